@@ -1,0 +1,47 @@
+# Two commands: `make demo` (the terminal on the bundled demo) and `make test`. Each sets up what it needs.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo ask test setup format lint types contracts unit slow bench clean help
+
+help:            ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+setup: $(READY)  ## Make the virtual environment from the lock file
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(READY)   ## Open the terminal UI on the bundled demo (indexes it the first time)
+	$(BIN)/shoal demo
+
+ask: $(READY)    ## Ask the demo without a screen: make ask Q="What is new since the launch?"
+	@$(BIN)/shoal demo --ask "$(Q)"
+
+test: $(READY) lint types contracts unit ## Format, lint, types, import contracts, tests
+
+format: $(READY)
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: $(READY)
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+unit: $(READY)
+	$(BIN)/pytest -q
+
+slow: $(READY)   ## The tests that take minutes
+	$(BIN)/pytest -q -m slow
+
+clean:
+	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,60 @@
+"""What a run may spend, and what it has spent. Raises before the call that cannot fit, never after."""
+
+import time
+from dataclasses import dataclass, field
+
+from agent.errors import BudgetSpent
+from agent.settings import Price, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one model reply."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+
+@dataclass(slots=True)
+class Budget:
+    """Seconds and money of one run, and its running totals. `cost` None: some model's price is unknown."""
+
+    max_seconds: float
+    max_cost: float
+    prices: dict[str, Price]
+    started: float = field(default_factory=time.monotonic)
+    usage: Usage = field(default_factory=Usage)
+    calls: int = 0
+    cost: float | None = 0.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Budget":
+        return cls(settings.max_run_seconds, settings.max_run_cost, settings.prices)
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self.started
+
+    def require(self) -> None:
+        """Raise BudgetSpent when nothing is left for another call."""
+        if self.elapsed() >= self.max_seconds:
+            raise BudgetSpent("seconds", round(self.elapsed()), self.max_seconds)
+        if self.cost is not None and self.cost >= self.max_cost:
+            raise BudgetSpent("US dollars", round(self.cost, 4), self.max_cost)
+
+    def spend(self, model: str, usage: Usage) -> None:
+        """Add one reply."""
+        self.calls += 1
+        self.usage = Usage(
+            self.usage.input_tokens + usage.input_tokens,
+            self.usage.output_tokens + usage.output_tokens,
+            self.usage.cache_read_tokens + usage.cache_read_tokens,
+            self.usage.cache_write_tokens + usage.cache_write_tokens,
+        )
+        price = self.prices.get(model)
+        if price is None or self.cost is None:
+            self.cost = None
+            return
+        inputs = usage.input_tokens + 0.1 * usage.cache_read_tokens + 1.25 * usage.cache_write_tokens
+        self.cost += (inputs * price.input + usage.output_tokens * price.output) / 1e6

@@ -1,0 +1,84 @@
+"""The built-in extractor: a summary without any model.
+
+It lists what a conversation is about: concepts of our own lexicon, then words and phrases of the user's that will be
+shown only where enough accounts use them. It copies no sentence. It says what it is: `name` is "built-in".
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import regex
+
+from agent.builtin.lexicon import concepts, concern
+from index.extraction import Extraction
+from index.language import LanguageDetector, code_of
+from index.records import Conversation
+from index.sealing import Listing, Term
+from index.words import FUNCTION_WORDS, WORD, normalise
+
+MAX_TERMS = 40
+
+_KANJI_OR_KATAKANA = regex.compile(r"[\p{Han}々]{2,8}|[\p{Katakana}ー]{2,16}")
+_HAN = regex.compile(r"\p{Han}+")
+_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
+_DIGITS = regex.compile(r"\p{N}")
+
+
+class BuiltinExtractor:
+    """Reads conversations by lexicon and frequency. No model, no network."""
+
+    name = "built-in"
+    reads_replies = False
+
+    def __init__(self, detector: LanguageDetector | None = None) -> None:
+        self._detector = detector or LanguageDetector()
+
+    async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
+        asked = ["\n".join(conversation.said_by("user")) for conversation in batch]
+        languages = self._detector.detect(asked)
+        return [
+            self._extraction(text, conversation.language or detected)
+            for text, conversation, detected in zip(asked, batch, languages, strict=True)
+        ]
+
+    def _extraction(self, text: str, language: str) -> Extraction:
+        terms = list(dict.fromkeys(_terms(text, language)))[:MAX_TERMS]
+        return Extraction(Listing(tuple(concepts(text)), tuple(Term(term) for term in terms)), language, concern(text))
+
+
+def _terms(text: str, language: str) -> Iterator[str]:
+    """Candidate terms in order of appearance: phrases of two words, and words."""
+    if language == "Japanese" or (language == "Chinese" and _KANA.search(text)):
+        yield from _KANJI_OR_KATAKANA.findall(text)
+    elif language == "Chinese":
+        yield from _chinese(text)
+    stops = _stop_words(language)
+    previous: tuple[str, int] | None = None
+    for match in WORD.finditer(text):
+        word = normalise(match.group())
+        if len(word) < 3 or word in stops or _DIGITS.search(word) or _KANA.search(word) or _HAN.search(word):
+            previous = None
+            continue
+        if previous is not None and text[previous[1] : match.start()].isspace():
+            yield f"{previous[0]} {word}"
+        yield word
+        previous = (word, match.end())
+
+
+def _chinese(text: str) -> Iterator[str]:
+    import rjieba
+
+    for run in _HAN.findall(text):
+        yield from (word for word in rjieba.cut(run) if len(word) > 1 and word not in _stop_words("Chinese"))
+
+
+@cache
+def _stop_words(language: str) -> frozenset[str]:
+    """Stop words of the language, and of English, which is mixed into everything."""
+    from stopwordsiso import has_lang, stopwords
+
+    code = code_of(language)
+    listed = set(stopwords("en"))
+    if code and has_lang(code):
+        listed |= set(stopwords(code))
+    return frozenset(normalise(word) for word in listed) | FUNCTION_WORDS

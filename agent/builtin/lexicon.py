@@ -1,0 +1,110 @@
+"""The hand-written lexicons of the built-in extractor: what people ask for in many languages, and graded concern.
+
+They bridge languages without a model. Matching is by word start (whole word with a trailing "$"), by substring in
+scripts without spaces. The lexicon's own words are the only thing of it that enters a summary.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import regex
+
+from index.words import is_unspaced, normalise
+
+_MAX_CONCEPTS = 5
+
+_INSIDE_WORD = regex.compile(r"[\p{L}\p{M}\p{N}--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]]", regex.V1)
+"""A neighbour that makes a match part of a longer word. Scripts without spaces are boundaries (用python写)."""
+
+
+class _Matcher:
+    """Many entries found in one pass (Aho-Corasick); each entry belongs to one or more owners."""
+
+    def __init__(self, entries: Sequence[tuple[str, str]]) -> None:
+        """`entries` are (entry, owner) pairs."""
+        from ahocorasick_rs import AhoCorasick
+
+        owners: dict[tuple[str, bool], list[str]] = {}
+        for raw, owner in entries:
+            owners.setdefault((normalise(raw.removesuffix("$")), raw.endswith("$")), []).append(owner)
+        self._entries = list(owners)
+        self._owners = [tuple(dict.fromkeys(who)) for who in owners.values()]
+        self._unspaced = [is_unspaced(entry) for entry, _ in self._entries]
+        self._automaton = AhoCorasick([entry for entry, _ in self._entries])
+
+    def owners(self, text: str) -> list[str]:
+        """Owners of the entries found in a normalised text, in order of first appearance, once each."""
+        found: dict[str, None] = {}
+        for place, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            if self._unspaced[place] or self._stands(text, start, end, whole=self._entries[place][1]):
+                found.update(dict.fromkeys(self._owners[place]))
+        return list(found)
+
+    @staticmethod
+    def _stands(text: str, start: int, end: int, *, whole: bool) -> bool:
+        if start and _INSIDE_WORD.match(text[start - 1]):
+            return False
+        return not (whole and end < len(text) and _INSIDE_WORD.match(text[end]))
+
+
+@cache
+def _concepts() -> _Matcher:
+    table = tomllib.loads((files("agent.builtin") / "concepts.toml").read_text("utf-8"))["concept"]
+    entries = [
+        (entry, concept["name"])
+        for concept in table
+        for language, listed in concept.items()
+        if language != "name"
+        for entry in listed
+    ]
+    return _Matcher(entries)
+
+
+def concepts(text: str) -> list[str]:
+    """English names of what a text asks about, first mentioned first, at most five."""
+    return _concepts().owners(normalise(text))[:_MAX_CONCEPTS]
+
+
+@dataclass(frozen=True, slots=True)
+class _Concern:
+    level: int
+    without_level: int
+    any: _Matcher
+    with_: _Matcher | None
+    benign: _Matcher | None
+
+    def grade(self, text: str) -> int:
+        if not self.any.owners(text):
+            return 1
+        level = self.level if self.with_ is None or self.with_.owners(text) else self.without_level
+        if self.benign is not None and self.benign.owners(text):
+            level -= 2
+        return max(1, level)
+
+
+def _optional(entries: Sequence[str] | None) -> _Matcher | None:
+    return _Matcher([(entry, "x") for entry in entries]) if entries else None
+
+
+@cache
+def _concerns() -> tuple[_Concern, ...]:
+    table = tomllib.loads((files("agent.builtin") / "concern.toml").read_text("utf-8"))["pattern"]
+    return tuple(
+        _Concern(
+            level=row["level"],
+            without_level=row.get("without_level", 1),
+            any=_Matcher([(entry, "x") for entry in row["any"]]),
+            with_=_optional(row.get("with")),
+            benign=_optional(row.get("benign")),
+        )
+        for row in table
+    )
+
+
+def concern(text: str) -> int:
+    """1 (benign) to 5 (immediate review): the highest grade of any pattern."""
+    folded = normalise(text)
+    return max((pattern.grade(folded) for pattern in _concerns()), default=1)

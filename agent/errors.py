@@ -1,0 +1,76 @@
+"""Faults of models and budgets: who should act, and how. SDK exceptions are mapped to these in `agent.llm` alone."""
+
+from index.errors import ShoalError
+
+
+class ModelFault(ShoalError):
+    """The model endpoint did not give a usable reply."""
+
+    exit_code = 4
+
+
+class RateLimited(ModelFault):
+    """Too many requests. `retry_after_s` is the endpoint's own wish, when it stated one."""
+
+    def __init__(self, retry_after_s: float | None = None) -> None:
+        wait = f" It asks to wait {retry_after_s:.0f} s." if retry_after_s else ""
+        super().__init__(f"The model endpoint is rate-limiting.{wait}", "Wait, or lower the number of agents.")
+        self.retry_after_s = retry_after_s
+
+
+class Overloaded(ModelFault):
+    def __init__(self) -> None:
+        super().__init__("The model endpoint is overloaded.", "Try again in a minute, or use another model.")
+
+
+class Refused(ModelFault):
+    def __init__(self) -> None:
+        super().__init__("The model refused this request.", "Rephrase the question.")
+
+
+class Truncated(ModelFault):
+    def __init__(self) -> None:
+        super().__init__("The model's reply was cut off at its limit.", "Ask something narrower, or raise max_tokens.")
+
+
+class ContextFull(ModelFault):
+    def __init__(self) -> None:
+        super().__init__("The conversation no longer fits the model's context.", "Start a new session.")
+
+
+class AuthRejected(ModelFault):
+    def __init__(self) -> None:
+        super().__init__("The model endpoint rejected the key.", "Check ANTHROPIC_API_KEY, or run with --built-in.")
+
+
+class NetworkDown(ModelFault):
+    def __init__(self) -> None:
+        super().__init__("The model endpoint cannot be reached.", "Check ANTHROPIC_BASE_URL, or run with --built-in.")
+
+
+class BadRequest(ModelFault):
+    """The endpoint rejected the request itself."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"The model endpoint rejected the request (HTTP {status}).", "Check the model's name.")
+
+
+class Unusable(ModelFault):
+    """A reply that does not have the asked form, twice in a row."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The model's {what} did not have the asked form.", "Use a stronger model, or --built-in.")
+
+
+class BudgetSpent(ShoalError):
+    """A limit of this run is reached. The run ends with what it has."""
+
+    exit_code = 5
+
+    def __init__(self, which: str, spent: float, limit: float) -> None:
+        super().__init__(
+            f"The budget of {limit:g} {which} is spent ({spent:g}).", "Raise it in the settings, or ask less."
+        )
+        self.which = which
+        self.spent = spent
+        self.limit = limit

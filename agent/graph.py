@@ -1,0 +1,290 @@
+"""The investigation as one flat LangGraph graph: plan, work in parallel, audit, write, verify.
+
+The state is JSON-safe (findings as released, claims, plans), so a checkpoint holds nothing that the gate did not
+release. Node functions take only `Runtime`, `Send` and `interrupt` from LangGraph: decisions live in the roles.
+"""
+
+import asyncio
+import operator
+import time
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypedDict
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Send, interrupt
+
+from agent.budget import Budget
+from agent.desk import Emit, TaskDesk
+from agent.errors import BudgetSpent, ModelFault
+from agent.events import (
+    AnswerDelta,
+    AnswerMade,
+    AuditEnded,
+    ClarificationAsked,
+    Notice,
+    PlanMade,
+    PlannedTask,
+    TaskEnded,
+    TaskStarted,
+)
+from agent.roles import Audit, Brief, Claim, Draft, Evidence, Exchange, Plan, RoleSet, Task, TaskReport
+from agent.verify import Checked, check
+from index.errors import IndexFault
+from index.records import as_date
+from index.snapshot import UNDATED
+from tools.context import ToolContext
+from tools.errors import ToolRefusal
+from tools.finding import Finding
+
+MAX_REPLANS = 1
+RECURSION_LIMIT = 40
+
+
+class State(TypedDict, total=False):
+    """What a checkpoint holds."""
+
+    question: str
+    history: list[dict[str, str]]
+    plan: dict[str, Any]
+    round: int
+    gaps: list[str]
+    reports: Annotated[list[dict[str, Any]], operator.add]
+    findings: Annotated[list[dict[str, Any]], operator.add]
+    claims: list[dict[str, Any]]
+    draft: dict[str, Any]
+    answer: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Deps:
+    """What nodes work with; never part of the state."""
+
+    roles: RoleSet
+    fallback: RoleSet
+    """The built-in roles, for what a model could not do."""
+    context: ToolContext
+    budget: Budget
+    emit: Emit
+    max_tool_calls: int
+    agents: asyncio.Semaphore
+    known: dict[str, Finding] = field(default_factory=dict)
+    """Findings released in this session, by handle."""
+
+    def finding(self, stored: dict[str, Any]) -> Finding:
+        """The finding of a stored form; a resumed run rebuilds it through the gate."""
+        handle = str(stored["id"])
+        if handle not in self.known:
+            self.known[handle] = self.context.gate.restore(stored)
+        return self.known[handle]
+
+
+async def plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
+    deps = runtime.context
+    brief = await _brief(state, deps)
+    try:
+        made = await deps.roles.planner.plan(brief)
+    except ModelFault as fault:
+        made = await _planned_without_model(deps, brief, fault)
+    round_ = state.get("round", 0)
+    made = made.model_copy(
+        update={
+            "tasks": tuple(
+                task.model_copy(update={"id": f"{task.id}r{round_}" if round_ else task.id}) for task in made.tasks
+            )
+        }
+    )
+    if made.tasks:
+        tasks = tuple(
+            PlannedTask(id=task.id, specialist=task.specialist, objective=task.objective) for task in made.tasks
+        )
+        deps.emit(PlanMade(tasks=tasks, assumptions=made.assumptions, round=round_))
+    return {"plan": made.model_dump(mode="json"), "round": round_ + 1}
+
+
+async def _planned_without_model(deps: Deps, brief: Brief, fault: ModelFault) -> Plan:
+    if not deps.roles.uses_model:
+        raise fault
+    deps.emit(Notice(text=f"{fault.message} The built-in lead planned instead."))
+    return await deps.fallback.planner.plan(brief)
+
+
+async def _brief(state: State, deps: Deps) -> Brief:
+    snapshot = deps.context.index.snapshot
+    days = snapshot.days[snapshot.days != UNDATED]
+    language = snapshot.facet("language")
+    return Brief(
+        question=state["question"],
+        overview=None,
+        languages=language.values,
+        landmarks={name: day.isoformat() for name, day in deps.context.index.settings.landmarks.items()},
+        first_day=f"{as_date(int(days.min())):%Y-%m}-01" if len(days) else None,
+        last_day=as_date(int(days.max())).isoformat() if len(days) else None,
+        history=tuple(Exchange(**item) for item in state.get("history", [])),
+        gaps=tuple(state.get("gaps", [])),
+    )
+
+
+async def clarify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
+    """Ask the analyst and wait. The answer joins the question, and planning starts again."""
+    made = Plan.model_validate(state["plan"])
+    runtime.context.emit(ClarificationAsked(question=made.clarification or "", suggestions=made.suggestions))
+    reply = interrupt({"question": made.clarification})
+    return {"question": str(reply), "round": 0}
+
+
+def after_plan(state: State) -> list[Send] | str:
+    made = Plan.model_validate(state["plan"])
+    if made.clarification:
+        return "clarify"
+    if not made.tasks:
+        return "audit"
+    return [Send("work", {"task": task.model_dump(mode="json")}) for task in made.tasks]
+
+
+async def work(state: dict[str, Any], runtime: Runtime[Deps]) -> dict[str, Any]:
+    """One task. A fault of the model, the budget or the index is a report; anything else is a bug and ends the run."""
+    deps = runtime.context
+    task = Task.model_validate(state["task"])
+    async with deps.agents:
+        desk = TaskDesk(task.id, deps.context, deps.budget, deps.max_tool_calls, deps.emit)
+        deps.emit(TaskStarted(task=task.id))
+        started = time.monotonic()
+        claims: tuple[Claim, ...] = ()
+        failure = None
+        try:
+            claims = tuple(await deps.roles.investigator.investigate(task, desk))
+        except (ModelFault, BudgetSpent, IndexFault) as fault:
+            failure = fault.message
+        deps.emit(
+            TaskEnded(task=task.id, elapsed_s=round(time.monotonic() - started, 3), claims=len(claims), failure=failure)
+        )
+    for finding in desk.findings:
+        deps.known[finding.id] = finding
+    report = TaskReport(task=task.id, claims=claims, failure=failure)
+    return {
+        "reports": [report.model_dump(mode="json")],
+        "findings": [finding.as_dict() for finding in desk.findings],
+    }
+
+
+def _evidence(state: State, deps: Deps, claims: tuple[Claim, ...]) -> Evidence:
+    failures = [TaskReport.model_validate(report).failure for report in state.get("reports", [])]
+    stored = {str(item["id"]): item for item in state.get("findings", [])}
+    findings = []
+    for handle in sorted(stored, key=lambda name: int(name[1:])):
+        try:
+            findings.append(deps.finding(stored[handle]))
+        except ToolRefusal as refusal:
+            deps.emit(Notice(text=str(refusal)))
+    return Evidence(
+        question=state["question"],
+        claims=claims,
+        findings=tuple(findings),
+        failures=tuple(failure for failure in failures if failure),
+        history=tuple(Exchange(**item) for item in state.get("history", [])),
+    )
+
+
+async def audit(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
+    deps = runtime.context
+    reports = sorted(
+        (TaskReport.model_validate(report) for report in state.get("reports", [])), key=lambda report: report.task
+    )
+    claims = tuple(claim for report in reports for claim in report.claims)
+    evidence = _evidence(state, deps, claims)
+    try:
+        judged = await deps.roles.auditor.audit(evidence)
+    except (ModelFault, BudgetSpent) as fault:
+        deps.emit(Notice(text=f"{fault.message} The built-in auditor checked the claims instead."))
+        judged = await deps.fallback.auditor.audit(evidence)
+    kept, struck, narrowed = _apply(judged, claims)
+    notes = tuple(verdict.reason for verdict in judged.verdicts if verdict.reason)[:8]
+    deps.emit(AuditEnded(kept=len(kept), narrowed=narrowed, struck=struck, notes=notes))
+    return {"claims": [claim.model_dump(mode="json") for claim in kept], "gaps": list(judged.gaps)}
+
+
+def _apply(judged: Audit, claims: tuple[Claim, ...]) -> tuple[list[Claim], int, int]:
+    verdicts = {verdict.claim: verdict for verdict in judged.verdicts}
+    kept, struck, narrowed = [], 0, 0
+    for place, claim in enumerate(claims):
+        verdict = verdicts.get(place)
+        if verdict is None or verdict.judgement == "supported":
+            kept.append(claim)
+        elif verdict.judgement == "narrowed" and verdict.text:
+            kept.append(claim.model_copy(update={"text": verdict.text}))
+            narrowed += 1
+        else:
+            struck += 1
+    return kept, struck, narrowed
+
+
+def after_audit(state: State, runtime: Runtime[Deps]) -> str:
+    """One more plan when the auditor names gaps and something is left to spend."""
+    if not state.get("gaps") or state.get("round", 0) > MAX_REPLANS:
+        return "write"
+    try:
+        runtime.context.budget.require()
+    except BudgetSpent:
+        return "write"
+    return "plan"
+
+
+async def write(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
+    """Write, check, and give the writer its failing sentences back once."""
+    deps = runtime.context
+    evidence = _evidence(state, deps, tuple(Claim.model_validate(claim) for claim in state.get("claims", [])))
+    try:
+        draft = await _written(deps.roles, evidence, deps)
+    except (ModelFault, BudgetSpent) as fault:
+        if not deps.roles.uses_model:
+            raise
+        deps.emit(Notice(text=f"{fault.message} The built-in writer wrote the answer instead."))
+        draft = await _written(deps.fallback, evidence, deps)
+    return {"draft": draft.model_dump(mode="json")}
+
+
+async def _written(roles: RoleSet, evidence: Evidence, deps: Deps) -> Draft:
+    draft = await roles.writer.write(evidence, (), lambda text: deps.emit(AnswerDelta(text=text)))
+    checked = _checked(draft, evidence)
+    if not checked.problems:
+        return draft
+    return await roles.writer.write(evidence, checked.problems, lambda _: None)
+
+
+def _checked(draft: Draft, evidence: Evidence) -> Checked:
+    return check(draft.text, {finding.id: finding for finding in evidence.findings})
+
+
+async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
+    """R8 in code, whoever wrote: what still fails is struck, and the strike is shown."""
+    deps = runtime.context
+    draft = Draft.model_validate(state["draft"])
+    evidence = _evidence(state, deps, ())
+    checked = _checked(draft, evidence)
+    answer = AnswerMade(
+        text=checked.text or "Nothing could be stated that the findings support.",
+        cited=checked.cited,
+        struck=checked.struck,
+        suggestions=draft.suggestions,
+        partial=bool(evidence.failures),
+    )
+    deps.emit(answer)
+    return {"answer": answer.model_dump(mode="json")}
+
+
+def build(checkpointer: BaseCheckpointSaver[Any]) -> "CompiledStateGraph[State, Deps, State, State]":
+    """The compiled graph."""
+    graph = StateGraph(State, context_schema=Deps)
+    for node in (plan, clarify, work, audit, write, verify):
+        graph.add_node(node.__name__, node)
+    graph.add_edge(START, "plan")
+    graph.add_conditional_edges("plan", after_plan, ["clarify", "work", "audit"])
+    graph.add_edge("clarify", "plan")
+    graph.add_edge("work", "audit")
+    graph.add_conditional_edges("audit", after_audit, ["plan", "write"])
+    graph.add_edge("write", "verify")
+    graph.add_edge("verify", END)
+    return graph.compile(checkpointer=checkpointer)

@@ -1,0 +1,215 @@
+"""The only door to a model: one call in, one reply out, every fault typed.
+
+Only this module imports the anthropic SDK. It streams, reports waits that the SDK would sit out in silence, counts
+tokens and money, and raises BudgetSpent before a call that cannot fit. It must never log or repeat a request's text.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from agent.budget import Budget, Usage
+from agent.errors import (
+    AuthRejected,
+    BadRequest,
+    ContextFull,
+    ModelFault,
+    NetworkDown,
+    Overloaded,
+    RateLimited,
+    Refused,
+    Truncated,
+)
+from agent.events import ModelWaiting
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+MAX_RETRIES = 4
+_CONNECT_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call. `system` is the stable part (cached); `messages` are the Messages API's own dicts."""
+
+    model: str
+    system: str
+    messages: Sequence[Mapping[str, Any]] = field(repr=False)
+    tools: Sequence[Mapping[str, Any]] = ()
+    schema: Mapping[str, Any] | None = None
+    """JSON schema of the reply's text, when it must be structured."""
+    effort: str | None = None
+    max_tokens: int = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. `content` are plain dicts that can be sent back unchanged (thinking and signatures kept)."""
+
+    content: list[dict[str, Any]] = field(repr=False)
+    stop: str
+    usage: Usage
+
+    @property
+    def text(self) -> str:
+        return "".join(block["text"] for block in self.content if block["type"] == "text")
+
+    @property
+    def tool_calls(self) -> list[dict[str, Any]]:
+        return [block for block in self.content if block["type"] == "tool_use"]
+
+
+OnDelta = Callable[[str], None]
+
+
+class Model(Protocol):
+    """What roles need of a model."""
+
+    async def reply(self, ask: Ask, on_delta: OnDelta | None = None) -> Reply:
+        """Raises a ModelFault. `on_delta` gets the text as it comes."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Meter(Protocol):
+    """Where a client finds the budget and the event sink of the run at hand; None outside a run."""
+
+    current: Budget | None
+    emit: Any
+
+
+class AnthropicModel:
+    """The Messages API, of the hosted service or of any endpoint that speaks it."""
+
+    def __init__(self, api_key: str | None, base_url: str | None, meter: Meter) -> None:
+        self._api_key = api_key
+        self._base_url = base_url
+        self._meter = meter
+        self._client: AsyncAnthropic | None = None
+
+    def _ready(self) -> "AsyncAnthropic":
+        """The client, made when first needed (its import takes seconds)."""
+        if self._client is None:
+            from anthropic import AsyncAnthropic
+
+            self._client = AsyncAnthropic(
+                api_key=self._api_key or "none",
+                base_url=self._base_url,
+                max_retries=MAX_RETRIES,
+                timeout=_CONNECT_TIMEOUT_S,
+                middleware=[self._watch],
+                open_telemetry=False,
+            )
+        return self._client
+
+    async def _watch(self, request: Any, call_next: Any) -> Any:
+        """Say aloud that the SDK is about to wait and try again."""
+        response = await call_next(request)
+        if response.status_code in (429, 503, 529) and self._meter.emit is not None:
+            causes: dict[int, Any] = {429: "rate_limited", 529: "overloaded", 503: "unavailable"}
+            attempt = int(request.headers.get("x-stainless-retry-count", 0)) + 1
+            self._meter.emit(
+                ModelWaiting(
+                    cause=causes[response.status_code],
+                    retry_after_s=_seconds(response.headers.get("retry-after")),
+                    attempt=attempt,
+                    attempts=MAX_RETRIES + 1,
+                )
+            )
+        return response
+
+    async def reply(self, ask: Ask, on_delta: OnDelta | None = None) -> Reply:
+        budget = self._meter.current
+        if budget is not None:
+            budget.require()
+        client = await asyncio.to_thread(self._ready)
+        import anthropic
+
+        try:
+            async with client.messages.stream(**_request(ask)) as stream:
+                async for piece in stream.text_stream:
+                    if on_delta is not None:
+                        on_delta(piece)
+                message = await stream.get_final_message()
+        except anthropic.APIError as error:
+            raise _fault(error) from None
+        except (json.JSONDecodeError, ValueError) as error:
+            raise NetworkDown() from error
+        usage = Usage(
+            message.usage.input_tokens,
+            message.usage.output_tokens,
+            message.usage.cache_read_input_tokens or 0,
+            message.usage.cache_creation_input_tokens or 0,
+        )
+        if budget is not None:
+            budget.spend(ask.model, usage)
+        return _finished(Reply(message.to_dict()["content"], message.stop_reason or "end_turn", usage))  # type: ignore[arg-type]
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+
+def _request(ask: Ask) -> dict[str, Any]:
+    """The body, in the order that caches: tools, system, messages."""
+    body: dict[str, Any] = {
+        "model": ask.model,
+        "max_tokens": ask.max_tokens,
+        "system": [{"type": "text", "text": ask.system, "cache_control": {"type": "ephemeral"}}],
+        "messages": list(ask.messages),
+    }
+    if ask.tools:
+        body["tools"] = list(ask.tools)
+    config: dict[str, Any] = {}
+    if ask.effort:
+        config["effort"] = ask.effort
+    if ask.schema is not None:
+        config["format"] = {"type": "json_schema", "schema": ask.schema}
+    if config:
+        body["output_config"] = config
+    return body
+
+
+def _finished(reply: Reply) -> Reply:
+    """Every stop reason there is. A refused or cut turn is never acted on."""
+    match reply.stop:
+        case "refusal":
+            raise Refused()
+        case "max_tokens":
+            raise Truncated()
+        case "model_context_window_exceeded":
+            raise ContextFull()
+        case _:
+            return reply
+
+
+def _fault(error: Any) -> ModelFault:
+    """The SDK's exception as one of ours; its text stays behind."""
+    import anthropic
+
+    match error:
+        case anthropic.RateLimitError():
+            return RateLimited(_seconds(error.response.headers.get("retry-after")))
+        case anthropic.OverloadedError() | anthropic.InternalServerError():
+            return Overloaded()
+        case anthropic.AuthenticationError() | anthropic.PermissionDeniedError():
+            return AuthRejected()
+        case anthropic.APIConnectionError():
+            return NetworkDown()
+        case anthropic.APIStatusError() if error.status_code == 413:
+            return ContextFull()
+        case anthropic.APIStatusError():
+            return BadRequest(error.status_code)
+        case _:
+            return NetworkDown()
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        return float(value) if value else None
+    except ValueError:
+        return None

@@ -1,0 +1,98 @@
+"""The geometry of meaning: a low-dimensional space, density clusters in it, and groups of clusters.
+
+HDBSCAN fails on 384 dimensions (almost everything is noise) and works in a UMAP space of a few; so the space is
+computed once a snapshot and every question clusters in it. Sources: McInnes et al. 2018 (UMAP), Campello et al. 2013
+(HDBSCAN); Clio §2 (B.2) for why k-means is the alternative. Seeds are fixed: the same input gives the same clusters.
+Nothing here may assign noise to a cluster: a conversation outside stays outside.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.stores.vectors import Vectors
+
+Space = NDArray[np.float32]
+"""Shape (n, DIMENSIONS)."""
+
+Labels = NDArray[np.int32]
+"""Shape (n,): cluster numbers from 0, or OUTSIDE."""
+
+DIMENSIONS = 5
+OUTSIDE = -1
+_NEIGHBOURS = 15
+_MIN_SAMPLES = 5
+_SMALLEST_FOR_UMAP = 200
+
+
+def cluster_space(vectors: Vectors) -> Space:
+    """A space in which density means shared meaning. Below 200 rows UMAP is unstable and PCA serves."""
+    if len(vectors) < _SMALLEST_FOR_UMAP:
+        return _principal_components(vectors)
+    import os
+
+    import scranpy
+
+    placed: Any = scranpy.run_umap(
+        np.asfortranarray(vectors.T, dtype=np.float64),
+        num_dim=DIMENSIONS,
+        num_neighbors=_NEIGHBOURS,
+        min_dist=0.0,
+        num_threads=os.cpu_count() or 1,
+    )
+    return np.ascontiguousarray(placed, dtype=np.float32)
+
+
+def _principal_components(vectors: Vectors) -> Space:
+    space = np.zeros((len(vectors), DIMENSIONS), dtype=np.float32)
+    if len(vectors) > 1:
+        centred = vectors - vectors.mean(axis=0)
+        _, _, axes = np.linalg.svd(centred, full_matrices=False)
+        kept = axes[:DIMENSIONS]
+        space[:, : len(kept)] = centred @ kept.T
+    return space
+
+
+def density_clusters(space: Space, min_size: int) -> Labels:
+    """HDBSCAN (leaf selection) with at least `min_size` members a cluster; what is in no dense region is OUTSIDE."""
+    if len(space) < 2 * min_size:
+        return np.full(len(space), OUTSIDE, dtype=np.int32)
+    import hdbscan
+
+    model = hdbscan.HDBSCAN(
+        min_cluster_size=min_size,
+        min_samples=_MIN_SAMPLES,
+        cluster_selection_method="leaf",
+        core_dist_n_jobs=1,
+    )
+    return np.asarray(model.fit(np.asarray(space, dtype=np.float64)).labels_, dtype=np.int32)
+
+
+def partition_clusters(space: Space, count: int) -> Labels:
+    """k-means with a fixed seed: every row gets a cluster, none is outside."""
+    from sklearn.cluster import KMeans
+
+    model = KMeans(n_clusters=max(1, min(count, len(space))), n_init=4, random_state=7)
+    return np.asarray(model.fit_predict(space), dtype=np.int32)
+
+
+def group_centres(centres: Space) -> Labels:
+    """Groups of clusters for the taxonomy's top: Ward linkage, about one and a half times the root of their number."""
+    count = len(centres)
+    if count < 6:
+        return np.arange(count, dtype=np.int32)
+    from sklearn.cluster import AgglomerativeClustering
+
+    groups = int(np.clip(round(1.5 * count**0.5), 3, 24))
+    return np.asarray(AgglomerativeClustering(n_clusters=groups).fit_predict(centres), dtype=np.int32)
+
+
+def centres_of(values: NDArray[np.float32], labels: Labels) -> NDArray[np.float32]:
+    """Mean of `values` (n, d) a cluster, shape (clusters, d)."""
+    count = int(labels.max(initial=OUTSIDE)) + 1
+    sums = np.zeros((count, values.shape[1]), dtype=np.float64)
+    inside = labels >= 0
+    np.add.at(sums, labels[inside], values[inside])
+    sizes = np.bincount(labels[inside], minlength=count)
+    return (sums / np.maximum(sizes, 1)[:, None]).astype(np.float32)

@@ -1,0 +1,130 @@
+"""One index on disk: its settings file, its stores, its snapshots. Opens for reading or for writing.
+
+An index folder holds `index.toml` (identity, named dates, policy), `facts.duckdb`, `vectors/` and `snapshots/`.
+Readers never open the writer's files, so they go on while an ingest runs.
+"""
+
+import tomllib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedding import Encoder
+from index.errors import IndexFault
+from index.home import Home, load_or_make_key, private_folder, restrict
+from index.sealing import Sealer
+from index.snapshot import Rows, Snapshot, snapshot_numbers, snapshot_path
+from index.stores.facts import Facts
+from index.stores.vectors import VectorStore
+
+_SETTINGS = "index.toml"
+_TEMPLATE = """# Settings of this Shoal index. Only here can a privacy policy be made looser than the defaults.
+id = "{id}"
+
+[landmarks]
+# Named dates that questions may use: launch = 2026-08-03
+{landmarks}
+[policy]
+# min_conversations = 15
+"""
+
+NEAR_AT_MOST = 5_000
+"""Most summaries that one phrase can select: what the vector index answers exactly and fast."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """What an index's own settings file says. `landmarks` are named dates; `policy` overrides privacy defaults."""
+
+    id: str
+    landmarks: Mapping[str, date] = field(default_factory=dict)
+    policy: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_settings(path: Path) -> IndexSettings:
+    """The settings of the index at `path`. Raises IndexFault when there is none or its file is wrong."""
+    file = path / _SETTINGS
+    if not file.exists():
+        raise IndexFault(
+            f"There is no index at {path}.",
+            "Build one: shoal ingest FILE (your own data), or: shoal demo (the bundled demo).",
+        )
+    try:
+        values = tomllib.loads(file.read_text("utf-8"))
+        landmarks = {str(name).casefold(): _date(day) for name, day in values.get("landmarks", {}).items()}
+        return IndexSettings(str(values["id"]), landmarks, values.get("policy", {}))
+    except (tomllib.TOMLDecodeError, KeyError, ValueError) as error:
+        raise IndexFault(
+            f"The settings file {file} is wrong: {error}.", "Correct it, or restore it from a backup."
+        ) from error
+
+
+def _date(value: object) -> date:
+    if not isinstance(value, date):
+        raise ValueError("a landmark is not a date such as 2026-08-03")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """An index opened for ingest and publishing, by one process at a time."""
+
+    path: Path
+    settings: IndexSettings
+    facts: Facts
+    vectors: VectorStore
+    sealer: Sealer
+
+    @property
+    def snapshots(self) -> Path:
+        return private_folder(self.path / "snapshots")
+
+    def close(self) -> None:
+        """Release the write lock and make sure that only this user can read what was written."""
+        self.facts.close()
+        restrict(self.path)
+
+
+def open_writer(path: Path, home: Home, landmarks: Mapping[str, date] | None = None) -> Writer:
+    """Open an index for writing, making it when it is not there. `landmarks` are set only when it is made."""
+    private_folder(path)
+    file = path / _SETTINGS
+    if not file.exists():
+        lines = "".join(f"{name} = {day.isoformat()}\n" for name, day in (landmarks or {}).items())
+        file.write_text(_TEMPLATE.format(id=uuid.uuid4().hex, landmarks=lines), "utf-8")
+        file.chmod(0o600)
+    settings = read_settings(path)
+    facts = Facts(path / "facts.duckdb")
+    key = load_or_make_key(home.folder("keys"), settings.id)
+    return Writer(path, settings, facts, VectorStore(private_folder(path / "vectors")), Sealer(key))
+
+
+class Index:
+    """An index opened for reading at its newest snapshot."""
+
+    def __init__(self, path: Path, encoder: Encoder) -> None:
+        self.path = path
+        self.settings = read_settings(path)
+        published = snapshot_numbers(path / "snapshots")
+        if not published:
+            raise IndexFault(
+                f"The index at {path} has no published snapshot yet.",
+                "Publish one: shoal publish (needs enough accounts).",
+            )
+        self.snapshot = Snapshot(snapshot_path(path / "snapshots", published[-1]))
+        self._encoder = encoder
+        self._vectors = VectorStore(path / "vectors")
+
+    def near(self, phrase: str) -> tuple[Rows, NDArray[np.float32]]:
+        """Summaries of the snapshot nearest in meaning to a phrase, at most NEAR_AT_MOST, with cosine similarity."""
+        vector = self._encoder.encode([phrase])[0]
+        numbers, similarity = self._vectors.near(vector, NEAR_AT_MOST)
+        order = np.argsort(numbers)
+        rows, held = self.snapshot.rows_of(numbers[order])
+        return rows, similarity[order][held]

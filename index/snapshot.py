@@ -1,0 +1,171 @@
+"""A published, frozen snapshot: what every tool reads.
+
+A snapshot is one read-only DuckDB file, so readers never wait for a writer and two runs over it agree. It stays in
+the data plane: tools may read members to compute, and only the gate may let anything out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.clustering import DIMENSIONS, Labels, Space
+from index.errors import IndexFault
+from index.naming import Background, Member
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Rows = NDArray[np.int64]
+"""Positions of summaries in a snapshot, ascending, from 0."""
+
+UNDATED = -1
+
+_FILE = "{:04d}.duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """A closed facet of every summary: `values[codes[row]]`."""
+
+    values: tuple[str, ...]
+    codes: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A node of the taxonomy. `parent` None: a top-level group. `name` None: no honest name was found.
+
+    A name is a proposal until the gate has attested it.
+    """
+
+    id: str
+    parent: str | None
+    name: str | None
+
+
+def snapshot_path(folder: Path, number: int) -> Path:
+    return folder / _FILE.format(number)
+
+
+def snapshot_numbers(folder: Path) -> list[int]:
+    """Numbers of the published snapshots, ascending."""
+    if not folder.is_dir():
+        return []
+    return sorted(int(path.stem) for path in folder.glob("*.duckdb") if path.stem.isdigit())
+
+
+class Snapshot:
+    """One published snapshot, columns loaded when first needed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.number = int(path.stem)
+
+    @cached_property
+    def _connection(self) -> "DuckDBPyConnection":
+        import duckdb
+
+        try:
+            return duckdb.connect(str(self._path), read_only=True)
+        except duckdb.Error as error:
+            raise IndexFault(f"The snapshot {self._path} is damaged.", "Publish again: shoal publish") from error
+
+    def _cursor(self) -> "DuckDBPyConnection":
+        """A cursor of its own for each query: tools of parallel agents share one snapshot."""
+        return self._connection.cursor()
+
+    def _column(self, name: str) -> NDArray[Any]:
+        found: NDArray[Any] = self._cursor().execute(f"SELECT {name} AS c FROM members ORDER BY no").fetchnumpy()["c"]
+        return found
+
+    @cached_property
+    def meta(self) -> dict[str, str]:
+        """What made this snapshot: encoder, extractor, namer, settings, time."""
+        return dict(self._cursor().execute("SELECT key, value FROM meta").fetchall())
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """The index-wide number of each summary, ascending."""
+        return np.asarray(self._column("no"), dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @cached_property
+    def accounts(self) -> NDArray[np.int64]:
+        """The account number of each summary."""
+        return np.asarray(self._column("account"), dtype=np.int64)
+
+    @cached_property
+    def days(self) -> NDArray[np.int64]:
+        """Days since 1970-01-01, or UNDATED."""
+        return np.asarray(self._column(f"coalesce(day, {UNDATED})"), dtype=np.int64)
+
+    @cached_property
+    def base_labels(self) -> Labels:
+        """The base cluster of each summary, as a position in `base_clusters`, or OUTSIDE."""
+        return np.asarray(self._column("cluster"), dtype=np.int32)
+
+    @cached_property
+    def clusters(self) -> tuple[Cluster, ...]:
+        found = self._cursor().execute("SELECT id, parent, name FROM clusters ORDER BY position").fetchall()
+        return tuple(Cluster(*row) for row in found)
+
+    @cached_property
+    def base_clusters(self) -> tuple[Cluster, ...]:
+        """Base clusters in label order."""
+        return tuple(cluster for cluster in self.clusters if cluster.parent is not None)
+
+    @cached_property
+    def background(self) -> Background:
+        """How common phrases are, by language."""
+        uses: dict[str, dict[str, int]] = {}
+        for language, phrase, count in self._cursor().execute("SELECT language, phrase, uses FROM phrases").fetchall():
+            uses.setdefault(language, {})[phrase] = count
+        languages = self.facet("language")
+        totals = np.bincount(languages.codes, minlength=len(languages.values)).tolist()
+        return Background(uses, dict(zip(languages.values, totals, strict=True)))
+
+    def members(self, rows: Rows) -> list[Member]:
+        """Text, language and account of these rows, in their order. For naming only."""
+        languages = self.facet("language")
+        named = [languages.values[code] for code in languages.codes[rows]]
+        return [Member(*item) for item in zip(self.texts(rows), named, self.accounts[rows].tolist(), strict=True)]
+
+    def facet(self, column: str) -> Codes:
+        """A stored closed facet as codes; NULL becomes "unknown"."""
+        raw = self._column(f"coalesce(CAST({column} AS VARCHAR), 'unknown')")
+        values, codes = np.unique(raw.astype(str), return_inverse=True)
+        return Codes(tuple(str(value) for value in values), codes.astype(np.int32))
+
+    def space(self, rows: Rows) -> Space:
+        """Coordinates of these summaries in the cluster space, shape (len(rows), DIMENSIONS)."""
+        columns = [self._coordinates[rows, axis] for axis in range(DIMENSIONS)]
+        return np.column_stack(columns).astype(np.float32)
+
+    @cached_property
+    def _coordinates(self) -> Space:
+        return np.column_stack([self._column(f"x{axis}") for axis in range(DIMENSIONS)]).astype(np.float32)
+
+    def texts(self, rows: Rows) -> list[str]:
+        """The screened summaries of these rows, in their order. For readers (R11) and the gate only."""
+        wanted = self.numbers[rows]
+        found = dict(
+            self._cursor()
+            .execute("SELECT no, text FROM members WHERE no IN (SELECT unnest(?::BIGINT[]))", [wanted.tolist()])
+            .fetchall()
+        )
+        return [found[number] for number in wanted.tolist()]
+
+    def rows_of(self, numbers: Sequence[int] | NDArray[np.int64]) -> tuple[Rows, NDArray[np.bool_]]:
+        """Positions of these summary numbers, and which of them this snapshot holds."""
+        wanted = np.asarray(numbers, dtype=np.int64)
+        places = np.searchsorted(self.numbers, wanted)
+        places = np.minimum(places, max(0, len(self.numbers) - 1))
+        held = self.numbers[places] == wanted if len(self.numbers) else np.zeros(len(wanted), dtype=bool)
+        return places[held].astype(np.int64), held

@@ -1,0 +1,10 @@
+"""Readers of other people's files: each turns one format into `Conversation` values, streaming.
+
+A reader takes every whole record, says in fixed words why it passed one over, and never puts a record's content in a
+message. Memory stays flat however large the file is.
+"""
+
+from index.sources.base import Read, Skipped, Source
+from index.sources.files import open_file
+
+__all__ = ["Read", "Skipped", "Source", "open_file"]

@@ -1,0 +1,32 @@
+"""Shared by all tests: no network but loopback, a home of its own, telemetry off as in the product."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from agent.wiring import telemetry_off
+
+telemetry_off()
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any connection that leaves this machine fails the test."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        local = isinstance(address, str | bytes) or (isinstance(address, tuple) and address[0] in ("127.0.0.1", "::1"))
+        assert local, "a test tried to reach the network"
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "home"
+    monkeypatch.setenv("SHOAL_HOME", str(home))
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
+    return home

@@ -1,0 +1,408 @@
+"""The release gate: the only door out of the data plane, and the only builder of findings (R2).
+
+A tool hands over groups of summaries; the gate decides what may be said of them (R3 thresholds and complements, R4
+rounding and complementary suppression, R5 earlier releases, R6 attestation of text, R7 contribution and dominance),
+says it, counts what it withheld, and writes the ledger. It must never take a number or a label on trust: everything
+that leaves is computed here from the members.
+"""
+
+import hashlib
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from pyroaring import BitMap
+
+from index.handle import Index
+from index.screening import Screen
+from index.snapshot import Rows
+from index.words import specifics, stem, words
+from tools.errors import ToolRefusal
+from tools.finding import _GATE_PASS, Finding, Row, Shape, Value, Withheld
+from tools.ledger import Ledger, ReleasedSet
+from tools.policy import PrivacyPolicy
+from tools.scope import Resolved, Scope, period_of, resolve
+
+UNNAMED = "unnamed group"
+_ATTEST_PAGE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A row as a tool computed it. `columns` are the members behind each value. `label` is taken as it is where it
+    is a closed value, and only where attested when `is_text`. None: no name was found."""
+
+    label: str | None
+    columns: tuple[Rows, ...]
+    is_text: bool = False
+    id: str | None = None
+    parent: str | None = None
+
+    @property
+    def members(self) -> Rows:
+        return self.columns[0] if len(self.columns) == 1 else np.unique(np.concatenate(self.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A tool's result before the gate. `outside` are members of the scope in no group. `within`: each value of the
+    first column counts members of the last column's set (a trend and its exposure). `compares`: give the change."""
+
+    tool: str
+    arguments: dict[str, Any]
+    title: str
+    shape: Shape
+    resolved: Resolved
+    columns: tuple[str, ...]
+    groups: tuple[Group, ...]
+    method: str
+    outside: Rows | None = None
+    wholes: tuple[Rows, ...] | None = None
+    """Where groups overlap (a conversation has several topics): the members behind each column's total."""
+    within: bool = False
+    compares: bool = False
+    facets: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Cell:
+    """A value under decision. `count` is capped by account; `said` is what will be shown; None is withheld."""
+
+    rows: Rows
+    count: int
+    accounts: int
+    said: int | None
+    is_small: bool = False
+
+
+@dataclass(slots=True)
+class Gate:
+    """One gate per session: policy, ledger and the handles F1, F2, ... of what it released."""
+
+    index: Index
+    policy: PrivacyPolicy
+    ledger: Ledger
+    run: str = ""
+    to_model: bool = False
+    """Whether findings go to a model endpoint; written in the ledger."""
+    screen: Screen = field(default_factory=Screen)
+    _next: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def admit(self, scope: Scope) -> Resolved:
+        """The rows of a scope, or a refusal when it or its complement is too small to ask about (R3), or the rows of
+        an earlier, nearly identical scope (R5)."""
+        resolved = resolve(self.index, scope)
+        everything = len(self.index.snapshot)
+        if not self._is_enough(resolved.rows):
+            raise ToolRefusal(
+                f"Too few conversations or accounts match ({self.policy.describe()}). Widen the scope or the period."
+            )
+        rest = everything - len(resolved.rows)
+        if rest and not self._is_enough(np.setdiff1d(np.arange(everything), resolved.rows, assume_unique=True)):
+            raise ToolRefusal("All but very few conversations match. Ask without the restriction instead.")
+        with self.ledger.exclusive():
+            earlier = self._nearly_same(resolved.rows)
+        return Resolved(scope, earlier) if earlier is not None else resolved
+
+    def release(self, raw: Raw) -> Finding:
+        """Decide, build the finding and write the ledger, as one step."""
+        crossed = raw.resolved.scope.facets() | raw.facets
+        if len(crossed) > self.policy.max_facets:
+            raise ToolRefusal(
+                f"That crosses {len(crossed)} facets ({', '.join(sorted(crossed))}); at most {self.policy.max_facets}. "
+                "Leave one out."
+            )
+        labels = [self._label(group) for group in raw.groups]
+        with self.ledger.exclusive():
+            table = [[self._cell(rows) for rows in group.columns] for group in raw.groups]
+            outside = self._cell(raw.outside) if raw.outside is not None else None
+            if raw.within:
+                self._hide_complements(table)
+            if raw.wholes is None:
+                self._suppress(raw, table, outside)
+            else:
+                self._hide_rests(table, raw.wholes)
+            finding = self._build(raw, labels, table, outside)
+            self._write(raw, finding, table)
+        return finding
+
+    def _label(self, group: Group) -> tuple[str, bool]:
+        """The label that may be shown, and whether a name was withheld."""
+        if not group.is_text:
+            return group.label or "", False
+        enough = self._is_enough(group.members, text=True)
+        if group.label and enough and self._is_attested(group.label, group.members):
+            return group.label, False
+        return UNNAMED, True
+
+    def _counted(self, rows: Rows) -> tuple[int, int, int]:
+        """(conversations with each account bounded, accounts, conversations of the largest account) (R7)."""
+        if not len(rows):
+            return 0, 0, 0
+        _, each = np.unique(self.index.snapshot.accounts[rows], return_counts=True)
+        return int(np.minimum(each, self.policy.max_per_account).sum()), len(each), int(each.max())
+
+    def _is_enough(self, rows: Rows, *, text: bool = False) -> bool:
+        count, accounts, largest = self._counted(rows)
+        policy = self.policy
+        if text:
+            return count >= policy.text_min_conversations and accounts >= policy.text_min_accounts
+        enough = count >= policy.min_conversations and accounts >= policy.min_accounts
+        return enough and largest <= policy.max_dominance * len(rows)
+
+    def _cell(self, rows: Rows) -> _Cell:
+        count, accounts, _ = self._counted(rows)
+        if not self._is_enough(rows):
+            return _Cell(rows, count, accounts, None, is_small=count < self.policy.min_conversations)
+        earlier = self._said_before(rows)
+        return _Cell(rows, count, accounts, self._rounded(count) if earlier is None else earlier)
+
+    def _rounded(self, count: int) -> int:
+        step = self.policy.round_to
+        return (count + step // 2) // step * step
+
+    def _members(self, rows: Rows) -> BitMap:
+        return BitMap(self.index.snapshot.numbers[rows].tolist())
+
+    def _near_sets(self, rows: Rows) -> Iterable[tuple[ReleasedSet, bool]]:
+        """Earlier released sets that differ by fewer than `min_accounts` accounts, newest first; True: identical."""
+        members = self._members(rows)
+        _, accounts, _ = self._counted(rows)
+        for earlier in reversed(self.ledger.released_sets()):
+            if abs(earlier.accounts - accounts) >= self.policy.min_accounts:
+                continue
+            difference = members ^ earlier.members
+            if not difference:
+                yield earlier, True
+                continue
+            changed, held = self.index.snapshot.rows_of(np.array(difference.to_array(), dtype=np.int64))
+            if held.all() and len(np.unique(self.index.snapshot.accounts[changed])) < self.policy.min_accounts:
+                yield earlier, False
+
+    def _nearly_same(self, rows: Rows) -> Rows | None:
+        """The rows of an earlier scope that this one nearly repeats; None when it is new, or the very same."""
+        for earlier, identical in self._near_sets(rows):
+            if identical:
+                return None
+            return self.index.snapshot.rows_of(np.array(earlier.members.to_array(), dtype=np.int64))[0]
+        return None
+
+    def _said_before(self, rows: Rows) -> int | None:
+        """What was said of this set, or of one too close to it to be told apart from it."""
+        return next((earlier.count for earlier, _ in self._near_sets(rows) if earlier.count is not None), None)
+
+    def _hide_complements(self, table: list[list[_Cell]]) -> None:
+        """Where a value and the whole it lies in are both shown, their difference is a group too (R3)."""
+        for first, *_, whole in table:
+            rest = np.setdiff1d(whole.rows, first.rows, assume_unique=True)
+            if first.said is not None and len(rest) and not self._is_enough(rest):
+                first.said = None
+            if whole.said is None:
+                first.said = None
+
+    def _hide_rests(self, table: list[list[_Cell]], wholes: tuple[Rows, ...]) -> None:
+        """Overlapping groups are no partition; each is held against its column's whole (R3)."""
+        for cells in table:
+            for cell, whole in zip(cells, wholes, strict=True):
+                rest = np.setdiff1d(whole, cell.rows, assume_unique=True)
+                if len(rest) and not self._is_enough(rest):
+                    cell.said = None
+
+    def _suppress(self, raw: Raw, table: list[list[_Cell]], outside: _Cell | None) -> None:
+        """Complementary suppression (R4): within each group of siblings and column, what is withheld must together be
+        enough to be a group itself, or the smallest shown value is withheld too."""
+        families: dict[str | None, list[int]] = defaultdict(list)
+        for place, group in enumerate(raw.groups):
+            families[group.parent].append(place)
+        for parent, places in families.items():
+            for column in range(len(raw.columns)):
+                cells = [table[place][column] for place in places]
+                if parent is None and outside is not None and len(raw.columns) == 1:
+                    cells.append(outside)
+                self._suppress_family(cells)
+
+    def _suppress_family(self, cells: list[_Cell]) -> None:
+        while True:
+            hidden = [cell for cell in cells if cell.said is None and cell.count]
+            if not hidden or self._is_enough(np.unique(np.concatenate([cell.rows for cell in hidden]))):
+                return
+            shown = [cell for cell in cells if cell.said is not None]
+            if not shown:
+                return
+            min(shown, key=lambda cell: cell.count).said = None
+
+    def _build(
+        self, raw: Raw, labels: list[tuple[str, bool]], table: list[list[_Cell]], outside: _Cell | None
+    ) -> Finding:
+        top = [place for place, group in enumerate(raw.groups) if group.parent is None]
+        outside_count = outside.count if outside else 0
+        sums = [sum(table[place][column].count for place in top) + outside_count for column in range(len(raw.columns))]
+        if raw.wholes is not None:
+            sums = [self._counted(whole)[0] for whole in raw.wholes]
+        totals = tuple(self._rounded(total) for total in sums)
+        shown = {
+            group.id for place, group in enumerate(raw.groups) if any(cell.said is not None for cell in table[place])
+        }
+        rows: list[Row] = []
+        hidden_groups = hidden_count = 0
+        for place, group in enumerate(raw.groups):
+            cells = table[place]
+            visible = any(cell.said is not None for cell in cells)
+            orphan = group.parent is not None and group.parent not in shown
+            if not visible or orphan:
+                hidden_groups += any(cell.count for cell in cells)
+                hidden_count += sum(cell.count for cell in cells) if group.parent is None else 0
+                if raw.shape != "trend":
+                    continue
+            rows.append(self._row(raw, group, labels[place][0], cells, totals))
+        if raw.compares:
+            rows.sort(key=lambda row: (-(row.change or 0.0), -(row.values[0].count or 0)))
+        hidden_cells = sum(value.count is None for row in rows for value in row.values)
+        unnamed = sum(row.label == UNNAMED for row in rows)
+        whole = sum(sums) or 1
+        lost = 0.0 if raw.wholes is not None else round(100 * self._rounded(hidden_count) / whole, 1)
+        withheld = Withheld(hidden_groups, hidden_cells, lost, unnamed)
+        snapshot = self.index.snapshot
+        fields: dict[str, Any] = {
+            "tool": raw.tool,
+            "title": raw.title,
+            "shape": raw.shape,
+            "scope": raw.resolved.scope.describe(),
+            "period": period_of(snapshot, raw.resolved.rows),
+            "columns": raw.columns,
+            "rows": tuple(rows),
+            "totals": totals,
+            "withheld": withheld,
+            "outside": self._outside(raw, outside, totals),
+            "method": raw.method,
+            "notes": (*raw.notes, *self._notes()),
+            "policy": self.policy.describe(),
+            "snapshot": snapshot.number,
+        }
+        handle = f"F{next(self._next)}"
+        draft = Finding(id=handle, digest="", gate_pass=_GATE_PASS, **fields)
+        return Finding(id=handle, digest=_digest(draft), gate_pass=_GATE_PASS, **fields)
+
+    def _row(self, raw: Raw, group: Group, label: str, cells: list[_Cell], totals: tuple[int, ...]) -> Row:
+        values = tuple(
+            Value(cell.said, round(100 * cell.said / self._base(raw, cells, place, totals), 1))
+            if cell.said is not None and self._base(raw, cells, place, totals)
+            else Value(cell.said, None)
+            for place, cell in enumerate(cells)
+        )
+        change, is_bound = self._change(cells, values, totals) if raw.compares else (None, False)
+        accounts = None
+        if len(cells) == 1 and cells[0].said is not None:
+            accounts = self._rounded(cells[0].accounts)
+        return Row(label, values, accounts, group.id, group.parent, change, is_bound)
+
+    def _base(self, raw: Raw, cells: list[_Cell], place: int, totals: tuple[int, ...]) -> int:
+        """What a share is a share of: the column's total, or for a trend with exposure the whole of its bucket."""
+        if raw.within and place == 0:
+            return cells[-1].said or 0
+        return totals[place]
+
+    def _change(
+        self, cells: list[_Cell], values: tuple[Value, ...], totals: tuple[int, ...]
+    ) -> tuple[float | None, bool]:
+        """Ratio of the first column's share to the last's; "at least" where the last is under the threshold."""
+        first, last = values[0], values[-1]
+        if first.share is None or not totals[-1]:
+            return None, False
+        if last.share:
+            return round(first.share / last.share, 1), False
+        if cells[-1].is_small:
+            return round(first.share / (100 * self.policy.min_conversations / totals[-1]), 1), True
+        return None, False
+
+    def _outside(self, raw: Raw, outside: _Cell | None, totals: tuple[int, ...]) -> float | None:
+        if outside is None or len(raw.columns) != 1 or not totals[0]:
+            return None
+        if outside.count and outside.said is None:
+            return None
+        return round(100 * (outside.said or 0) / totals[0], 1)
+
+    def _notes(self) -> tuple[str, ...]:
+        if self.index.snapshot.meta.get("accounts") == "none":
+            return ("the source states no accounts: each conversation counts as its own account",)
+        return ()
+
+    def _is_attested(self, text: str, rows: Rows) -> bool:
+        """Whether every specific of a text is used by enough of the group's accounts, and no detector objects (R6)."""
+        if self.screen.mask(text) != text:
+            return False
+        missing = set(specifics(text))
+        users: dict[str, set[int]] = defaultdict(set)
+        snapshot = self.index.snapshot
+        for start in range(0, len(rows), _ATTEST_PAGE):
+            page = rows[start : start + _ATTEST_PAGE]
+            for summary, account in zip(snapshot.texts(page), snapshot.accounts[page].tolist(), strict=True):
+                for word in missing.intersection(stem(found) for found in words(summary)):
+                    users[word].add(account)
+            missing = {word for word in missing if len(users[word]) < self.policy.text_min_accounts}
+            if not missing:
+                return True
+        return not missing
+
+    def _write(self, raw: Raw, finding: Finding, table: list[list[_Cell]]) -> None:
+        scope_rows = raw.resolved.rows
+        _, scope_accounts, _ = self._counted(scope_rows)
+        sets = [ReleasedSet(scope_accounts, None, self._members(scope_rows))]
+        said = [cell for cells in table for cell in cells if cell.said is not None]
+        sets += [ReleasedSet(cell.accounts, cell.said, self._members(cell.rows)) for cell in said]
+        self.ledger.append(
+            {
+                "run": self.run,
+                "tool": raw.tool,
+                "scope": finding.scope,
+                "arguments": json.dumps(raw.arguments, ensure_ascii=False, default=str),
+                "policy": json.dumps(self.policy.as_dict()),
+                "snapshot": finding.snapshot,
+                "asked": len(raw.groups),
+                "shown": len(finding.rows),
+                "withheld": finding.withheld.groups,
+                "smallest": min((cell.said for cell in said if cell.said is not None), default=None),
+                "to_model": int(self.to_model),
+                "bytes": len(json.dumps(finding.as_dict(), ensure_ascii=False).encode()),
+                "digest": finding.digest,
+            },
+            sets,
+        )
+
+    def restore(self, stored: dict[str, Any]) -> Finding:
+        """Rebuild a finding that this ledger released (a resumed session). Refused when the ledger never saw it."""
+        finding = Finding(
+            **{
+                **stored,
+                "columns": tuple(stored["columns"]),
+                "totals": tuple(stored["totals"]),
+                "notes": tuple(stored["notes"]),
+                "withheld": Withheld(**stored["withheld"]),
+                "rows": tuple(
+                    Row(**{**row, "values": tuple(Value(**value) for value in row["values"])}) for row in stored["rows"]
+                ),
+            },
+            gate_pass=_GATE_PASS,
+        )
+        if _digest(finding) != finding.digest or not self.ledger.digest_known(finding.digest):
+            raise ToolRefusal("A stored finding does not match the ledger and is left out.")
+        return finding
+
+    def start_at(self, number: int) -> None:
+        """Give the next finding the handle F`number` (a resumed session)."""
+        self._next = itertools.count(number)
+
+
+def _digest(finding: Finding) -> str:
+    content = {**finding.as_dict(), "digest": ""}
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def split(rows: Rows, codes: np.ndarray[Any, Any], count: int) -> Sequence[Rows]:
+    """Rows by code (shape like `rows`), `count` groups, each ascending."""
+    return [rows[codes == code] for code in range(count)]

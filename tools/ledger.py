@@ -1,0 +1,175 @@
+"""The ledger: every release, append-only and hash-chained (R9), one per index and analyst.
+
+It remembers which sets were released, as compressed bitmaps of summary numbers kept with the index's protection, so
+that many questions together cannot isolate what one question may not (R5). Nothing is ever changed or removed here;
+a broken chain is reported, never repaired.
+"""
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pyroaring import BitMap
+
+from index.home import private_folder
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS releases (
+    seq INTEGER PRIMARY KEY, at TEXT NOT NULL, run TEXT NOT NULL, tool TEXT NOT NULL, scope TEXT NOT NULL,
+    arguments TEXT NOT NULL, policy TEXT NOT NULL, snapshot INTEGER NOT NULL, asked INTEGER NOT NULL,
+    shown INTEGER NOT NULL, withheld INTEGER NOT NULL, smallest INTEGER, to_model INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, digest TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sets (
+    seq INTEGER NOT NULL, place INTEGER NOT NULL, accounts INTEGER NOT NULL, count INTEGER, members BLOB NOT NULL,
+    PRIMARY KEY (seq, place));
+CREATE TRIGGER IF NOT EXISTS releases_stay BEFORE UPDATE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS releases_kept BEFORE DELETE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS sets_stay BEFORE UPDATE ON sets BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS sets_kept BEFORE DELETE ON sets BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+"""
+_FIELDS = (
+    "at", "run", "tool", "scope", "arguments", "policy", "snapshot", "asked", "shown", "withheld", "smallest",
+    "to_model", "bytes", "digest",
+)  # fmt: skip
+_GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One row of the ledger, as people read it."""
+
+    seq: int
+    at: str
+    run: str
+    tool: str
+    scope: str
+    arguments: str
+    policy: str
+    snapshot: int
+    asked: int
+    shown: int
+    withheld: int
+    smallest: int | None
+    to_model: int
+    bytes: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedSet:
+    """A set whose size left: the scope of a release (place 0) or one of its cells. `count` is what was said of it."""
+
+    accounts: int
+    count: int | None
+    members: BitMap
+
+
+class Ledger:
+    """Opens, appends, reads and verifies. Safe for parallel agents of one process and for several processes."""
+
+    def __init__(self, path: Path) -> None:
+        private_folder(path.parent)
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        path.chmod(0o600)
+        self._connection.executescript(_SCHEMA)
+        self._sets: list[ReleasedSet] = []
+        self._read_until = 0
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the ledger from looking up earlier sets to appending, so that two agents cannot pass each other."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def released_sets(self) -> Sequence[ReleasedSet]:
+        """Every set released so far, oldest first."""
+        rows = self._connection.execute(
+            "SELECT seq, accounts, count, members FROM sets WHERE seq > ? ORDER BY seq, place", [self._read_until]
+        ).fetchall()
+        for seq, accounts, count, members in rows:
+            self._sets.append(ReleasedSet(accounts, count, BitMap.deserialize(members)))
+            self._read_until = seq
+        return self._sets
+
+    def append(self, entry: dict[str, Any], sets: Sequence[ReleasedSet]) -> int:
+        """Add a release and its sets. Call inside `exclusive`."""
+        last = self._connection.execute("SELECT seq, hash FROM releases ORDER BY seq DESC LIMIT 1").fetchone()
+        previous = last[1] if last else _GENESIS
+        seq = (last[0] if last else 0) + 1
+        values = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **entry}
+        blobs = [item.members.serialize() for item in sets]
+        digest = _chain(
+            previous, values, [(item.accounts, item.count, blob) for item, blob in zip(sets, blobs, strict=True)]
+        )
+        self._connection.execute(
+            f"INSERT INTO releases (seq, {', '.join(_FIELDS)}, previous, hash) VALUES ({', '.join('?' * 17)})",
+            [seq, *(values[name] for name in _FIELDS), previous, digest],
+        )
+        self._connection.executemany(
+            "INSERT INTO sets VALUES (?, ?, ?, ?, ?)",
+            [
+                (seq, place, item.accounts, item.count, blob)
+                for place, (item, blob) in enumerate(zip(sets, blobs, strict=True))
+            ],
+        )
+        return seq
+
+    def releases(self, run: str | None = None) -> list[Release]:
+        """Releases, newest first."""
+        where, parameters = ("WHERE run = ?", [run]) if run else ("", [])
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT seq, {', '.join(_FIELDS)} FROM releases {where} ORDER BY seq DESC", parameters
+            ).fetchall()
+        return [Release(*row) for row in rows]
+
+    def digest_known(self, digest: str) -> bool:
+        """Whether a finding of this digest was released here."""
+        with self._lock:
+            found = self._connection.execute("SELECT 1 FROM releases WHERE digest = ? LIMIT 1", [digest]).fetchone()
+        return found is not None
+
+    def verify(self, report: Callable[[int], None] = lambda _: None) -> int | None:
+        """Recompute the chain. Returns the first broken entry, or None when all hold."""
+        previous = _GENESIS
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT seq, previous, hash, {', '.join(_FIELDS)} FROM releases ORDER BY seq"
+            ).fetchall()
+        for expected, (seq, stored_previous, stored_hash, *values) in enumerate(rows, start=1):
+            with self._lock:
+                sets = self._connection.execute(
+                    "SELECT accounts, count, members FROM sets WHERE seq = ? ORDER BY place", [seq]
+                ).fetchall()
+            computed = _chain(previous, dict(zip(_FIELDS, values, strict=True)), sets)
+            if seq != expected or stored_previous != previous or stored_hash != computed:
+                return int(seq)
+            previous = stored_hash
+            report(seq)
+        return None
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _chain(previous: str, values: dict[str, Any], sets: Sequence[tuple[int, int | None, bytes]]) -> str:
+    hasher = hashlib.sha256(previous.encode())
+    hasher.update(json.dumps([values[name] for name in _FIELDS], ensure_ascii=False).encode())
+    for accounts, count, blob in sets:
+        hasher.update(json.dumps([accounts, count]).encode())
+        hasher.update(hashlib.sha256(blob).digest())
+    return hasher.hexdigest()

@@ -1,0 +1,74 @@
+"""The privacy policy: every threshold of the gate in one frozen value.
+
+An analyst may make it stricter; only the index's own settings file may make it looser. It must never be read from a
+question, a model's output or a tool's arguments.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from index.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyPolicy:
+    """Defaults follow published practice: closed cells from the Anthropic Economic Index (15 conversations, 5
+    accounts), free text from CanaryBench (25) and above."""
+
+    min_conversations: int = 15
+    min_accounts: int = 5
+    text_min_conversations: int = 25
+    text_min_accounts: int = 10
+    round_to: int = 5
+    max_facets: int = 2
+    max_per_account: int = 10
+    """Conversations that one account may contribute to a cell."""
+    max_dominance: float = 0.5
+    """Share of a cell above which one account dominates it and the cell is withheld."""
+
+    def __post_init__(self) -> None:
+        if not (self.min_accounts >= 2 and self.min_conversations >= self.min_accounts and self.round_to >= 1):
+            raise SettingsError(
+                "The privacy policy is not one: it needs at least 2 accounts and as many conversations a cell.",
+                "Correct [policy] in the index's index.toml.",
+            )
+
+    def describe(self) -> str:
+        return (
+            f"cells ≥{self.min_conversations} conversations of ≥{self.min_accounts} accounts, names "
+            f"≥{self.text_min_conversations}/{self.text_min_accounts}, rounded to {self.round_to}, "
+            f"≤{self.max_per_account} an account and cell"
+        )
+
+    def as_dict(self) -> dict[str, int | float]:
+        return asdict(self)
+
+
+_LOWER_IS_STRICTER = {"max_facets", "max_per_account", "max_dominance"}
+
+
+def load_policy(index_settings: Mapping[str, Any], analyst: Mapping[str, Any] | None = None) -> PrivacyPolicy:
+    """The index's policy, then the analyst's stricter values. A looser analyst value is an error, not ignored."""
+    policy = _with(PrivacyPolicy(), index_settings, "index.toml [policy]")
+    stricter = _with(policy, analyst or {}, "the analyst's settings")
+    for item in fields(PrivacyPolicy):
+        before, after = getattr(policy, item.name), getattr(stricter, item.name)
+        if (after > before) if item.name in _LOWER_IS_STRICTER else (after < before):
+            raise SettingsError(
+                f"{item.name} = {after} is looser than the index's {before}.",
+                "A policy can be made looser only in the index's own index.toml.",
+            )
+    return stricter
+
+
+def _with(policy: PrivacyPolicy, values: Mapping[str, Any], where: str) -> PrivacyPolicy:
+    known = {item.name for item in fields(PrivacyPolicy)}
+    for name, value in values.items():
+        if name not in known:
+            raise SettingsError(
+                f"{where} sets {name!r}, which is no policy value.", f"Known: {', '.join(sorted(known))}."
+            )
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise SettingsError(f"{where} sets {name} to something that is not a number.", "Give a number.")
+    return replace(policy, **values)

@@ -1,0 +1,92 @@
+"""trend: a scope over time."""
+
+from datetime import date, timedelta
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from index.records import as_date
+from index.snapshot import UNDATED, Rows
+from tools.context import ToolContext
+from tools.errors import ToolRefusal
+from tools.finding import Finding
+from tools.gate import Group, Raw
+from tools.scope import Scope
+
+_MAX_BUCKETS = 80
+
+
+class Args(BaseModel):
+    """What to follow and in which steps."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scope: Scope = Field(default_factory=Scope)
+    by: Literal["week", "month"] = Field("month", description="Weeks start on Monday")
+
+
+async def run(args: Args, ctx: ToolContext) -> Finding:
+    """How a scope's size develops, by week or month, beside all conversations of the same time (the exposure).
+
+    Read the share, not the count: the assistant's whole traffic grows too. A week far above its neighbours is a
+    burst. Buckets under the threshold are withheld and may be zero.
+    Limits: the first and last bucket may be partial; no test of change is made.
+    """
+    resolved = await ctx.admit(args.scope)
+    snapshot = ctx.index.snapshot
+    everything = np.flatnonzero(snapshot.days != UNDATED).astype(np.int64)
+    names, bucket_of = _buckets(snapshot.days, everything, args.by)
+    inside = np.zeros(len(snapshot), dtype=bool)
+    inside[resolved.rows] = True
+    restricted = len(resolved.rows) < len(snapshot)
+    groups = []
+    for place, name in enumerate(names):
+        whole: Rows = everything[bucket_of == place]
+        columns = (whole[inside[whole]], whole) if restricted else (whole,)
+        groups.append(Group(name, columns))
+    return await ctx.release(
+        Raw(
+            tool="trend",
+            arguments=args.model_dump(mode="json", exclude_none=True),
+            title=f"{args.scope.describe()[:1].upper()}{args.scope.describe()[1:]} by {args.by}",
+            shape="trend",
+            resolved=resolved,
+            columns=("in scope", "all conversations") if restricted else ("conversations",),
+            groups=tuple(groups),
+            method=f"counts by {args.by}; shares of all conversations of the same {args.by}",
+            within=restricted,
+        )
+    )
+
+
+def _buckets(days: NDArray[np.int64], rows: Rows, by: str) -> tuple[list[str], NDArray[np.int64]]:
+    """Bucket names in time order (every bucket between the first and the last), and each row's bucket."""
+    if not len(rows):
+        raise ToolRefusal("These conversations carry no dates, so there is no trend. Use count_by or cluster_scope.")
+    present = sorted({_bucket(int(day), by) for day in np.unique(days[rows])})
+    names = [present[0]]
+    while names[-1] < present[-1]:
+        names.append(_next(names[-1], by))
+    if len(names) > _MAX_BUCKETS:
+        raise ToolRefusal(
+            f"That is {len(names)} {by}s; at most {_MAX_BUCKETS}. Use a coarser step or a shorter period."
+        )
+    place = {name: number for number, name in enumerate(names)}
+    lookup = {int(day): place[_bucket(int(day), by)] for day in np.unique(days[rows])}
+    return names, np.array([lookup[int(day)] for day in days[rows]])
+
+
+def _bucket(day: int, by: str) -> str:
+    moment = as_date(day)
+    if by == "month":
+        return f"{moment:%Y-%m}"
+    return (moment - timedelta(days=moment.weekday())).isoformat()
+
+
+def _next(name: str, by: str) -> str:
+    if by == "month":
+        year, month = map(int, name.split("-"))
+        return f"{year + month // 12:04d}-{month % 12 + 1:02d}"
+    return (date.fromisoformat(name) + timedelta(days=7)).isoformat()

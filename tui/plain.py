@@ -1,0 +1,161 @@
+"""Events and tables as plain lines, for `shoal ask` and `shoal audit`: the answer on stdout, the work on stderr."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from rich.cells import cell_len
+
+from agent.events import (
+    AnswerMade,
+    AuditEnded,
+    ClarificationAsked,
+    Event,
+    ModelWaiting,
+    Notice,
+    PlanMade,
+    RunEnded,
+    RunStarted,
+    TaskEnded,
+    ToolEnded,
+    UsageReported,
+)
+from tui.text import fit, safe, spark
+
+_MAX_ROWS = 14
+
+
+class PlainPrinter:
+    """Prints one run. Findings that the answer cites follow it as tables."""
+
+    def __init__(self) -> None:
+        self._findings: dict[str, dict[str, Any]] = {}
+
+    def show(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                _talk(f"{event.roles} · index {event.index} · snapshot {event.snapshot}")
+                _talk(f"privacy: {event.policy}")
+            case PlanMade():
+                for assumption in event.assumptions:
+                    _talk(f"assumes: {assumption}")
+                for task in event.tasks:
+                    _talk(f"plan {task.id}: {task.objective}")
+            case ToolEnded():
+                self._tool(event)
+            case TaskEnded() if event.failure:
+                _talk(f"{event.task} failed: {event.failure}")
+            case AuditEnded():
+                _talk(f"audit: {event.kept} claims kept, {event.narrowed} narrowed, {event.struck} struck")
+            case ClarificationAsked():
+                typer.echo(safe(event.question))
+                for suggestion in event.suggestions:
+                    typer.echo(f"  · {safe(suggestion)}")
+            case ModelWaiting():
+                _talk(f"waiting: {event.cause} (attempt {event.attempt} of {event.attempts})")
+            case Notice():
+                _talk(event.text)
+            case AnswerMade():
+                self._answer(event)
+            case UsageReported():
+                cost = "price unknown" if event.cost is None else f"${event.cost:.4f}"
+                _talk(f"{event.calls} model calls, {event.input_tokens + event.output_tokens:,} tokens, {cost}")
+            case RunEnded():
+                _talk(f"{event.state} in {event.elapsed_s:.1f} s")
+                if event.message:
+                    _talk(f"error: {event.message}")
+                    _talk(f"  next: {event.hint}")
+            case _:
+                pass
+
+    def _tool(self, event: ToolEnded) -> None:
+        if event.finding is not None:
+            self._findings[event.finding["id"]] = event.finding
+            _talk(f"{event.task} {event.tool} → {event.finding['id']} ({event.elapsed_s:.1f} s)")
+        else:
+            _talk(f"{event.task} {event.tool} refused: {event.refusal}")
+
+    def _answer(self, event: AnswerMade) -> None:
+        typer.echo("")
+        typer.echo(safe(event.text))
+        for sentence in event.struck:
+            typer.echo(f"[struck: not supported by its findings] {safe(sentence)}")
+        for handle in event.cited:
+            if handle in self._findings:
+                typer.echo("")
+                typer.echo(finding_table(self._findings[handle]))
+        if event.suggestions:
+            typer.echo("")
+            typer.echo("Next: " + " · ".join(safe(suggestion) for suggestion in event.suggestions))
+
+
+def _talk(text: str) -> None:
+    typer.echo(safe(text), err=True)
+
+
+def finding_table(finding: dict[str, Any], width: int = 100) -> str:
+    """A finding as a text table with what was withheld under it."""
+    columns = finding["columns"]
+    lines = [f"[{finding['id']}] {safe(finding['title'])} · {finding['period']}"]
+    compares = any("change" in row for row in finding["rows"])
+    label_width = max(20, width - 24 * len(columns) - (12 if compares else 0))
+    head = fit("", label_width) + "".join(f"{fit(column, 22):>24}" for column in columns)
+    lines.append((head + (f"{'change':>10}" if compares else "")).rstrip())
+    shown = finding["rows"] if finding["shape"] == "trend" else finding["rows"][:_MAX_ROWS]
+    for row in shown:
+        indent = "  " if row.get("parent") else ""
+        cells = "".join(f"{_value(value):>24}" for value in row["values"])
+        change = ""
+        if compares:
+            bound = "≥" if row.get("change_is_bound") else ""
+            change = f"{bound}{row['change']}×" if "change" in row else "–"
+        lines.append((fit(indent + row["label"], label_width) + cells + (f"{change:>10}" if compares else "")).rstrip())
+    if len(shown) < len(finding["rows"]):
+        lines.append(f"… {len(finding['rows']) - len(shown)} more rows")
+    if finding["shape"] == "trend":
+        lines.append(fit("", label_width) + "  " + spark([row["values"][0]["count"] for row in finding["rows"]]))
+    lines.append(safe(withheld_line(finding)))
+    return "\n".join(lines)
+
+
+def _value(value: dict[str, Any]) -> str:
+    if value["count"] is None:
+        return "withheld"
+    return f"{value['count']:,}" + (f"  {value['share']:5.1f} %" if value["share"] is not None else "")
+
+
+def withheld_line(finding: dict[str, Any]) -> str:
+    """What the strictness cost, in one line."""
+    withheld = finding["withheld"]
+    parts = [f"total {' / '.join(f'{total:,}' for total in finding['totals'])}"]
+    if finding["outside"] is not None:
+        parts.append(f"outside any cluster {finding['outside']} %")
+    parts.append(f"withheld {withheld['groups']} groups ({withheld['share']} %), {withheld['cells']} cells")
+    if withheld["unnamed"]:
+        parts.append(f"{withheld['unnamed']} without a name")
+    parts += finding["notes"]
+    return " · ".join(parts)
+
+
+def ledger_table(releases: Sequence[Any], broken: int | None) -> str:
+    """The ledger, newest first, and whether its chain holds."""
+    state = "the chain holds" if broken is None else f"THE CHAIN IS BROKEN AT ENTRY {broken}"
+    lines = [f"{len(releases)} releases; {state}", ""]
+    header = ("seq", "at", "tool", "shown", "withheld", "smallest", "to model", "scope")
+    rows = [
+        (
+            str(item.seq),
+            item.at,
+            item.tool,
+            str(item.shown),
+            str(item.withheld),
+            "-" if item.smallest is None else str(item.smallest),
+            "yes" if item.to_model else "no",
+            item.scope,
+        )
+        for item in releases
+    ]
+    widths = [max(cell_len(row[place]) for row in [header, *rows]) for place in range(len(header))]
+    for row in [header, *rows]:
+        lines.append("  ".join(fit(cell, min(width, 60)) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return "\n".join(lines)

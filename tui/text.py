@@ -1,0 +1,37 @@
+"""Untrusted text made safe to draw: names of clusters, model output and file names are data, never markup.
+
+Control characters, bidirectional overrides and zero-width characters go; everything else stays as it is.
+"""
+
+import unicodedata
+
+from rich.cells import cell_len, set_cell_size
+
+_DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_KEPT = {"\n", "\t", "\u200c", "\u200d"}
+"""Newlines, and the joiners that Indic and Persian spelling needs."""
+
+
+def safe(text: str) -> str:
+    """The text without characters that steer a terminal or hide."""
+    return "".join(letter for letter in text if letter in _KEPT or unicodedata.category(letter) not in _DROPPED)
+
+
+def fit(text: str, width: int) -> str:
+    """One line cut or padded to `width` terminal cells."""
+    line = safe(text).replace("\n", " ").replace("\t", " ")
+    if cell_len(line) > width:
+        return set_cell_size(line, max(0, width - 1)) + "…"
+    return set_cell_size(line, width)
+
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def spark(values: list[int | None]) -> str:
+    """Eight-block line of a series; a withheld value is a dot."""
+    known = [value for value in values if value is not None]
+    top = max(known, default=0)
+    if top <= 0:
+        return "".join("·" for _ in values)
+    return "".join("·" if value is None else BLOCKS[max(1, round(8 * value / top))] for value in values)
