@@ -128,6 +128,7 @@ class AnthropicModel:
             budget.require()
         client = await asyncio.to_thread(self._ready)
         import anthropic
+        import httpx2
 
         try:
             async with client.messages.stream(**_request(ask)) as stream:
@@ -137,8 +138,9 @@ class AnthropicModel:
                 message = await stream.get_final_message()
         except anthropic.APIError as error:
             raise _fault(error) from None
-        except (json.JSONDecodeError, ValueError) as error:
-            raise NetworkDown() from error
+        except (httpx2.TransportError, json.JSONDecodeError):
+            # A stream that breaks off in the middle reaches us as the transport's own error.
+            raise NetworkDown() from None
         usage = Usage(
             message.usage.input_tokens,
             message.usage.output_tokens,

@@ -184,6 +184,14 @@ class Session:
             self._graph = build(saver)
         return self._graph
 
+    def warm(self) -> None:
+        """Load what questions will need: the graph library, the embedding model, the columns tools read."""
+        import agent.graph
+
+        index = self.context.index
+        index.near("warm up")
+        _ = index.snapshot.base_labels, index.snapshot.days, index.snapshot.background, agent.graph.State
+
     async def close(self) -> None:
         await self._stack.aclose()
         await self.roles.close()

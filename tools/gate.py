@@ -264,8 +264,8 @@ class Gate:
             rows.sort(key=lambda row: (-(row.change or 0.0), -(row.values[0].count or 0)))
         hidden_cells = sum(value.count is None for row in rows for value in row.values)
         unnamed = sum(row.label == UNNAMED for row in rows)
-        whole = sum(sums) or 1
-        lost = 0.0 if raw.wholes is not None else round(100 * self._rounded(hidden_count) / whole, 1)
+        whole = max(sum(sums), hidden_count, 1)
+        lost = 0.0 if raw.wholes is not None else round(100 * min(self._rounded(hidden_count), whole) / whole, 1)
         withheld = Withheld(hidden_groups, hidden_cells, lost, unnamed)
         snapshot = self.index.snapshot
         fields: dict[str, Any] = {
@@ -273,7 +273,7 @@ class Gate:
             "title": raw.title,
             "shape": raw.shape,
             "scope": raw.resolved.scope.describe(),
-            "period": period_of(snapshot, raw.resolved.rows),
+            "period": period_of(snapshot, raw.resolved.scope),
             "columns": raw.columns,
             "rows": tuple(rows),
             "totals": totals,

@@ -116,13 +116,14 @@ def _in_cluster(snapshot: Snapshot, wanted: str) -> NDArray[np.bool_]:
     return np.asarray(np.isin(snapshot.base_labels, places) & (snapshot.base_labels != OUTSIDE))
 
 
-def period_of(snapshot: Snapshot, rows: Rows) -> str:
-    """First to last month of these rows, in words. Months only: an exact first day can be one person's."""
-    days = snapshot.days[rows]
-    days = days[days != UNDATED]
+def period_of(snapshot: Snapshot, scope: Scope) -> str:
+    """First to last month that a scope can hold, in words: the snapshot's months cut to the scope's own bounds. The
+    members' own first month is not said, because it can be one person's."""
+    days = snapshot.days[snapshot.days != UNDATED]
     if not len(days):
         return "undated"
-    first, last = as_date(int(days.min())), as_date(int(days.max()))
+    first = max(as_date(int(days.min())), scope.since or date.min)
+    last = min(as_date(int(days.max())), scope.until or date.max)
     return (
         f"{first:%Y-%m} to {last:%Y-%m}" if (first.year, first.month) != (last.year, last.month) else f"{first:%Y-%m}"
     )

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from index.errors import ShoalError, SettingsError
+from index.errors import SettingsError, ShoalError
 
 app = typer.Typer(
     add_completion=False,

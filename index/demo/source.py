@@ -8,7 +8,6 @@ from index.demo.model import LAUNCH_DAY, TOTAL
 from index.sources.base import Read
 from index.sources.shapes import SHAPES
 
-
 LAUNCH = LAUNCH_DAY
 
 

@@ -151,13 +151,13 @@ class MessagesServer:
 
     @property
     def headers(self) -> list[dict[str, str]]:
-        """The headers of the same requests, names in lower case."""
+        """The headers of the same requests, names in lower case (SDK 2.12 sends the key as `authorization: Bearer`)."""
         with self._changed:
             return list(self._headers)
 
     @property
     def paths(self) -> list[str]:
-        """The paths of the same requests with their query (the SDK's beta namespace adds `?beta=true`)."""
+        """The paths of the same requests as asked for, with any query."""
         with self._changed:
             return list(self._paths)
 
