@@ -7,6 +7,7 @@ tokens and money, and raises BudgetSpent before a call that cannot fit. It must 
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 MAX_RETRIES = 4
 _CONNECT_TIMEOUT_S = 120.0
+
+_ATTEMPT: ContextVar[int] = ContextVar("attempt", default=0)
+"""Tries of the call at hand that the endpoint put off; each task has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +115,12 @@ class AnthropicModel:
         response = await call_next(request)
         if response.status_code in (429, 503, 529) and self._meter.emit is not None:
             causes: dict[int, Any] = {429: "rate_limited", 529: "overloaded", 503: "unavailable"}
-            attempt = int(request.headers.get("x-stainless-retry-count", 0)) + 1
+            _ATTEMPT.set(_ATTEMPT.get() + 1)
             self._meter.emit(
                 ModelWaiting(
                     cause=causes[response.status_code],
                     retry_after_s=_seconds(response.headers.get("retry-after")),
-                    attempt=attempt,
+                    attempt=_ATTEMPT.get(),
                     attempts=MAX_RETRIES + 1,
                 )
             )
@@ -130,6 +134,7 @@ class AnthropicModel:
         import anthropic
         import httpx2
 
+        _ATTEMPT.set(0)
         try:
             async with client.messages.stream(**_request(ask)) as stream:
                 async for piece in stream.text_stream:

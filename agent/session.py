@@ -9,8 +9,8 @@ import logging
 import secrets
 import time
 import traceback
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,31 +53,34 @@ class Session:
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _graph: Any = None
 
-    async def ask(self, question: str) -> AsyncIterator[Event]:
+    async def ask(self, question: str) -> AsyncGenerator[Event, None]:
         """Run one question to its end. Leaving the iterator stops the run; `resume` goes on from there."""
         if self.waiting and self.last_run:
             from langgraph.types import Command
 
             self.waiting = False
-            async for event in self._run(self.last_run, question, Command(resume=question), resumed=True):
-                yield event
+            async with aclosing(self._run(self.last_run, question, Command(resume=question), resumed=True)) as events:
+                async for event in events:
+                    yield event
             return
         run = f"r-{secrets.token_hex(4)}"
         self.last_run = run
         self.store.start(run, self.id, self.context.index.path, question)
         start = {"question": question, "history": self.history[-_HISTORY:], "round": 0, "reports": [], "findings": []}
-        async for event in self._run(run, question, start, resumed=False):
-            yield event
+        async with aclosing(self._run(run, question, start, resumed=False)) as events:
+            async for event in events:
+                yield event
 
-    async def resume(self) -> AsyncIterator[Event]:
+    async def resume(self) -> AsyncGenerator[Event, None]:
         """Go on with the last run from its last finished step; finished tasks are not done again."""
         if self.last_run is None:
             return
         question = next((run.question for run in self.store.runs(self.id) if run.run == self.last_run), "")
-        async for event in self._run(self.last_run, question, None, resumed=True):
-            yield event
+        async with aclosing(self._run(self.last_run, question, None, resumed=True)) as events:
+            async for event in events:
+                yield event
 
-    async def _run(self, run: str, question: str, start: Any, *, resumed: bool) -> AsyncIterator[Event]:
+    async def _run(self, run: str, question: str, start: Any, *, resumed: bool) -> AsyncGenerator[Event, None]:
         from agent.graph import RECURSION_LIMIT, Deps
 
         began = time.monotonic()
@@ -190,6 +193,7 @@ class Session:
 
         index = self.context.index
         index.near("warm up")
+        self.context.gate.warm()
         _ = index.snapshot.base_labels, index.snapshot.days, index.snapshot.background, agent.graph.State
 
     async def close(self) -> None:

@@ -91,6 +91,7 @@ class Gate:
     to_model: bool = False
     """Whether findings go to a model endpoint; written in the ledger."""
     screen: Screen = field(default_factory=Screen)
+    _attested: dict[tuple[str, bytes], bool] = field(default_factory=dict)
     _next: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def admit(self, scope: Scope) -> Resolved:
@@ -334,8 +335,12 @@ class Gate:
 
     def _is_attested(self, text: str, rows: Rows) -> bool:
         """Whether every specific of a text is used by enough of the group's accounts, and no detector objects (R6)."""
-        if self.screen.mask(text) != text:
-            return False
+        key = (text, hashlib.sha256(rows.tobytes()).digest())
+        if key not in self._attested:
+            self._attested[key] = self.screen.mask(text) == text and self._is_supported(text, rows)
+        return self._attested[key]
+
+    def _is_supported(self, text: str, rows: Rows) -> bool:
         missing = set(specifics(text))
         users: dict[str, set[int]] = defaultdict(set)
         snapshot = self.index.snapshot
@@ -392,6 +397,14 @@ class Gate:
         if _digest(finding) != finding.digest or not self.ledger.digest_known(finding.digest):
             raise ToolRefusal("A stored finding does not match the ledger and is left out.")
         return finding
+
+    def warm(self) -> None:
+        """Attest the taxonomy's names ahead of the first question."""
+        snapshot = self.index.snapshot
+        for place, cluster in enumerate(snapshot.base_clusters):
+            members = np.flatnonzero(snapshot.base_labels == place).astype(np.int64)
+            if cluster.name:
+                self._is_attested(cluster.name, members)
 
     def start_at(self, number: int) -> None:
         """Give the next finding the handle F`number` (a resumed session)."""

@@ -18,7 +18,7 @@ from index.records import as_date, as_day
 from index.snapshot import UNDATED, Rows, Snapshot
 from tools.errors import ToolRefusal
 
-NEAR_CUT = 0.42
+NEAR_CUT = 0.33
 """Cosine similarity from which a summary counts as near a phrase. Chosen on the demo and CLINC150: docs/tools.md."""
 
 

@@ -6,7 +6,7 @@ stopping it closes the stream and loses nothing, because finished work is checkp
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -161,7 +161,7 @@ class ShoalApp(App[None]):
             self._consume(self._session.ask(question))
 
     @work(group="run", exclusive=True, exit_on_error=False)
-    async def _consume(self, events: AsyncIterator[Event]) -> None:
+    async def _consume(self, events: AsyncGenerator[Event, None]) -> None:
         """Draw a run's events until it ends or is stopped."""
         self._began = time.monotonic()
         try:
@@ -172,7 +172,7 @@ class ShoalApp(App[None]):
             self.view = stopped(self.view)
             raise
         finally:
-            await events.aclose()  # type: ignore[attr-defined]
+            await events.aclose()
             await self._draw()
         if self._queued:
             question = self._queued

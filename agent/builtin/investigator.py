@@ -49,6 +49,10 @@ def _listed(rows: Sequence[Row]) -> str:
     return ", ".join(_sized(row) for row in rows)
 
 
+def _by_accounts(rows: Sequence[Row]) -> str:
+    return ", ".join(f"“{row.label}” ({row.values[0].count:,} of about {row.accounts} accounts)" for row in rows)
+
+
 async def _top(task: Task, desk: Desk) -> list[Claim]:
     if task.scope == Scope():
         finding = await desk.call("overview", {})
@@ -211,7 +215,7 @@ async def _coordination(task: Task, desk: Desk) -> list[Claim]:
     flagged = await desk.call("count_by", _arguments(task.scope, by="flagged"))
     rows = _named(near)
     text = f"About {near.totals[0]:,} conversations lie near “{phrase}”"
-    text += f", most in {_listed(rows[:4])} [{near.id}]." if rows else f" [{near.id}]."
+    text += f", most in {_by_accounts(rows[:4])} [{near.id}]." if rows else f" [{near.id}]."
     claims = [Claim(text=text, findings=(near.id,)), _burst(phrase, weeks)]
     marked = flagged.row("flagged")
     if marked is not None and marked.values[0].count is not None:

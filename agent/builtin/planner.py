@@ -99,7 +99,11 @@ def _topic(question: str, brief: Brief) -> str:
     kept = [
         word
         for word in words(question)
-        if word not in _NOISE and word not in names and not is_function_word(word) and not word[0].isdigit()
+        if word not in _NOISE
+        and word not in names
+        and not is_function_word(word)
+        and len(word) > 2
+        and not word[0].isdigit()
     ]
     return " ".join(kept)
 

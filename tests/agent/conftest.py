@@ -1,0 +1,50 @@
+"""A session over the small index, with whichever roles a test wants."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.claude import claude_roles
+from agent.events import Event
+from agent.roles import RoleSet
+from agent.session import BudgetHolder, Session
+from agent.sessions import SessionStore
+from agent.settings import Settings
+from agent.wiring import App
+from tests.fakes.corpus import context, small_index
+
+MakeSession = Callable[..., Session]
+
+
+@pytest.fixture
+async def make_session(tmp_path: Path) -> AsyncIterator[MakeSession]:
+    """Sessions with built-in roles, or with Claude roles against `url`; `change` may replace roles."""
+    index = await asyncio.to_thread(small_index)
+    made: list[Session] = []
+
+    def make(
+        url: str | None = None,
+        change: Callable[[RoleSet], RoleSet] = lambda roles: roles,
+        settings: Settings | None = None,
+    ) -> Session:
+        chosen = replace(settings or Settings(), base_url=url, api_key="test-key" if url else None)
+        holder = BudgetHolder()
+        fallback = App.start("none").built_in_roles()
+        roles = claude_roles(chosen, holder)[0] if url else fallback
+        folder = tmp_path / f"session-{len(made)}"
+        folder.mkdir(mode=0o700)
+        ctx = context(index, folder / "ledger.sqlite3")
+        session = Session(ctx, change(roles), fallback, chosen, SessionStore(folder), folder, holder)
+        made.append(session)
+        return session
+
+    yield make
+    for session in made:
+        await session.close()
+
+
+async def collect(events: AsyncIterator[Event]) -> list[Event]:
+    return [event async for event in events]
