@@ -1,0 +1,171 @@
+"""The demo's answers against its planted truth, and its plants against everything Shoal wrote or said."""
+
+import json
+from datetime import date, timedelta
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import regex
+
+from agent.events import AnswerMade, Event, RunEnded, ToolEnded, dump
+from agent.wiring import App
+from index.demo.generate import conversations, truth
+from index.demo.source import DemoSource
+
+QUESTIONS = (
+    "What do people use the assistant for most?",
+    "Is anyone running coordinated spam?",
+    "What is new since the launch?",
+    "What do people ask in Japanese that others do not?",
+    "Is there anything harmful, and does the classifier flag it?",
+    "How has help with code changed over time?",
+)
+
+
+@cache
+def _truth() -> dict[str, Any]:
+    return truth(7)
+
+
+async def _ask(app: App, *questions: str) -> list[Event]:
+    session = app.session(built_in=True)
+    try:
+        return [event for question in questions for event in [event async for event in session.ask(question)]]
+    finally:
+        await session.close()
+
+
+def _answer(events: list[Event]) -> AnswerMade:
+    (answer,) = [event for event in events if isinstance(event, AnswerMade)]
+    assert [event.state for event in events if isinstance(event, RunEnded)] == ["done"]
+    assert answer.cited
+    assert not answer.struck
+    return answer
+
+
+def _findings(events: list[Event], tool: str) -> list[dict[str, Any]]:
+    return [event.finding for event in events if isinstance(event, ToolEnded) and event.finding and event.tool == tool]
+
+
+def _monday(day: str) -> str:
+    moment = date.fromisoformat(day)
+    return (moment - timedelta(days=moment.weekday())).isoformat()
+
+
+def test_the_recorded_truth_is_what_the_generator_plants() -> None:
+    recorded = json.loads((files("index.demo") / "truth.json").read_text("utf-8"))
+    assert recorded == json.loads(json.dumps(_truth()))
+
+
+def test_the_corpus_is_as_large_and_as_varied_as_promised() -> None:
+    corpus = list(conversations(7))
+    days = [item.time.date() for item in corpus]
+    assert len(corpus) >= 8_000
+    assert len({item.account for item in corpus}) >= 2_000
+    assert len({item.language for item in corpus}) >= 10
+    assert (max(days) - min(days)).days > 7 * 30
+
+
+async def test_the_largest_uses_and_languages_agree_with_the_truth(demo: App) -> None:
+    events = await _ask(demo, QUESTIONS[0])
+    _answer(events)
+    (languages,) = _findings(events, "count_by")
+    shares = {row["label"]: row["values"][0]["share"] for row in languages["rows"]}
+    planted = _truth()["languages"]
+    total = sum(planted.values()) if isinstance(next(iter(planted.values())), int) else None
+    for language in ("English", "Spanish", "Japanese", "German"):
+        expected = planted[language] if total else planted[language]["conversations"]
+        whole = total or sum(item["conversations"] for item in planted.values())
+        assert shares[language] == pytest.approx(100 * expected / whole, abs=5)
+
+
+async def test_the_spam_ring_is_found_with_its_bursts_and_its_accounts(demo: App) -> None:
+    events = await _ask(demo, QUESTIONS[1])
+    answer = _answer(events)
+    ring = _truth()["stories"]["seo-ring"]
+    weeks = {_monday(day) for day in ring["days"]}
+    named = set(regex.findall(r"\d{4}-\d{2}-\d{2}", answer.text))
+    assert named & weeks
+    assert len(named & weeks) >= 3
+    near = max(_findings(events, "search_topics"), key=lambda found: found["totals"][0])
+    assert ring["conversations"] * 0.5 <= near["totals"][0] <= ring["conversations"] * 1.5
+    assert "not proof" in answer.text
+
+
+async def test_what_appeared_with_the_launch_is_found_and_did_not_exist_before(demo: App) -> None:
+    events = await _ask(demo, QUESTIONS[2])
+    answer = _answer(events)
+    launch = _truth()["launch_date"]
+    assert f"New since {launch}" in answer.text
+    assert regex.search(r"browser|basket|checkout|calendar widget|dashboard|form", answer.text, regex.IGNORECASE)
+    (course,) = _findings(events, "trend")
+    shown = [row["label"] for row in course["rows"] if row["values"][0]["count"] is not None]
+    assert shown
+    assert all(month >= launch[:7] for month in shown)
+
+
+async def test_what_japanese_conversations_have_of_their_own_is_found(demo: App) -> None:
+    answer = _answer(await _ask(demo, QUESTIONS[3]))
+    assert regex.search(r"年賀状|New Year", answer.text)
+    assert regex.search(r"敬語|polite|メール", answer.text)
+
+
+async def test_nothing_planted_is_said(demo: App) -> None:
+    said = json.dumps([dump(event) for event in await _ask(demo, *QUESTIONS)], ensure_ascii=False).casefold()
+    for planted in (*_truth()["canaries"], *_truth()["never_shown"], *_truth()["injections"]):
+        assert planted.casefold() not in said
+
+
+def _stored_text(home: Path) -> str:
+    """Every text column of every DuckDB file: compression may hide text from a search of bytes."""
+    parts: list[str] = []
+    for path in [*home.rglob("facts.duckdb"), *home.rglob("snapshots/*.duckdb")]:
+        connection = duckdb.connect(str(path), read_only=True)
+        columns = connection.execute(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE data_type = 'VARCHAR' AND NOT internal"
+        ).fetchall()
+        for table, column in columns:
+            found = connection.execute(f'SELECT DISTINCT "{column}" FROM "{table}"').fetchall()
+            parts += [str(value) for (value,) in found]
+        connection.close()
+    return "\n".join(parts).casefold()
+
+
+async def test_no_canary_and_no_sentence_is_in_anything_that_was_written(demo: App) -> None:
+    await _ask(demo, *QUESTIONS[:2])
+    home = demo.home.root
+    text = _stored_text(home)
+    raw = b"\n".join(
+        path.read_bytes().lower() for path in home.rglob("*") if path.is_file() and "encoders" not in path.parts
+    )
+    for canary in _truth()["canaries"]:
+        assert canary.casefold() not in text
+        if len(canary) >= 6:
+            assert canary.casefold().encode() not in raw
+    sentences = {
+        sentence.strip().casefold()
+        for item in conversations(7)
+        for _, words in item.messages
+        for sentence in regex.split(r"[.!?。！？\n]", words)
+        if len(sentence.split()) >= 6
+    }
+    assert len(sentences) > 10_000
+    assert not [sentence for sentence in sentences if sentence in text]
+    sample = sorted(sentences)[::37]
+    assert not [sentence for sentence in sample if sentence.encode() in raw]
+
+
+async def test_taking_the_demo_again_adds_nothing(demo: App) -> None:
+    outcome, published = await demo.ingest(DemoSource(), lambda _: None, built_in=True)
+    assert outcome.taken == 0
+    assert outcome.skipped["already in the index"] == DemoSource().total
+    assert published.snapshot is None
+
+
+def test_every_file_is_private(demo: App) -> None:
+    for path in demo.home.root.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
