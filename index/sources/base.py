@@ -26,9 +26,15 @@ class Read:
 class Source(Protocol):
     """A stream of conversations that can be read again from its start."""
 
-    name: str
-    format: str
-    total: int
-    """Size in the unit of `Read.done` (bytes of a file, conversations of a generator); 0 when not known."""
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def format(self) -> str: ...
+
+    @property
+    def total(self) -> int:
+        """Size in the unit of `Read.done` (bytes of a file, conversations of a generator); 0 when not known."""
+        ...
 
     def __iter__(self) -> Iterator[Read]: ...
