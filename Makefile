@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo ask test setup format lint types contracts unit slow bench clean help
+.PHONY: demo ask test setup format lint types contracts unit slow pictures clean help
 
 help:            ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -42,6 +42,9 @@ unit: $(READY)
 
 slow: $(READY)   ## The tests that take minutes
 	$(BIN)/pytest -q -m slow
+
+pictures: $(READY) ## Make the pictures of the docs from the program itself
+	$(BIN)/python docs/pictures/make.py
 
 clean:
 	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

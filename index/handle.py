@@ -57,12 +57,19 @@ def read_settings(path: Path) -> IndexSettings:
         )
     try:
         values = tomllib.loads(file.read_text("utf-8"))
-        landmarks = {str(name).casefold(): _date(day) for name, day in values.get("landmarks", {}).items()}
-        return IndexSettings(str(values["id"]), landmarks, values.get("policy", {}))
+        landmarks = {str(name).casefold(): _date(day) for name, day in _table(values, "landmarks").items()}
+        return IndexSettings(str(values["id"]), landmarks, _table(values, "policy"))
     except (tomllib.TOMLDecodeError, KeyError, ValueError) as error:
         raise IndexFault(
             f"The settings file {file} is wrong: {error}.", "Correct it, or restore it from a backup."
         ) from error
+
+
+def _table(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = values.get(name, {})
+    if not isinstance(found, Mapping):
+        raise ValueError(f"[{name}] is not a table")
+    return found
 
 
 def _date(value: object) -> date:
@@ -105,6 +112,15 @@ def open_writer(path: Path, home: Home, landmarks: Mapping[str, date] | None = N
     return Writer(path, settings, facts, VectorStore(private_folder(path / "vectors")), Sealer(key))
 
 
+def same_encoder(built_with: str | None, asked_with: str) -> None:
+    """Refuse to mix two embedding models: their vectors do not compare."""
+    if built_with and built_with != asked_with:
+        raise IndexFault(
+            f"The index was built with the embedding model {built_with}, the settings name {asked_with}.",
+            f"Set encoder = {built_with!r} in settings.toml, or ingest into a new index.",
+        )
+
+
 class Index:
     """An index opened for reading at its newest snapshot."""
 
@@ -118,6 +134,7 @@ class Index:
                 "Publish one: shoal publish (needs enough accounts).",
             )
         self.snapshot = Snapshot(snapshot_path(path / "snapshots", published[-1]))
+        same_encoder(self.snapshot.meta.get("encoder"), encoder.name)
         self._encoder = encoder
         self._vectors = VectorStore(path / "vectors")
 

@@ -14,6 +14,8 @@ from itertools import islice
 
 from index.embedding import Encoder
 from index.extraction import Extraction, Extractor
+from index.handle import same_encoder
+from index.language import stated
 from index.records import UNKNOWN, Conversation, Facets, Turn, day_number
 from index.screening import Screen
 from index.sealing import Sealer, render
@@ -75,6 +77,7 @@ class Ingest:
         started = time.monotonic()
         outcome = IngestReport()
         self.repair()
+        same_encoder(self.facts.manifest("encoder"), self.encoder.name)
         self.facts.set_manifest("encoder", self.encoder.name)
         self.facts.set_manifest("extractor", self.extractor.name)
         reads = iter(source)
@@ -167,8 +170,8 @@ def _excerpt(conversation: Conversation, with_replies: bool) -> Conversation:
 
 def _facets(conversation: Conversation, extraction: Extraction) -> Facets:
     return Facets(
-        language=extraction.language or UNKNOWN,
-        concern=extraction.concern,
+        language=stated(extraction.language) or UNKNOWN,
+        concern=min(5, max(1, extraction.concern)),
         turns=len(conversation.said_by("user")),
         day=day_number(conversation.time) if conversation.time else None,
         flagged=conversation.flagged,

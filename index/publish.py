@@ -131,8 +131,8 @@ class _Naming:
         drawn = rows if len(rows) <= _NAMING_ROWS else np.sort(generator.choice(rows, _NAMING_ROWS, replace=False))
         phrases = group_phrases([self.members[row] for row in drawn], self.background, NAME_ACCOUNTS)
         shown = generator.permutation(drawn)[:MAX_SAMPLED]
-        others = np.flatnonzero(outside)
-        nearest = others[np.argsort(-(self.matrix[others] @ centre), kind="stable")[:MAX_SAMPLED]]
+        nearness = np.where(outside, self.matrix @ centre, -np.inf)
+        nearest = np.argsort(-nearness, kind="stable")[: min(MAX_SAMPLED, int(outside.sum()))]
         return NamingSample(
             phrases, tuple(self.members[row].text for row in shown), tuple(self.members[row].text for row in nearest)
         )

@@ -109,7 +109,14 @@ class Screen:
         return [regex.compile(pattern) for pattern in _OURS]
 
     def mask(self, text: str) -> str:
-        """The text with every direct identifier found replaced by a space."""
+        """The text with every direct identifier found replaced by a space. Masking one can join what stood on its
+        either side, so it is done until nothing more is found."""
+        masked = self._masked(text)
+        while masked != text:
+            text, masked = masked, self._masked(masked)
+        return masked
+
+    def _masked(self, text: str) -> str:
         spans: list[tuple[int, int]] = []
         for pattern in self._patterns:
             spans.extend(match.span() for match in pattern.finditer(text, timeout=2))

@@ -9,6 +9,7 @@ Nothing here may put an unattested word into a rendered summary, whoever wrote t
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ class Prose:
     @classmethod
     def of(cls, text: str) -> "Prose":
         """Split a model's sentence so that everything but function words and punctuation is a specific."""
+        text = unicodedata.normalize("NFKC", text)
         parts: list[str | Term] = []
         end = 0
         for match in WORD.finditer(text):

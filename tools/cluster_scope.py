@@ -52,6 +52,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             columns=("conversations",),
             groups=tuple(groups),
             outside=outside,
+            unit=f"{args.method} {args.clusters} {args.min_size}",
             method=f"{method}; names by the {ctx.namer.name} namer",
         )
     )

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,8 @@ class Raw:
     columns: tuple[str, ...]
     groups: tuple[Group, ...]
     method: str
+    unit: str = ""
+    """What is counted, so that totals are compared with totals of the same kind."""
     outside: Rows | None = None
     wholes: tuple[Rows, ...] | None = None
     """Where groups overlap (a conversation has several topics): the members behind each column's total."""
@@ -92,6 +94,9 @@ class Gate:
     """Whether findings go to a model endpoint; written in the ledger."""
     screen: Screen = field(default_factory=Screen)
     _attested: dict[tuple[str, bytes], bool] = field(default_factory=dict)
+    _now: list[ReleasedSet] = field(default_factory=list)
+    """Sets of the release at hand, under the ledger's lock."""
+    _largest: int = 0
     _next: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def admit(self, scope: Scope) -> Resolved:
@@ -107,7 +112,8 @@ class Gate:
         if rest and not self._is_enough(np.setdiff1d(np.arange(everything), resolved.rows, assume_unique=True)):
             raise ToolRefusal("All but very few conversations match. Ask without the restriction instead.")
         with self.ledger.exclusive():
-            earlier = self._nearly_same(resolved.rows)
+            self._now = []
+            earlier = self._nearly_same(resolved.rows, ("scope",))
         return Resolved(scope, earlier) if earlier is not None else resolved
 
     def release(self, raw: Raw) -> Finding:
@@ -118,8 +124,10 @@ class Gate:
                 f"That crosses {len(crossed)} facets ({', '.join(sorted(crossed))}); at most {self.policy.max_facets}. "
                 "Leave one out."
             )
+        self._require_enough_columns(raw)
         labels = [self._label(group) for group in raw.groups]
         with self.ledger.exclusive():
+            self._now = []
             table = [[self._cell(rows) for rows in group.columns] for group in raw.groups]
             outside = self._cell(raw.outside) if raw.outside is not None else None
             if raw.within:
@@ -128,9 +136,27 @@ class Gate:
                 self._suppress(raw, table, outside)
             else:
                 self._hide_rests(table, raw.wholes)
-            finding = self._build(raw, labels, table, outside)
+            totals = self._totals(raw, table, outside)
+            finding = self._build(raw, labels, table, outside, totals)
             self._write(raw, finding, table)
         return finding
+
+    def _require_enough_columns(self, raw: Raw) -> None:
+        """A column's total is a group too (R3)."""
+        if len(raw.columns) < 2 or raw.within:
+            return
+        if not all(self._is_enough(whole) for whole in self._wholes(raw)):
+            raise ToolRefusal("One side of the split holds too few conversations or accounts. Split elsewhere.")
+
+    @staticmethod
+    def _wholes(raw: Raw) -> Sequence[Rows]:
+        """The members behind each column's total."""
+        if raw.wholes is not None:
+            return raw.wholes
+        parts: list[list[Rows]] = [[group.columns[place] for group in raw.groups] for place in range(len(raw.columns))]
+        if raw.outside is not None:
+            parts[0].append(raw.outside)
+        return [np.unique(np.concatenate(part)) if part else np.zeros(0, dtype=np.int64) for part in parts]
 
     def _label(self, group: Group) -> tuple[str, bool]:
         """The label that may be shown, and whether a name was withheld."""
@@ -160,8 +186,29 @@ class Gate:
         count, accounts, _ = self._counted(rows)
         if not self._is_enough(rows):
             return _Cell(rows, count, accounts, None, is_small=count < self.policy.min_conversations)
-        earlier = self._said_before(rows)
-        return _Cell(rows, count, accounts, self._rounded(count) if earlier is None else earlier)
+        earlier = self._nearly_same(rows, ("cell",))
+        if earlier is not None:
+            rows = earlier
+            count, accounts, _ = self._counted(rows)
+        self._now.append(ReleasedSet("cell", accounts, self._rounded(count), self._members(rows)))
+        return _Cell(rows, count, accounts, self._rounded(count))
+
+    def _totals(self, raw: Raw, table: list[list[_Cell]], outside: _Cell | None) -> tuple[int, ...]:
+        """Each column's total: the sum of its cells, so that shares add up; or what was said of a total of the same
+        kind that fewer than `min_accounts` accounts tell apart from it (R5)."""
+        kind = f"total: {raw.unit}"
+        totals = []
+        for place, whole in enumerate(self._wholes(raw)):
+            if raw.wholes is not None:
+                total = self._counted(whole)[0]
+            else:
+                top = [cells for cells, group in zip(table, raw.groups, strict=True) if group.parent is None]
+                total = sum(cells[place].count for cells in top) + (outside.count if outside and place == 0 else 0)
+            said = next((near.count for near, _ in self._near_sets(whole, (kind,)) if near.count is not None), None)
+            totals.append(self._rounded(total) if said is None else said)
+            _, accounts, _ = self._counted(whole)
+            self._now.append(ReleasedSet(kind, accounts, totals[-1], self._members(whole)))
+        return tuple(totals)
 
     def _rounded(self, count: int) -> int:
         step = self.policy.round_to
@@ -170,32 +217,44 @@ class Gate:
     def _members(self, rows: Rows) -> BitMap:
         return BitMap(self.index.snapshot.numbers[rows].tolist())
 
-    def _near_sets(self, rows: Rows) -> Iterable[tuple[ReleasedSet, bool]]:
-        """Earlier released sets that differ by fewer than `min_accounts` accounts, newest first; True: identical."""
+    def _near_sets(self, rows: Rows, kinds: Collection[str]) -> Iterable[tuple[ReleasedSet, bool]]:
+        """Sets released before, and in this release, that differ by fewer than `min_accounts` accounts, oldest first;
+        True: identical."""
         members = self._members(rows)
         _, accounts, _ = self._counted(rows)
-        for earlier in reversed(self.ledger.released_sets()):
-            if abs(earlier.accounts - accounts) >= self.policy.min_accounts:
-                continue
-            difference = members ^ earlier.members
-            if not difference:
+        few = self.policy.min_accounts
+        most_rows = (few - 1) * self._most_of_an_account
+        now = [item for item in self._now if item.kind in kinds and abs(item.accounts - accounts) < few]
+        for earlier in itertools.chain(self.ledger.sets_of_about(accounts, few, kinds), now):
+            changed_rows = members.symmetric_difference_cardinality(earlier.members)
+            if not changed_rows:
                 yield earlier, True
-                continue
-            changed, held = self.index.snapshot.rows_of(np.array(difference.to_array(), dtype=np.int64))
-            if held.all() and len(np.unique(self.index.snapshot.accounts[changed])) < self.policy.min_accounts:
+            elif changed_rows <= most_rows and self._accounts_of(members ^ earlier.members) < few:
                 yield earlier, False
 
-    def _nearly_same(self, rows: Rows) -> Rows | None:
-        """The rows of an earlier scope that this one nearly repeats; None when it is new, or the very same."""
-        for earlier, identical in self._near_sets(rows):
+    @property
+    def _most_of_an_account(self) -> int:
+        """Summaries of the largest account: so many rows can a difference of one account have."""
+        if self._largest == 0:
+            self._largest = int(np.bincount(self.index.snapshot.accounts).max(initial=1))
+        return self._largest
+
+    def _accounts_of(self, members: BitMap) -> int:
+        """Accounts behind these summary numbers; a number that this snapshot does not hold counts as many."""
+        rows, held = self.index.snapshot.rows_of(np.array(members.to_array(), dtype=np.int64))
+        return len(np.unique(self.index.snapshot.accounts[rows])) if held.all() else self.policy.min_accounts
+
+    def _nearly_same(self, rows: Rows, kinds: Collection[str]) -> Rows | None:
+        """The rows of the first released set that this one nearly repeats; None when it is new, or the very same as
+        one that was released."""
+        nearest: ReleasedSet | None = None
+        for earlier, identical in self._near_sets(rows, kinds):
             if identical:
                 return None
-            return self.index.snapshot.rows_of(np.array(earlier.members.to_array(), dtype=np.int64))[0]
-        return None
-
-    def _said_before(self, rows: Rows) -> int | None:
-        """What was said of this set, or of one too close to it to be told apart from it."""
-        return next((earlier.count for earlier, _ in self._near_sets(rows) if earlier.count is not None), None)
+            nearest = nearest or earlier
+        if nearest is None:
+            return None
+        return self.index.snapshot.rows_of(np.array(nearest.members.to_array(), dtype=np.int64))[0]
 
     def _hide_complements(self, table: list[list[_Cell]]) -> None:
         """Where a value and the whole it lies in are both shown, their difference is a group too (R3)."""
@@ -238,14 +297,13 @@ class Gate:
             min(shown, key=lambda cell: cell.count).said = None
 
     def _build(
-        self, raw: Raw, labels: list[tuple[str, bool]], table: list[list[_Cell]], outside: _Cell | None
+        self,
+        raw: Raw,
+        labels: list[tuple[str, bool]],
+        table: list[list[_Cell]],
+        outside: _Cell | None,
+        totals: tuple[int, ...],
     ) -> Finding:
-        top = [place for place, group in enumerate(raw.groups) if group.parent is None]
-        outside_count = outside.count if outside else 0
-        sums = [sum(table[place][column].count for place in top) + outside_count for column in range(len(raw.columns))]
-        if raw.wholes is not None:
-            sums = [self._counted(whole)[0] for whole in raw.wholes]
-        totals = tuple(self._rounded(total) for total in sums)
         shown = {
             group.id for place, group in enumerate(raw.groups) if any(cell.said is not None for cell in table[place])
         }
@@ -265,8 +323,9 @@ class Gate:
             rows.sort(key=lambda row: (-(row.change or 0.0), -(row.values[0].count or 0)))
         hidden_cells = sum(value.count is None for row in rows for value in row.values)
         unnamed = sum(row.label == UNNAMED for row in rows)
-        whole = max(sum(sums), hidden_count, 1)
-        lost = 0.0 if raw.wholes is not None else round(100 * min(self._rounded(hidden_count), whole) / whole, 1)
+        lost = 0.0
+        if raw.wholes is None and any(totals):
+            lost = min(100.0, round(100 * self._rounded(hidden_count) / sum(totals), 1))
         withheld = Withheld(hidden_groups, hidden_cells, lost, unnamed)
         snapshot = self.index.snapshot
         fields: dict[str, Any] = {
@@ -357,9 +416,8 @@ class Gate:
     def _write(self, raw: Raw, finding: Finding, table: list[list[_Cell]]) -> None:
         scope_rows = raw.resolved.rows
         _, scope_accounts, _ = self._counted(scope_rows)
-        sets = [ReleasedSet(scope_accounts, None, self._members(scope_rows))]
+        sets = [ReleasedSet("scope", scope_accounts, None, self._members(scope_rows)), *self._now]
         said = [cell for cells in table for cell in cells if cell.said is not None]
-        sets += [ReleasedSet(cell.accounts, cell.said, self._members(cell.rows)) for cell in said]
         self.ledger.append(
             {
                 "run": self.run,
@@ -381,19 +439,23 @@ class Gate:
 
     def restore(self, stored: dict[str, Any]) -> Finding:
         """Rebuild a finding that this ledger released (a resumed session). Refused when the ledger never saw it."""
-        finding = Finding(
-            **{
-                **stored,
-                "columns": tuple(stored["columns"]),
-                "totals": tuple(stored["totals"]),
-                "notes": tuple(stored["notes"]),
-                "withheld": Withheld(**stored["withheld"]),
-                "rows": tuple(
-                    Row(**{**row, "values": tuple(Value(**value) for value in row["values"])}) for row in stored["rows"]
-                ),
-            },
-            gate_pass=_GATE_PASS,
-        )
+        try:
+            finding = Finding(
+                **{
+                    **stored,
+                    "columns": tuple(stored["columns"]),
+                    "totals": tuple(stored["totals"]),
+                    "notes": tuple(stored["notes"]),
+                    "withheld": Withheld(**stored["withheld"]),
+                    "rows": tuple(
+                        Row(**{**row, "values": tuple(Value(**value) for value in row["values"])})
+                        for row in stored["rows"]
+                    ),
+                },
+                gate_pass=_GATE_PASS,
+            )
+        except (TypeError, KeyError):
+            raise ToolRefusal("A stored finding does not have a finding's form and is left out.") from None
         if _digest(finding) != finding.digest or not self.ledger.digest_known(finding.digest):
             raise ToolRefusal("A stored finding does not match the ledger and is left out.")
         return finding

@@ -5,17 +5,20 @@ that many questions together cannot isolate what one question may not (R5). Noth
 a broken chain is reported, never repaired.
 """
 
+import fcntl
 import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pyroaring import BitMap
 
 from index.home import private_folder
@@ -27,7 +30,8 @@ CREATE TABLE IF NOT EXISTS releases (
     shown INTEGER NOT NULL, withheld INTEGER NOT NULL, smallest INTEGER, to_model INTEGER NOT NULL,
     bytes INTEGER NOT NULL, digest TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS sets (
-    seq INTEGER NOT NULL, place INTEGER NOT NULL, accounts INTEGER NOT NULL, count INTEGER, members BLOB NOT NULL,
+    seq INTEGER NOT NULL, place INTEGER NOT NULL, kind TEXT NOT NULL, accounts INTEGER NOT NULL, count INTEGER,
+    members BLOB NOT NULL,
     PRIMARY KEY (seq, place));
 CREATE TRIGGER IF NOT EXISTS releases_stay BEFORE UPDATE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS releases_kept BEFORE DELETE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
@@ -64,8 +68,9 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedSet:
-    """A set whose size left: the scope of a release (place 0) or one of its cells. `count` is what was said of it."""
+    """A set whose size left. `kind`: "scope", "cell", or "total: " and what was counted. `count` is what was said."""
 
+    kind: str
     accounts: int
     count: int | None
     members: BitMap
@@ -81,29 +86,57 @@ class Ledger:
         path.chmod(0o600)
         self._connection.executescript(_SCHEMA)
         self._sets: list[ReleasedSet] = []
+        self._sizes = array("q")
+        self._head = path.with_suffix(".head")
+        self._turn = path.with_suffix(".lock")
+        self._anchored = ""
         self._read_until = 0
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold the ledger from looking up earlier sets to appending, so that two agents cannot pass each other."""
-        with self._lock:
+        with self._lock, self._turn.open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                last = self._connection.execute(
+                    "SELECT hash, previous FROM releases ORDER BY seq DESC LIMIT 1"
+                ).fetchone()
+                if last is not None and last[0] != self._anchored:
+                    self._anchor(*last)
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+            if last is not None and last[0] != self._anchored:
+                self._anchor(last[0])
+                self._anchored = last[0]
 
-    def released_sets(self) -> Sequence[ReleasedSet]:
-        """Every set released so far, oldest first."""
+    def _anchor(self, *links: str) -> None:
+        """Note the chain's end beside the database: a chain can prove that nothing within it changed, not that its end
+        is still there. Before a commit both ends are noted, after it the new one, so a crash between is no alarm."""
+        partial = self._head.with_suffix(".partial")
+        partial.write_text("\n".join(links), "utf-8")
+        partial.chmod(0o600)
+        partial.replace(self._head)
+
+    def sets_of_about(self, accounts: int, within: int, kinds: Collection[str]) -> Iterator[ReleasedSet]:
+        """Released sets whose number of accounts differs by fewer than `within`, oldest first."""
+        self._read_new_sets()
+        sizes = np.frombuffer(self._sizes, dtype=np.int64)
+        for place in np.flatnonzero(np.abs(sizes - accounts) < within).tolist():
+            if self._sets[place].kind in kinds:
+                yield self._sets[place]
+
+    def _read_new_sets(self) -> None:
         rows = self._connection.execute(
-            "SELECT seq, accounts, count, members FROM sets WHERE seq > ? ORDER BY seq, place", [self._read_until]
+            "SELECT seq, kind, accounts, count, members FROM sets WHERE seq > ? ORDER BY seq, place", [self._read_until]
         ).fetchall()
-        for seq, accounts, count, members in rows:
-            self._sets.append(ReleasedSet(accounts, count, BitMap.deserialize(members)))
+        for seq, kind, accounts, count, members in rows:
+            self._sets.append(ReleasedSet(kind, accounts, count, BitMap.deserialize(members)))
+            self._sizes.append(accounts)
             self._read_until = seq
-        return self._sets
 
     def append(self, entry: dict[str, Any], sets: Sequence[ReleasedSet]) -> int:
         """Add a release and its sets. Call inside `exclusive`."""
@@ -113,16 +146,18 @@ class Ledger:
         values = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **entry}
         blobs = [item.members.serialize() for item in sets]
         digest = _chain(
-            previous, values, [(item.accounts, item.count, blob) for item, blob in zip(sets, blobs, strict=True)]
+            previous,
+            values,
+            [(item.kind, item.accounts, item.count, blob) for item, blob in zip(sets, blobs, strict=True)],
         )
         self._connection.execute(
             f"INSERT INTO releases (seq, {', '.join(_FIELDS)}, previous, hash) VALUES ({', '.join('?' * 17)})",
             [seq, *(values[name] for name in _FIELDS), previous, digest],
         )
         self._connection.executemany(
-            "INSERT INTO sets VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO sets VALUES (?, ?, ?, ?, ?, ?)",
             [
-                (seq, place, item.accounts, item.count, blob)
+                (seq, place, item.kind, item.accounts, item.count, blob)
                 for place, (item, blob) in enumerate(zip(sets, blobs, strict=True))
             ],
         )
@@ -153,23 +188,32 @@ class Ledger:
         for expected, (seq, stored_previous, stored_hash, *values) in enumerate(rows, start=1):
             with self._lock:
                 sets = self._connection.execute(
-                    "SELECT accounts, count, members FROM sets WHERE seq = ? ORDER BY place", [seq]
+                    "SELECT kind, accounts, count, members FROM sets WHERE seq = ? ORDER BY place", [seq]
                 ).fetchall()
             computed = _chain(previous, dict(zip(_FIELDS, values, strict=True)), sets)
             if seq != expected or stored_previous != previous or stored_hash != computed:
                 return int(seq)
             previous = stored_hash
             report(seq)
-        return None
+        if self._head.exists() and previous not in self._head.read_text("utf-8").splitlines():
+            return len(rows) + 1
+        return self._set_of_no_entry()
+
+    def _set_of_no_entry(self) -> int | None:
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT min(seq) FROM sets WHERE seq NOT IN (SELECT seq FROM releases)"
+            ).fetchone()
+        return int(found[0]) if found[0] is not None else None
 
     def close(self) -> None:
         self._connection.close()
 
 
-def _chain(previous: str, values: dict[str, Any], sets: Sequence[tuple[int, int | None, bytes]]) -> str:
+def _chain(previous: str, values: dict[str, Any], sets: Sequence[tuple[str, int, int | None, bytes]]) -> str:
     hasher = hashlib.sha256(previous.encode())
     hasher.update(json.dumps([values[name] for name in _FIELDS], ensure_ascii=False).encode())
-    for accounts, count, blob in sets:
-        hasher.update(json.dumps([accounts, count]).encode())
+    for kind, accounts, count, blob in sets:
+        hasher.update(json.dumps([kind, accounts, count]).encode())
         hasher.update(hashlib.sha256(blob).digest())
     return hasher.hexdigest()

@@ -48,6 +48,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             columns=("conversations",),
             groups=tuple(groups),
             outside=np.flatnonzero(labels == OUTSIDE).astype(np.int64),
+            unit="taxonomy",
             method="published taxonomy: HDBSCAN in a 5-dimensional UMAP space, groups by Ward linkage",
         )
     )

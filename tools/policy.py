@@ -6,6 +6,7 @@ question, a model's output or a tool's arguments.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from math import isfinite
 from typing import Any
 
 from index.errors import SettingsError
@@ -69,6 +70,6 @@ def _with(policy: PrivacyPolicy, values: Mapping[str, Any], where: str) -> Priva
             raise SettingsError(
                 f"{where} sets {name!r}, which is no policy value.", f"Known: {', '.join(sorted(known))}."
             )
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             raise SettingsError(f"{where} sets {name} to something that is not a number.", "Give a number.")
     return replace(policy, **values)

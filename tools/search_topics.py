@@ -46,6 +46,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             columns=("conversations",),
             groups=tuple(groups),
             outside=resolved.rows[labels == OUTSIDE],
+            unit="theme",
             method="cosine similarity to the phrase, themes from the published taxonomy",
         )
     )

@@ -55,6 +55,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             resolved=resolved,
             columns=("in scope", "all conversations") if restricted else ("conversations",),
             groups=tuple(groups),
+            unit=args.by,
             method=f"counts by {args.by}; shares of all conversations of the same {args.by}",
             within=restricted,
         )

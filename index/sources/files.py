@@ -26,6 +26,7 @@ _DOCS = "See docs/ingest.md for the fields of each."
 
 TRUNCATED = "the file ends in the middle of a record"
 NOT_JSON = "not valid JSON"
+BROKEN = "broken JSON; nothing after it could be read"
 NOT_UTF8 = "not valid UTF-8"
 NOT_OBJECT = "not a JSON object"
 OTHER_SHAPE = "not of the file's shape"
@@ -147,7 +148,6 @@ def _array(file: BinaryIO) -> Iterator[tuple[str, int, Record | object | Skipped
         for row in ijson.items(file, "item", use_float=True):
             number += 1
             yield f"record {number}", file.tell(), row
-    except ijson.IncompleteJSONError:
-        yield f"record {number + 1}", file.tell(), Skipped(TRUNCATED)
-    except (ijson.JSONError, UnicodeDecodeError, ValueError):
-        yield f"record {number + 1}", file.tell(), Skipped("broken JSON; nothing after it could be read")
+    except (ijson.JSONError, UnicodeDecodeError, ValueError) as error:
+        ended = isinstance(error, ijson.IncompleteJSONError) and "premature EOF" in str(error)
+        yield f"record {number + 1}", file.tell(), Skipped(TRUNCATED if ended else BROKEN)

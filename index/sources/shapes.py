@@ -50,11 +50,16 @@ def _turns(messages: object, role_key: str, text_key: str) -> tuple[Turn, ...]:
 def _text(content: object) -> str:
     """The text of a message: a string, or the text parts of multi-part content. Images and tool calls give none."""
     if isinstance(content, str):
-        return content
+        return _whole(content)
     if isinstance(content, list):
-        parts = [part if isinstance(part, str) else part.get("text", "") for part in content if part]
-        return "\n".join(part for part in parts if isinstance(part, str))
+        parts = [part.get("text", "") if isinstance(part, Mapping) else part for part in content]
+        return "\n".join(_whole(part) for part in parts if isinstance(part, str))
     return ""
+
+
+def _whole(text: str) -> str:
+    """The text with halves of surrogate pairs, which no file can hold, replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _time(value: object) -> datetime | None:
@@ -70,7 +75,7 @@ def _time(value: object) -> datetime | None:
 
 
 def _optional_text(value: object) -> str | None:
-    return str(value) if isinstance(value, str | int) and str(value).strip() else None
+    return _whole(str(value)) if isinstance(value, str | int) and str(value).strip() else None
 
 
 def _flag(value: object) -> bool | None:
@@ -103,7 +108,8 @@ def _sharegpt(record: Record) -> Conversation:
 
 
 def _wildchat(record: Record) -> Conversation:
-    moderation = record.get("openai_moderation") or []
+    moderation = record.get("openai_moderation")
+    moderation = moderation if isinstance(moderation, list) else []
     flags = [bool(entry.get("flagged")) for entry in moderation if isinstance(entry, Mapping)]
     return Conversation(
         turns=_turns(record["conversation"], "role", "content"),
@@ -139,8 +145,8 @@ def _oasst_tree(record: Record) -> Conversation:
     if not isinstance(node, Mapping):
         raise BadRecord("its prompt is not an object")
     path = [node]
-    while replies := [reply for reply in node.get("replies") or [] if isinstance(reply, Mapping)]:
-        node = min(replies, key=lambda reply: (reply.get("rank") is None, reply.get("rank") or 0))
+    while replies := _replies(node):
+        node = min(replies, key=_rank)
         path.append(node)
     return Conversation(
         turns=_turns(path, "role", "text"),
@@ -148,6 +154,16 @@ def _oasst_tree(record: Record) -> Conversation:
         time=_time(path[0].get("created_date")),
         language=stated(path[0].get("lang")),
     )
+
+
+def _replies(node: Record) -> list[Record]:
+    replies = node.get("replies")
+    return [reply for reply in replies if isinstance(reply, Mapping)] if isinstance(replies, list) else []
+
+
+def _rank(reply: Record) -> tuple[bool, float]:
+    rank = reply.get("rank")
+    return (False, float(rank)) if isinstance(rank, int | float) else (True, 0.0)
 
 
 def _has(*keys: str) -> Callable[[Record], bool]:

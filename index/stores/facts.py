@@ -30,6 +30,7 @@ CREATE TABLE drafts (id VARCHAR, account INTEGER, language VARCHAR, concern TINY
 CREATE TABLE summaries (no INTEGER, id VARCHAR, account INTEGER, language VARCHAR, concern TINYINT, turns INTEGER,
     day INTEGER, flagged BOOLEAN, surface VARCHAR, text VARCHAR, batch INTEGER);
 CREATE TABLE batches (no INTEGER PRIMARY KEY, complete BOOLEAN NOT NULL);
+CREATE VIEW complete AS SELECT summaries.* FROM summaries JOIN batches ON summaries.batch = batches.no WHERE complete;
 CREATE TABLE support (mark BIGINT, account INTEGER);
 CREATE TABLE vocabulary (mark BIGINT, word VARCHAR, uses INTEGER);
 """
@@ -234,17 +235,17 @@ class Facts:
 
     def numbers(self) -> list[int]:
         """Numbers of all complete summaries, ascending."""
-        return [row[0] for row in self._rows("SELECT no FROM summaries ORDER BY no")]
+        return [row[0] for row in self._rows("SELECT no FROM complete ORDER BY no")]
 
     def totals(self) -> tuple[int, int]:
         """Summaries and accounts with at least one summary."""
-        row = self._rows("SELECT count(*), count(DISTINCT account) FROM summaries")[0]
+        row = self._rows("SELECT count(*), count(DISTINCT account) FROM complete")[0]
         return int(row[0]), int(row[1])
 
     def accounts_after(self, number: int) -> int:
         """Accounts with a summary beyond this number that have none up to it."""
         return self._count(
-            "SELECT count(*) FROM (SELECT account FROM summaries GROUP BY account HAVING min(no) > ?)", number
+            "SELECT count(*) FROM (SELECT account FROM complete GROUP BY account HAVING min(no) > ?)", number
         )
 
     def copy_members(self, target: Path, table: str = "members") -> None:
@@ -252,7 +253,7 @@ class Facts:
         self._connection.execute(f"ATTACH '{str(target).replace(chr(39), chr(39) * 2)}' AS target")
         try:
             self._connection.execute(
-                f"CREATE TABLE target.{table} AS SELECT no, account, {_FACET_COLUMNS}, text FROM summaries ORDER BY no"
+                f"CREATE TABLE target.{table} AS SELECT no, account, {_FACET_COLUMNS}, text FROM complete ORDER BY no"
             )
         finally:
             self._connection.execute("DETACH target")

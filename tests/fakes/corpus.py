@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -279,7 +280,7 @@ def build(
     namer: Namer | None = None,
     extractor: Extractor | None = None,
 ) -> Built:
-    """Ingest and publish into a new index under the home `root`."""
+    """Ingest and publish into a new index under the home `root`, beside any event loop that may be running."""
     home = Home(root)
     path = home.index_path(name)
 
@@ -292,7 +293,8 @@ def build(
             writer.close()
         return report
 
-    return Built(home, path, asyncio.run(work()))
+    with ThreadPoolExecutor(1) as beside:
+        return Built(home, path, beside.submit(lambda: asyncio.run(work())).result())
 
 
 @cache

@@ -1,0 +1,51 @@
+"""Ingest speed: `python bench/ingest.py FILE` takes a log into a fresh index and prints what it cost.
+
+Prints conversations a second end to end (reading, screening, embedding, publishing), peak memory and size on disk.
+The embedding model is compiled before the clock starts: that happens once a machine.
+"""
+
+import asyncio
+import os
+import platform
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from agent.wiring import App
+from index.ingest import Progress
+from index.sources import open_file
+
+
+def main(path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SHOAL_HOME"] = folder
+        app = App.start("bench")
+        app.encoder().encode(["compile before the clock starts"])
+        stages: dict[str, float] = {}
+        last = started = time.perf_counter()
+
+        def report(step: Progress) -> None:
+            nonlocal last
+            now = time.perf_counter()
+            stages[step.stage] = stages.get(step.stage, 0.0) + now - last
+            last = now
+
+        outcome, published = asyncio.run(app.ingest(open_file(path), report, built_in=True))
+        seconds = time.perf_counter() - started
+        disk = sum(item.stat().st_size for item in app.path.rglob("*") if item.is_file())
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {path.name}")
+        print(f"{outcome.taken:,} taken, {sum(outcome.skipped.values()):,} skipped, {published.clusters} base clusters")
+        print(
+            f"{outcome.taken / seconds:.0f} conversations a second, {seconds:.0f} s, {peak:.0f} MiB peak, {disk / 2**20:.0f} MiB on disk"
+        )
+        for stage, spent in sorted(stages.items(), key=lambda item: -item[1]):
+            print(f"  {stage:<24}{spent:>7.1f} s  {100 * spent / seconds:>4.0f} %")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        raise SystemExit("Which file?  python bench/ingest.py FILE")
+    main(Path(sys.argv[1]))

@@ -1,0 +1,249 @@
+"""Publishing and reading: frozen snapshots, enough new accounts, private files, clear faults."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent.wiring import telemetry_off
+from index.errors import IndexFault, SettingsError
+from index.handle import Index, open_writer, read_settings
+from index.home import Home, load_or_make_key
+from index.records import Conversation, Turn
+from index.snapshot import Snapshot, snapshot_numbers, snapshot_path
+from tests.fakes.corpus import FIRST_DAY, Built, FakeEncoder, build, publish_of, records, small, small_index, take
+
+SOME = [record.conversation() for record in records()[:80]]
+
+
+def said(account: str, text: str = "merge two dataframes") -> Conversation:
+    return Conversation((Turn("user", text),), account, FIRST_DAY)
+
+
+async def test_a_snapshot_stays_as_it_is_while_more_is_taken_and_published(home: Home) -> None:
+    path = home.index_path("made")
+    writer = open_writer(path, home)
+    await take(writer, SOME)
+    await publish_of(writer)
+    file = snapshot_path(path / "snapshots", 1)
+    before = file.read_bytes()
+    writer.close()
+    reader = Index(path, FakeEncoder())
+    writer = open_writer(path, home)
+    await take(writer, [said(f"new-{number}") for number in range(9)])
+    assert len(reader.snapshot) == 80
+    assert (await publish_of(writer)).snapshot == 2
+    assert (reader.snapshot.number, len(reader.snapshot)) == (1, 80)
+    assert len(reader.snapshot.texts(np.arange(80))) == 80
+    assert file.read_bytes() == before
+    assert len(Index(path, FakeEncoder()).snapshot) == 89
+    writer.close()
+
+
+async def test_a_phrase_finds_nothing_in_a_snapshot_that_was_taken_after_it(home: Home) -> None:
+    path = home.index_path("made")
+    writer = open_writer(path, home)
+    await take(writer, SOME)
+    await publish_of(writer)
+    reader = Index(path, FakeEncoder())
+    await take(writer, [said(f"new-{number}") for number in range(9)])
+    rows, similarity = reader.near("merge dataframes")
+    assert len(rows) == len(similarity) <= 80
+    assert rows.max() < 80
+    assert np.all(np.diff(rows) > 0)
+    writer.close()
+
+
+@pytest.mark.parametrize(("accounts", "number"), [(0, None), (1, None), (4, None), (5, 2)])
+async def test_nothing_is_published_before_five_accounts_are_new(home: Home, accounts: int, number: int | None) -> None:
+    writer = open_writer(home.index_path("made"), home)
+    await take(writer, SOME)
+    await publish_of(writer)
+    await take(writer, [said(f"new-{place}", f"{text} today") for place in range(accounts) for text in ("sum", "sort")])
+    published = await publish_of(writer)
+    assert published.snapshot == number
+    assert bool(published.why) == (number is None)
+    assert snapshot_numbers(writer.snapshots) == ([1] if number is None else [1, 2])
+    writer.close()
+
+
+async def test_many_new_conversations_of_known_accounts_are_not_published_either(home: Home) -> None:
+    writer = open_writer(home.index_path("made"), home)
+    await take(writer, [said(f"a{number}") for number in range(20)])
+    await publish_of(writer)
+    await take(writer, [said("a1", f"question {number}") for number in range(40)])
+    assert (await publish_of(writer)).snapshot is None
+    writer.close()
+
+
+async def test_a_first_snapshot_needs_five_accounts(home: Home) -> None:
+    writer = open_writer(home.index_path("made"), home)
+    await take(writer, [said(f"a{number % 4}", f"question {number}") for number in range(40)])
+    published = await publish_of(writer)
+    assert published.snapshot is None
+    assert "5 accounts" in published.why
+    writer.close()
+
+
+async def test_a_publish_that_was_killed_leaves_no_snapshot_and_the_next_one_succeeds(home: Home) -> None:
+    writer = open_writer(home.index_path("made"), home)
+    await take(writer, SOME)
+    (writer.snapshots / "0001.partial").write_bytes(b"half a file")
+    assert snapshot_numbers(writer.snapshots) == []
+    assert (await publish_of(writer)).snapshot == 1
+    assert [path.name for path in writer.snapshots.iterdir()] == ["0001.duckdb"]
+    writer.close()
+
+
+def test_a_snapshot_says_what_made_it() -> None:
+    meta = small_index().snapshot.meta
+    assert (meta["encoder"], meta["extractor"], meta["namer"], meta["accounts"]) == (
+        "fake", "built-in", "built-in", "stated",
+    )  # fmt: skip
+
+
+def test_the_taxonomy_covers_base_clusters_by_top_groups_of_their_own() -> None:
+    snapshot = small_index().snapshot
+    tops = {cluster.id for cluster in snapshot.clusters if cluster.parent is None}
+    assert {cluster.parent for cluster in snapshot.base_clusters} == tops
+    assert len(snapshot.base_clusters) == snapshot.base_labels.max() + 1
+    sizes = np.bincount(snapshot.base_labels[snapshot.base_labels >= 0])
+    assert sizes.min() >= 25
+
+
+def test_the_four_shared_themes_are_found_as_clusters_of_one_theme_each() -> None:
+    snapshot = small_index().snapshot
+    themes = np.array([record.theme for record in records()])
+    found = [set(themes[snapshot.base_labels == place]) for place in range(len(snapshot.base_clusters))]
+    assert all(len(theme) == 1 for theme in found)
+    assert {"letters", "python", "recipes", "travel"} <= set().union(*found)
+
+
+def test_a_published_name_holds_only_words_that_ten_accounts_of_the_cluster_used() -> None:
+    snapshot = small_index().snapshot
+    for place, cluster in enumerate(snapshot.base_clusters):
+        rows = np.flatnonzero(snapshot.base_labels == place)
+        texts = snapshot.texts(rows)
+        for word in (cluster.name or "").casefold().replace("·", " ").split():
+            users = {int(snapshot.accounts[row]) for row, text in zip(rows, texts, strict=True) if word in text}
+            assert len(users) >= 10, word
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """The umask of an ordinary shell; the product has to set its own, as its wiring does."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_everything_written_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    telemetry_off()
+    built = build(tmp_path / "shoal", SOME)
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "shoal").rglob("*")}
+    assert {path.suffix for path in modes} >= {".duckdb", ".toml", ".key", ".sqlite3"}
+    wrong = {
+        str(path.relative_to(tmp_path)): oct(mode)
+        for path, mode in modes.items()
+        if mode != (0o700 if path.is_dir() else 0o600)
+    }
+    assert wrong == {}
+    assert stat.S_IMODE(built.path.stat().st_mode) == 0o700
+
+
+def test_the_account_key_lies_outside_the_index_and_in_no_file_of_it() -> None:
+    built = small()
+    (key_file,) = (built.home.root / "keys").iterdir()
+    key = key_file.read_bytes()
+    assert len(key) == 32
+    assert built.path not in key_file.parents
+    assert all(key not in path.read_bytes() for path in built.path.rglob("*") if path.is_file())
+
+
+def test_account_names_are_in_no_file_of_the_index() -> None:
+    built = small()
+    names = {record.account.encode() for record in records()}
+    for path in built.path.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not any(name in content for name in names), path
+
+
+def test_the_key_of_an_index_is_made_once_and_a_damaged_one_is_a_fault(tmp_path: Path) -> None:
+    key = load_or_make_key(tmp_path, "x")
+    assert load_or_make_key(tmp_path, "x") == key != load_or_make_key(tmp_path, "y")
+    (tmp_path / "x.key").write_bytes(key[:-1])
+    with pytest.raises(IndexFault, match="damaged"):
+        load_or_make_key(tmp_path, "x")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 65, "ü", "-x"])
+def test_what_cannot_name_an_index_is_a_settings_error(home: Home, name: str) -> None:
+    with pytest.raises(SettingsError):
+        home.index_path(name)
+
+
+def copied(built: Built, tmp_path: Path) -> Path:
+    """A copy of the index without its vectors, whose settings may be spoiled."""
+    target = tmp_path / "copy"
+    shutil.copytree(built.path, target, ignore=shutil.ignore_patterns("vectors", "facts.duckdb"))
+    return target
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "",
+        "id = ",
+        "[landmarks]\nlaunch = 2026-08-03\n",
+        'id = "x"\n[landmarks]\nlaunch = "soon"\n',
+        'id = "x"\nlandmarks = 3\n',
+        'id = "x"\npolicy = 3\n',
+        "\xff",
+    ],
+    ids=["empty", "syntax", "no id", "no date", "landmarks a number", "policy a number", "not UTF-8"],
+)
+def test_a_wrong_settings_file_is_a_fault_that_names_the_file_and_the_next_step(tmp_path: Path, settings: str) -> None:
+    path = copied(small(), tmp_path)
+    (path / "index.toml").write_bytes(settings.encode("latin-1"))
+    with pytest.raises(IndexFault) as caught:
+        read_settings(path)
+    assert "index.toml" in caught.value.message
+    assert caught.value.hint
+
+
+def test_no_index_and_no_snapshot_are_faults_that_say_what_to_run(tmp_path: Path, home: Home) -> None:
+    with pytest.raises(IndexFault, match="no index") as caught:
+        Index(tmp_path / "nowhere", FakeEncoder())
+    assert "shoal ingest" in caught.value.hint
+    writer = open_writer(home.index_path("bare"), home)
+    writer.close()
+    with pytest.raises(IndexFault, match="no published snapshot"):
+        Index(home.index_path("bare"), FakeEncoder())
+
+
+def test_a_damaged_snapshot_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "0001.duckdb"
+    path.write_bytes(b"not a database" * 999)
+    with pytest.raises(IndexFault, match="damaged"):
+        _ = Snapshot(path).numbers
+
+
+def test_a_file_that_is_no_store_is_a_fault(home: Home) -> None:
+    path = home.index_path("made")
+    open_writer(path, home).close()
+    (path / "facts.duckdb").write_bytes(b"not a database" * 999)
+    with pytest.raises(IndexFault) as caught:
+        open_writer(path, home)
+    assert caught.value.hint
+
+
+def test_landmarks_are_kept_with_the_index_and_read_back(home: Home) -> None:
+    path = home.index_path("made")
+    open_writer(path, home, {"launch": FIRST_DAY.date()}).close()
+    assert read_settings(path).landmarks == {"launch": FIRST_DAY.date()}

@@ -1,0 +1,202 @@
+"""The ledger: append-only, chained, and safe for parallel agents."""
+
+import sqlite3
+import stat
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyroaring import BitMap
+
+from tools.ledger import Ledger, ReleasedSet
+
+ENTRY: dict[str, Any] = {
+    "run": "r1", "tool": "count_by", "scope": "all conversations", "arguments": "{}", "policy": "{}", "snapshot": 1,
+    "asked": 3, "shown": 2, "withheld": 1, "smallest": 15, "to_model": 0, "bytes": 10, "digest": "d",
+}  # fmt: skip
+SETS = (ReleasedSet("scope", 9, None, BitMap([1, 2, 3])), ReleasedSet("cell", 7, 15, BitMap([2, 3])))
+KINDS = ("scope", "cell")
+
+
+def filled(path: Path, entries: int = 4) -> Ledger:
+    ledger = Ledger(path)
+    for number in range(entries):
+        with ledger.exclusive():
+            ledger.append({**ENTRY, "digest": f"d{number}"}, SETS)
+    return ledger
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger" / "analyst.sqlite3"
+
+
+def test_a_ledger_that_was_only_appended_to_verifies_also_after_reopening(path: Path) -> None:
+    ledger = filled(path)
+    assert ledger.verify() is None
+    ledger.close()
+    again = filled(path, 2)
+    seen: list[int] = []
+    assert again.verify(seen.append) is None
+    assert seen == [1, 2, 3, 4, 5, 6]
+
+
+def sets_of(ledger: Ledger, accounts: int = 8, within: int = 5, kinds: tuple[str, ...] = KINDS) -> list[ReleasedSet]:
+    return list(ledger.sets_of_about(accounts, within, kinds))
+
+
+def test_what_was_released_is_read_back_by_this_and_by_another_handle(path: Path) -> None:
+    ledger, other = filled(path, 1), Ledger(path)
+    for handle in (ledger, other):
+        with handle.exclusive():
+            assert sets_of(handle) == list(SETS)
+    with ledger.exclusive():
+        ledger.append(ENTRY, SETS)
+    with other.exclusive():
+        assert sets_of(other) == [*SETS, *SETS]
+
+
+@pytest.mark.parametrize(
+    ("accounts", "within", "kinds", "found"),
+    [
+        (8, 5, KINDS, [0, 1]),
+        (9, 2, KINDS, [0]),
+        (9, 3, KINDS, [0, 1]),
+        (4, 5, KINDS, [1]),
+        (14, 5, KINDS, []),
+        (8, 5, ("cell",), [1]),
+        (8, 5, ("total",), []),
+    ],
+)
+def test_sets_are_found_by_kind_and_by_a_number_of_accounts_strictly_within_the_bound(
+    path: Path, accounts: int, within: int, kinds: tuple[str, ...], found: list[int]
+) -> None:
+    ledger = filled(path, 1)
+    with ledger.exclusive():
+        assert sets_of(ledger, accounts, within, kinds) == [SETS[place] for place in found]
+
+
+def test_releases_are_listed_newest_first_and_by_run(path: Path) -> None:
+    ledger = filled(path, 2)
+    with ledger.exclusive():
+        ledger.append({**ENTRY, "run": "r2", "to_model": 1}, SETS)
+    assert [item.seq for item in ledger.releases()] == [3, 2, 1]
+    (only,) = ledger.releases("r2")
+    assert (only.seq, only.to_model, only.smallest, only.tool) == (3, True, 15, "count_by")
+
+
+def test_a_digest_is_known_only_when_it_was_released(path: Path) -> None:
+    ledger = filled(path, 1)
+    assert ledger.digest_known("d0")
+    assert not ledger.digest_known("d1")
+
+
+def test_an_entry_that_fails_half_way_leaves_nothing(path: Path) -> None:
+    ledger = filled(path, 1)
+    with pytest.raises(KeyboardInterrupt), ledger.exclusive():
+        ledger.append(ENTRY, SETS)
+        raise KeyboardInterrupt
+    assert [item.seq for item in ledger.releases()] == [1]
+    assert ledger.verify() is None
+    with ledger.exclusive():
+        assert len(list(ledger.sets_of_about(0, 10**9, KINDS))) == 2
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE releases SET shown = 0",
+        "DELETE FROM releases",
+        "UPDATE sets SET count = 0",
+        "DELETE FROM sets",
+    ],
+)
+def test_the_file_itself_refuses_to_change_or_remove_an_entry(path: Path, sql: str) -> None:
+    filled(path).close()
+    with closing(sqlite3.connect(path)) as raw, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        raw.execute(sql)
+
+
+_COLUMNS = {
+    "at": "'2020-01-01'", "run": "'x'", "tool": "'x'", "scope": "'x'", "arguments": "'x'", "policy": "'x'",
+    "snapshot": "9", "asked": "99", "shown": "99", "withheld": "99", "smallest": "99", "to_model": "1", "bytes": "99",
+    "digest": "'x'", "previous": "'x'", "hash": "'x'",
+}  # fmt: skip
+_BLOB = "x'" + BitMap([1]).serialize().hex() + "'"
+EDITS = {
+    **{
+        f"{name} of an entry": f"UPDATE releases SET {name} = {value} WHERE seq = 2" for name, value in _COLUMNS.items()
+    },
+    "smallest taken away": "UPDATE releases SET smallest = NULL WHERE seq = 2",
+    "kind of a set": "UPDATE sets SET kind = 'x' WHERE seq = 2 AND place = 1",
+    "accounts of a set": "UPDATE sets SET accounts = 1 WHERE seq = 2 AND place = 1",
+    "count of a set": "UPDATE sets SET count = 99 WHERE seq = 2 AND place = 1",
+    "count of a scope": "UPDATE sets SET count = 99 WHERE seq = 2 AND place = 0",
+    "members of a set": f"UPDATE sets SET members = {_BLOB} WHERE seq = 2 AND place = 1",
+    "a set removed": "DELETE FROM sets WHERE seq = 2 AND place = 1",
+    "a set added": f"INSERT INTO sets VALUES (2, 2, 'cell', 1, 15, {_BLOB})",
+    "a set of no entry added": f"INSERT INTO sets VALUES (1000000, 0, 'cell', 1, 15, {_BLOB})",
+    "sets exchanged": "UPDATE sets SET place = 9 WHERE seq = 2 AND place = 0",
+    "an entry removed": "DELETE FROM releases WHERE seq = 2",
+    "an entry and its sets removed": "DELETE FROM releases WHERE seq = 2; DELETE FROM sets WHERE seq = 2",
+    "the first entry removed": "DELETE FROM releases WHERE seq = 1; DELETE FROM sets WHERE seq = 1",
+    "the last entry removed": "DELETE FROM releases WHERE seq = 4; DELETE FROM sets WHERE seq = 4",
+    "everything removed": "DELETE FROM releases; DELETE FROM sets",
+    "an entry moved": "UPDATE releases SET seq = 40 WHERE seq = 4; UPDATE sets SET seq = 40 WHERE seq = 4",
+    "an entry added": "INSERT INTO releases SELECT 5, at, run, tool, scope, arguments, policy, snapshot, asked, shown, "
+    "withheld, smallest, to_model, bytes, digest, hash, hash FROM releases WHERE seq = 4",
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_by_someone_who_dropped_the_triggers_is_detected(path: Path, edit: str) -> None:
+    filled(path).close()
+    with closing(sqlite3.connect(path)) as raw:
+        for name in ("releases_stay", "releases_kept", "sets_stay", "sets_kept"):
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.executescript(EDITS[edit])
+        raw.commit()
+    assert Ledger(path).verify() is not None
+
+
+def test_an_edit_is_reported_at_the_entry_it_broke(path: Path) -> None:
+    filled(path).close()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript("DROP TRIGGER releases_stay; UPDATE releases SET shown = 7 WHERE seq = 3;")
+    assert Ledger(path).verify() == 3
+
+
+@pytest.mark.parametrize("handles", [1, 2])
+def test_two_threads_appending_at_once_keep_the_chain(path: Path, handles: int) -> None:
+    first = Ledger(path)
+    ledgers = [first, first if handles == 1 else Ledger(path)]
+    start = threading.Barrier(2)
+    failures: list[BaseException] = []
+
+    def append(ledger: Ledger) -> None:
+        try:
+            start.wait()
+            for _ in range(40):
+                with ledger.exclusive():
+                    before = len(list(ledger.sets_of_about(0, 10**9, KINDS)))
+                    ledger.append(ENTRY, SETS)
+                    assert len(list(ledger.sets_of_about(0, 10**9, KINDS))) == before + len(SETS)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=append, args=(ledger,)) for ledger in ledgers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert first.verify() is None
+    assert sorted(item.seq for item in first.releases()) == list(range(1, 81))
+
+
+def test_the_ledger_is_readable_by_its_owner_alone(path: Path) -> None:
+    filled(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

@@ -1,0 +1,86 @@
+"""The policy: stricter by anyone, looser only by the index's own settings, never by a slip."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from index.errors import SettingsError
+from tools.policy import PrivacyPolicy, load_policy
+
+STRICTER: dict[str, float] = {
+    "min_conversations": 50,
+    "min_accounts": 8,
+    "text_min_conversations": 60,
+    "text_min_accounts": 20,
+    "round_to": 10,
+    "max_facets": 1,
+    "max_per_account": 3,
+    "max_dominance": 0.25,
+}
+LOOSER: dict[str, float] = {
+    "min_conversations": 10,
+    "min_accounts": 4,
+    "text_min_conversations": 20,
+    "text_min_accounts": 9,
+    "round_to": 1,
+    "max_facets": 3,
+    "max_per_account": 11,
+    "max_dominance": 0.51,
+}
+
+
+def test_every_value_of_the_policy_has_a_stricter_and_a_looser_case_here() -> None:
+    assert set(STRICTER) == set(LOOSER) == {item.name for item in fields(PrivacyPolicy)}
+
+
+@pytest.mark.parametrize("name", STRICTER)
+def test_an_analyst_may_make_any_value_stricter(name: str) -> None:
+    assert getattr(load_policy({}, {name: STRICTER[name]}), name) == STRICTER[name]
+
+
+@pytest.mark.parametrize("name", LOOSER)
+def test_an_analyst_may_make_no_value_looser(name: str) -> None:
+    with pytest.raises(SettingsError, match="looser") as caught:
+        load_policy({}, {name: LOOSER[name]})
+    assert "index.toml" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", LOOSER)
+def test_the_index_may_make_any_value_looser(name: str) -> None:
+    assert getattr(load_policy({name: LOOSER[name]}), name) == LOOSER[name]
+
+
+def test_an_analyst_is_held_to_what_the_index_says_and_not_to_the_default() -> None:
+    with pytest.raises(SettingsError):
+        load_policy({"min_conversations": 100}, {"min_conversations": 50})
+    assert load_policy({"min_conversations": 8}, {"min_conversations": 9}).min_conversations == 9
+
+
+@pytest.mark.parametrize(
+    "values", [{"min_people": 3}, {"min_accounts": "5"}, {"min_accounts": True}, {"round_to": None}]
+)
+def test_an_unknown_name_or_a_value_that_is_no_number_is_a_settings_error(values: dict[str, Any]) -> None:
+    for index, analyst in ((values, {}), ({}, values)):
+        with pytest.raises(SettingsError) as caught:
+            load_policy(index, analyst)
+        assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "values", [{"min_accounts": 1}, {"min_conversations": 3}, {"round_to": 0}, {"min_accounts": 0}]
+)
+def test_a_policy_that_protects_nobody_is_refused_even_from_the_index(values: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        load_policy(values)
+
+
+@pytest.mark.parametrize("name", STRICTER)
+def test_a_value_that_is_not_a_number_at_all_cannot_slip_past_the_comparison(name: str) -> None:
+    with pytest.raises(SettingsError):
+        load_policy({}, {name: float("nan")})
+
+
+def test_a_policy_cannot_be_changed_after_it_was_loaded() -> None:
+    with pytest.raises(AttributeError):
+        PrivacyPolicy().min_accounts = 2  # type: ignore[misc]

@@ -1,0 +1,162 @@
+"""Scopes: what they select against the generator's truth, and every refusal."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from index.handle import Index
+from tests.fakes.corpus import FIRST_DAY, FakeEncoder, Record, is_enough, records
+from tools.context import ToolContext
+from tools.errors import ToolRefusal
+from tools.scope import NEAR_CUT, Scope, period_of, resolve
+
+MID = FIRST_DAY.date() + timedelta(days=90)
+
+
+def day(record: Record) -> date | None:
+    return record.moment.date() if record.moment else None
+
+
+TRUTH: dict[str, tuple[dict[str, Any], Any]] = {
+    "all": ({}, lambda record: True),
+    "language": ({"language": "spanish"}, lambda record: record.language == "Spanish"),
+    "surface": ({"surface": "api"}, lambda record: record.surface == "api"),
+    "flagged": ({"flagged": "yes"}, lambda record: record.flagged),
+    "not flagged": ({"flagged": "no"}, lambda record: not record.flagged),
+    "concern": ({"concern_at_least": 3}, lambda record: record.concern >= 3),
+    "since": ({"since": MID}, lambda record: record.day is not None and record.day >= 90),
+    "until": ({"until": MID}, lambda record: record.day is not None and record.day <= 90),
+    "both": (
+        {"language": "English", "surface": "web", "since": MID, "until": MID + timedelta(days=30)},
+        lambda record: (
+            record.language == "English"
+            and record.surface == "web"
+            and record.day is not None
+            and 90 <= record.day <= 120
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TRUTH)
+def test_a_scope_selects_exactly_what_the_generator_made_so(index: Index, name: str) -> None:
+    fields, holds = TRUTH[name]
+    expected = [place for place, record in enumerate(records()) if holds(record)]
+    assert resolve(index, Scope(**fields)).rows.tolist() == expected
+
+
+def test_near_selects_every_summary_above_the_cut_by_brute_force(index: Index) -> None:
+    encoder = FakeEncoder()
+    summaries = encoder.encode(index.snapshot.texts(np.arange(len(index.snapshot))))
+    phrase = "clinical experience cover letter nurse position"
+    similarity = summaries @ encoder.encode([phrase])[0]
+    sure = np.flatnonzero(similarity >= NEAR_CUT + 1e-4)
+    maybe = np.flatnonzero(similarity >= NEAR_CUT - 1e-4)
+    found = set(resolve(index, Scope(near=phrase)).rows.tolist())
+    assert len(sure) > 25
+    assert set(sure.tolist()) <= found <= set(maybe.tolist())
+
+
+def test_a_group_of_the_taxonomy_selects_the_members_of_all_its_clusters(index: Index) -> None:
+    snapshot = index.snapshot
+    top = snapshot.base_clusters[0].parent
+    places = [place for place, cluster in enumerate(snapshot.base_clusters) if cluster.parent == top]
+    expected = np.flatnonzero(np.isin(snapshot.base_labels, places))
+    assert resolve(index, Scope(cluster=top)).rows.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"language": "Klingon"},
+        {"surface": "toaster"},
+        {"cluster": "C999"},
+        {"cluster": "x' OR 1=1"},
+        {"cluster": ""},
+        {"concern_at_least": 5},
+        {"since": date(2031, 1, 1)},
+        {"until": date(2001, 1, 1)},
+        {"since": MID, "until": MID - timedelta(days=1)},
+        {"near": "submarine volcano telescope"},
+        {"language": "Spanish", "concern_at_least": 3},
+    ],
+    ids=str,
+)
+def test_a_scope_of_nothing_or_too_little_is_refused_without_a_number_of_the_data(
+    ctx: ToolContext, fields: dict[str, Any]
+) -> None:
+    with pytest.raises(ToolRefusal) as caught:
+        ctx.gate.admit(Scope(**fields))
+    assert not any(str(value) in str(caught.value) for value in fields.values() if len(str(value)) > 2)
+
+
+def test_the_theme_of_three_accounts_is_refused_as_a_scope(ctx: ToolContext) -> None:
+    with pytest.raises(ToolRefusal, match="Too few"):
+        ctx.gate.admit(Scope(near="beehive varroa smoker honeycomb queen"))
+
+
+def test_a_scope_that_one_account_dominates_is_refused(ctx: ToolContext) -> None:
+    phrase = "horoscope tarot zodiac"
+    accounts = [records()[row].account for row in resolve(ctx.index, Scope(near=phrase)).rows]
+    assert accounts.count("account-loud") > 100
+    assert not is_enough(accounts)
+    with pytest.raises(ToolRefusal, match="Too few"):
+        ctx.gate.admit(Scope(near=phrase))
+
+
+def test_a_scope_of_all_but_very_few_is_refused(ctx: ToolContext) -> None:
+    dated = sorted(item for record in records() if (item := record.day) is not None)
+    undated = sum(record.day is None for record in records())
+    assert undated >= 15
+    assert dated[0] == 0
+    with pytest.raises(ToolRefusal, match="All but very few"):
+        _strict(ctx).gate.admit(Scope(since=FIRST_DAY.date()))
+
+
+def _strict(ctx: ToolContext) -> ToolContext:
+    """The same tools with a policy under which the undated conversations are too few to stand alone."""
+    from dataclasses import replace
+
+    ctx.gate.policy = replace(ctx.gate.policy, min_conversations=60)
+    return ctx
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"account": "account-loud"},
+        {"not": {"language": "Spanish"}},
+        {"id": 5},
+        {"near": "x" * 201},
+        {"concern_at_least": 1},
+        {"flagged": "maybe"},
+        {"since": "yesterday"},
+    ],
+    ids=str,
+)
+def test_there_is_no_way_to_name_an_account_a_record_or_a_complement(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Scope.model_validate(fields)
+
+
+def test_the_description_names_every_restriction_and_no_more() -> None:
+    scope = Scope(
+        language="Spanish", surface="api", flagged="no", since=MID, near="soup", cluster="C1", concern_at_least=2
+    )
+    text = scope.describe()
+    assert all(part in text for part in ("Spanish", "api", "not flagged", str(MID), "soup", "C1", "2-5"))
+    assert Scope().describe() == "all conversations"
+    assert scope.facets() == {"language", "surface", "flagged", "concern"}
+
+
+def test_a_period_is_told_in_months_and_never_in_days(index: Index) -> None:
+    assert period_of(index.snapshot, Scope()) == "2026-03 to 2026-08"
+    assert period_of(index.snapshot, Scope(since=MID)) == "2026-05 to 2026-08"
+    assert period_of(index.snapshot, Scope(since=MID, until=MID)) == "2026-05"
+
+
+def test_a_period_is_the_same_for_scopes_that_differ_only_in_their_members(index: Index) -> None:
+    assert period_of(index.snapshot, Scope(near="beehive")) == period_of(index.snapshot, Scope(language="Spanish"))

@@ -1,0 +1,304 @@
+"""Each tool on the small index, against a slow and plain reference made from the generator's truth."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from index.handle import Index
+from tests.fakes.corpus import DOMINATED_WORDS, FIRST_DAY, RARE_WORDS, Record, capped, is_enough, records, rounded
+from tools.context import ToolContext
+from tools.errors import ToolRefusal
+from tools.finding import Finding
+from tools.registry import TOOLS, call
+from tools.scope import Scope, resolve
+
+MID = FIRST_DAY.date() + timedelta(days=90)
+Groups = Mapping[str, Sequence[str]]
+"""Account names, one a conversation, by label."""
+
+
+def expected(groups: Groups) -> dict[str, int]:
+    """What may be shown of a partition: cells that are enough, less the smallest ones (of equal ones the
+    first by label) until what is hidden is enough too."""
+    shown = {label for label, accounts in groups.items() if is_enough(accounts)}
+    while shown:
+        hidden = [account for label, accounts in groups.items() if label not in shown for account in accounts]
+        if not hidden or is_enough(hidden):
+            break
+        shown.remove(min(shown, key=lambda label: (capped(groups[label]), label)))
+    return {label: rounded(capped(groups[label])) for label in shown}
+
+
+def by(key: Callable[[Record], str], holds: Callable[[Record], bool] = lambda record: True) -> Groups:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for record in records():
+        if holds(record):
+            groups[key(record)].append(record.account)
+    return groups
+
+
+def counts(finding: Finding, column: int = 0) -> dict[str, int]:
+    return {row.label: value for row in finding.rows if (value := row.values[column].count) is not None}
+
+
+def _band(record: Record) -> str:
+    return (
+        "1 turn"
+        if record.turns == 1
+        else "2-3 turns"
+        if record.turns <= 3
+        else "4-7 turns"
+        if record.turns <= 7
+        else "8 turns or more"
+    )
+
+
+FACETS: dict[str, Callable[[Record], str]] = {
+    "language": lambda record: record.language,
+    "surface": lambda record: record.surface,
+    "flagged": lambda record: "flagged" if record.flagged else "not flagged",
+    "concern": lambda record: str(record.concern),
+    "turns": _band,
+    "month": lambda record: record.month,
+}
+
+
+@pytest.mark.parametrize("facet", FACETS)
+async def test_count_by_a_facet_gives_what_a_plain_count_gives(ctx: ToolContext, facet: str) -> None:
+    finding = await call("count_by", {"by": facet}, ctx)
+    groups = by(FACETS[facet])
+    assert counts(finding) == expected(groups)
+    assert finding.totals == (rounded(sum(capped(accounts) for accounts in groups.values())),)
+    for row in finding.rows:
+        assert row.accounts == rounded(len(set(groups[row.label])))
+
+
+async def test_count_by_within_a_scope_counts_that_scope_alone(ctx: ToolContext) -> None:
+    scope = {"language": "English", "since": str(MID)}
+    finding = await call("count_by", {"by": "surface", "scope": scope}, ctx)
+    groups = by(FACETS["surface"], lambda record: record.language == "English" and (record.day or 0) >= 90)
+    assert counts(finding) == expected(groups)
+    assert finding.scope == f"conversations in English, since {MID}"
+
+
+async def test_count_by_split_by_a_facet_counts_each_column_on_its_own(ctx: ToolContext) -> None:
+    split = {"facet": "language", "value": "Spanish"}
+    finding = await call("count_by", {"by": "surface", "split": split}, ctx)
+    assert finding.columns == ("Spanish", "all other languages")
+    assert counts(finding) == expected(by(FACETS["surface"], lambda record: record.language == "Spanish"))
+    assert counts(finding, 1) == expected(by(FACETS["surface"], lambda record: record.language != "Spanish"))
+
+
+async def test_count_by_split_at_a_day_leaves_the_undated_out_of_both_columns(ctx: ToolContext) -> None:
+    finding = await call("count_by", {"by": "language", "split": {"since": str(MID)}}, ctx)
+    after = by(FACETS["language"], lambda record: record.day is not None and record.day >= 90)
+    before = by(FACETS["language"], lambda record: record.day is not None and record.day < 90)
+    assert (counts(finding), counts(finding, 1)) == (expected(after), expected(before))
+
+
+async def test_a_change_is_the_ratio_of_the_two_shares_shown(ctx: ToolContext) -> None:
+    finding = await call("count_by", {"by": "language", "split": {"since": str(MID)}}, ctx)
+    assert len(finding.rows) == 2
+    for row in finding.rows:
+        first, last = (value.share for value in row.values)
+        assert first is not None
+        assert last is not None
+        assert row.change == round(first / last, 1)
+        assert not row.change_is_bound
+
+
+def by_theme(index: Index, rows: Sequence[int]) -> tuple[dict[str, list[str]], list[str]]:
+    """Accounts by base cluster id, and those outside any, from the snapshot's labels."""
+    snapshot = index.snapshot
+    groups: dict[str, list[str]] = defaultdict(list)
+    outside: list[str] = []
+    for row in rows:
+        label = int(snapshot.base_labels[row])
+        where = outside if label < 0 else groups[snapshot.base_clusters[label].id]
+        where.append(records()[row].account)
+    return groups, outside
+
+
+def counts_by_id(finding: Finding) -> dict[str, int]:
+    return {row.id or "": value for row in finding.rows if (value := row.values[0].count) is not None}
+
+
+async def test_count_by_theme_gives_what_a_plain_count_of_the_clusters_gives(ctx: ToolContext) -> None:
+    finding = await call("count_by", {"by": "theme", "scope": {"concern_at_least": 3}}, ctx)
+    rows = [row for row, record in enumerate(records()) if record.concern >= 3]
+    groups, outside = by_theme(ctx.index, rows)
+    plain = expected({**groups, "outside": outside})
+    plain.pop("outside", None)
+    assert counts_by_id(finding) == plain != {}
+
+
+async def test_overview_gives_the_tree_that_a_plain_count_gives(ctx: ToolContext) -> None:
+    finding = await call("overview", {}, ctx)
+    groups, outside = by_theme(ctx.index, range(len(records())))
+    parents = {cluster.id: cluster.parent or "" for cluster in ctx.index.snapshot.base_clusters}
+    tops: dict[str, list[str]] = defaultdict(list)
+    for identity, accounts in groups.items():
+        tops[parents[identity]] += accounts
+    plain = expected({**tops, "outside": outside})
+    plain.pop("outside", None)
+    for top in list(plain):
+        plain |= expected({identity: accounts for identity, accounts in groups.items() if parents[identity] == top})
+    assert counts_by_id(finding) == plain
+    assert finding.totals == (rounded(sum(capped(accounts) for accounts in (*tops.values(), outside))),)
+    assert len(plain) >= 4
+
+
+async def test_overview_states_what_it_withholds_and_what_lies_outside(ctx: ToolContext) -> None:
+    finding = await call("overview", {}, ctx)
+    assert finding.withheld.groups == len(ctx.index.snapshot.clusters) - len(finding.rows)
+    assert 0 < finding.withheld.share < 60
+    assert finding.outside is None or 5 < finding.outside < 30
+
+
+async def test_search_topics_counts_the_near_conversations_of_each_theme(ctx: ToolContext) -> None:
+    phrase = "clinical experience cover letter position"
+    finding = await call("search_topics", {"phrase": phrase, "scope": {"near": "replaced"}}, ctx)
+    rows = resolve(ctx.index, Scope(near=phrase)).rows.tolist()
+    groups, outside = by_theme(ctx.index, rows)
+    plain = expected({**groups, "outside": outside})
+    plain.pop("outside", None)
+    assert counts_by_id(finding) == plain != {}
+    assert all("letter" in row.label.casefold() for row in finding.rows)
+
+
+@pytest.mark.parametrize("method", ["hdbscan", "kmeans"])
+async def test_cluster_scope_finds_the_theme_of_its_scope_and_shows_only_what_is_enough(
+    ctx: ToolContext, method: str
+) -> None:
+    arguments = {"scope": {"language": "English", "surface": "web"}, "method": method, "clusters": 6}
+    finding = await call("cluster_scope", arguments, ctx)
+    assert finding.rows
+    assert all(row.values[0].count is not None and row.values[0].count >= 15 for row in finding.rows)
+    assert all(row.accounts is not None and row.accounts >= 5 for row in finding.rows)
+    words = " ".join(row.label for row in finding.rows).casefold()
+    assert "letter" in words or "dataframe" in words or "unnamed" in words
+    assert not any(word in words for word in (*RARE_WORDS, *DOMINATED_WORDS))
+
+
+async def test_cluster_scope_of_one_theme_divides_that_theme(ctx: ToolContext) -> None:
+    finding = await call("cluster_scope", {"scope": {"concern_at_least": 3}, "method": "kmeans", "clusters": 2}, ctx)
+    total = capped([record.account for record in records() if record.concern >= 3])
+    assert sum(counts_of(finding)) <= total + 5 * len(finding.rows)
+    assert abs(finding.totals[0] - total) <= 5
+    assert finding.outside in (None, 0.0)
+
+
+def counts_of(finding: Finding) -> list[int]:
+    return [value for row in finding.rows if (value := row.values[0].count) is not None]
+
+
+@pytest.mark.parametrize("step", ["month", "week"])
+async def test_trend_of_everything_gives_what_a_plain_count_by_bucket_gives(ctx: ToolContext, step: str) -> None:
+    finding = await call("trend", {"by": step}, ctx)
+    groups = by(lambda record: _bucket(record, step), lambda record: record.day is not None)
+    assert counts(finding) == expected(groups)
+    assert [row.label for row in finding.rows] == sorted(groups)
+    assert finding.columns == ("conversations",)
+
+
+def _bucket(record: Record, step: str) -> str:
+    moment = record.moment
+    assert moment is not None
+    return record.month if step == "month" else f"{moment - timedelta(days=moment.weekday()):%Y-%m-%d}"
+
+
+async def test_trend_of_a_scope_stands_beside_all_conversations_of_the_same_time(ctx: ToolContext) -> None:
+    finding = await call("trend", {"scope": {"language": "Spanish"}}, ctx)
+    everything = by(FACETS["month"], lambda record: record.day is not None)
+    spanish = by(FACETS["month"], lambda record: record.day is not None and record.language == "Spanish")
+    assert counts(finding, 1) == expected(everything)
+    assert counts(finding) == expected(spanish)
+    for row in finding.rows:
+        part, whole = row.values
+        assert part.count is not None
+        assert whole.count is not None
+        assert part.share == round(100 * part.count / whole.count, 1)
+
+
+async def test_topics_name_only_terms_that_ten_accounts_used(ctx: ToolContext) -> None:
+    finding = await call("count_by", {"by": "topic"}, ctx)
+    texts = ctx.index.snapshot.texts(np.arange(len(ctx.index.snapshot)))
+    assert len(finding.rows) > 10
+    for row in finding.rows:
+        holders = [
+            record.account for record, text in zip(records(), texts, strict=True) if row.label in text.split("; ")
+        ]
+        assert len(set(holders)) >= 10
+        assert counts(finding)[row.label] == rounded(capped(holders))
+
+
+ALL_CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("overview", {}),
+    *[("count_by", {"by": facet}) for facet in (*FACETS, "theme", "topic")],
+    ("count_by", {"by": "theme", "split": {"since": str(MID)}}),
+    ("count_by", {"by": "topic", "split": {"facet": "surface", "value": "api"}}),
+    ("search_topics", {"phrase": "merge pandas dataframe error"}),
+    ("cluster_scope", {}),
+    ("cluster_scope", {"method": "kmeans", "clusters": 30}),
+    ("trend", {"scope": {"language": "English"}, "by": "week"}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), ALL_CALLS, ids=str)
+async def test_the_rare_theme_and_the_dominated_theme_are_in_no_finding(
+    ctx: ToolContext, name: str, arguments: dict[str, Any]
+) -> None:
+    finding = await call(name, arguments, ctx)
+    words = str(finding.as_dict()).casefold()
+    assert not any(word in words for word in (*RARE_WORDS, *DOMINATED_WORDS, "quackenbush", "account-"))
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_every_tool_has_a_manual_and_a_schema_whose_fields_are_described(name: str) -> None:
+    tool = TOOLS[name]
+    assert len(tool.manual) > 100
+    assert tool.schema()["additionalProperties"] is False
+
+
+BAD: list[tuple[str, dict[str, Any]]] = [
+    ("delete_everything", {}),
+    ("", {}),
+    ("count_by", {}),
+    ("count_by", {"by": "s3cret-value"}),
+    ("count_by", {"by": "language", "extra": "s3cret-value"}),
+    ("count_by", {"by": "language", "scope": {"account": "s3cret-value"}}),
+    ("count_by", {"by": "language", "scope": {"since": "s3cret-value"}}),
+    ("count_by", {"by": "language", "scope": {"concern_at_least": "s3cret-value"}}),
+    ("count_by", {"by": "language", "split": {"facet": "surface"}}),
+    ("count_by", {"by": "language", "split": {"facet": "surface", "value": "s3cret-value"}}),
+    ("count_by", {"by": "language", "scope": {"language": "s3cret-value"}}),
+    ("search_topics", {"phrase": "x"}),
+    ("search_topics", {"phrase": "s3cret-value" * 50}),
+    ("search_topics", {"phrase": "s3cret-value"}),
+    ("search_topics", {"phrase": {"s3cret-value": 1}}),
+    ("cluster_scope", {"min_size": 3}),
+    ("cluster_scope", {"method": "s3cret-value"}),
+    ("cluster_scope", {"scope": {"cluster": "s3cret-value"}}),
+    ("trend", {"by": "s3cret-value"}),
+    ("overview", {"scope": {}}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), BAD, ids=str)
+async def test_an_unknown_tool_or_bad_arguments_are_refused_without_their_values(
+    ctx: ToolContext, name: str, arguments: dict[str, Any]
+) -> None:
+    with pytest.raises(ToolRefusal) as caught:
+        await call(name, arguments, ctx)
+    assert len(str(caught.value)) > 20
+    assert "s3cret" not in str(caught.value)
+    assert ctx.gate.ledger.releases() == []
+
+
+async def test_arguments_that_are_no_object_are_refused(ctx: ToolContext) -> None:
+    with pytest.raises(ToolRefusal):
+        await call("overview", [1], ctx)  # type: ignore[arg-type]
