@@ -21,6 +21,7 @@ from index.home import Home, load_or_make_key, private_folder, restrict
 from index.sealing import Sealer
 from index.snapshot import Rows, Snapshot, snapshot_numbers, snapshot_path
 from index.stores.facts import Facts
+from index.stores.repair import repair
 from index.stores.vectors import VectorStore
 
 _SETTINGS = "index.toml"
@@ -109,7 +110,9 @@ def open_writer(path: Path, home: Home, landmarks: Mapping[str, date] | None = N
     settings = read_settings(path)
     facts = Facts(path / "facts.duckdb")
     key = load_or_make_key(home.folder("keys"), settings.id)
-    return Writer(path, settings, facts, VectorStore(private_folder(path / "vectors")), Sealer(key))
+    vectors = VectorStore(private_folder(path / "vectors"))
+    repair(facts, vectors)
+    return Writer(path, settings, facts, vectors, Sealer(key))
 
 
 def same_encoder(built_with: str | None, asked_with: str) -> None:

@@ -21,6 +21,7 @@ from index.screening import Screen
 from index.sealing import Sealer, render
 from index.sources import Read, Skipped, Source
 from index.stores.facts import Facts, Staged
+from index.stores.repair import repair
 from index.stores.vectors import VectorStore
 
 READ_BATCH = 256
@@ -76,7 +77,7 @@ class Ingest:
         """Take everything from `source`. Idempotent: what is known is counted as a duplicate."""
         started = time.monotonic()
         outcome = IngestReport()
-        self.repair()
+        repair(self.facts, self.vectors)
         same_encoder(self.facts.manifest("encoder"), self.encoder.name)
         self.facts.set_manifest("encoder", self.encoder.name)
         self.facts.set_manifest("extractor", self.extractor.name)
@@ -88,12 +89,6 @@ class Ingest:
         self._state_accounts(outcome)
         outcome.elapsed_s = time.monotonic() - started
         return outcome
-
-    def repair(self) -> None:
-        """Undo a batch that reached only one store before a kill. Its drafts are still there."""
-        if pending := self.facts.pending():
-            self.vectors.delete(pending)
-        self.facts.drop_pending()
 
     async def _read(self, batch: list[Read], outcome: IngestReport) -> None:
         fresh = list(self._fresh(batch, outcome))

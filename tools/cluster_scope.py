@@ -9,7 +9,7 @@ from index.clustering import density_clusters, partition_clusters
 from tools.clusters import named_groups
 from tools.context import ToolContext
 from tools.finding import Finding
-from tools.gate import Raw
+from tools.raw import Raw
 from tools.scope import Scope
 
 

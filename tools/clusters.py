@@ -7,7 +7,7 @@ from index.clustering import OUTSIDE, Labels
 from index.naming import MAX_SAMPLED, NamingSample, group_phrases
 from index.snapshot import Rows
 from tools.context import ToolContext
-from tools.gate import Group
+from tools.raw import Group
 
 _NAMING_ROWS = 1_500
 

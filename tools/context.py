@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from index.handle import Index
 from index.naming import Namer
 from tools.finding import Finding
-from tools.gate import Gate, Raw
+from tools.gate import Gate
+from tools.raw import Raw
 from tools.scope import Resolved, Scope
 
 

@@ -18,7 +18,7 @@ from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.facets import Facet, facet_codes
 from tools.finding import Finding
-from tools.gate import Group, Raw, split
+from tools.raw import Group, Raw, split
 from tools.scope import Resolved, Scope
 
 _MAX_TOPICS = 40

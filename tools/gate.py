@@ -9,6 +9,7 @@ that leaves is computed here from the members.
 import hashlib
 import itertools
 import json
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,64 +23,15 @@ from index.screening import Screen
 from index.snapshot import Rows
 from index.words import specifics, stem, words
 from tools.errors import ToolRefusal
-from tools.finding import _GATE_PASS, Finding, Row, Shape, Value, Withheld
+from tools.finding import _GATE_PASS, Finding, Row, Value, Withheld
 from tools.ledger import Ledger, ReleasedSet
 from tools.policy import PrivacyPolicy
+from tools.raw import Group, Raw
 from tools.scope import Resolved, Scope, period_of, resolve
+from tools.suppression import Cell, hide_complements, hide_rests, suppress
 
 UNNAMED = "unnamed group"
 _ATTEST_PAGE = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A row as a tool computed it. `columns` are the members behind each value. `label` is taken as it is where it
-    is a closed value, and only where attested when `is_text`. None: no name was found."""
-
-    label: str | None
-    columns: tuple[Rows, ...]
-    is_text: bool = False
-    id: str | None = None
-    parent: str | None = None
-
-    @property
-    def members(self) -> Rows:
-        return self.columns[0] if len(self.columns) == 1 else np.unique(np.concatenate(self.columns))
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A tool's result before the gate. `outside` are members of the scope in no group. `within`: each value of the
-    first column counts members of the last column's set (a trend and its exposure). `compares`: give the change."""
-
-    tool: str
-    arguments: dict[str, Any]
-    title: str
-    shape: Shape
-    resolved: Resolved
-    columns: tuple[str, ...]
-    groups: tuple[Group, ...]
-    method: str
-    unit: str = ""
-    """What is counted, so that totals are compared with totals of the same kind."""
-    outside: Rows | None = None
-    wholes: tuple[Rows, ...] | None = None
-    """Where groups overlap (a conversation has several topics): the members behind each column's total."""
-    within: bool = False
-    compares: bool = False
-    facets: frozenset[str] = frozenset()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Cell:
-    """A value under decision. `count` is capped by account; `said` is what will be shown; None is withheld."""
-
-    rows: Rows
-    count: int
-    accounts: int
-    said: int | None
-    is_small: bool = False
 
 
 @dataclass(slots=True)
@@ -106,7 +58,8 @@ class Gate:
         everything = len(self.index.snapshot)
         if not self._is_enough(resolved.rows):
             raise ToolRefusal(
-                f"Too few conversations or accounts match ({self.policy.describe()}). Widen the scope or the period."
+                f"Too few conversations or accounts match ({self.policy.describe()}). Widen the scope or the period, "
+                "or ask count_by which values a facet has."
             )
         rest = everything - len(resolved.rows)
         if rest and not self._is_enough(np.setdiff1d(np.arange(everything), resolved.rows, assume_unique=True)):
@@ -131,11 +84,11 @@ class Gate:
             table = [[self._cell(rows) for rows in group.columns] for group in raw.groups]
             outside = self._cell(raw.outside) if raw.outside is not None else None
             if raw.within:
-                self._hide_complements(table)
+                hide_complements(self._is_enough, table)
             if raw.wholes is None:
-                self._suppress(raw, table, outside)
+                suppress(self._is_enough, raw, table, outside)
             else:
-                self._hide_rests(table, raw.wholes)
+                hide_rests(self._is_enough, table, raw.wholes)
             totals = self._totals(raw, table, outside)
             finding = self._build(raw, labels, table, outside, totals)
             self._write(raw, finding, table)
@@ -182,18 +135,18 @@ class Gate:
         enough = count >= policy.min_conversations and accounts >= policy.min_accounts
         return enough and largest <= policy.max_dominance * len(rows)
 
-    def _cell(self, rows: Rows) -> _Cell:
+    def _cell(self, rows: Rows) -> Cell:
         count, accounts, _ = self._counted(rows)
         if not self._is_enough(rows):
-            return _Cell(rows, count, accounts, None, is_small=count < self.policy.min_conversations)
+            return Cell(rows, count, accounts, None, is_small=count < self.policy.min_conversations)
         earlier = self._nearly_same(rows, ("cell",))
         if earlier is not None:
             rows = earlier
             count, accounts, _ = self._counted(rows)
         self._now.append(ReleasedSet("cell", accounts, self._rounded(count), self._members(rows)))
-        return _Cell(rows, count, accounts, self._rounded(count))
+        return Cell(rows, count, accounts, self._rounded(count))
 
-    def _totals(self, raw: Raw, table: list[list[_Cell]], outside: _Cell | None) -> tuple[int, ...]:
+    def _totals(self, raw: Raw, table: list[list[Cell]], outside: Cell | None) -> tuple[int, ...]:
         """Each column's total: the sum of its cells, so that shares add up; or what was said of a total of the same
         kind that fewer than `min_accounts` accounts tell apart from it (R5)."""
         kind = f"total: {raw.unit}"
@@ -256,52 +209,12 @@ class Gate:
             return None
         return self.index.snapshot.rows_of(np.array(nearest.members.to_array(), dtype=np.int64))[0]
 
-    def _hide_complements(self, table: list[list[_Cell]]) -> None:
-        """Where a value and the whole it lies in are both shown, their difference is a group too (R3)."""
-        for first, *_, whole in table:
-            rest = np.setdiff1d(whole.rows, first.rows, assume_unique=True)
-            if first.said is not None and len(rest) and not self._is_enough(rest):
-                first.said = None
-            if whole.said is None:
-                first.said = None
-
-    def _hide_rests(self, table: list[list[_Cell]], wholes: tuple[Rows, ...]) -> None:
-        """Overlapping groups are no partition; each is held against its column's whole (R3)."""
-        for cells in table:
-            for cell, whole in zip(cells, wholes, strict=True):
-                rest = np.setdiff1d(whole, cell.rows, assume_unique=True)
-                if len(rest) and not self._is_enough(rest):
-                    cell.said = None
-
-    def _suppress(self, raw: Raw, table: list[list[_Cell]], outside: _Cell | None) -> None:
-        """Complementary suppression (R4): within each group of siblings and column, what is withheld must together be
-        enough to be a group itself, or the smallest shown value is withheld too."""
-        families: dict[str | None, list[int]] = defaultdict(list)
-        for place, group in enumerate(raw.groups):
-            families[group.parent].append(place)
-        for parent, places in families.items():
-            for column in range(len(raw.columns)):
-                cells = [table[place][column] for place in places]
-                if parent is None and outside is not None and len(raw.columns) == 1:
-                    cells.append(outside)
-                self._suppress_family(cells)
-
-    def _suppress_family(self, cells: list[_Cell]) -> None:
-        while True:
-            hidden = [cell for cell in cells if cell.said is None and cell.count]
-            if not hidden or self._is_enough(np.unique(np.concatenate([cell.rows for cell in hidden]))):
-                return
-            shown = [cell for cell in cells if cell.said is not None]
-            if not shown:
-                return
-            min(shown, key=lambda cell: cell.count).said = None
-
     def _build(
         self,
         raw: Raw,
         labels: list[tuple[str, bool]],
-        table: list[list[_Cell]],
-        outside: _Cell | None,
+        table: list[list[Cell]],
+        outside: Cell | None,
         totals: tuple[int, ...],
     ) -> Finding:
         shown = {
@@ -319,6 +232,9 @@ class Gate:
                 if raw.shape != "trend":
                     continue
             rows.append(self._row(raw, group, labels[place][0], cells, totals))
+        if not raw.compares and any(group.is_text for group in raw.groups):
+            # By what is said, not by exact size: an order can tell what rounding hides.
+            rows.sort(key=lambda row: (-(row.values[0].count or 0), row.label, row.id or ""))
         if raw.compares:
             rows.sort(key=lambda row: (-(row.change or 0.0), -(row.values[0].count or 0)))
         hidden_cells = sum(value.count is None for row in rows for value in row.values)
@@ -348,7 +264,7 @@ class Gate:
         draft = Finding(id=handle, digest="", gate_pass=_GATE_PASS, **fields)
         return Finding(id=handle, digest=_digest(draft), gate_pass=_GATE_PASS, **fields)
 
-    def _row(self, raw: Raw, group: Group, label: str, cells: list[_Cell], totals: tuple[int, ...]) -> Row:
+    def _row(self, raw: Raw, group: Group, label: str, cells: list[Cell], totals: tuple[int, ...]) -> Row:
         values = tuple(
             Value(cell.said, round(100 * cell.said / self._base(raw, cells, place, totals), 1))
             if cell.said is not None and self._base(raw, cells, place, totals)
@@ -361,14 +277,14 @@ class Gate:
             accounts = self._rounded(cells[0].accounts)
         return Row(label, values, accounts, group.id, group.parent, change, is_bound)
 
-    def _base(self, raw: Raw, cells: list[_Cell], place: int, totals: tuple[int, ...]) -> int:
+    def _base(self, raw: Raw, cells: list[Cell], place: int, totals: tuple[int, ...]) -> int:
         """What a share is a share of: the column's total, or for a trend with exposure the whole of its bucket."""
         if raw.within and place == 0:
             return cells[-1].said or 0
         return totals[place]
 
     def _change(
-        self, cells: list[_Cell], values: tuple[Value, ...], totals: tuple[int, ...]
+        self, cells: list[Cell], values: tuple[Value, ...], totals: tuple[int, ...]
     ) -> tuple[float | None, bool]:
         """Ratio of the first column's share to the last's; "at least" where the last is under the threshold."""
         first, last = values[0], values[-1]
@@ -380,7 +296,7 @@ class Gate:
             return round(first.share / (100 * self.policy.min_conversations / totals[-1]), 1), True
         return None, False
 
-    def _outside(self, raw: Raw, outside: _Cell | None, totals: tuple[int, ...]) -> float | None:
+    def _outside(self, raw: Raw, outside: Cell | None, totals: tuple[int, ...]) -> float | None:
         if outside is None or len(raw.columns) != 1 or not totals[0]:
             return None
         if outside.count and outside.said is None:
@@ -396,7 +312,11 @@ class Gate:
         """Whether every specific of a text is used by enough of the group's accounts, and no detector objects (R6)."""
         key = (text, hashlib.sha256(rows.tobytes()).digest())
         if key not in self._attested:
-            self._attested[key] = self.screen.mask(text) == text and self._is_supported(text, rows)
+            self._attested[key] = (
+                not any(unicodedata.category(letter).startswith("C") for letter in text)
+                and self.screen.mask(text) == text
+                and self._is_supported(text, rows)
+            )
         return self._attested[key]
 
     def _is_supported(self, text: str, rows: Rows) -> bool:
@@ -413,7 +333,7 @@ class Gate:
                 return True
         return not missing
 
-    def _write(self, raw: Raw, finding: Finding, table: list[list[_Cell]]) -> None:
+    def _write(self, raw: Raw, finding: Finding, table: list[list[Cell]]) -> None:
         scope_rows = raw.resolved.rows
         _, scope_accounts, _ = self._counted(scope_rows)
         sets = [ReleasedSet("scope", scope_accounts, None, self._members(scope_rows)), *self._now]
@@ -476,8 +396,3 @@ class Gate:
 def _digest(finding: Finding) -> str:
     content = {**finding.as_dict(), "digest": ""}
     return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-
-
-def split(rows: Rows, codes: np.ndarray[Any, Any], count: int) -> Sequence[Rows]:
-    """Rows by code (shape like `rows`), `count` groups, each ascending."""
-    return [rows[codes == code] for code in range(count)]

@@ -7,7 +7,7 @@ from index.clustering import OUTSIDE
 from index.snapshot import Rows
 from tools.context import ToolContext
 from tools.finding import Finding
-from tools.gate import Group, Raw
+from tools.raw import Group, Raw
 from tools.scope import Scope
 
 

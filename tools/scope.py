@@ -104,9 +104,8 @@ def resolve(index: Index, scope: Scope) -> Resolved:
 def _equals(snapshot: Snapshot, facet: str, wanted: str) -> NDArray[np.bool_]:
     codes = snapshot.facet(facet)
     matching = [place for place, value in enumerate(codes.values) if value.casefold() == wanted.casefold()]
-    if not matching:
-        raise ToolRefusal(f"No conversation has that {facet}. Ask count_by with by='{facet}' for the values there are.")
-    return np.asarray(codes.codes == matching[0])
+    # A value that nobody has is not told apart from one that few have: both are then too few for the gate.
+    return np.isin(codes.codes, matching)
 
 
 def _in_cluster(snapshot: Snapshot, wanted: str) -> NDArray[np.bool_]:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from index.clustering import OUTSIDE
 from tools.context import ToolContext
 from tools.finding import Finding
-from tools.gate import Group, Raw
+from tools.raw import Group, Raw
 from tools.scope import Scope
 
 

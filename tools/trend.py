@@ -12,7 +12,7 @@ from index.snapshot import UNDATED, Rows
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.finding import Finding
-from tools.gate import Group, Raw
+from tools.raw import Group, Raw
 from tools.scope import Scope
 
 _MAX_BUCKETS = 80

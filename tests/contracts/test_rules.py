@@ -43,9 +43,10 @@ from tests.fakes.corpus import (
 from tools.context import ToolContext
 from tools.errors import PrivacyViolation, ToolRefusal
 from tools.finding import Finding, Withheld
-from tools.gate import UNNAMED, Group, Raw
+from tools.gate import UNNAMED
 from tools.ledger import Ledger
 from tools.policy import PrivacyPolicy
+from tools.raw import Group, Raw
 from tools.registry import TOOLS, call
 from tools.scope import Resolved, Scope
 

@@ -14,6 +14,7 @@ from index.ingest import DUPLICATE
 from index.records import Conversation, Turn
 from index.sources import open_file
 from index.stores.facts import Facts
+from index.stores.repair import repair
 from index.stores.vectors import Vectors, VectorStore
 from tests.fakes.corpus import (
     FIRST_DAY,
@@ -142,7 +143,7 @@ async def test_after_a_kill_repair_makes_both_stores_agree_and_keeps_the_drafts(
 ) -> None:
     await _killed(home, kill, MORE)
     writer = opened(home)
-    ingest_of(writer).repair()
+    repair(writer.facts, writer.vectors)
     assert stored(writer) == (60, 30, 60, list(range(1, 61)))
     writer.close()
 

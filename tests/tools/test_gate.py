@@ -16,8 +16,9 @@ from tests.fakes.corpus import capped, context, is_enough, records, rounded, sma
 from tools.context import ToolContext
 from tools.errors import PrivacyViolation, ToolRefusal
 from tools.finding import Finding
-from tools.gate import UNNAMED, Group, Raw
+from tools.gate import UNNAMED
 from tools.policy import PrivacyPolicy
+from tools.raw import Group, Raw
 from tools.registry import call
 from tools.scope import Resolved, Scope
 

@@ -1,0 +1,58 @@
+"""What a tool hands to the gate: groups of summaries, before anything is decided.
+
+Data plane only. These values hold members; nothing of them may leave but through `tools.gate`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from index.snapshot import Rows
+from tools.finding import Shape
+from tools.scope import Resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A row as a tool computed it. `columns` are the members behind each value. `label` is taken as it is where it
+    is a closed value, and only where attested when `is_text`. None: no name was found."""
+
+    label: str | None
+    columns: tuple[Rows, ...]
+    is_text: bool = False
+    id: str | None = None
+    parent: str | None = None
+
+    @property
+    def members(self) -> Rows:
+        return self.columns[0] if len(self.columns) == 1 else np.unique(np.concatenate(self.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A tool's result before the gate. `outside` are members of the scope in no group. `within`: each value of the
+    first column counts members of the last column's set (a trend and its exposure). `compares`: give the change."""
+
+    tool: str
+    arguments: dict[str, Any]
+    title: str
+    shape: Shape
+    resolved: Resolved
+    columns: tuple[str, ...]
+    groups: tuple[Group, ...]
+    method: str
+    unit: str = ""
+    """What is counted, so that totals are compared with totals of the same kind."""
+    outside: Rows | None = None
+    wholes: tuple[Rows, ...] | None = None
+    """Where groups overlap (a conversation has several topics): the members behind each column's total."""
+    within: bool = False
+    compares: bool = False
+    facets: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+def split(rows: Rows, codes: np.ndarray[Any, Any], count: int) -> list[Rows]:
+    """Rows by code (shape like `rows`), `count` groups, each ascending."""
+    return [rows[codes == code] for code in range(count)]
