@@ -37,6 +37,9 @@ _OURS = [
     r"(?i)\b(?:my name is|i am called|me llamo|je m'appelle|ich heiße|mi chiamo|meu nome é)\s+[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+){0,3}",
     r"\b(?:Mr|Mrs|Ms|Dr|Prof|Herr|Frau|Señor|Señora|Monsieur|Madame)\.?\s+\p{Lu}[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+){0,2}",
 ]
+_PRESIDIO = ("CreditCard", "Crypto", "Email", "Iban", "Ip", "MacAddress", "Url", "UsSsn")
+"""Presidio's recognisers used. Its phone recogniser is not: a digit-run pattern of ours takes what it would."""
+
 _CUE = regex.compile(r"[\d@]|https?:|www\.|\.[a-z]{2,}|-----BEGIN")
 
 
@@ -68,41 +71,19 @@ class Screen:
     @cached_property
     def _finders(self) -> list[Callable[[str], Iterable[tuple[int, int]]]]:
         with _torch_hidden():
-            import presidio_analyzer.predefined_recognizers  # noqa: F401
+            from presidio_analyzer import predefined_recognizers as known
         _keep_tldextract_offline()
-        from presidio_analyzer.predefined_recognizers import (
-            CreditCardRecognizer,
-            CryptoRecognizer,
-            EmailRecognizer,
-            IbanRecognizer,
-            IpRecognizer,
-            MacAddressRecognizer,
-            UrlRecognizer,
-            UsSsnRecognizer,
-        )
 
-        def recogniser(found: object) -> Callable[[str], Iterable[tuple[int, int]]]:
-            entities = found.supported_entities  # type: ignore[attr-defined]
+        def finder(name: str) -> Callable[[str], Iterable[tuple[int, int]]]:
+            recogniser = getattr(known, f"{name}Recognizer")()
 
             def spans(text: str) -> Iterable[tuple[int, int]]:
-                results = found.analyze(text, entities, None)  # type: ignore[attr-defined]
+                results = recogniser.analyze(text, recogniser.supported_entities, None)
                 return [(result.start, result.end) for result in results or [] if result.score > 0]
 
             return spans
 
-        return [
-            recogniser(kind())
-            for kind in (
-                CreditCardRecognizer,
-                CryptoRecognizer,
-                EmailRecognizer,
-                IbanRecognizer,
-                IpRecognizer,
-                MacAddressRecognizer,
-                UrlRecognizer,
-                UsSsnRecognizer,
-            )
-        ]
+        return [finder(name) for name in _PRESIDIO]
 
     @cached_property
     def _patterns(self) -> list[regex.Pattern[str]]:
