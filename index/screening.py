@@ -37,10 +37,21 @@ _OURS = [
     r"(?i)\b(?:my name is|i am called|me llamo|je m'appelle|ich heiße|mi chiamo|meu nome é)\s+[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+){0,3}",
     r"\b(?:Mr|Mrs|Ms|Dr|Prof|Herr|Frau|Señor|Señora|Monsieur|Madame)\.?\s+\p{Lu}[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+){0,2}",
 ]
-_PRESIDIO = ("CreditCard", "Crypto", "Email", "Iban", "Ip", "MacAddress", "Url", "UsSsn")
-"""Presidio's recognisers used. Its phone recogniser is not: a digit-run pattern of ours takes what it would."""
+_PRESIDIO = {
+    "CreditCard": r"\d",
+    "Crypto": r"\d",
+    "Email": "@",
+    "Iban": r"\d",
+    "Ip": r"\d\.\d|::",
+    "MacAddress": r"[\da-fA-F][:.-][\da-fA-F]",
+    "Url": r"[hH][tT]{2}[pP]|[wW]{3}\.|[\p{L}\d-]\.\p{L}{2}",
+    "UsSsn": r"\d",
+}
+"""Presidio's recognisers used, and what a text must hold for one to be asked: most texts hold nothing of the kind, and
+some recognisers are slow. Its phone recogniser is not used: a digit-run pattern of ours takes what it would."""
 
-_CUE = regex.compile(r"[\d@]|https?:|www\.|\.[a-z]{2,}|-----BEGIN")
+_CUE = regex.compile("|".join(sorted(set(_PRESIDIO.values()))))
+"""Without any of these Presidio, which takes seconds to load, is not asked at all."""
 
 
 @contextmanager
@@ -74,16 +85,19 @@ class Screen:
             from presidio_analyzer import predefined_recognizers as known
         _keep_tldextract_offline()
 
-        def finder(name: str) -> Callable[[str], Iterable[tuple[int, int]]]:
+        def finder(name: str, cue: str) -> Callable[[str], Iterable[tuple[int, int]]]:
             recogniser = getattr(known, f"{name}Recognizer")()
+            needed = regex.compile(cue)
 
             def spans(text: str) -> Iterable[tuple[int, int]]:
+                if not needed.search(text):
+                    return []
                 results = recogniser.analyze(text, recogniser.supported_entities, None)
                 return [(result.start, result.end) for result in results or [] if result.score > 0]
 
             return spans
 
-        return [finder(name) for name in _PRESIDIO]
+        return [finder(name, cue) for name, cue in _PRESIDIO.items()]
 
     @cached_property
     def _patterns(self) -> list[regex.Pattern[str]]:
