@@ -18,9 +18,8 @@ from index.records import Conversation, Turn
 MASK = " "
 
 _OURS = [
-    # API keys and tokens: a known prefix, or a long unbroken run that mixes letters and digits.
+    # API keys and tokens by a known prefix.
     r"\b(?:sk|pk|rk|ghp|gho|ghs|xox[abpr]|AKIA|ASIA|AIza|ya29|glpat)[-_A-Za-z0-9]{12,}",
-    r"\b(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{20,}\b",
     r"-----BEGIN [A-Z ]+-----[\s\S]*?(?:-----END [A-Z ]+-----|$)",
     # Handles, and identifiers of letters and digits together (passports, policies, plates).
     r"(?<![\w@])@[A-Za-z0-9_.]{2,}",
@@ -31,11 +30,20 @@ _OURS = [
     # Street addresses: number and street word in the common orders.
     r"(?i)\b\d{1,5}[a-z]?\s+(?:[\p{L}.'-]+\s+){1,4}(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|court|ct|way|"
     r"boulevard|blvd|square|terrace|place|close|crescent)\b\.?",
-    r"(?i)\b[\p{L}.'-]*(?:straße|strasse|str\.|gasse|platz|weg|allee)\s+\d{1,4}[a-z]?\b",
     r"(?i)\b(?:rue|avenue|calle|avenida|via|rua|praça|plaza)\s+(?:[\p{L}.'-]+\s+){0,4}\d{1,4}\b",
     # Names that introduce themselves or stand behind a title.
     r"(?i)\b(?:my name is|i am called|me llamo|je m'appelle|ich heiße|mi chiamo|meu nome é)\s+[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+){0,3}",
     r"\b(?:Mr|Mrs|Ms|Dr|Prof|Herr|Frau|Señor|Señora|Monsieur|Madame)\.?\s+\p{Lu}[\p{L}'-]+(?:\s+\p{Lu}[\p{L}'-]+){0,2}",
+]
+_GUARDED = [
+    # (what a text must hold, pattern): slow patterns, asked only where they can match.
+    # A long unbroken run that mixes letters and digits: keys, tokens, hashes.
+    (r"[A-Za-z0-9_-]{20}", r"\b(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{20,}\b"),
+    # German streets with a number.
+    (
+        r"(?i)(?:straße|strasse|str\.|gasse|platz|weg|allee)\s+\d",
+        r"(?i)\b[\p{L}.'-]*(?:straße|strasse|str\.|gasse|platz|weg|allee)\s+\d{1,4}[a-z]?\b",
+    ),
 ]
 _PRESIDIO = {
     "CreditCard": r"\d",
@@ -100,8 +108,10 @@ class Screen:
         return [finder(name, cue) for name, cue in _PRESIDIO.items()]
 
     @cached_property
-    def _patterns(self) -> list[regex.Pattern[str]]:
-        return [regex.compile(pattern) for pattern in _OURS]
+    def _patterns(self) -> list[tuple[regex.Pattern[str] | None, regex.Pattern[str]]]:
+        """(what must be found first, pattern)."""
+        plain = [(None, regex.compile(pattern)) for pattern in _OURS]
+        return [*plain, *((regex.compile(cue), regex.compile(pattern)) for cue, pattern in _GUARDED)]
 
     def mask(self, text: str) -> str:
         """The text with every direct identifier found replaced by a space. Masking one can join what stood on its
@@ -113,7 +123,9 @@ class Screen:
 
     def _masked(self, text: str) -> str:
         spans: list[tuple[int, int]] = []
-        for pattern in self._patterns:
+        for cue, pattern in self._patterns:
+            if cue is not None and not cue.search(text):
+                continue
             spans.extend(match.span() for match in pattern.finditer(text, timeout=2))
         if _CUE.search(text):
             for find in self._finders:

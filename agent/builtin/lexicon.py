@@ -70,15 +70,14 @@ def concepts(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Concern:
+    """A pattern of which an entry was found: what else decides its grade."""
+
     level: int
     without_level: int
-    any: _Matcher
     with_: _Matcher | None
     benign: _Matcher | None
 
     def grade(self, text: str) -> int:
-        if not self.any.owners(text):
-            return 1
         level = self.level if self.with_ is None or self.with_.owners(text) else self.without_level
         if self.benign is not None and self.benign.owners(text):
             level -= 2
@@ -90,21 +89,24 @@ def _optional(entries: Sequence[str] | None) -> _Matcher | None:
 
 
 @cache
-def _concerns() -> tuple[_Concern, ...]:
+def _concerns() -> tuple[_Matcher, dict[str, _Concern]]:
+    """One matcher over every pattern's entries, owned by the pattern's name; and the patterns."""
     table = tomllib.loads((files("agent.builtin") / "concern.toml").read_text("utf-8"))["pattern"]
-    return tuple(
-        _Concern(
+    entries = [(entry, row["name"]) for row in table for entry in row["any"]]
+    patterns = {
+        row["name"]: _Concern(
             level=row["level"],
             without_level=row.get("without_level", 1),
-            any=_Matcher([(entry, "x") for entry in row["any"]]),
             with_=_optional(row.get("with")),
             benign=_optional(row.get("benign")),
         )
         for row in table
-    )
+    }
+    return _Matcher(entries), patterns
 
 
 def concern(text: str) -> int:
     """1 (benign) to 5 (immediate review): the highest grade of any pattern."""
     folded = normalise(text)
-    return max((pattern.grade(folded) for pattern in _concerns()), default=1)
+    matcher, patterns = _concerns()
+    return max((patterns[name].grade(folded) for name in matcher.owners(folded)), default=1)
