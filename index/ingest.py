@@ -137,14 +137,24 @@ class Ingest:
         """Turn every waiting draft into a summary in both stores, a batch at a time."""
         waiting = self.facts.drafts_waiting()
         vocabulary = self.facts.vocabulary() if waiting else {}
-        while rows := self.facts.drafts(SUMMARY_BATCH):
-            texts = [render(row.draft, vocabulary) for row in rows]
-            vectors = await asyncio.to_thread(self.encoder.encode, texts)
+        rows = self.facts.drafts(SUMMARY_BATCH)
+        texts = [render(row.draft, vocabulary) for row in rows]
+        vectors = await asyncio.to_thread(self.encoder.encode, texts) if rows else None
+        while vectors is not None:
             batch, numbers = self.facts.open_batch(rows, texts)
-            await asyncio.to_thread(self.vectors.add, numbers, vectors)
+            upcoming = self.facts.drafts(SUMMARY_BATCH, skip=len(rows))
+            next_texts = [render(row.draft, vocabulary) for row in upcoming]
+            # The vector store takes this batch while the next one is embedded; only this thread uses the facts.
+            writing = asyncio.to_thread(self.vectors.add, numbers, vectors)
+            if upcoming:
+                _, vectors = await asyncio.gather(writing, asyncio.to_thread(self.encoder.encode, next_texts))
+            else:
+                await writing
+                vectors = None
             self.facts.complete_batch(batch)
             outcome.summarised += len(rows)
             self.report(Progress("summarising", outcome.summarised, waiting))
+            rows, texts = upcoming, next_texts
 
     def _state_accounts(self, outcome: IngestReport) -> None:
         """Say once and for all whether accounts are real: without them each conversation counts as its own account."""

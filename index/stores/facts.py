@@ -183,9 +183,11 @@ class Facts:
     def drafts_waiting(self) -> int:
         return self._count("SELECT count(*) FROM drafts")
 
-    def drafts(self, limit: int) -> list[DraftRow]:
-        """The oldest drafts."""
-        found = self._rows(f"SELECT id, account, draft, {_FACET_COLUMNS} FROM drafts ORDER BY rowid LIMIT ?", limit)
+    def drafts(self, limit: int, skip: int = 0) -> list[DraftRow]:
+        """The oldest drafts, after `skip` older ones."""
+        found = self._rows(
+            f"SELECT id, account, draft, {_FACET_COLUMNS} FROM drafts ORDER BY rowid LIMIT ? OFFSET ?", limit, skip
+        )
         return [DraftRow(row[0], row[1], Facets(*row[3:]), row[2]) for row in found]
 
     def vocabulary(self) -> dict[int, Attested]:
