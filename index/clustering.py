@@ -23,6 +23,9 @@ DIMENSIONS = 5
 OUTSIDE = -1
 _NEIGHBOURS = 15
 _MIN_SAMPLES = 5
+_LARGE = 10_000
+_EPOCHS, _EPOCHS_OF_LARGE = 500, 200
+"""umap-learn's own numbers for sets up to, and above, ten thousand rows."""
 _SMALLEST_FOR_UMAP = 200
 
 
@@ -39,6 +42,7 @@ def cluster_space(vectors: Vectors) -> Space:
         num_dim=DIMENSIONS,
         num_neighbors=_NEIGHBOURS,
         min_dist=0.0,
+        num_epochs=_EPOCHS_OF_LARGE if len(vectors) > _LARGE else _EPOCHS,
         num_threads=os.cpu_count() or 1,
     )
     return np.ascontiguousarray(placed, dtype=np.float32)
