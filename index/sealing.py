@@ -61,7 +61,7 @@ class Listing:
 
 SummaryDraft = Prose | Listing
 
-MAX_LISTED_TERMS = 8
+MAX_LISTED_TERMS = 10
 """Terms of a rendered listing: enough to place a request, too few to retell it."""
 
 _GAP = "…"
