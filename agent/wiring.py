@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agent.roles import RoleSet
     from agent.session import BudgetHolder, Session
     from index.embedding import OnnxEncoder
-    from index.extraction import Extractor
+    from index.extraction import Extractor, LocalExtractor
     from index.handle import Index, Writer
     from index.ingest import IngestReport, Progress
     from index.naming import Namer
@@ -121,14 +121,14 @@ class App:
         """Take a source into the index and publish a snapshot."""
         from index.handle import open_writer
         from index.ingest import Ingest, Progress
-        from index.screening import Screen
+        from index.reading import worker_pool
 
         writer = open_writer(self.path, self.home, landmarks)
         try:
             extractor, namer = self._readers(built_in)
             encoder = self.encoder(lambda: report(Progress("compiling the embedding model (once)", 0, 0)))
             ingest = Ingest(
-                writer.facts, writer.vectors, encoder, extractor, Screen(), writer.sealer, ATTEST_ACCOUNTS, report
+                writer.facts, writer.vectors, encoder, extractor, worker_pool, writer.sealer, ATTEST_ACCOUNTS, report
             )
             outcome = await ingest.run(source)
             published = await _publish(writer, namer, report)
@@ -147,7 +147,7 @@ class App:
         finally:
             writer.close()
 
-    def _readers(self, built_in: bool) -> "tuple[Extractor, Namer]":
+    def _readers(self, built_in: bool) -> "tuple[Extractor | LocalExtractor, Namer]":
         if self.settings.has_model and not built_in:
             from agent.claude import claude_readers
             from agent.session import BudgetHolder

@@ -7,9 +7,9 @@ The embedding model is compiled before the clock starts: that happens once a mac
 import asyncio
 import os
 import platform
-import resource
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -18,11 +18,45 @@ from index.ingest import Progress
 from index.sources import open_file
 
 
+class Memory:
+    """The most memory that this process and its workers held together (pages shared by two are counted once)."""
+
+    def __init__(self) -> None:
+        self.peak_mib = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.5):
+            self.peak_mib = max(self.peak_mib, sum(map(_held_mib, _family(os.getpid()))))
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+def _family(root: int) -> list[int]:
+    children = [
+        int(child) for task in Path(f"/proc/{root}/task").glob("*") for child in (task / "children").read_text().split()
+    ]
+    return [root, *(member for child in children for member in _family(child))]
+
+
+def _held_mib(process: int) -> float:
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
 def main(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SHOAL_HOME"] = folder
         app = App.start("bench")
         app.encoder().encode(["compile before the clock starts"])
+        watch = Memory()
         stages: dict[str, float] = {}
         last = started = time.perf_counter()
 
@@ -35,11 +69,11 @@ def main(path: Path) -> None:
         outcome, published = asyncio.run(app.ingest(open_file(path), report, built_in=True))
         seconds = time.perf_counter() - started
         disk = sum(item.stat().st_size for item in app.path.rglob("*") if item.is_file())
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        watch.stop()
         print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {path.name}")
         print(f"{outcome.taken:,} taken, {sum(outcome.skipped.values()):,} skipped, {published.clusters} base clusters")
         print(
-            f"{outcome.taken / seconds:.0f} conversations a second, {seconds:.0f} s, {peak:.0f} MiB peak, {disk / 2**20:.0f} MiB on disk"
+            f"{outcome.taken / seconds:.0f} conversations a second, {seconds:.0f} s, {watch.peak_mib:.0f} MiB peak, {disk / 2**20:.0f} MiB on disk"
         )
         for stage, spent in sorted(stages.items(), key=lambda item: -item[1]):
             print(f"  {stage:<24}{spent:>7.1f} s  {100 * spent / seconds:>4.0f} %")

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -81,7 +82,7 @@ class OnnxEncoder:
         tokenizer.enable_truncation(MAX_TOKENS)
         tokenizer.no_padding()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = os.cpu_count() or 1
+        options.intra_op_num_threads = 1  # whole batches side by side keep cores busier than one batch split
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
         return session, tokenizer
@@ -107,8 +108,8 @@ class OnnxEncoder:
         tokens = [item.ids for item in tokenizer.encode_batch(list(texts))]
         order = sorted(range(len(texts)), key=lambda place: len(tokens[place]))
         out: Vectors = np.empty((len(texts), session.get_outputs()[0].shape[1]), dtype=np.float32)
-        for start in range(0, len(order), _BATCH):
-            places = order[start : start + _BATCH]
+
+        def run(places: Sequence[int]) -> None:
             longest = max(len(tokens[place]) for place in places)
             ids = np.zeros((len(places), longest), dtype=np.int64)
             mask = np.zeros_like(ids)
@@ -116,4 +117,11 @@ class OnnxEncoder:
                 ids[row, : len(tokens[place])] = tokens[place]
                 mask[row, : len(tokens[place])] = 1
             out[places] = session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+
+        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+        if len(batches) == 1:
+            run(order)
+            return out
+        with ThreadPoolExecutor(os.cpu_count() or 1) as cores:
+            list(cores.map(run, reversed(batches)))  # longest first, so that no core ends with a long one alone
         return out

@@ -6,7 +6,7 @@ extractions come out, and everything specific in them is sealed before it is sto
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from index.records import Conversation
 from index.sealing import SummaryDraft
@@ -30,6 +30,7 @@ class NotExtracted:
     reason: str
 
 
+@runtime_checkable
 class Extractor(Protocol):
     """Reads screened conversations, a batch at a time, and answers in their order."""
 
@@ -38,3 +39,15 @@ class Extractor(Protocol):
     """Whether the assistant's replies help it; what it does not read is not even screened."""
 
     async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]: ...
+
+
+class LocalExtractor(Protocol):
+    """An extractor that only computes. It is picklable, because it runs in worker processes (`index.reading`).
+
+    It is given the language of each conversation, which the source stated or ingest detected.
+    """
+
+    name: str
+    reads_replies: bool
+
+    def extract_here(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]: ...

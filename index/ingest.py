@@ -7,17 +7,21 @@ over what is known); summarising turns drafts into summaries in both stores. Raw
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Executor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import NamedTuple
 
 from index.embedding import Encoder
-from index.extraction import Extraction, Extractor
+from index.errors import IndexFault
+from index.extraction import Extractor, LocalExtractor, NotExtracted
 from index.handle import same_encoder
-from index.language import stated
-from index.records import UNKNOWN, Conversation, Facets, Turn, day_number
-from index.screening import Screen
+from index.language import detect, stated, unload
+from index.reading import Sealed, excerpt, read_all, screen_all, seal_all, worker_count
+from index.records import UNKNOWN, Conversation, Facets, day_number
 from index.sealing import Sealer, render
 from index.sources import Read, Skipped, Source
 from index.stores.facts import Facts, Staged
@@ -26,10 +30,6 @@ from index.stores.vectors import VectorStore
 
 READ_BATCH = 256
 SUMMARY_BATCH = 1_024
-
-_FIRST_TURN_CHARS = 2_000
-_LATER_TURN_CHARS = 400
-_LATER_TURNS = 3
 
 DUPLICATE = "already in the index"
 
@@ -60,15 +60,23 @@ class IngestReport:
         self.first_skips.setdefault(reason, where)
 
 
+class _Fresh(NamedTuple):
+    """A conversation that the index does not hold yet."""
+
+    where: str
+    id: str
+    conversation: Conversation
+
+
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """The parts of one ingest, handed in by the composition root."""
+    """The parts of one ingest, handed in by the composition root. `workers` starts what runs `index.reading`."""
 
     facts: Facts
     vectors: VectorStore
     encoder: Encoder
-    extractor: Extractor
-    screen: Screen
+    extractor: Extractor | LocalExtractor
+    workers: Callable[[], Executor]
     sealer: Sealer
     attest_accounts: int
     report: Callable[[Progress], None]
@@ -81,51 +89,90 @@ class Ingest:
         same_encoder(self.facts.manifest("encoder"), self.encoder.name)
         self.facts.set_manifest("encoder", self.encoder.name)
         self.facts.set_manifest("extractor", self.extractor.name)
-        reads = iter(source)
-        while batch := await asyncio.to_thread(lambda: list(islice(reads, READ_BATCH))):
-            await self._read(batch, outcome)
-            self.report(Progress("reading", batch[-1].done, source.total, f"{outcome.taken:,} taken"))
+        await self._read_source(source, outcome)
         await self.summarise(outcome)
         self._state_accounts(outcome)
         outcome.elapsed_s = time.monotonic() - started
         return outcome
 
-    async def _read(self, batch: list[Read], outcome: IngestReport) -> None:
-        fresh = list(self._fresh(batch, outcome))
-        if not fresh:
-            return
-        screened = await asyncio.to_thread(
-            lambda: [self.screen.screened(_excerpt(item, self.extractor.reads_replies)) for _, _, item in fresh]
-        )
-        extractions = await self.extractor.extract(screened)
+    async def _read_source(self, source: Source, outcome: IngestReport) -> None:
+        """Read batch by batch, a few at a time in the workers, staged in the source's order."""
+        reads = iter(source)
+        ahead = 0 if isinstance(self.extractor, Extractor) else worker_count()
+        flying: deque[tuple[int, list[_Fresh], asyncio.Task[list[Sealed | NotExtracted]]]] = deque()
+
+        async def land() -> None:
+            done, fresh, reading = flying[0]
+            await asyncio.to_thread(self._stage, fresh, await reading, outcome)
+            flying.popleft()
+            self.report(Progress("reading", done, source.total, f"{outcome.taken:,} taken"))
+
+        workers = self.workers()
+        try:
+            while batch := await asyncio.to_thread(lambda: list(islice(reads, READ_BATCH))):
+                known = {item.id for _, fresh, _ in flying for item in fresh}
+                fresh = list(self._fresh(batch, known, outcome))
+                flying.append((batch[-1].done, fresh, asyncio.create_task(self._read(workers, fresh))))
+                while len(flying) > ahead:
+                    await land()
+            while flying:
+                await land()
+        except BrokenProcessPool as error:
+            raise IndexFault(
+                "A process that reads conversations was killed, perhaps for want of memory.",
+                "Run the same command again: what was read is kept.",
+            ) from error
+        finally:
+            for _, _, reading in flying:
+                reading.cancel()
+            await asyncio.gather(*(reading for _, _, reading in flying), return_exceptions=True)
+            workers.shutdown(cancel_futures=True)
+            unload()
+
+    async def _read(self, workers: Executor, fresh: Sequence[_Fresh]) -> list[Sealed | NotExtracted]:
+        """Screen, extract and seal. What a model reads is screened and sealed in the workers, before and after."""
+        work = asyncio.get_running_loop().run_in_executor
+        extractor = self.extractor
+        batch = [excerpt(item.conversation, extractor.reads_replies) for item in fresh]
+        if not isinstance(extractor, Extractor):
+            batch = await asyncio.to_thread(_with_languages, batch)
+            return await work(workers, read_all, self.sealer, extractor, batch)
+        screened = await work(workers, screen_all, batch)
+        readable = [item for item in screened if isinstance(item, Conversation)]
+        extractions = iter(await extractor.extract(readable))
+        answers = [next(extractions) if isinstance(item, Conversation) else item for item in screened]
+        return await work(workers, seal_all, self.sealer, answers)
+
+    def _stage(self, fresh: Sequence[_Fresh], readings: Sequence[Sealed | NotExtracted], outcome: IngestReport) -> None:
         staged: list[Staged] = []
         clear: dict[int, str] = {}
-        for (where, identity, conversation), extraction in zip(fresh, extractions, strict=True):
-            if not isinstance(extraction, Extraction):
-                outcome.skip(extraction.reason, where)
+        for (where, identity, conversation), reading in zip(fresh, readings, strict=True):
+            if isinstance(reading, NotExtracted):
+                outcome.skip(reading.reason, where)
                 continue
-            draft, words = self.sealer.seal(extraction.draft)
-            clear.update(words)
+            clear.update(reading.clear)
             account = conversation.account or identity
             outcome.without_account += conversation.account is None
-            staged.append(Staged(identity, self.sealer.account(account), _facets(conversation, extraction), draft))
-        await asyncio.to_thread(self.facts.stage, staged, clear, self.attest_accounts)
+            staged.append(Staged(identity, self.sealer.account(account), _facets(conversation, reading), reading.draft))
+        if staged:
+            self.facts.stage(staged, clear, self.attest_accounts)
         outcome.taken += len(staged)
 
-    def _fresh(self, batch: list[Read], outcome: IngestReport) -> Iterator[tuple[str, str, Conversation]]:
-        candidates: dict[str, tuple[str, str, Conversation]] = {}
+    def _fresh(self, batch: Sequence[Read], flying: Collection[str], outcome: IngestReport) -> Iterator[_Fresh]:
+        candidates: dict[str, _Fresh] = {}
         for read in batch:
             if isinstance(read.item, Skipped):
                 outcome.skip(read.item.reason, read.where)
                 continue
             identity = self._identity(read.item)
-            if identity in candidates:
+            if identity in candidates or identity in flying:
                 outcome.skip(DUPLICATE, read.where)
-            candidates.setdefault(identity, (read.where, identity, read.item))
+            else:
+                candidates[identity] = _Fresh(read.where, identity, read.item)
         known = self.facts.known(list(candidates))
         for identity, candidate in candidates.items():
             if identity in known:
-                outcome.skip(DUPLICATE, candidate[0])
+                outcome.skip(DUPLICATE, candidate.where)
             else:
                 yield candidate
 
@@ -139,7 +186,7 @@ class Ingest:
         vocabulary = self.facts.vocabulary() if waiting else {}
         rows = self.facts.drafts(SUMMARY_BATCH)
         texts = [render(row.draft, vocabulary) for row in rows]
-        vectors = await asyncio.to_thread(self.encoder.encode, texts) if rows else None
+        vectors = await asyncio.to_thread(self.encoder.encode, _embedded(texts)) if rows else None
         while vectors is not None:
             batch, numbers = self.facts.open_batch(rows, texts)
             upcoming = self.facts.drafts(SUMMARY_BATCH, skip=len(rows))
@@ -147,7 +194,9 @@ class Ingest:
             # The vector store takes this batch while the next one is embedded; only this thread uses the facts.
             writing = asyncio.to_thread(self.vectors.add, numbers, vectors)
             if upcoming:
-                _, vectors = await asyncio.gather(writing, asyncio.to_thread(self.encoder.encode, next_texts))
+                _, vectors = await asyncio.gather(
+                    writing, asyncio.to_thread(self.encoder.encode, _embedded(next_texts))
+                )
             else:
                 await writing
                 vectors = None
@@ -164,19 +213,26 @@ class Ingest:
             self.facts.set_manifest("accounts", "stated")
 
 
-def _excerpt(conversation: Conversation, with_replies: bool) -> Conversation:
-    """What an extractor reads of a conversation: its opening at length, a few later turns in short."""
-    kept = [turn for turn in conversation.turns if turn.role == "user" or (with_replies and turn.role == "assistant")]
-    kept = [turn for turn in kept if turn.text.strip()]
-    lengths = [_FIRST_TURN_CHARS] + [_LATER_TURN_CHARS] * (_LATER_TURNS * (2 if with_replies else 1))
-    turns = tuple(Turn(turn.role, turn.text[:length]) for turn, length in zip(kept, lengths, strict=False))
-    return replace(conversation, turns=turns)
+def _with_languages(batch: Sequence[Conversation]) -> list[Conversation]:
+    """The conversations, each with a language: the stated one, or the detected one. Here and not in the workers,
+    because the detector's models take half a gigabyte."""
+    silent = [place for place, conversation in enumerate(batch) if conversation.language is None]
+    found = detect(["\n".join(batch[place].said_by("user")) for place in silent])
+    full = list(batch)
+    for place, language in zip(silent, found, strict=True):
+        full[place] = replace(full[place], language=language)
+    return full
 
 
-def _facets(conversation: Conversation, extraction: Extraction) -> Facets:
+def _embedded(texts: Sequence[str]) -> list[str]:
+    """Summaries as they are embedded: the separators of a listing are a third of its tokens and mean nothing."""
+    return [text.replace(";", "") for text in texts]
+
+
+def _facets(conversation: Conversation, reading: Sealed) -> Facets:
     return Facets(
-        language=stated(extraction.language) or UNKNOWN,
-        concern=min(5, max(1, extraction.concern)),
+        language=stated(reading.language) or UNKNOWN,
+        concern=min(5, max(1, reading.concern)),
         turns=len(conversation.said_by("user")),
         day=day_number(conversation.time) if conversation.time else None,
         flagged=conversation.flagged,

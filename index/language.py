@@ -4,7 +4,7 @@ It must say "unknown" rather than guess on text without letters: a wrong languag
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 import regex
@@ -21,24 +21,30 @@ _LETTERS = regex.compile(r"\p{L}")
 _MAX_CHARS = 160
 
 
-class LanguageDetector:
-    """Detects one language a text. Loads its models on first use."""
+@cache
+def _detector() -> Any:
+    """Lingua's detector; its models take seconds to load, so it waits for the first text."""
+    from lingua import Language, LanguageDetectorBuilder
 
-    @cached_property
-    def _detector(self) -> Any:
-        from lingua import Language, LanguageDetectorBuilder
+    known = [getattr(Language, name.upper()) for name in LANGUAGES]
+    return LanguageDetectorBuilder.from_languages(*known).build()
 
-        known = [getattr(Language, name.upper()) for name in LANGUAGES]
-        return LanguageDetectorBuilder.from_languages(*known).build()
 
-    def detect(self, texts: Sequence[str]) -> list[str]:
-        """Each text's language by its English name, or "unknown" when it has fewer than four letters."""
-        heads = [text[:_MAX_CHARS] for text in texts]
-        found = self._detector.detect_languages_in_parallel_of(heads)
-        return [
-            language.name.capitalize() if language and len(_LETTERS.findall(head)) >= 4 else UNKNOWN
-            for language, head in zip(found, heads, strict=True)
-        ]
+def detect(texts: Sequence[str]) -> list[str]:
+    """Each text's language by its English name, or "unknown" when it has fewer than four letters."""
+    if not texts:
+        return []
+    heads = [text[:_MAX_CHARS] for text in texts]
+    found = _detector().detect_languages_in_parallel_of(heads)
+    return [
+        language.name.capitalize() if language and len(_LETTERS.findall(head)) >= 4 else UNKNOWN
+        for language, head in zip(found, heads, strict=True)
+    ]
+
+
+def unload() -> None:
+    """Give back the half gigabyte that the detector's models take."""
+    _detector.cache_clear()
 
 
 _BY_CODE = {

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cache
 
 import regex
 
@@ -84,59 +84,61 @@ def _keep_tldextract_offline() -> None:
     tldextract.extract = offline.__call__
 
 
-class Screen:
-    """Masks direct identifiers in text. Loading Presidio takes seconds, so it waits for the first use."""
+@cache
+def _finders() -> list[Callable[[str], Iterable[tuple[int, int]]]]:
+    """Presidio's recognisers. Loading them takes seconds, so it waits for the first text that may need one."""
+    with _torch_hidden():
+        from presidio_analyzer import predefined_recognizers as known
+    _keep_tldextract_offline()
 
-    @cached_property
-    def _finders(self) -> list[Callable[[str], Iterable[tuple[int, int]]]]:
-        with _torch_hidden():
-            from presidio_analyzer import predefined_recognizers as known
-        _keep_tldextract_offline()
+    def finder(name: str, cue: str) -> Callable[[str], Iterable[tuple[int, int]]]:
+        recogniser = getattr(known, f"{name}Recognizer")()
+        needed = regex.compile(cue)
 
-        def finder(name: str, cue: str) -> Callable[[str], Iterable[tuple[int, int]]]:
-            recogniser = getattr(known, f"{name}Recognizer")()
-            needed = regex.compile(cue)
+        def spans(text: str) -> Iterable[tuple[int, int]]:
+            if not needed.search(text):
+                return []
+            results = recogniser.analyze(text, recogniser.supported_entities, None)
+            return [(result.start, result.end) for result in results or [] if result.score > 0]
 
-            def spans(text: str) -> Iterable[tuple[int, int]]:
-                if not needed.search(text):
-                    return []
-                results = recogniser.analyze(text, recogniser.supported_entities, None)
-                return [(result.start, result.end) for result in results or [] if result.score > 0]
+        return spans
 
-            return spans
+    return [finder(name, cue) for name, cue in _PRESIDIO.items()]
 
-        return [finder(name, cue) for name, cue in _PRESIDIO.items()]
 
-    @cached_property
-    def _patterns(self) -> list[tuple[regex.Pattern[str] | None, regex.Pattern[str]]]:
-        """(what must be found first, pattern)."""
-        plain = [(None, regex.compile(pattern)) for pattern in _OURS]
-        return [*plain, *((regex.compile(cue), regex.compile(pattern)) for cue, pattern in _GUARDED)]
+@cache
+def _patterns() -> list[tuple[regex.Pattern[str] | None, regex.Pattern[str]]]:
+    """(what must be found first, pattern)."""
+    plain = [(None, regex.compile(pattern)) for pattern in _OURS]
+    return [*plain, *((regex.compile(cue), regex.compile(pattern)) for cue, pattern in _GUARDED)]
 
-    def mask(self, text: str) -> str:
-        """The text with every direct identifier found replaced by a space. Masking one can join what stood on its
-        either side, so it is done until nothing more is found."""
-        masked = self._masked(text)
-        while masked != text:
-            text, masked = masked, self._masked(masked)
-        return masked
 
-    def _masked(self, text: str) -> str:
-        spans: list[tuple[int, int]] = []
-        for cue, pattern in self._patterns:
-            if cue is not None and not cue.search(text):
-                continue
-            spans.extend(match.span() for match in pattern.finditer(text, timeout=2))
-        if _CUE.search(text):
-            for find in self._finders:
-                spans.extend(find(text))
-        for start, end in _merged(spans):
-            text = text[:start] + MASK + text[end:]
-        return text
+def mask(text: str) -> str:
+    """The text with every direct identifier found replaced by a space. Masking one can join what stood on its either
+    side, so it is done until nothing more is found."""
+    masked = _masked(text)
+    while masked != text:
+        text, masked = masked, _masked(masked)
+    return masked
 
-    def screened(self, conversation: Conversation) -> Conversation:
-        """The conversation with each turn masked."""
-        return replace(conversation, turns=tuple(Turn(turn.role, self.mask(turn.text)) for turn in conversation.turns))
+
+def _masked(text: str) -> str:
+    spans: list[tuple[int, int]] = []
+    for cue, pattern in _patterns():
+        if cue is not None and not cue.search(text):
+            continue
+        spans.extend(match.span() for match in pattern.finditer(text, timeout=2))
+    if _CUE.search(text):
+        for find in _finders():
+            spans.extend(find(text))
+    for start, end in _merged(spans):
+        text = text[:start] + MASK + text[end:]
+    return text
+
+
+def screened(conversation: Conversation) -> Conversation:
+    """The conversation with each turn masked."""
+    return replace(conversation, turns=tuple(Turn(turn.role, mask(turn.text)) for turn in conversation.turns))
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from index.handle import Index
-from index.screening import Screen
+from index.screening import mask
 from index.snapshot import Rows
 from index.words import specifics, stem, words
 from tools.errors import ToolRefusal
@@ -44,7 +44,6 @@ class Gate:
     run: str = ""
     to_model: bool = False
     """Whether findings go to a model endpoint; written in the ledger."""
-    screen: Screen = field(default_factory=Screen)
     _attested: dict[tuple[str, bytes], bool] = field(default_factory=dict)
     _now: list[ReleasedSet] = field(default_factory=list)
     """Sets of the release at hand, under the ledger's lock."""
@@ -314,7 +313,7 @@ class Gate:
         if key not in self._attested:
             self._attested[key] = (
                 not any(unicodedata.category(letter).startswith("C") for letter in text)
-                and self.screen.mask(text) == text
+                and mask(text) == text
                 and self._is_supported(text, rows)
             )
         return self._attested[key]

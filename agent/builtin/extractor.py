@@ -10,9 +10,9 @@ from functools import cache
 import regex
 
 from agent.builtin.lexicon import concepts, concern
-from index.extraction import Extraction
-from index.language import LanguageDetector, code_of
-from index.records import Conversation
+from index.extraction import Extraction, NotExtracted
+from index.language import code_of
+from index.records import UNKNOWN, Conversation
 from index.sealing import Listing, Term
 from index.words import FUNCTION_WORDS, WORD, normalise
 
@@ -30,16 +30,8 @@ class BuiltinExtractor:
     name = "built-in"
     reads_replies = False
 
-    def __init__(self, detector: LanguageDetector | None = None) -> None:
-        self._detector = detector or LanguageDetector()
-
-    async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
-        asked = ["\n".join(conversation.said_by("user")) for conversation in batch]
-        languages = self._detector.detect(asked)
-        return [
-            self._extraction(text, conversation.language or detected)
-            for text, conversation, detected in zip(asked, batch, languages, strict=True)
-        ]
+    def extract_here(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]:
+        return [self._extraction("\n".join(item.said_by("user")), item.language or UNKNOWN) for item in batch]
 
     def _extraction(self, text: str, language: str) -> Extraction:
         terms = list(dict.fromkeys(_terms(text, language)))[:MAX_TERMS]

@@ -18,7 +18,6 @@ import duckdb
 import numpy as np
 import pytest
 
-from agent.builtin.extractor import BuiltinExtractor
 from agent.wiring import telemetry_off
 from index.extraction import Extraction
 from index.handle import Index
@@ -29,7 +28,6 @@ from tests.fakes.corpus import (
     CANARY_PIECES,
     FIRST_DAY,
     RARE_WORDS,
-    FakeDetector,
     FakeEncoder,
     FixedNamer,
     build,
@@ -682,16 +680,22 @@ async def test_r11_a_name_put_into_the_taxonomy_at_publishing_is_withheld_too(tm
         assert {row.label for row in finding.rows} == {UNNAMED}
 
 
-class Talked(BuiltinExtractor):
+class Talked:
     """A model that an injected conversation talked into copying it, wherever the types let it."""
+
+    name = "talked"
+    reads_replies = True
 
     async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
         texts = [conversation.turns[0].text for conversation in batch]
         return [Extraction(Prose.of(text), text, 1) for text in texts]
 
 
-class Copying(BuiltinExtractor):
+class Copying:
     """A model that copies the conversation as its summary."""
+
+    name = "copying"
+    reads_replies = True
 
     async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
         return [Extraction(Prose.of(conversation.turns[0].text), "English", 1) for conversation in batch]
@@ -708,12 +712,12 @@ def _everything_stored(root: Path) -> str:
 
 
 def test_r11_a_summary_copied_by_an_extractor_holds_attested_words_only(tmp_path: Path) -> None:
-    build(tmp_path / "home", SAID, extractor=Copying(FakeDetector()))
+    build(tmp_path / "home", SAID, extractor=Copying())
     stored = _everything_stored(tmp_path)
     assert "suffers" in stored
     assert "levodopa1" not in stored
 
 
 def test_r11_an_extractor_cannot_write_text_into_a_closed_facet(tmp_path: Path) -> None:
-    build(tmp_path / "home", SAID, extractor=Talked(FakeDetector()))
+    build(tmp_path / "home", SAID, extractor=Talked())
     assert "levodopa1" not in _everything_stored(tmp_path)

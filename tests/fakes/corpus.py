@@ -23,15 +23,13 @@ from agent.builtin.extractor import BuiltinExtractor
 from agent.builtin.namer import BuiltinNamer
 from agent.wiring import ATTEST_ACCOUNTS
 from index.embedding import Encoder
-from index.extraction import Extractor
+from index.extraction import Extractor, LocalExtractor
 from index.handle import Index, Writer, open_writer
 from index.home import Home
 from index.ingest import Ingest, IngestReport, Progress
-from index.language import LanguageDetector
 from index.naming import Namer, NamingSample
 from index.publish import Published, publish
 from index.records import Conversation, Turn
-from index.screening import Screen
 from index.sources import Read
 from index.stores.vectors import Vectors
 from index.words import words
@@ -89,7 +87,7 @@ class Record:
         turns = [Turn("user", self.text)]
         for _ in range(self.turns - 1):
             turns += [Turn("assistant", f"Of course, the reply about {self.unique} goes on."), Turn("user", "Shorter!")]
-        return Conversation(tuple(turns), self.account, self.moment, self.flagged, None, self.surface)
+        return Conversation(tuple(turns), self.account, self.moment, self.flagged, self.language, self.surface)
 
 
 _TEMPLATES = {
@@ -203,13 +201,6 @@ def _direction(word: str) -> Vectors:
     return found
 
 
-class FakeDetector(LanguageDetector):
-    """Knows two languages by one word, and loads nothing."""
-
-    def detect(self, texts: Sequence[str]) -> list[str]:
-        return ["Spanish" if "receta" in text else "English" for text in texts]
-
-
 class FixedNamer:
     """Answers the same name for every group, as a namer that was talked into it would."""
 
@@ -222,25 +213,26 @@ class FixedNamer:
         return [self._answer for _ in samples]
 
 
-@cache
-def shared_screen() -> Screen:
-    """One screen a session: loading Presidio takes seconds."""
-    return Screen()
+def workers() -> ThreadPoolExecutor:
+    """Threads in place of ingest's worker processes, which take seconds to start."""
+    return ThreadPoolExecutor(2)
 
 
 def quiet(_: Progress) -> None:
     """Takes progress and says nothing."""
 
 
-def ingest_of(writer: Writer, extractor: Extractor | None = None, encoder: Encoder | None = None) -> Ingest:
+def ingest_of(
+    writer: Writer, extractor: Extractor | LocalExtractor | None = None, encoder: Encoder | None = None
+) -> Ingest:
     """An ingest into `writer` with the built-in extractor and the fake encoder, unless told."""
-    reads = extractor or BuiltinExtractor(FakeDetector())
+    reads = extractor or BuiltinExtractor()
     return Ingest(
         writer.facts,
         writer.vectors,
         encoder or FakeEncoder(),
         reads,
-        shared_screen(),
+        workers,
         writer.sealer,
         ATTEST_ACCOUNTS,
         quiet,
@@ -278,7 +270,7 @@ def build(
     conversations: Sequence[Conversation],
     name: str = "small",
     namer: Namer | None = None,
-    extractor: Extractor | None = None,
+    extractor: Extractor | LocalExtractor | None = None,
 ) -> Built:
     """Ingest and publish into a new index under the home `root`, beside any event loop that may be running."""
     home = Home(root)
@@ -313,7 +305,7 @@ def small_index() -> Index:
 
 def context(index: Index, ledger: Path, policy: PrivacyPolicy | None = None, namer: Namer | None = None) -> ToolContext:
     """Tools on `index` with a ledger of their own."""
-    gate = Gate(index, policy or PrivacyPolicy(), Ledger(ledger), screen=shared_screen())
+    gate = Gate(index, policy or PrivacyPolicy(), Ledger(ledger))
     return ToolContext(index, gate, namer or BuiltinNamer())
 
 

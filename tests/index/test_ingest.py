@@ -11,14 +11,15 @@ from index.extraction import Extraction, NotExtracted
 from index.handle import Writer, open_writer
 from index.home import Home
 from index.ingest import DUPLICATE
+from index.reading import UNSCREENABLE, excerpt
 from index.records import Conversation, Turn
+from index.screening import screened
 from index.sources import open_file
 from index.stores.facts import Facts
 from index.stores.repair import repair
 from index.stores.vectors import Vectors, VectorStore
 from tests.fakes.corpus import (
     FIRST_DAY,
-    FakeDetector,
     FakeEncoder,
     ListSource,
     ingest_of,
@@ -186,15 +187,30 @@ async def test_a_kill_while_reading_loses_no_conversation_and_counts_no_word_twi
 class Refusing(BuiltinExtractor):
     """Cannot read every third conversation."""
 
-    async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
-        found = list(await super().extract(batch))
-        found[::3] = [NotExtracted("refused by the model")] * len(found[::3])  # type: ignore[list-item]
+    def extract_here(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]:
+        found = list(super().extract_here(batch))
+        found[::3] = [NotExtracted("refused by the model")] * len(found[::3])
         return found
+
+
+async def test_a_conversation_that_cannot_be_screened_in_time_is_never_read(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(conversation: Conversation) -> Conversation:
+        if conversation is not stubborn:
+            return screened(conversation)
+        raise TimeoutError
+
+    stubborn = excerpt(SOME[7], with_replies=False)
+    monkeypatch.setattr("index.ingest.excerpt", lambda item, _: stubborn if item is SOME[7] else item)
+    monkeypatch.setattr("index.reading.screened", slow)
+    report = await take(opened(home), SOME)
+    assert (report.taken, dict(report.skipped)) == (len(SOME) - 1, {UNSCREENABLE: 1})
 
 
 async def test_conversations_that_cannot_be_read_are_counted_and_can_be_taken_later(home: Home) -> None:
     writer = opened(home)
-    report = await ingest_of(writer, Refusing(FakeDetector())).run(ListSource(SOME))
+    report = await ingest_of(writer, Refusing()).run(ListSource(SOME))
     assert (report.taken, dict(report.skipped)) == (40, {"refused by the model": 20})
     again = await take(writer, SOME)
     assert (again.taken, again.skipped[DUPLICATE]) == (20, 40)

@@ -7,8 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index.records import Conversation, Turn
-from index.screening import MASK, Screen
-from tests.fakes.corpus import shared_screen
+from index.screening import MASK, mask, screened
 
 _KINDS = {
     "e-mail": ("write to jane.doe+x@example.co.uk please", "jane.doe"),
@@ -41,10 +40,10 @@ _KINDS = {
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_each_kind_of_identifier_is_masked(screen: Screen, kind: str) -> None:
+def test_each_kind_of_identifier_is_masked(kind: str) -> None:
     text, secret = _KINDS[kind]
     assert secret in text
-    assert secret not in screen.mask(text)
+    assert secret not in mask(text)
 
 
 @pytest.mark.parametrize(
@@ -57,18 +56,18 @@ def test_each_kind_of_identifier_is_masked(screen: Screen, kind: str) -> None:
         "敬語でメールを書いて",
     ],
 )
-def test_ordinary_text_without_identifiers_is_left_as_it_is(screen: Screen, text: str) -> None:
-    assert screen.mask(text) == text
+def test_ordinary_text_without_identifiers_is_left_as_it_is(text: str) -> None:
+    assert mask(text) == text
 
 
-def test_text_around_an_identifier_stays(screen: Screen) -> None:
-    masked = screen.mask("write to jane@example.com about pandas")
+def test_text_around_an_identifier_stays() -> None:
+    masked = mask("write to jane@example.com about pandas")
     assert masked.replace(MASK.strip() or " ", " ").split() == ["write", "to", "about", "pandas"]
 
 
-def test_every_turn_of_a_conversation_is_masked(screen: Screen) -> None:
+def test_every_turn_of_a_conversation_is_masked() -> None:
     turns = (Turn("user", "I am @jane_doe"), Turn("assistant", "hello @jane_doe"))
-    masked = screen.screened(Conversation(turns, account="a1"))
+    masked = screened(Conversation(turns, account="a1"))
     assert [turn.text.strip(" …") for turn in masked.turns] == ["I am", "hello"]
     assert masked.account == "a1"
 
@@ -88,8 +87,8 @@ _TEXT = (
 @given(text=_TEXT)
 @example(text="1 2 3 a@b.co 4 5 6 7")
 def test_masking_twice_is_masking_once(text: str) -> None:
-    once = shared_screen().mask(text)
-    assert shared_screen().mask(once) == once
+    once = mask(text)
+    assert mask(once) == once
 
 
 @settings(max_examples=200, deadline=None)
@@ -97,13 +96,13 @@ def test_masking_twice_is_masking_once(text: str) -> None:
 @example(text="\ud83d a lone surrogate 1234567 @someone")
 @example(text="a@\u00aa.com www.\u0640.de 1.1.1.1.1 ::::")
 def test_masking_never_raises_and_never_adds_anything_but_the_mask(text: str) -> None:
-    masked = shared_screen().mask(text)
+    masked = mask(text)
     assert set(masked) <= set(text) | set(MASK)
 
 
 @pytest.mark.parametrize("unit", ["a-", "1 ", "1a ", "-----BEGIN A-----", "x@", "::1", "Dr A "])
-def test_masking_a_hostile_excerpt_takes_seconds_and_not_minutes(screen: Screen, unit: str) -> None:
-    screen.mask("warm @up")
+def test_masking_a_hostile_excerpt_takes_seconds_and_not_minutes(unit: str) -> None:
+    mask("warm @up")
     started = time.perf_counter()
-    screen.mask((unit * 2_000)[:2_000])
+    mask((unit * 2_000)[:2_000])
     assert time.perf_counter() - started < 5

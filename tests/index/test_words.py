@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.language import LANGUAGES, LanguageDetector, code_of, stated
+from index.language import LANGUAGES, code_of, detect, stated
 from index.records import UNKNOWN
 from index.words import FUNCTION_WORDS, is_unspaced, normalise, specifics, stem, words
 
@@ -98,4 +98,4 @@ def test_the_real_detector_knows_languages_and_says_unknown_without_letters() ->
         "12345 67890 !!!",
         "",
     ]
-    assert LanguageDetector().detect(texts) == ["English", "Spanish", "Japanese", UNKNOWN, UNKNOWN]
+    assert detect(texts) == ["English", "Spanish", "Japanese", UNKNOWN, UNKNOWN]
