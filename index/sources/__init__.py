@@ -6,5 +6,7 @@ message. Memory stays flat however large the file is.
 
 from index.sources.base import Read, Skipped, Source
 from index.sources.files import open_file
+from index.sources.inspection import Inspection, inspect_file
+from index.sources.shapes.table import parse_mapping
 
-__all__ = ["Read", "Skipped", "Source", "open_file"]
+__all__ = ["Inspection", "Read", "Skipped", "Source", "inspect_file", "open_file", "parse_mapping"]

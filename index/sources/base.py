@@ -2,9 +2,29 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from index.records import Conversation
+
+MAX_RECORD_BYTES = 64 * 1024 * 1024
+"""One record beyond this is passed over: it would be held in memory whole."""
+
+TRUNCATED = "the file ends in the middle of a record"
+CUT = "the compressed file is cut off; every whole record before the cut was read"
+DAMAGED = "the compressed file is damaged; nothing after it could be read"
+DAMAGED_ROWS = "a damaged row group; its remaining rows could not be read"
+TOO_LARGE_ROWS = "a row group too large to read in 1 GB of memory; its remaining rows were not read"
+NOT_JSON = "not valid JSON"
+BROKEN = "broken JSON; nothing after it could be read"
+NOT_UTF8 = "not valid UTF-8"
+NOT_CSV = "not a valid CSV row"
+NOT_OBJECT = "not a JSON object"
+OTHER_SHAPE = "not of the file's shape"
+TOO_DEEP = "nested too deeply"
+NO_USER_TEXT = "no text by a user in it"
+TOO_LONG = f"longer than {MAX_RECORD_BYTES // 2**20} MiB"
+TOO_LONG_TO_GO_ON = f"{TOO_LONG}; nothing after it could be read"
+JOINED = "a request that belongs to a conversation already counted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +43,14 @@ class Read:
     item: Conversation | Skipped = field(repr=False)
 
 
+class Row(NamedTuple):
+    """One record as its container gives it, before its shape is read. `value` may hold text: never print a row."""
+
+    where: str
+    done: int
+    value: object
+
+
 class Source(Protocol):
     """A stream of conversations that can be read again from its start."""
 
@@ -34,7 +62,8 @@ class Source(Protocol):
 
     @property
     def total(self) -> int:
-        """Size in the unit of `Read.done` (bytes of a file, conversations of a generator); 0 when not known."""
+        """Size in the unit of `Read.done` (bytes of a file, rows of a table, conversations of a generator); 0 when
+        not known."""
         ...
 
     def __iter__(self) -> Iterator[Read]: ...

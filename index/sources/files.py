@@ -1,153 +1,181 @@
-"""Opens a file of conversations: JSON array or JSON lines, recognised by content, streamed.
+"""Opens a file of conversations, recognised by content: its packing, its container, and the shape of its records.
 
-A file cut off in the middle gives every whole record before the cut. What cannot be a log of conversations (a folder,
-a binary, an empty file, another encoding, JSON of another shape) is refused before anything is written.
+Every whole record is read, whatever is wrong with others. What cannot be a log of conversations (a folder, a binary, an
+empty file, another encoding, JSON of another shape) is refused before anything is written.
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
-
-import ijson
 
 from index.errors import IndexFault
 from index.records import Conversation
-from index.sources.base import Read, Skipped
+from index.sources.base import NO_USER_TEXT, NOT_OBJECT, OTHER_SHAPE, TOO_DEEP, Read, Skipped
+from index.sources.containers import Container, containers_of
+from index.sources.joining import Found, joined
 from index.sources.shapes import SHAPES, BadRecord, Record, Shape, recognise
+from index.sources.shapes.exports import EXPORT_OWNER
+from index.sources.shapes.table import has_text, mapped, obvious
+from index.sources.streams import packing_of
 
-_SNIFF_BYTES = 65_536
-_SNIFF_RECORDS = 50
-_MAX_LINE_BYTES = 64 * 1024 * 1024
 _KNOWN = ", ".join(shape.name for shape in SHAPES)
 _DOCS = "See docs/ingest.md for the fields of each."
-
-TRUNCATED = "the file ends in the middle of a record"
-NOT_JSON = "not valid JSON"
-BROKEN = "broken JSON; nothing after it could be read"
-NOT_UTF8 = "not valid UTF-8"
-NOT_OBJECT = "not a JSON object"
-OTHER_SHAPE = "not of the file's shape"
-NO_USER_TEXT = "no text by a user in it"
-TOO_LONG = f"longer than {_MAX_LINE_BYTES // 2**20} MiB"
+_HEADER_WORDS = set(
+    "account answer content conversation created date datetime id input lang language message messages model output"
+    " prompt query question response role session text time timestamp ts user uuid".split()
+)
+_NAMELIKE = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A log on disk. `total` and `Read.done` are bytes."""
+    """A log on disk. `total` and `Read.done` are bytes on disk, or rows of a Parquet file."""
 
     path: Path
     name: str
     format: str
-    total: int
     shape: Shape
-    is_array: bool
+    container: Container
+    owner: str | None
+
+    @property
+    def total(self) -> int:
+        return self.container.total
 
     def __iter__(self) -> Iterator[Read]:
-        with self.path.open("rb") as file:
-            rows = _array(file) if self.is_array else _lines(file)
-            for where, done, row in rows:
-                yield Read(where, done, row if isinstance(row, Skipped) else self._convert(row))
+        return self.reads(_unseen)
 
-    def _convert(self, row: object) -> Conversation | Skipped:
-        if not isinstance(row, Mapping):
-            return Skipped(NOT_OBJECT)
-        if not self.shape.fits(row):
-            return Skipped(OTHER_SHAPE)
+    def reads(self, seen: Callable[[Record], None]) -> Iterator[Read]:
+        """Every read; `seen` is shown each record as it stands in the file, for a look at its fields."""
+        if self.shape.thread is None:
+            return (found.read for found in self._found(seen))
+        return joined(self._found(seen))
+
+    def _found(self, seen: Callable[[Record], None]) -> Iterator[Found]:
+        for where, done, value in self.container.rows():
+            for record in self._unfolded(value):
+                if isinstance(record, Mapping):
+                    seen(record)
+                item, thread = self._converted(record)
+                yield Found(Read(where, done, item), thread)
+
+    def _unfolded(self, value: object) -> Iterator[object]:
+        if not isinstance(value, Mapping):
+            yield value if isinstance(value, Skipped) else Skipped(NOT_OBJECT)
+        elif not self._shape_of(value):
+            yield Skipped(OTHER_SHAPE)
+        elif self.shape.unfold is None:
+            yield value
+        else:
+            yield from self.shape.unfold(value)
+
+    def _shape_of(self, record: Record) -> Shape | None:
+        if self.shape.fits(record):
+            return self.shape
+        related = (shape for shape in SHAPES if shape.family and shape.family == self.shape.family)
+        return next((shape for shape in related if shape.fits(record)), None)
+
+    def _converted(self, record: object) -> tuple[Conversation | Skipped, str | None]:
+        if isinstance(record, Skipped):
+            return record, None
+        if not isinstance(record, Mapping):
+            return Skipped(NOT_OBJECT), None
+        shape = self._shape_of(record) or self.shape
         try:
-            conversation = self.shape.convert(row)
+            conversation = shape.convert(record)
+            thread = shape.thread(record) if shape.thread else None
         except BadRecord as error:
-            return Skipped(str(error))
-        return conversation if conversation.said_by("user") else Skipped(NO_USER_TEXT)
+            return Skipped(str(error)), None
+        except RecursionError:
+            return Skipped(TOO_DEEP), None
+        if not conversation.said_by("user"):
+            return Skipped(NO_USER_TEXT), None
+        if self.owner and conversation.account == EXPORT_OWNER:
+            conversation = replace(conversation, account=self.owner)
+        return conversation, thread
 
 
-def open_file(path: Path) -> FileSource:
+def _unseen(_: Record) -> None:
+    """Nobody looks at the records of an ingest."""
+
+
+def open_file(path: Path, mapping: Mapping[str, str] | None = None) -> FileSource:
     """Recognise a file. Raises IndexFault saying what is wrong with it and what to do."""
-    head = _head(path)
-    is_array = head.lstrip()[:1] == b"["
-    with path.open("rb") as file:
-        rows = _array(file) if is_array else _lines(file)
-        first = [row for _, _, row in islice(rows, _SNIFF_RECORDS)]
-    shape = recognise(first)
-    if shape is None:
-        raise IndexFault(f"{path} holds no conversations that Shoal recognises{_seen(first)}.",
-                         f"Recognised shapes: {_KNOWN}. {_DOCS}")  # fmt: skip
-    container = "JSON array" if is_array else "JSON lines"
-    return FileSource(path, path.name, f"{shape.name}, {container}", path.stat().st_size, shape, is_array)
+    _check_place(path)
+    packing = packing_of(path)
+    containers, owner = containers_of(path, packing)
+    looked: list[tuple[Container, list[object]]] = []
+    for container in containers:
+        sample = container.sample()
+        looked.append((container, sample))
+        shape = _shape(container, sample, mapping or {})
+        if shape is not None:
+            form = ", ".join(filter(None, (shape.name, container.label, packing)))
+            return FileSource(path, path.name, form, shape, container, owner)
+    raise _unrecognised(path, looked, mapping or {})
 
 
-def _head(path: Path) -> bytes:
-    if not path.exists():
-        raise IndexFault(f"There is no file {path}.", "Check the path.")
-    if path.is_dir():
-        raise IndexFault(f"{path} is a folder.", "Give one file of conversations; run the command once a file.")
+def _shape(container: Container, sample: list[object], mapping: Mapping[str, str]) -> Shape | None:
+    columns = _columns(container, sample)
+    base = None if has_text(mapping) else recognise(sample)
+    if base is None and container.columns and not mapping:
+        mapping = obvious(container.columns)
+    if not mapping:
+        return base
+    if (base is None and not has_text(mapping)) or set(mapping.values()) - set(columns):
+        return None
+    return mapped(mapping, base)
+
+
+def _columns(container: Container, sample: list[object]) -> tuple[str, ...]:
+    """The columns of a table; of other containers the fields that the first records have."""
+    keys = (str(key) for record in sample if isinstance(record, Mapping) for key in record)
+    return container.columns or tuple(dict.fromkeys(keys))
+
+
+def _check_place(path: Path) -> None:
     try:
-        with path.open("rb") as file:
-            head = file.read(_SNIFF_BYTES)
-    except OSError as error:
-        raise IndexFault(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from error
-    if not head.strip():
-        raise IndexFault(f"{path} is empty.", "Export the conversations again; nothing was written.")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise IndexFault(
-            f"{path} is UTF-16, not UTF-8.", f"Convert it: iconv -f UTF-16 -t UTF-8 {path.name} > utf8.json"
-        )
-    if b"\x00" in head:
-        raise IndexFault(f"{path} is a binary file.", f"Give JSON or JSON lines. {_DOCS}")
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:
+        if not path.exists():
+            raise IndexFault(f"There is no file {path}.", "Check the path.")
+        if path.is_dir():
+            raise IndexFault(f"{path} is a folder.", "Give one file of conversations; run the command once a file.")
+        if not path.is_file():
             raise IndexFault(
-                f"{path} is not UTF-8 (byte {error.start}).",
-                f"Convert it: iconv -f LATIN1 -t UTF-8 {path.name} > utf8.json",
-            ) from error
-    return head.removeprefix(b"\xef\xbb\xbf")
+                f"{path} is not a file.", "Write what it gives to a file first: it is read more than once."
+            )
+    except OSError as error:
+        raise IndexFault(f"{path} cannot be read: {error.strerror}.", "Check the path and its permissions.") from error
 
 
-def _seen(rows: list[object]) -> str:
-    keys = next((list(row) for row in rows if isinstance(row, Mapping)), None)
-    if keys is None:
-        reasons = {row.reason for row in rows if isinstance(row, Skipped)}
-        return f" (every record is {' or '.join(sorted(reasons))})" if reasons else ""
-    shown = ", ".join(repr(str(key)[:24]) for key in keys[:8])
-    return f" (its first record has the fields {shown})"
+def _unrecognised(path: Path, looked: list[tuple[Container, list[object]]], mapping: Mapping[str, str]) -> IndexFault:
+    container, sample = next(((each, rows) for each, rows in looked if _columns(each, rows)), looked[0])
+    columns = _columns(container, sample)
+    missing = [column for column in mapping.values() if column not in columns]
+    if mapping and columns and missing:
+        return IndexFault(f"{path} has no column {', '.join(missing)}; {_named(container, columns)}.",
+                          "Correct --map; names must be written as the file writes them.")  # fmt: skip
+    if mapping and columns:
+        return IndexFault(f"--map does not say which column of {path} holds the text; {_named(container, columns)}.",
+                          "Add --map prompt=COLUMN or --map conversation=COLUMN.")  # fmt: skip
+    if container.columns:
+        return IndexFault(f"{path} is a table whose columns Shoal does not know; {_named(container, columns)}.",
+                          f"Say which is which: --map prompt=COLUMN --map account=COLUMN. {_DOCS}")  # fmt: skip
+    if columns:
+        shown = ", ".join(repr(column[:24]) for column in columns[:8])
+        seen = f" (its first record has the fields {shown})"
+    else:
+        reasons = sorted({row.reason for row in sample if isinstance(row, Skipped)})
+        seen = f" (every record is {' or '.join(reasons)})" if reasons else ""
+    return IndexFault(f"{path} holds no conversations that Shoal recognises{seen}.",
+                      f"Recognised shapes: {_KNOWN}. Or say which field is which with --map. {_DOCS}")  # fmt: skip
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[str, int, Record | object | Skipped]]:
-    done = 0
-    number = 0
-    while line := file.readline(_MAX_LINE_BYTES + 1):
-        number += 1
-        done += len(line)
-        if len(line) > _MAX_LINE_BYTES:
-            while not line.endswith(b"\n") and (line := file.readline(_MAX_LINE_BYTES)):
-                done += len(line)
-            yield f"line {number}", done, Skipped(TOO_LONG)
-            continue
-        if line.strip():
-            yield f"line {number}", done, _parsed(line.removeprefix(b"\xef\xbb\xbf"))
-
-
-def _parsed(line: bytes) -> object:
-    try:
-        return json.loads(line)
-    except UnicodeDecodeError:
-        return Skipped(NOT_UTF8)
-    except (json.JSONDecodeError, RecursionError):
-        return Skipped(NOT_JSON if line.endswith(b"\n") else TRUNCATED)
-
-
-def _array(file: BinaryIO) -> Iterator[tuple[str, int, Record | object | Skipped]]:
-    number = 0
-    if file.read(3) != b"\xef\xbb\xbf":
-        file.seek(0)
-    try:
-        for row in ijson.items(file, "item", use_float=True):
-            number += 1
-            yield f"record {number}", file.tell(), row
-    except (ijson.JSONError, UnicodeDecodeError, ValueError) as error:
-        ended = isinstance(error, ijson.IncompleteJSONError) and "premature EOF" in str(error)
-        yield f"record {number + 1}", file.tell(), Skipped(TRUNCATED if ended else BROKEN)
+def _named(container: Container, columns: tuple[str, ...]) -> str:
+    """The columns; of a CSV file only where its first row is surely a header, as it may be a record."""
+    words = {word for column in columns for word in re.split(r"[_.\-]", column.lower())}
+    is_header = all(_NAMELIKE.fullmatch(column) for column in columns) and bool(words & _HEADER_WORDS)
+    if container.label.startswith("CSV") and not is_header:
+        return "its first row is not shown, because it may be a record and not the names of columns"
+    shown = ", ".join(column[:40] for column in columns[:20])
+    return f"its columns are {shown}" + (" and others" if len(columns) > 20 else "")

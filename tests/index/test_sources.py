@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from index.errors import IndexFault
 from index.records import Conversation
 from index.sources import Skipped, open_file
-from index.sources.files import NO_USER_TEXT, NOT_JSON, NOT_OBJECT, NOT_UTF8, OTHER_SHAPE, TRUNCATED
+from index.sources.base import NO_USER_TEXT, NOT_JSON, NOT_OBJECT, NOT_UTF8, OTHER_SHAPE, TRUNCATED
 from index.sources.shapes import SHAPES, BadRecord
 
 SHOAL = {
@@ -225,7 +225,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data(), name=st.sampled_from(sorted(EXAMPLES)), value=_JSON)
 def test_any_value_in_any_field_is_converted_or_counted_and_never_ends_the_run(
     data: st.DataObject, name: str, value: object

@@ -1,0 +1,67 @@
+"""Direct identifiers are masked before anything else reads a conversation.
+
+Three layers find them: patterns of ours (`patterns`), Presidio's recognisers where a checksum or a parser decides
+(`recognisers`), and, only where a spaCy pipeline is installed, names (`ner`). They are the first line only: what they
+miss must still be attested by many accounts to be shown (R6). `docs/screening.md` measures each of them.
+
+Nothing here may return, log or raise the text it removed, and nothing may write to it: what leaves is the original
+with spans replaced by the mask.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from index.records import Conversation, Turn
+from index.screening import ner, patterns, recognisers
+from index.screening.look import Look, Span
+
+MASK = " "
+
+__all__ = ["MASK", "has_identifier", "mask", "mask_identifiers", "screened"]
+
+
+def mask(text: str) -> str:
+    """The text with every direct identifier found replaced by a space, and people's names where the model layer is on."""
+    return _masked(text, lambda text: list(_identifiers(text)) or list(ner.spans(text)))
+
+
+def mask_identifiers(text: str) -> str:
+    """The same without the names that only a model finds."""
+    return _masked(text, lambda text: list(_identifiers(text)))
+
+
+def _masked(text: str, find: Callable[[str], list[Span]]) -> str:
+    """Masking one span can join what stood on its either side, so it is done until nothing more is found. It ends: each
+    round takes at least one character that is not the mask."""
+    while found := find(text):
+        for start, end in _merged(found):
+            text = text[:start] + MASK + text[end:]
+    return text
+
+
+def has_identifier(text: str) -> bool:
+    """Whether patterns or recognisers find a direct identifier. It stops at the first; names are not asked for."""
+    return next(_identifiers(text), None) is not None
+
+
+def screened(conversation: Conversation) -> Conversation:
+    """The conversation with each turn masked."""
+    return replace(conversation, turns=tuple(Turn(turn.role, mask(turn.text)) for turn in conversation.turns))
+
+
+def _identifiers(text: str) -> Iterator[Span]:
+    look = Look.at(text)
+    for find in (patterns.spans, recognisers.spans):
+        for start, end in find(look.text):
+            yield look.original(start, end)
+
+
+def _merged(spans: list[Span]) -> list[Span]:
+    """Overlapping spans joined, last first, so that masking one does not shift another."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged[::-1]

@@ -1,0 +1,63 @@
+"""Presidio's recognisers, where a checksum or a parser decides what a pattern alone cannot.
+
+Four of them: IBAN (also grouped, with its checksum), bitcoin addresses (checksum), IP and MAC addresses (parsers). Not
+used are those whose texts a pattern of ours takes anyway: telephones, cards and social security numbers are runs of
+seven digits and more, e-mail needs no public suffix, and the web address recogniser takes seconds on a hostile text.
+None may reach the network: those that would ask for a list of public suffixes are not among them (R10).
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+import regex
+
+from index.screening.look import Span
+
+_CUES = {
+    "Iban": r"[A-Za-z]\d{2} ?[A-Za-z\d]",
+    "Crypto": r"[13][a-zA-HJ-NP-Z\d]{25}",
+    "Ip": r"\.\d{1,3}\.\d|:[\da-fA-F]{0,4}:",
+    "MacAddress": r"[:-][\da-fA-F]{2}[:-][\da-fA-F]{2}[:-]|\.[\da-fA-F]{4}\.",
+}
+"""What a text must hold for a recogniser to be asked. Most texts hold nothing of the kind, and then Presidio, which
+takes seconds to load, is never loaded."""
+
+
+@contextmanager
+def torch_hidden() -> Iterator[None]:
+    """spaCy, which Presidio imports, pulls in torch when it finds it: seconds and 200 MB that no pattern needs."""
+    if "torch" in sys.modules:
+        yield
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["torch"]
+
+
+@cache
+def _cues() -> list[tuple[str, regex.Pattern[str]]]:
+    return [(name, regex.compile(cue)) for name, cue in _CUES.items()]
+
+
+@cache
+def _recogniser(name: str) -> Callable[[str], Iterable[Span]]:
+    with torch_hidden():
+        from presidio_analyzer import predefined_recognizers as known
+    recogniser = getattr(known, f"{name}Recognizer")()
+
+    def find(text: str) -> Iterable[Span]:
+        results = recogniser.analyze(text, recogniser.supported_entities, None)
+        return [(result.start, result.end) for result in results or [] if result.score > 0]
+
+    return find
+
+
+def spans(text: str) -> Iterator[Span]:
+    """Where a recogniser finds something."""
+    for name, cue in _cues():
+        if cue.search(text):
+            yield from _recogniser(name)(text)

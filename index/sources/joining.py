@@ -1,0 +1,109 @@
+"""Joins the requests of one conversation, so that a log that repeats its history counts each conversation once.
+
+Requests of one conversation are those with the same conversation id; where a log states none, those of one account that
+begin alike, when one goes on from another's reply. A later request that repeats the earlier one takes its place; one
+that adds only what is new is appended. Memory is bounded: the conversations heard of last are held back, and a request
+that comes long after the others of its conversation counts as a conversation of its own.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from index.records import Conversation, Turn
+from index.sources.base import JOINED, Read, Skipped
+
+HELD_CONVERSATIONS = 4_096
+HELD_CHARS = 32_000_000
+_MAX_TURNS = 2_000
+
+
+class Found(NamedTuple):
+    """A read with the conversation id that its record states. `item` may hold text: never print it."""
+
+    read: Read
+    thread: str | None
+
+
+class _Held(NamedTuple):
+    read: Read
+    conversation: Conversation
+    chars: int
+
+
+def joined(found: Iterable[Found]) -> Iterator[Read]:
+    """Every read once, in order, but for conversations: those come when no more of them is expected."""
+    held: OrderedDict[bytes, _Held] = OrderedDict()
+    chars = done = 0
+    for read, thread in found:
+        done = read.done
+        if isinstance(read.item, Skipped):
+            yield read
+            continue
+        key = _key(read.item, thread)
+        earlier = held.pop(key, None)
+        one = _one(earlier.conversation, read.item, by_id=thread is not None) if earlier else None
+        if earlier is not None:
+            chars -= earlier.chars
+            yield Read(read.where, done, Skipped(JOINED)) if one else _emitted(earlier, done)
+        where = earlier.read if earlier is not None and one else read
+        held[key] = _Held(where, one or read.item, _chars(one or read.item))
+        chars += held[key].chars
+        while len(held) > HELD_CONVERSATIONS or (chars > HELD_CHARS and len(held) > 1):
+            _, oldest = held.popitem(last=False)
+            chars -= oldest.chars
+            yield _emitted(oldest, done)
+    for last in held.values():
+        yield _emitted(last, done)
+
+
+def _emitted(held: _Held, done: int) -> Read:
+    return Read(held.read.where, done, held.conversation)
+
+
+def _key(conversation: Conversation, thread: str | None) -> bytes:
+    """By the stated id; else by account and first words. A digest: what is held longest is no text."""
+    opening = thread if thread is not None else next(iter(conversation.said_by("user")), "")
+    kind = "id" if thread is not None else "opening"
+    return hashlib.blake2b("\n".join((kind, conversation.account or "", opening)).encode(), digest_size=16).digest()
+
+
+def _one(earlier: Conversation, later: Conversation, *, by_id: bool) -> Conversation | None:
+    """Both as one conversation, or None where nothing says that they are one."""
+    before, after = _spoken(earlier), _spoken(later)
+    if after[: len(before)] == before and (by_id or _goes_on(earlier, later)):
+        turns = later.turns
+    elif before[: len(after)] == after and (by_id or _goes_on(later, earlier)):
+        turns = earlier.turns
+    elif by_id and len(earlier.turns) < _MAX_TURNS:
+        turns = (*earlier.turns, *later.turns)
+    else:
+        return None
+    times = [moment for moment in (earlier.time, later.time) if moment is not None]
+    flags = [flag for flag in (earlier.flagged, later.flagged) if flag is not None]
+    return replace(
+        earlier,
+        turns=turns,
+        account=earlier.account or later.account,
+        time=min(times, default=None),
+        flagged=any(flags) if flags else None,
+        language=earlier.language or later.language,
+    )
+
+
+def _spoken(conversation: Conversation) -> list[Turn]:
+    """What both sides said: instructions and tool traffic may differ between requests that repeat a history."""
+    return [Turn(turn.role, turn.text.strip()) for turn in conversation.turns
+            if turn.role in ("user", "assistant") and turn.text.strip()]  # fmt: skip
+
+
+def _goes_on(shorter: Conversation, longer: Conversation) -> bool:
+    """Whether the longer goes on from what the shorter was answered; the same first words alone may be two people's."""
+    was_answered = any(turn.role in ("assistant", "tool") for turn in shorter.turns)
+    return was_answered and len(longer.turns) > len(shorter.turns)
+
+
+def _chars(conversation: Conversation) -> int:
+    return sum(len(turn.text) for turn in conversation.turns)

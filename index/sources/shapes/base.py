@@ -1,0 +1,137 @@
+"""What a record shape is, and the readers of single fields that all shapes share.
+
+A converter raises `BadRecord` with a fixed sentence for a record it cannot use; it must never put the record's values
+into that sentence.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from index.records import UNKNOWN, Conversation
+
+Record = Mapping[str, Any]
+
+WHOLE = "each record is a conversation"
+REQUESTS = (
+    "each record is a request; requests of one conversation (the same conversation, session, thread or trace id, or a "
+    "history that goes on) are joined to one"
+)
+
+
+class BadRecord(ValueError):
+    """A record of a known shape that cannot be used. The message is a fixed sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One way to write a conversation down.
+
+    `fields` says what becomes of each field that is used; every other field is ignored. `thread` is set where a
+    conversation may be spread over several records: it gives a record's conversation id, or None where the record
+    states none. `unfold` is set where one record may hold several. Shapes of one `family` may stand mixed in a file.
+    """
+
+    name: str
+    fits: Callable[[Record], bool]
+    convert: Callable[[Record], Conversation]
+    fields: Mapping[str, str]
+    thread: Callable[[Record], str | None] | None = None
+    unfold: Callable[[Record], Iterable[object]] | None = None
+    family: str = field(default="")
+
+    @property
+    def unit(self) -> str:
+        return WHOLE if self.thread is None else REQUESTS
+
+
+def has(*keys: str) -> Callable[[Record], bool]:
+    return lambda record: all(key in record for key in keys)
+
+
+def as_object(value: object) -> Record:
+    """A JSON object, also where it is written as a string; an empty one for anything else."""
+    value = parsed(value)
+    return value if isinstance(value, Mapping) else {}
+
+
+def parsed(value: object) -> object:
+    """A value that some exports write as a JSON string inside JSON; any other string stays as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def first(record: Record, *keys: str) -> Any:
+    """The first of these fields that says something."""
+    return next((record[key] for key in keys if record.get(key) not in (None, "")), None)
+
+
+def whole(text: str) -> str:
+    """The text with halves of surrogate pairs, which no file can hold, replaced."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def optional_text(value: object) -> str | None:
+    return whole(str(value)) if isinstance(value, str | int) and str(value).strip() else None
+
+
+_WORDS = {"true": True, "false": False}
+
+
+def flag(value: object) -> bool | None:
+    """True or false, also as a table of text writes them; None for anything else."""
+    if isinstance(value, str):
+        return _WORDS.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
+
+
+def any_flag(values: Iterable[bool | None]) -> bool | None:
+    """True when one is, False when all that are stated say so, None when none is stated."""
+    stated = [value for value in values if value is not None]
+    return any(stated) if stated else None
+
+
+def moderation_flag(value: object) -> bool | None:
+    """The verdict of OpenAI's moderation: one result, or one for each turn."""
+    results = value if isinstance(value, list) else [value]
+    return any_flag(flag(result.get("flagged")) for result in results if isinstance(result, Mapping))
+
+
+_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+"""A Unix time beyond the first number counts the second's parts of a second: nano, micro, milli."""
+
+
+def time(value: object) -> datetime | None:
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, str) and value.strip().replace(".", "", 1).isdigit():
+            value = float(value)
+        if isinstance(value, datetime):
+            moment = value
+        elif isinstance(value, int | float | Decimal):
+            value = float(value)
+            divisor = next((divisor for least, divisor in _UNITS if value > least), 1.0)
+            return datetime.fromtimestamp(value / divisor, UTC)
+        else:
+            moment = datetime.fromisoformat(str(value).strip().removesuffix(" UTC").replace("Z", "+00:00"))
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadRecord("its time is not ISO 8601 or a Unix time") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+_SURFACES = {"web", "mobile", "api", "desktop", "ide", "voice", "other"}
+
+
+def surface(value: object) -> str:
+    """A closed facet must have closed values: what is not a known surface is "other", never passed through."""
+    if not isinstance(value, str) or not value:
+        return UNKNOWN
+    return value if value in _SURFACES else "other"

@@ -1,0 +1,154 @@
+"""Public datasets of conversations and Shoal's own shape: one record is one conversation, or one tree of them."""
+
+from collections.abc import Mapping
+
+from index.language import stated
+from index.records import Conversation, Turn
+from index.sources.shapes.base import (
+    BadRecord,
+    Record,
+    Shape,
+    any_flag,
+    first,
+    flag,
+    has,
+    moderation_flag,
+    optional_text,
+    surface,
+    time,
+)
+from index.sources.shapes.messages import text_of, turns_of
+
+
+def _shoal(record: Record) -> Conversation:
+    return Conversation(
+        turns=turns_of(record["messages"]),
+        account=optional_text(record.get("account")),
+        time=time(record.get("time")),
+        flagged=flag(record.get("flagged")),
+        language=stated(record.get("language")),
+        surface=surface(record.get("surface")),
+    )
+
+
+def _is_sharegpt(record: Record) -> bool:
+    """`conversations` is also what some call a list of whole conversations; that list is read from within."""
+    messages = record.get("conversations")
+    opening = messages[0] if isinstance(messages, list) and messages else None
+    is_list_of_whole = isinstance(opening, Mapping) and {"messages", "mapping", "chat_messages"} & opening.keys()
+    return "conversations" in record and not is_list_of_whole
+
+
+def _sharegpt(record: Record) -> Conversation:
+    messages = record["conversations"]
+    by_role = isinstance(messages, list) and any(isinstance(item, Mapping) and "role" in item for item in messages)
+    return Conversation(turns=turns_of(messages) if by_role else turns_of(messages, "from", "value"))
+
+
+def _is_lmsys(record: Record) -> bool:
+    return has("conversation", "conversation_id")(record) and not ({"hashed_ip", "conversation_hash"} & record.keys())
+
+
+def _lmsys(record: Record) -> Conversation:
+    return Conversation(
+        turns=turns_of(record["conversation"]),
+        flagged=moderation_flag(record.get("openai_moderation")),
+        language=stated(record.get("language")),
+    )
+
+
+def _wildchat(record: Record) -> Conversation:
+    """The first user turn states address and time where the record itself does not (the oldest releases)."""
+    messages = record["conversation"]
+    opening: Record = (
+        messages[0] if isinstance(messages, list) and messages and isinstance(messages[0], Mapping) else {}
+    )
+    return Conversation(
+        turns=turns_of(messages),
+        account=optional_text(record.get("hashed_ip") or opening.get("hashed_ip")),
+        time=time(first(record, "timestamp") or opening.get("timestamp")),
+        flagged=any_flag((moderation_flag(record.get("openai_moderation")), flag(record.get("toxic")))),
+        language=stated(record.get("language")),
+    )
+
+
+def _prompt_response(record: Record) -> Conversation:
+    return Conversation(
+        turns=(Turn("user", text_of(record["prompt"])), Turn("assistant", text_of(record.get("response")))),
+        account=optional_text(first(record, "account", "hashed_ip")),
+        time=time(first(record, "ts", "timestamp", "time")),
+        flagged=flag(record.get("flagged")),
+        language=stated(first(record, "lang", "language")),
+        surface=surface(record.get("surface")),
+    )
+
+
+def _oasst_thread(record: Record) -> Conversation:
+    return Conversation(
+        turns=turns_of(record["turns"], text_key="text"),
+        account=optional_text(record.get("user_id")),
+        time=time(record.get("ts")),
+        language=stated(record.get("lang")),
+    )
+
+
+def _oasst_tree(record: Record) -> Conversation:
+    """The tree's best-ranked path: at each step the reply of the lowest rank (unranked ones last, deleted ones never)."""
+    node = record["prompt"]
+    if not isinstance(node, Mapping):
+        raise BadRecord("its prompt is not an object")
+    path = [node]
+    while replies := _replies(node):
+        node = min(replies, key=_rank)
+        path.append(node)
+    return Conversation(
+        turns=turns_of(path, text_key="text"),
+        account=optional_text(path[0].get("user_id")),
+        time=time(path[0].get("created_date")),
+        language=stated(path[0].get("lang")),
+    )
+
+
+def _replies(node: Record) -> list[Record]:
+    replies = node.get("replies")
+    found = replies if isinstance(replies, list) else []
+    return [reply for reply in found if isinstance(reply, Mapping) and reply.get("deleted") is not True]
+
+
+def _rank(reply: Record) -> tuple[bool, float]:
+    rank = reply.get("rank")
+    return (False, float(rank)) if isinstance(rank, int | float) else (True, 0.0)
+
+
+SHOAL = Shape(
+    "Shoal JSONL", has("messages"), _shoal,
+    {"messages": "turns", "account": "account", "time": "time", "flagged": "flagged", "language": "language",
+     "surface": "surface"},
+)  # fmt: skip
+
+CHAT_LOGS = (
+    Shape("ShareGPT", _is_sharegpt, _sharegpt, {"conversations": "turns"}),
+    Shape(
+        "LMSYS-Chat-1M", _is_lmsys, _lmsys,
+        {"conversation": "turns", "openai_moderation": "flagged", "language": "language"},
+    ),
+    Shape(
+        "WildChat", has("conversation"), _wildchat,
+        {"conversation": "turns", "hashed_ip": "account", "timestamp": "time", "openai_moderation": "flagged",
+         "toxic": "flagged", "language": "language"},
+    ),
+    Shape(
+        "OASST threads", has("turns", "user_id"), _oasst_thread,
+        {"turns": "turns", "user_id": "account", "ts": "time", "lang": "language"},
+    ),
+    Shape(
+        "OASST trees", lambda record: isinstance(record.get("prompt"), Mapping), _oasst_tree,
+        {"prompt": "turns (the best-ranked path), account, time, language"},
+    ),
+    Shape(
+        "prompt and response", lambda record: isinstance(record.get("prompt"), str), _prompt_response,
+        {"prompt": "turns", "response": "turns", "account": "account", "hashed_ip": "account", "ts": "time",
+         "timestamp": "time", "time": "time", "lang": "language", "language": "language", "flagged": "flagged",
+         "surface": "surface"},
+    ),
+)  # fmt: skip

@@ -1,0 +1,140 @@
+"""From anyone's messages to turns: roles, multi-part content, tool calls, images.
+
+What becomes of each kind of content is decided here and nowhere else (docs/ingest.md has the table). Text is kept in its
+speaker's turn; a tool's call and result are turns of role "tool"; an image, a sound or a file gives no text, and neither
+does a model's reasoning. A result that stands in a user's message is never taken for the user's words.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Any
+
+from index.records import Role, Turn
+from index.sources.shapes.base import BadRecord, Record, parsed, whole
+
+_ROLES: dict[str, Role] = {
+    "user": "user", "human": "user", "prompter": "user", "humanmessage": "user", "humanmessagechunk": "user",
+    "assistant": "assistant", "gpt": "assistant", "chatgpt": "assistant", "bard": "assistant", "bing": "assistant",
+    "claude": "assistant", "model": "assistant", "bot": "assistant", "ai": "assistant", "aimessage": "assistant",
+    "aimessagechunk": "assistant", "choice": "assistant", "system": "system", "developer": "system",
+    "systemmessage": "system", "tool": "tool", "function": "tool", "ipython": "tool", "observation": "tool",
+    "function_call": "tool", "function_response": "tool", "tool_call": "tool", "tool_response": "tool",
+    "toolmessage": "tool", "functionmessage": "tool",
+}  # fmt: skip
+
+_TEXT = {"text", "input_text", "output_text", "refusal", "audio_transcription"}
+_CALLS = {"tool_use", "server_tool_use", "mcp_tool_use", "tool_call", "server_tool_call", "function_call",
+          "custom_tool_call", "web_search_call", "file_search_call", "computer_call", "code_interpreter_call",
+          "mcp_call", "image_generation_call", "local_shell_call"}  # fmt: skip
+_RESULTS = {"tool_result", "mcp_tool_result", "web_search_tool_result", "tool_call_response",
+            "server_tool_call_response", "function_call_output", "custom_tool_call_output",
+            "computer_call_output"}  # fmt: skip
+_TOOL_PARTS = _CALLS | _RESULTS
+_SILENT_ITEMS = {"reasoning", "item_reference", "compaction"}
+
+
+def turns_of(messages: object, role_key: str = "role", text_key: str = "content") -> tuple[Turn, ...]:
+    """The turns of a list of messages."""
+    messages = parsed(messages)
+    if not isinstance(messages, list):
+        raise BadRecord("its messages are not a list")
+    return tuple(turn for message in messages for turn in message_turns(message, role_key, text_key))
+
+
+def message_turns(message: object, role_key: str = "role", text_key: str = "content") -> Iterator[Turn]:
+    """The turns of one message, in the order of its parts."""
+    if isinstance(message, list) and len(message) == 2 and all(isinstance(part, str) for part in message):
+        message = {role_key: message[0], text_key: message[1]}
+    if not isinstance(message, Mapping):
+        raise BadRecord("a message is not an object")
+    if role_key not in message:
+        if _kind(message) in _TOOL_PARTS:
+            yield _tool_turn(message)
+            return
+        if _kind(message) in _SILENT_ITEMS:
+            return
+        message = _langchain(message, role_key, text_key)
+    role = _ROLES.get(str(message.get(role_key, "")).lower())
+    if role is None:
+        raise BadRecord("a message has an unknown role")
+    content = message.get(text_key)
+    if content is None and "parts" in message:
+        content = message["parts"]
+    listed = message.get("tool_calls")
+    calls = [call for call in (listed if isinstance(listed, list) else [message.get("function_call")])
+             if isinstance(call, Mapping)]  # fmt: skip
+    if content or not calls:
+        yield from turns_said(role, content)
+    for call in calls:
+        yield Turn("tool", _tool_name(call))
+
+
+def turns_said(role: Role, content: object) -> Iterator[Turn]:
+    """The turns that one speaker's content gives. An image alone still is a turn, without text."""
+    parts = content if isinstance(content, list) else [content]
+    is_silent = True
+    for is_tool, run in groupby(parts, key=_is_tool_part):
+        alike = list(run)
+        turns = [_tool_turn(part) for part in alike] if is_tool else [Turn(role, text_of(alike))]
+        for turn in turns:
+            if is_tool or turn.text:
+                is_silent = False
+                yield turn
+    if is_silent:
+        yield Turn(role, "")
+
+
+def _is_tool_part(part: object) -> bool:
+    return isinstance(part, Mapping) and _kind(part) in _TOOL_PARTS
+
+
+def _kind(part: Record) -> str:
+    """The kind that a part or an item states; one that states none is text."""
+    kind = part.get("type", part.get("content_type", "text"))
+    return kind if isinstance(kind, str) else ""
+
+
+def text_of(content: object) -> str:
+    """The text of a message: a string, or the text parts of multi-part content. Everything else gives none."""
+    if isinstance(content, str):
+        return whole(content)
+    if isinstance(content, Mapping):
+        return _part_text(content)
+    if isinstance(content, list):
+        return "\n".join(text for part in content if (text := _part_text(part)))
+    return ""
+
+
+def _part_text(part: object) -> str:
+    if isinstance(part, str):
+        return whole(part)
+    if not isinstance(part, Mapping) or _kind(part) not in _TEXT:
+        return ""
+    found = next((part[key] for key in ("text", "content", "refusal") if isinstance(part.get(key), str)), "")
+    return whole(found)
+
+
+def _tool_turn(part: Record) -> Turn:
+    """A call gives the tool's name, never its arguments; a result gives its text."""
+    if _kind(part) in _CALLS:
+        return Turn("tool", _tool_name(part))
+    result = next((part[key] for key in ("content", "output", "result", "response") if key in part), None)
+    return Turn("tool", text_of(result))
+
+
+def _tool_name(call: Record) -> str:
+    function = call.get("function")
+    name = function.get("name") if isinstance(function, Mapping) else call.get("name")
+    return whole(name) if isinstance(name, str) else ""
+
+
+def _langchain(message: Record, role_key: str, text_key: str) -> dict[str, Any]:
+    """LangChain's ways to write a message, as a plain one: a serialised constructor, or a type with data."""
+    kwargs = message.get("kwargs")
+    kind = message.get("id")
+    if isinstance(kwargs, Mapping) and isinstance(kind, list) and kind:
+        return {**kwargs, role_key: kind[-1], text_key: kwargs.get("content")}
+    data = message.get("data")
+    if isinstance(data, Mapping):
+        return {**data, role_key: message.get("type"), text_key: data.get("content")}
+    return {**message, role_key: message.get("type", ""), text_key: message.get("content")}
