@@ -43,8 +43,8 @@ class Budget:
         if self.cost is not None and self.cost >= self.max_cost:
             raise BudgetSpent("US dollars", round(self.cost, 4), self.max_cost)
 
-    def spend(self, model: str, usage: Usage) -> None:
-        """Add one reply."""
+    def spend(self, model: str, usage: Usage, rate: float = 1.0) -> None:
+        """Add one reply, at a share `rate` of the listed price."""
         self.calls += 1
         self.usage = Usage(
             self.usage.input_tokens + usage.input_tokens,
@@ -57,4 +57,4 @@ class Budget:
             self.cost = None
             return
         inputs = usage.input_tokens + 0.1 * usage.cache_read_tokens + 1.25 * usage.cache_write_tokens
-        self.cost += (inputs * price.input + usage.output_tokens * price.output) / 1e6
+        self.cost += rate * (inputs * price.input + usage.output_tokens * price.output) / 1e6

@@ -6,7 +6,9 @@ tokens and money, and raises BudgetSpent before a call that cannot fit. It must 
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -66,6 +68,18 @@ class Reply:
         return [block for block in self.content if block["type"] == "tool_use"]
 
 
+@dataclass(frozen=True, slots=True)
+class BatchState:
+    """Where a batch stands."""
+
+    ended: bool
+    answered: int
+    asked: int
+
+
+BATCH_DISCOUNT = 0.5
+"""What a batched token costs against one asked live (Message Batches documentation)."""
+
 OnDelta = Callable[[str], None]
 
 
@@ -94,21 +108,23 @@ class AnthropicModel:
         self._base_url = base_url
         self._meter = meter
         self._client: AsyncAnthropic | None = None
+        self._making = threading.Lock()
 
     def _ready(self) -> "AsyncAnthropic":
-        """The client, made when first needed (its import takes seconds)."""
-        if self._client is None:
-            from anthropic import AsyncAnthropic
+        """The client, made once, when first needed (its import takes seconds). Called from several threads."""
+        with self._making:
+            if self._client is None:
+                from anthropic import AsyncAnthropic
 
-            self._client = AsyncAnthropic(
-                api_key=self._api_key or "none",
-                base_url=self._base_url,
-                max_retries=MAX_RETRIES,
-                timeout=_CONNECT_TIMEOUT_S,
-                middleware=[self._watch],
-                open_telemetry=False,
-            )
-        return self._client
+                self._client = AsyncAnthropic(
+                    api_key=self._api_key or "none",
+                    base_url=self._base_url,
+                    max_retries=MAX_RETRIES,
+                    timeout=_CONNECT_TIMEOUT_S,
+                    middleware=[self._watch],
+                    open_telemetry=False,
+                )
+            return self._client
 
     async def _watch(self, request: Any, call_next: Any) -> Any:
         """Say aloud that the SDK is about to wait and try again."""
@@ -131,30 +147,52 @@ class AnthropicModel:
         if budget is not None:
             budget.require()
         client = await asyncio.to_thread(self._ready)
-        import anthropic
-        import httpx2
-
         _ATTEMPT.set(0)
-        try:
+        with _typed_faults():
             async with client.messages.stream(**_request(ask)) as stream:
                 async for piece in stream.text_stream:
                     if on_delta is not None:
                         on_delta(piece)
                 message = await stream.get_final_message()
-        except anthropic.APIError as error:
-            raise _fault(error) from None
-        except (httpx2.TransportError, json.JSONDecodeError):
-            # A stream that breaks off in the middle reaches us as the transport's own error.
-            raise NetworkDown() from None
-        usage = Usage(
-            message.usage.input_tokens,
-            message.usage.output_tokens,
-            message.usage.cache_read_input_tokens or 0,
-            message.usage.cache_creation_input_tokens or 0,
-        )
+        reply = _reply(message)
         if budget is not None:
-            budget.spend(ask.model, usage)
-        return _finished(Reply(message.to_dict()["content"], message.stop_reason or "end_turn", usage))  # type: ignore[arg-type]
+            budget.spend(ask.model, reply.usage)
+        return _finished(reply)
+
+    async def create_batch(self, asks: Sequence[tuple[str, Ask]]) -> str:
+        """Send many calls at once, each with a key; returns the batch's id. Raises a ModelFault or BudgetSpent."""
+        if self._meter.current is not None:
+            self._meter.current.require()
+        client = await asyncio.to_thread(self._ready)
+        with _typed_faults():
+            batch = await client.messages.batches.create(
+                requests=[{"custom_id": key, "params": _request(ask)} for key, ask in asks]  # type: ignore[typeddict-item]
+            )
+        return batch.id
+
+    async def batch_state(self, batch: str) -> BatchState:
+        client = await asyncio.to_thread(self._ready)
+        with _typed_faults():
+            found = await client.messages.batches.retrieve(batch)
+        counts = found.request_counts
+        waiting = counts.processing
+        asked = waiting + counts.succeeded + counts.errored + counts.canceled + counts.expired
+        return BatchState(found.processing_status == "ended", asked - waiting, asked)
+
+    async def batch_replies(self, batch: str, model: str) -> dict[str, Reply | str]:
+        """Key to reply, or to a fixed word for why there is none (errored, canceled, expired)."""
+        client = await asyncio.to_thread(self._ready)
+        found: dict[str, Reply | str] = {}
+        with _typed_faults():
+            async for item in await client.messages.batches.results(batch):
+                if item.result.type != "succeeded":
+                    found[item.custom_id] = item.result.type
+                    continue
+                reply = _reply(item.result.message)
+                found[item.custom_id] = reply
+                if self._meter.current is not None:
+                    self._meter.current.spend(model, reply.usage, BATCH_DISCOUNT)
+        return found
 
     async def close(self) -> None:
         if self._client is not None:
@@ -179,6 +217,27 @@ def _request(ask: Ask) -> dict[str, Any]:
     if config:
         body["output_config"] = config
     return body
+
+
+def _reply(message: Any) -> Reply:
+    usage = message.usage
+    read, written = usage.cache_read_input_tokens or 0, usage.cache_creation_input_tokens or 0
+    spent = Usage(usage.input_tokens, usage.output_tokens, read, written)
+    return Reply(message.to_dict()["content"], message.stop_reason or "end_turn", spent)
+
+
+@contextmanager
+def _typed_faults() -> Iterator[None]:
+    import anthropic
+    import httpx2
+
+    try:
+        yield
+    except anthropic.APIError as error:
+        raise _fault(error) from None
+    except (httpx2.TransportError, json.JSONDecodeError):
+        # A stream that breaks off in the middle reaches us as the transport's own error.
+        raise NetworkDown() from None
 
 
 def _finished(reply: Reply) -> Reply:

@@ -3,6 +3,7 @@
 It also switches telemetry of dependencies off (R10) before they load. Everything heavy is imported inside functions.
 """
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,17 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.settings import Settings, load_settings
+from index.errors import SettingsError
 from index.home import Home
 
 if TYPE_CHECKING:
+    from agent.bulk import Estimate, Spending
+    from agent.claude import Readers
     from agent.roles import RoleSet
     from agent.session import BudgetHolder, Session
     from index.embedding import OnnxEncoder
-    from index.extraction import Extractor, LocalExtractor
-    from index.handle import Index, Writer
+    from index.forget import Forgotten
+    from index.handle import Index, IndexSettings, Writer
+    from index.health import Check
+    from index.history import Published, SnapshotInfo, StageScores
     from index.ingest import IngestReport, Progress
     from index.naming import Namer
-    from index.publish import Published
     from index.sources import Source
     from tools.ledger import Ledger
 
@@ -98,11 +103,8 @@ class App:
         from agent.builtin.writer import BuiltinWriter
         from agent.roles import RoleSet
 
-        async def nothing() -> None:
-            return None
-
         return RoleSet(
-            "built-in", BuiltinPlanner(), BuiltinInvestigator(), BuiltinAuditor(), BuiltinWriter(), False, nothing
+            "built-in", BuiltinPlanner(), BuiltinInvestigator(), BuiltinAuditor(), BuiltinWriter(), False, _nothing
         )
 
     def _claude(self, holder: "BudgetHolder") -> tuple["RoleSet", "Namer"]:
@@ -117,45 +119,149 @@ class App:
         *,
         built_in: bool = False,
         landmarks: Mapping[str, date] | None = None,
-    ) -> "tuple[IngestReport, Published]":
-        """Take a source into the index and publish a snapshot."""
+        facets: Path | None = None,
+        batch: bool = False,
+        max_cost: float | None = None,
+    ) -> "Taken":
+        """Take a source into the index and publish a snapshot. `facets` is a file of facets of the index's own;
+        `batch` extracts by Message Batches; `max_cost` caps what a model may cost, in US dollars."""
+        from agent.bulk import spending
         from index.handle import open_writer
         from index.ingest import Ingest, Progress
         from index.reading import worker_pool
 
-        writer = open_writer(self.path, self.home, landmarks)
+        uses_model = self.settings.has_model and not built_in
+        if (batch or max_cost is not None) and not uses_model:
+            raise SettingsError(
+                "Batches and a cost cap need a model.", "Set ANTHROPIC_API_KEY, or leave --batch and --max-cost out."
+            )
+        spent = spending(self.settings, max_cost) if uses_model else None
+        if (self.path / "index.toml").exists():
+            await self._tidy(report)
+        writer = open_writer(self.path, self.home, landmarks, facets)
+        readers = self._readers(writer.settings, spent, report, batch=batch)
         try:
-            extractor, namer = self._readers(built_in)
             encoder = self.encoder(lambda: report(Progress("compiling the embedding model (once)", 0, 0)))
             ingest = Ingest(
-                writer.facts, writer.vectors, encoder, extractor, worker_pool, writer.sealer, ATTEST_ACCOUNTS, report
+                writer.facts,
+                writer.vectors,
+                encoder,
+                readers.extractor,
+                worker_pool,
+                writer.sealer,
+                ATTEST_ACCOUNTS,
+                writer.settings.facets,
+                report,
             )
             outcome = await ingest.run(source)
-            published = await _publish(writer, namer, report)
+            published = await _publish(writer, readers.namer, report)
         finally:
+            await readers.close()
             writer.close()
-        return outcome, published
+        return Taken(outcome, published, spent)
 
     async def publish(self, report: "Callable[[Progress], None]", *, built_in: bool = False) -> "Published":
         """Publish a snapshot of what is stored."""
+        from agent.bulk import spending
         from index.handle import open_writer, read_settings
 
         read_settings(self.path)
+        spent = spending(self.settings, None) if self.settings.has_model and not built_in else None
+        await self._tidy(report)
         writer = open_writer(self.path, self.home)
+        readers = self._readers(writer.settings, spent, report)
         try:
-            return await _publish(writer, self._readers(built_in)[1], report)
+            return await _publish(writer, readers.namer, report)
         finally:
+            await readers.close()
             writer.close()
 
-    def _readers(self, built_in: bool) -> "tuple[Extractor | LocalExtractor, Namer]":
-        if self.settings.has_model and not built_in:
-            from agent.claude import claude_readers
-            from agent.session import BudgetHolder
+    def estimate(self, source: "Source", facets: Path | None = None, *, batch: bool = False) -> "Estimate":
+        """What ingesting a source with the configured model would take. Nothing is sent or written."""
+        from agent.bulk import estimate
+        from index.facets import load_facets
+        from index.handle import read_settings
 
-            return claude_readers(self.settings, BudgetHolder())
+        if not self.settings.has_model:
+            raise SettingsError(
+                "There is no model to estimate for.", "Set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL; built-in is free."
+            )
+        known = read_settings(self.path).facets if (self.path / "index.toml").exists() else ()
+        return estimate(source, self.settings, load_facets(facets) if facets else known, batch=batch)
+
+    async def _tidy(self, report: "Callable[[Progress], None]") -> None:
+        """Finish an erasure that was interrupted, and erase what is older than the index may keep."""
+        from index.forget import apply_retention, finish
+
+        for step in (finish, apply_retention):
+            await asyncio.to_thread(step, self.path, self.home, _stages(report))
+
+    async def forget(
+        self, report: "Callable[[Progress], None]", *, account: str | None = None, before: date | None = None
+    ) -> "Forgotten":
+        """Erase what the index holds of an account, or from before a day."""
+        from index.forget import finish, forget
+
+        def work() -> "Forgotten":
+            finish(self.path, self.home, _stages(report))
+            return forget(self.path, self.home, _stages(report), account=account, before=before)
+
+        return await asyncio.to_thread(work)
+
+    def snapshots(self) -> "list[SnapshotInfo]":
+        """The published snapshots, oldest first."""
+        from index.handle import read_settings
+        from index.history import published
+
+        read_settings(self.path)
+        return published(self.path / "snapshots")
+
+    def privacy_report(self) -> "list[StageScores]":
+        """Shares of each privacy score at each stage, of the newest snapshot."""
+        from index.history import privacy_report
+
+        return privacy_report(self.path / "snapshots")
+
+    def keep_snapshots(self, newest: int) -> int:
+        """Remove all but the newest snapshots; returns how many were removed."""
+        from index.snapshot import snapshot_numbers, snapshot_path
+
+        folder = self.path / "snapshots"
+        old = snapshot_numbers(folder)[: -max(1, newest)]
+        for number in old:
+            snapshot_path(folder, number).unlink()
+        return len(old)
+
+    def doctor(self) -> "list[Check]":
+        """What is configured, whether it works, and what would leave the machine."""
+        from agent.doctor import checks
+
+        return checks(self)
+
+    def _readers(
+        self,
+        index: "IndexSettings",
+        spent: "Spending | None",
+        report: "Callable[[Progress], None]",
+        *,
+        batch: bool = False,
+    ) -> "Readers":
+        from agent.claude import Readers, claude_readers
+
+        if spent is not None:
+            from index.ingest import Progress
+
+            sent = self.home.folder("batches") / f"{index.id}.json" if batch else None
+            return claude_readers(
+                self.settings,
+                spent,
+                index.facets,
+                batches=sent,
+                waiting=lambda answered, asked: report(Progress("waiting for a batch", answered, asked)),
+            )
         from agent.builtin.extractor import BuiltinExtractor
 
-        return BuiltinExtractor(), _built_in_namer()
+        return Readers(BuiltinExtractor(index.facets), _built_in_namer(), _nothing)
 
     def has_snapshot(self) -> bool:
         """Whether the index can be asked."""
@@ -164,12 +270,20 @@ class App:
         return bool(snapshot_numbers(self.path / "snapshots"))
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an ingest did. `spent` None: no model was used."""
+
+    outcome: "IngestReport"
+    published: "Published"
+    spent: "Spending | None"
+
+
 ATTEST_ACCOUNTS = 5
 """Accounts that must use a word before it is stored in clear: the policy's `min_accounts` default (R6)."""
 
 
 async def _publish(writer: "Writer", namer: "Namer", report: "Callable[[Progress], None]") -> "Published":
-    from index.ingest import Progress
     from index.publish import publish
 
     return await publish(
@@ -177,9 +291,20 @@ async def _publish(writer: "Writer", namer: "Namer", report: "Callable[[Progress
         writer.vectors,
         writer.snapshots,
         namer,
+        writer.settings.facets,
         ATTEST_ACCOUNTS,
-        lambda stage, done, total: report(Progress(stage, done, total)),
+        _stages(report),
     )
+
+
+def _stages(report: "Callable[[Progress], None]") -> "Callable[[str, int, int], None]":
+    from index.ingest import Progress
+
+    return lambda stage, done, total: report(Progress(stage, done, total))
+
+
+async def _nothing() -> None:
+    """Closes what holds no connection."""
 
 
 def _built_in_namer() -> "Namer":

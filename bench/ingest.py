@@ -66,7 +66,8 @@ def main(path: Path) -> None:
             stages[step.stage] = stages.get(step.stage, 0.0) + now - last
             last = now
 
-        outcome, published = asyncio.run(app.ingest(open_file(path), report, built_in=True))
+        taken = asyncio.run(app.ingest(open_file(path), report, built_in=True))
+        outcome, published = taken.outcome, taken.published
         seconds = time.perf_counter() - started
         disk = sum(item.stat().st_size for item in app.path.rglob("*") if item.is_file())
         watch.stop()

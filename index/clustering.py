@@ -35,17 +35,35 @@ def cluster_space(vectors: Vectors) -> Space:
         return _principal_components(vectors)
     import os
 
+    import knncolle
     import scranpy
 
+    threads = os.cpu_count() or 1
+    search = knncolle.build_index(knncolle.AnnoyParameters(), vectors.astype(np.float64))
+    neighbours: Any = knncolle.find_knn(search, num_neighbors=_NEIGHBOURS, num_threads=threads)
     placed: Any = scranpy.run_umap(
-        np.asfortranarray(vectors.T, dtype=np.float64),
+        neighbours,
         num_dim=DIMENSIONS,
-        num_neighbors=_NEIGHBOURS,
         min_dist=0.0,
         num_epochs=_EPOCHS_OF_LARGE if len(vectors) > _LARGE else _EPOCHS,
-        num_threads=os.cpu_count() or 1,
+        num_threads=threads,
     )
-    return np.ascontiguousarray(placed, dtype=np.float32)
+    return _apart(np.ascontiguousarray(placed, dtype=np.float32), neighbours.index)
+
+
+def _apart(space: Space, neighbours: NDArray[np.uint32]) -> Space:
+    """The space with its unconnected parts moved apart. UMAP may lay one part over another with which it shares no
+    neighbour, and a density cluster would then hold both."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    rows = np.repeat(np.arange(len(space)), neighbours.shape[1])
+    graph = csr_matrix((np.ones(neighbours.size, dtype=bool), (rows, neighbours.ravel())), shape=(len(space),) * 2)
+    _, part = connected_components(graph, directed=False)
+    by_size = np.argsort(np.argsort(-np.bincount(part), kind="stable"), kind="stable")
+    width = float(np.ptp(space, axis=0).max())
+    space[:, 0] += 2 * width * by_size[part]
+    return space
 
 
 def _principal_components(vectors: Vectors) -> Space:

@@ -64,6 +64,14 @@ class OnnxEncoder:
             )
         return str(folder)
 
+    def verified(self) -> str:
+        """What stands behind the name, in words, with its hash checked. Raises SettingsError or IndexFault."""
+        if self.name != PACKAGED:
+            return f"{self.name}, from a hub"
+        _ = self._weights
+        compiled = "compiled" if (self._compiled / "model.onnx").exists() else "not compiled yet"
+        return f"{self.name}, the published weights (sha256 {_PACKAGED_SHA256[:12]}…), {compiled}"
+
     @property
     def _compiled(self) -> Path:
         identity = _PACKAGED_SHA256 if self.name == PACKAGED else hashlib.sha256(self.name.encode()).hexdigest()

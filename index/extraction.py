@@ -4,11 +4,11 @@
 extractions come out, and everything specific in them is sealed before it is stored.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from index.records import Conversation
+from index.records import UNKNOWN, Conversation
 from index.sealing import SummaryDraft
 
 
@@ -21,6 +21,24 @@ class Extraction:
     """English name of the language, or "unknown"."""
     concern: int
     """1 (benign) to 5 (immediate review), the scale of Clio §1."""
+    harm: str = UNKNOWN
+    """One of `index.facets.HARMS`."""
+    outcome: str = UNKNOWN
+    """One of `index.facets.OUTCOMES`."""
+    texts: Mapping[str, SummaryDraft] = field(default_factory=dict, repr=False)
+    """Free-text facets by name."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Closed facets of the index's own by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """How much of a conversation an extractor reads; what it does not read is not even screened."""
+
+    chars: int
+    """Longer conversations are cut: the beginning, the end, and samples of the middle stay."""
+    reply_chars: int
+    """How much of each of the assistant's replies it reads; 0: none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +48,35 @@ class NotExtracted:
     reason: str
 
 
-@runtime_checkable
-class Extractor(Protocol):
-    """Reads screened conversations, a batch at a time, and answers in their order."""
+class _Reads(Protocol):
+    @property
+    def name(self) -> str: ...
 
-    name: str
-    reads_replies: bool
-    """Whether the assistant's replies help it; what it does not read is not even screened."""
+    @property
+    def portion(self) -> Portion: ...
+
+
+@runtime_checkable
+class Extractor(_Reads, Protocol):
+    """Asks a model about screened conversations, many at a time, and answers in their order."""
+
+    @property
+    def at_once(self) -> int:
+        """Conversations it wants to be asked about in one call."""
+        ...
+
+    @property
+    def ahead(self) -> int:
+        """Calls that may run beside the one waited for."""
+        ...
 
     async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]: ...
 
 
-class LocalExtractor(Protocol):
+class LocalExtractor(_Reads, Protocol):
     """An extractor that only computes. It is picklable, because it runs in worker processes (`index.reading`).
 
     It is given the language of each conversation, which the source stated or ingest detected.
     """
-
-    name: str
-    reads_replies: bool
 
     def extract_here(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]: ...

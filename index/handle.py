@@ -6,7 +6,7 @@ Readers never open the writer's files, so they go on while an ingest runs.
 
 import tomllib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.clustering import Space, cluster_space
 from index.embedding import Encoder
-from index.errors import IndexFault
+from index.errors import IndexFault, SettingsError
+from index.facets import FacetSpec, load_facets
 from index.home import Home, load_or_make_key, private_folder, restrict
 from index.sealing import Sealer
 from index.snapshot import Rows, Snapshot, snapshot_numbers, snapshot_path
@@ -25,6 +27,7 @@ from index.stores.repair import repair
 from index.stores.vectors import VectorStore
 
 _SETTINGS = "index.toml"
+_FACETS = "facets.toml"
 _TEMPLATE = """# Settings of this Shoal index. Only here can a privacy policy be made looser than the defaults.
 id = "{id}"
 
@@ -33,6 +36,9 @@ id = "{id}"
 {landmarks}
 [policy]
 # min_conversations = 15
+
+[retention]
+# Erase summaries older than this, at the next ingest or publishing: days = 365
 """
 
 NEAR_AT_MOST = 5_000
@@ -46,6 +52,10 @@ class IndexSettings:
     id: str
     landmarks: Mapping[str, date] = field(default_factory=dict)
     policy: Mapping[str, Any] = field(default_factory=dict)
+    facets: tuple[FacetSpec, ...] = ()
+    """Facets that the index defines for itself, in its `facets.toml`."""
+    retention_days: int | None = None
+    """Days after which summaries are erased, at the next ingest or publishing; None: they are kept."""
 
 
 def read_settings(path: Path) -> IndexSettings:
@@ -59,7 +69,10 @@ def read_settings(path: Path) -> IndexSettings:
     try:
         values = tomllib.loads(file.read_text("utf-8"))
         landmarks = {str(name).casefold(): _date(day) for name, day in _table(values, "landmarks").items()}
-        return IndexSettings(str(values["id"]), landmarks, _table(values, "policy"))
+        own, days = load_facets(path / _FACETS), _table(values, "retention").get("days")
+        if days is not None and (not isinstance(days, int) or days < 1):
+            raise ValueError("[retention] days is not a number of days")
+        return IndexSettings(str(values["id"]), landmarks, _table(values, "policy"), own, days)
     except (tomllib.TOMLDecodeError, KeyError, ValueError) as error:
         raise IndexFault(
             f"The settings file {file} is wrong: {error}.", "Correct it, or restore it from a backup."
@@ -99,20 +112,48 @@ class Writer:
         restrict(self.path)
 
 
-def open_writer(path: Path, home: Home, landmarks: Mapping[str, date] | None = None) -> Writer:
-    """Open an index for writing, making it when it is not there. `landmarks` are set only when it is made."""
+def open_writer(
+    path: Path, home: Home, landmarks: Mapping[str, date] | None = None, facets: Path | None = None
+) -> Writer:
+    """Open an index for writing, making it when it is not there. `landmarks` are set only when it is made; `facets` is
+    a file of facets to add to the index's own."""
     private_folder(path)
     file = path / _SETTINGS
     if not file.exists():
         lines = "".join(f"{name} = {day.isoformat()}\n" for name, day in (landmarks or {}).items())
         file.write_text(_TEMPLATE.format(id=uuid.uuid4().hex, landmarks=lines), "utf-8")
         file.chmod(0o600)
+    if facets is not None:
+        _add_facets(path / _FACETS, facets)
     settings = read_settings(path)
     facts = Facts(path / "facts.duckdb")
+    _restore_vectors(path)
     key = load_or_make_key(home.folder("keys"), settings.id)
     vectors = VectorStore(private_folder(path / "vectors"))
     repair(facts, vectors)
     return Writer(path, settings, facts, vectors, Sealer(key))
+
+
+def _restore_vectors(path: Path) -> None:
+    """Undo a swap of vector stores (`index.forget`) that a kill left between its two steps."""
+    folder, old = path / "vectors", path / "vectors.old"
+    if old.exists() and not folder.exists():
+        old.rename(folder)
+
+
+def _add_facets(kept: Path, file: Path) -> None:
+    """Keep a file of facets with the index. A facet already there may not change: its old values would lie."""
+    if not file.exists():
+        raise SettingsError(f"There is no file {file}.", "docs/ingest.md has an example.")
+    given = {spec.name: spec for spec in load_facets(file)}
+    for spec in load_facets(kept):
+        if given.get(spec.name) != spec:
+            raise SettingsError(
+                f"{file} changes or leaves out the facet {spec.name!r}, which this index already has.",
+                f"Keep its definition (it stands in {kept}) and give a new one another name.",
+            )
+    kept.write_text(file.read_text("utf-8"), "utf-8")
+    kept.chmod(0o600)
 
 
 def same_encoder(built_with: str | None, asked_with: str) -> None:
@@ -148,3 +189,7 @@ class Index:
         order = np.argsort(numbers)
         rows, held = self.snapshot.rows_of(numbers[order])
         return rows, similarity[order][held]
+
+    def placed(self, texts: Sequence[str]) -> Space:
+        """A cluster space of its own for texts that have none in the snapshot, shape (len(texts), DIMENSIONS)."""
+        return cluster_space(self._encoder.encode(texts))

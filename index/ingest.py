@@ -8,7 +8,7 @@ over what is known); summarising turns drafts into summaries in both stores. Raw
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -18,11 +18,23 @@ from typing import NamedTuple
 from index.embedding import Encoder
 from index.errors import IndexFault
 from index.extraction import Extractor, LocalExtractor, NotExtracted
+from index.facets import HARMS, OUTCOMES, FacetSpec, closed
 from index.handle import same_encoder
 from index.language import detect, stated, unload
-from index.reading import Sealed, excerpt, read_all, screen_all, seal_all, worker_count
-from index.records import UNKNOWN, Conversation, Facets, day_number
-from index.sealing import Sealer, render
+from index.privacy_score import privacy_score
+from index.reading import (
+    SCORED_ONE_IN,
+    SUMMARISED,
+    Readings,
+    Sealed,
+    excerpt,
+    read_all,
+    screen_all,
+    seal_all,
+    worker_count,
+)
+from index.records import UNKNOWN, Conversation, Facets, Turn, day_number
+from index.sealing import SUMMARY, Sealer, render
 from index.sources import Read, Skipped, Source
 from index.stores.facts import Facts, Staged
 from index.stores.repair import repair
@@ -30,6 +42,9 @@ from index.stores.vectors import VectorStore
 
 READ_BATCH = 256
 SUMMARY_BATCH = 1_024
+STAGED_AT_ONCE = 4_096
+"""Conversations staged in one transaction. Looking which words are attested costs a scan of all that wait, so it is
+done seldom; a kill loses the reading of at most so many. What a model was paid for is staged batch by batch."""
 
 DUPLICATE = "already in the index"
 
@@ -51,6 +66,9 @@ class IngestReport:
     taken: int = 0
     summarised: int = 0
     without_account: int = 0
+    read_in_part: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    """Conversations that could not be extracted, by reason; the next ingest of the same input tries them again."""
     skipped: Counter[str] = field(default_factory=Counter)
     first_skips: dict[str, str] = field(default_factory=dict)
     elapsed_s: float = 0.0
@@ -68,6 +86,27 @@ class _Fresh(NamedTuple):
     conversation: Conversation
 
 
+@dataclass(slots=True)
+class _Landed:
+    """Read and not yet staged: in memory only."""
+
+    fresh: list[_Fresh] = field(default_factory=list)
+    items: list[Sealed | NotExtracted] = field(default_factory=list)
+    scores: Counter[tuple[str, int]] = field(default_factory=Counter)
+    ids: set[str] = field(default_factory=set)
+
+    def add(self, fresh: Sequence[_Fresh], readings: Readings) -> None:
+        """Turns are not needed any more, but for how many the user's are; the rest of the text is let go."""
+        self.fresh += [item._replace(conversation=_bare(item.conversation)) for item in fresh]
+        self.items += readings.items
+        self.scores.update(readings.scores)
+        self.ids.update(item.id for item in fresh)
+
+    def clear(self) -> None:
+        for held in (self.fresh, self.items, self.scores, self.ids):
+            held.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class Ingest:
     """The parts of one ingest, handed in by the composition root. `workers` starts what runs `index.reading`."""
@@ -79,6 +118,8 @@ class Ingest:
     workers: Callable[[], Executor]
     sealer: Sealer
     attest_accounts: int
+    own: Sequence[FacetSpec]
+    """Facets that the index defines for itself."""
     report: Callable[[Progress], None]
 
     async def run(self, source: Source) -> IngestReport:
@@ -98,29 +139,35 @@ class Ingest:
     async def _read_source(self, source: Source, outcome: IngestReport) -> None:
         """Read batch by batch, a few at a time in the workers, staged in the source's order."""
         reads = iter(source)
-        ahead = 0 if isinstance(self.extractor, Extractor) else worker_count()
-        flying: deque[tuple[int, list[_Fresh], asyncio.Task[list[Sealed | NotExtracted]]]] = deque()
+        size, ahead, at_once = READ_BATCH, worker_count(), STAGED_AT_ONCE
+        if isinstance(self.extractor, Extractor):
+            size, ahead, at_once = self.extractor.at_once, self.extractor.ahead, 1
+        flying: deque[tuple[int, list[_Fresh], asyncio.Task[Readings]]] = deque()
+        landed = _Landed()
 
         async def land() -> None:
             done, fresh, reading = flying[0]
-            await asyncio.to_thread(self._stage, fresh, await reading, outcome)
+            landed.add(fresh, await reading)
             flying.popleft()
-            self.report(Progress("reading", done, source.total, f"{outcome.taken:,} taken"))
+            if len(landed.fresh) >= at_once:
+                await asyncio.to_thread(self._stage, landed, outcome)
+            self.report(Progress("reading", done, source.total, f"{outcome.taken + len(landed.fresh):,} taken"))
 
         workers = self.workers()
         try:
-            while batch := await asyncio.to_thread(lambda: list(islice(reads, READ_BATCH))):
-                known = {item.id for _, fresh, _ in flying for item in fresh}
-                fresh = list(self._fresh(batch, known, outcome))
-                flying.append((batch[-1].done, fresh, asyncio.create_task(self._read(workers, fresh))))
+            while batch := await asyncio.to_thread(lambda: list(islice(reads, size))):
+                ahead_of_facts = {item.id for _, waiting, _ in flying for item in waiting} | landed.ids
+                fresh = list(self._fresh(batch, ahead_of_facts, outcome))
+                flying.append((batch[-1].done, fresh, asyncio.create_task(self._read(workers, fresh, outcome))))
                 while len(flying) > ahead:
                     await land()
             while flying:
                 await land()
+            await asyncio.to_thread(self._stage, landed, outcome)
         except BrokenProcessPool as error:
             raise IndexFault(
                 "A process that reads conversations was killed, perhaps for want of memory.",
-                "Run the same command again: what was read is kept.",
+                "Run the same command again: what was staged is kept.",
             ) from error
         finally:
             for _, _, reading in flying:
@@ -129,34 +176,56 @@ class Ingest:
             workers.shutdown(cancel_futures=True)
             unload()
 
-    async def _read(self, workers: Executor, fresh: Sequence[_Fresh]) -> list[Sealed | NotExtracted]:
+    async def _read(self, workers: Executor, fresh: Sequence[_Fresh], outcome: IngestReport) -> Readings:
         """Screen, extract and seal. What a model reads is screened and sealed in the workers, before and after."""
         work = asyncio.get_running_loop().run_in_executor
         extractor = self.extractor
-        batch = [excerpt(item.conversation, extractor.reads_replies) for item in fresh]
+        cut = [excerpt(item.conversation, extractor.portion) for item in fresh]
+        outcome.read_in_part += sum(was_cut for _, was_cut in cut)
+        batch = [conversation for conversation, _ in cut]
         if not isinstance(extractor, Extractor):
             batch = await asyncio.to_thread(_with_languages, batch)
             return await work(workers, read_all, self.sealer, extractor, batch)
-        screened = await work(workers, screen_all, batch)
+        screened, scores = await work(workers, screen_all, batch)
         readable = [item for item in screened if isinstance(item, Conversation)]
         extractions = iter(await extractor.extract(readable))
         answers = [next(extractions) if isinstance(item, Conversation) else item for item in screened]
-        return await work(workers, seal_all, self.sealer, answers)
+        return Readings(await work(workers, seal_all, self.sealer, answers), scores)
 
-    def _stage(self, fresh: Sequence[_Fresh], readings: Sequence[Sealed | NotExtracted], outcome: IngestReport) -> None:
+    def _stage(self, landed: "_Landed", outcome: IngestReport) -> None:
         staged: list[Staged] = []
         clear: dict[int, str] = {}
-        for (where, identity, conversation), reading in zip(fresh, readings, strict=True):
+        failed: dict[str, str] = {}
+        for (where, identity, conversation), reading in zip(landed.fresh, landed.items, strict=True):
             if isinstance(reading, NotExtracted):
-                outcome.skip(reading.reason, where)
+                failed[identity] = reading.reason
+                outcome.failed[reading.reason] += 1
+                outcome.first_skips.setdefault(reading.reason, where)
                 continue
             clear.update(reading.clear)
             account = conversation.account or identity
             outcome.without_account += conversation.account is None
-            staged.append(Staged(identity, self.sealer.account(account), _facets(conversation, reading), reading.draft))
-        if staged:
-            self.facts.stage(staged, clear, self.attest_accounts)
+            staged.append(
+                Staged(identity, self.sealer.account(account), self._facets(conversation, reading), reading.draft)
+            )
+        self.facts.stage(staged, clear, self.attest_accounts, failed, landed.scores)
         outcome.taken += len(staged)
+        landed.clear()
+
+    def _facets(self, conversation: Conversation, reading: Sealed) -> Facets:
+        """The closed facets, each held to its closed values whatever the extractor said."""
+        own = {spec.name: closed(reading.values.get(spec.name, ""), spec.values) for spec in self.own if spec.values}
+        return Facets(
+            language=stated(reading.language) or UNKNOWN,
+            concern=min(5, max(1, reading.concern)),
+            turns=len(conversation.said_by("user")),
+            day=day_number(conversation.time) if conversation.time else None,
+            flagged=conversation.flagged,
+            surface=conversation.surface,
+            harm=closed(reading.harm, HARMS),
+            outcome=closed(reading.outcome, OUTCOMES),
+            own=own,
+        )
 
     def _fresh(self, batch: Sequence[Read], flying: Collection[str], outcome: IngestReport) -> Iterator[_Fresh]:
         candidates: dict[str, _Fresh] = {}
@@ -200,7 +269,7 @@ class Ingest:
             else:
                 await writing
                 vectors = None
-            self.facts.complete_batch(batch)
+            self.facts.complete_batch(batch, _summary_scores(texts))
             outcome.summarised += len(rows)
             self.report(Progress("summarising", outcome.summarised, waiting))
             rows, texts = upcoming, next_texts
@@ -224,17 +293,15 @@ def _with_languages(batch: Sequence[Conversation]) -> list[Conversation]:
     return full
 
 
-def _embedded(texts: Sequence[str]) -> list[str]:
+def _embedded(texts: Sequence[Mapping[str, str]]) -> list[str]:
     """Summaries as they are embedded: the separators of a listing are a third of its tokens and mean nothing."""
-    return [text.replace(";", "") for text in texts]
+    return [text[SUMMARY].replace(";", "") for text in texts]
 
 
-def _facets(conversation: Conversation, reading: Sealed) -> Facets:
-    return Facets(
-        language=stated(reading.language) or UNKNOWN,
-        concern=min(5, max(1, reading.concern)),
-        turns=len(conversation.said_by("user")),
-        day=day_number(conversation.time) if conversation.time else None,
-        flagged=conversation.flagged,
-        surface=conversation.surface,
-    )
+def _summary_scores(texts: Sequence[Mapping[str, str]]) -> Counter[tuple[str, int]]:
+    return Counter((SUMMARISED, privacy_score(text[SUMMARY])) for text in texts[::SCORED_ONE_IN])
+
+
+def _bare(conversation: Conversation) -> Conversation:
+    """The conversation without its text."""
+    return replace(conversation, turns=tuple(Turn(turn.role, "…") for turn in conversation.turns if turn.text.strip()))

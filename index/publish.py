@@ -5,7 +5,8 @@ A snapshot appears whole, by a rename, or not at all. None is published that dif
 """
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.clustering import OUTSIDE, Labels, Space, centres_of, cluster_space, density_clusters, group_centres
+from index.facets import FacetSpec
+from index.history import Published
 from index.naming import MAX_SAMPLED, Background, Member, Namer, NamingSample, group_phrases
+from index.privacy_score import privacy_score
+from index.reading import NAMED
 from index.snapshot import Snapshot, snapshot_numbers, snapshot_path
 from index.stores.facts import Facts
 from index.stores.vectors import Vectors, VectorStore
@@ -28,37 +33,33 @@ NAME_ACCOUNTS = 10
 
 _NAMING_ROWS = 1_500
 
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What publishing did. `snapshot` None: nothing was published, and `why` says why."""
-
-    snapshot: int | None
-    summaries: int
-    clusters: int
-    why: str = ""
-
-
 Report = Callable[[str, int, int], None]
 """(stage, done, total)."""
 
 
 async def publish(
-    facts: Facts, vectors: VectorStore, folder: Path, namer: Namer, min_accounts: int, report: Report
+    facts: Facts,
+    vectors: VectorStore,
+    folder: Path,
+    namer: Namer,
+    own: Sequence[FacetSpec],
+    min_accounts: int,
+    report: Report,
 ) -> Published:
     """Publish the next snapshot from every complete summary."""
+    for leftover in folder.glob("*.partial*"):
+        leftover.unlink()
     summaries, accounts = facts.totals()
     last = snapshot_numbers(folder)
-    if last and (why := _too_little_new(Snapshot(snapshot_path(folder, last[-1])), facts, min_accounts)):
+    previous = Snapshot(snapshot_path(folder, last[-1])) if last else None
+    if previous is not None and (why := _too_little_new(previous, facts, min_accounts)):
         return Published(None, summaries, 0, why)
     if accounts < min_accounts:
         return Published(None, summaries, 0, f"the index holds fewer than {min_accounts} accounts")
     target = snapshot_path(folder, last[-1] + 1 if last else 1)
     partial = target.with_suffix(".partial")
-    for leftover in folder.glob("*.partial*"):
-        leftover.unlink()
     facts.copy_members(partial)
-    count = await _fill(partial, facts, vectors, namer, min_accounts, report)
+    count = await _fill(partial, facts, vectors, namer, own, previous, min_accounts, report)
     partial.rename(target)
     return Published(int(target.stem), summaries, count)
 
@@ -73,7 +74,16 @@ def _too_little_new(previous: Snapshot, facts: Facts, min_accounts: int) -> str:
     return f"only {fresh} accounts are new since the last snapshot; {min_accounts} are needed"
 
 
-async def _fill(path: Path, facts: Facts, vectors: VectorStore, namer: Namer, min_accounts: int, report: Report) -> int:
+async def _fill(
+    path: Path,
+    facts: Facts,
+    vectors: VectorStore,
+    namer: Namer,
+    own: Sequence[FacetSpec],
+    previous: Snapshot | None,
+    min_accounts: int,
+    report: Report,
+) -> int:
     numbers = facts.numbers()
     report("placing summaries", 0, len(numbers))
     pages = []
@@ -94,11 +104,63 @@ async def _fill(path: Path, facts: Facts, vectors: VectorStore, namer: Namer, mi
         base_names = await work.names(namer, labels, centres, report, "naming clusters")
         tops = _top_labels(labels, groups)
         top_names = await work.names(namer, tops, centres_of(matrix, tops), report, "naming groups")
-        _write(connection, numbers, space, labels, groups, base_names, top_names)
+        base_ids, next_base = _carried("C", labels, len(centres), numbers, previous)
+        top_ids, next_top = _carried("T", tops, len(top_names), numbers, previous)
+        nodes = [(top_ids[group], None, name) for group, name in enumerate(top_names)]
+        nodes += [(base_ids[label], top_ids[groups[label]], name) for label, name in enumerate(base_names)]
+        _write(connection, numbers, space, labels, nodes)
         _write_phrases(connection, background, min_accounts)
-        _write_meta(connection, {"namer": namer.name, "published": datetime.now(UTC).isoformat(timespec="seconds"),
-                                 **{key: facts.manifest(key) or "" for key in ("encoder", "extractor", "accounts")}})  # fmt: skip
+        _write_own_facets(connection, own)
+        kept = {key: facts.manifest(key) or "" for key in ("encoder", "extractor", "accounts")}
+        counters = {"next_C": str(next_base), "next_T": str(next_top), "failed": str(sum(facts.failures().values()))}
+        published = datetime.now(UTC).isoformat(timespec="seconds")
+        _write_meta(connection, {"namer": namer.name, "published": published, **kept, **counters})
+        _write_scores(connection, facts.privacy_scores(), [*top_names, *base_names])
     return len(centres)
+
+
+def _carried(
+    kind: str, labels: Labels, count: int, numbers: Sequence[int], previous: Snapshot | None
+) -> tuple[list[str], int]:
+    """Ids of clusters in label order, and the next free number.
+
+    A cluster keeps the id of the earlier one with which it shares most: over the summaries that both snapshots hold,
+    more than half of the two together (Jaccard above .5, so that the match is one to one). A number is never used again.
+    """
+    if previous is None:
+        return [f"{kind}{place + 1}" for place in range(count)], count + 1
+    before, earlier = _earlier(kind, np.asarray(numbers, dtype=np.int64), previous)
+    fresh = int(previous.meta.get(f"next_{kind}") or 1 + max((int(name[1:]) for name in earlier), default=0))
+    ids = []
+    for place in range(count):
+        inside = (labels == place) & (before != _NOT_THERE)
+        matches = np.bincount(before[inside & (before >= 0)], minlength=len(earlier))
+        best = int(matches.argmax()) if len(matches) else 0
+        union = int(inside.sum()) + int((before == best).sum()) - int(matches[best]) if len(matches) else 0
+        if len(matches) and matches[best] > union / 2:
+            ids.append(earlier[best])
+        else:
+            ids.append(f"{kind}{fresh}")
+            fresh += 1
+    return ids, fresh
+
+
+_NOT_THERE = -2
+
+
+def _earlier(kind: str, numbers: NDArray[np.int64], previous: Snapshot) -> tuple[Labels, list[str]]:
+    """For each summary its earlier cluster of this kind (OUTSIDE, or _NOT_THERE), and the earlier ids."""
+    base = previous.base_clusters
+    earlier = [cluster.id for cluster in base]
+    labels = previous.base_labels
+    if kind == "T":
+        earlier = [cluster.id for cluster in previous.clusters if cluster.parent is None]
+        parents = np.array([earlier.index(cluster.parent or "") for cluster in base] or [0], dtype=np.int32)
+        labels = np.where(labels >= 0, parents[labels], OUTSIDE).astype(np.int32)
+    rows, held = previous.rows_of(numbers)
+    found = np.full(len(numbers), _NOT_THERE, dtype=np.int32)
+    found[held] = labels[rows]
+    return found, earlier
 
 
 def _top_labels(labels: Labels, groups: Labels) -> Labels:
@@ -143,9 +205,7 @@ def _write(
     numbers: Sequence[int],
     space: Space,
     labels: Labels,
-    groups: Labels,
-    base_names: Sequence[str | None],
-    top_names: Sequence[str | None],
+    nodes: Sequence[tuple[str, str | None, str | None]],
 ) -> None:
     axes = [f"x{axis}" for axis in range(space.shape[1])]
     placed = {"no": np.asarray(numbers, dtype=np.int64), "cluster": labels}
@@ -157,13 +217,28 @@ def _write(
     connection.execute("DROP TABLE members")
     connection.execute("DROP TABLE placed")
     connection.execute("ALTER TABLE joined RENAME TO members")
-    nodes: list[tuple[str, str | None, str | None]] = [
-        (f"T{group + 1}", None, name) for group, name in enumerate(top_names)
-    ]
-    nodes += [(f"C{label + 1}", f"T{groups[label] + 1}", name) for label, name in enumerate(base_names)]
     connection.execute("CREATE TABLE clusters (position INTEGER, id VARCHAR, parent VARCHAR, name VARCHAR)")
     for position, node in enumerate(nodes):
         connection.execute("INSERT INTO clusters VALUES (?, ?, ?, ?)", [position, *node])
+
+
+def _write_own_facets(connection: duckdb.DuckDBPyConnection, own: Sequence[FacetSpec]) -> None:
+    connection.execute("CREATE TABLE own_facets (name VARCHAR, kind VARCHAR, question VARCHAR, values VARCHAR[])")
+    for spec in own:
+        connection.execute(
+            "INSERT INTO own_facets VALUES (?, ?, ?, ?)", [spec.name, spec.kind, spec.question, list(spec.values)]
+        )
+
+
+def _write_scores(
+    connection: duckdb.DuckDBPyConnection, scores: Mapping[tuple[str, int], int], names: Sequence[str | None]
+) -> None:
+    """Privacy scores by stage; those of the names proposed are computed here."""
+    counted = Counter(dict(scores))
+    counted.update((NAMED, privacy_score(name)) for name in names if name)
+    connection.execute("CREATE TABLE privacy_scores (stage VARCHAR, score INTEGER, things INTEGER)")
+    for (stage, score), count in counted.items():
+        connection.execute("INSERT INTO privacy_scores VALUES (?, ?, ?)", [stage, score, count])
 
 
 def _write_phrases(connection: duckdb.DuckDBPyConnection, background: Background, min_uses: int) -> None:

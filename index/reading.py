@@ -8,19 +8,23 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import wait
 
-from index.extraction import Extraction, LocalExtractor, NotExtracted
+from index.extraction import Extraction, LocalExtractor, NotExtracted, Portion
+from index.privacy_score import privacy_score
 from index.records import Conversation, Turn
 from index.screening import screened
-from index.sealing import Sealer
+from index.sealing import SUMMARY, Sealer
 
-_FIRST_TURN_CHARS = 2_000
-_LATER_TURN_CHARS = 400
-_LATER_TURNS = 3
+SCORED_ONE_IN = 8
+"""Share of conversations whose privacy is scored before and after screening, for the report of `shoal audit`."""
+
+_SCORED_CHARS = 2_000
+_MIDDLE_TURN_CHARS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +33,84 @@ class Sealed:
 
     language: str
     concern: int
+    harm: str
+    outcome: str
+    values: Mapping[str, str]
     draft: str = field(repr=False)
     clear: dict[int, str] = field(repr=False)
 
 
-def excerpt(conversation: Conversation, with_replies: bool) -> Conversation:
-    """What an extractor reads of a conversation: its opening at length, a few later turns in short."""
-    kept = [turn for turn in conversation.turns if turn.role == "user" or (with_replies and turn.role == "assistant")]
-    kept = [turn for turn in kept if turn.text.strip()]
-    lengths = [_FIRST_TURN_CHARS] + [_LATER_TURN_CHARS] * (_LATER_TURNS * (2 if with_replies else 1))
-    turns = tuple(Turn(turn.role, turn.text[:length]) for turn, length in zip(kept, lengths, strict=False))
-    return replace(conversation, turns=turns)
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """A batch's outcome in order, and counts of privacy scores: (stage, score) to conversations."""
+
+    items: Sequence[Sealed | NotExtracted]
+    scores: Mapping[tuple[str, int], int]
+
+
+def excerpt(conversation: Conversation, portion: Portion) -> tuple[Conversation, bool]:
+    """What an extractor reads, and whether something was left out.
+
+    A long conversation keeps half the room for its beginning, three tenths for its end, and the rest for turns drawn
+    evenly from the middle, with a note of how many turns were left out.
+    """
+    kept = list(_heard(conversation.turns, portion.reply_chars))
+    if sum(len(turn.text) for turn in kept) <= portion.chars:
+        return replace(conversation, turns=tuple(kept)), False
+    room = [0] * len(kept)
+
+    def take(places: Sequence[int], chars: int, at_most: int) -> None:
+        for place in places:
+            given = min(len(kept[place].text) - room[place], at_most, chars)
+            room[place] += given
+            chars -= given
+
+    last = len(kept) - 1
+    take(range(last + 1), portion.chars // 2, portion.chars)
+    take(range(last, -1, -1), portion.chars * 3 // 10, portion.chars)
+    untouched = [place for place in range(last + 1) if not room[place]]
+    rest = portion.chars - sum(room)
+    wanted = max(1, rest // _MIDDLE_TURN_CHARS)
+    take(untouched[:: -(-len(untouched) // wanted)] if untouched else [], rest, _MIDDLE_TURN_CHARS)
+    turns = [Turn(turn.role, turn.text[:chars]) for turn, chars in zip(kept, room, strict=True) if chars]
+    if missing := room.count(0):
+        turns.append(Turn("system", f"(Shoal left out {missing} turns of this conversation.)"))
+    return replace(conversation, turns=tuple(turns)), True
+
+
+RAW, SCREENED, SUMMARISED, NAMED = "as read", "after screening", "summary", "cluster name"
+"""Stages of the privacy report."""
+
+
+def _heard(turns: Sequence[Turn], reply_chars: int) -> Iterator[Turn]:
+    for turn in turns:
+        if turn.role == "user" and turn.text.strip():
+            yield turn
+        elif turn.role == "assistant" and reply_chars and turn.text.strip():
+            yield Turn("assistant", turn.text[:reply_chars])
 
 
 UNSCREENABLE = "its text could not be screened in time"
 
 
-def screen_all(batch: Sequence[Conversation]) -> list[Conversation | NotExtracted]:
-    """Each conversation with direct identifiers masked; one that no pattern gets through in time is not read at all."""
-    return [_screened(conversation) for conversation in batch]
+def screen_all(
+    batch: Sequence[Conversation],
+) -> tuple[list[Conversation | NotExtracted], dict[tuple[str, int], int]]:
+    """Each conversation with direct identifiers masked, and privacy scores of some before and after.
+
+    A conversation that no pattern gets through in time is not read at all.
+    """
+    screened = [_screened(conversation) for conversation in batch]
+    scores: Counter[tuple[str, int]] = Counter()
+    for before, after in list(zip(batch, screened, strict=True))[::SCORED_ONE_IN]:
+        if isinstance(after, Conversation):
+            scores[RAW, _score(before)] += 1
+            scores[SCREENED, _score(after)] += 1
+    return screened, dict(scores)
+
+
+def _score(conversation: Conversation) -> int:
+    return privacy_score("\n".join(turn.text for turn in conversation.turns)[:_SCORED_CHARS])
 
 
 def _screened(conversation: Conversation) -> Conversation | NotExtracted:
@@ -62,17 +125,26 @@ def seal_all(sealer: Sealer, extractions: Sequence[Extraction | NotExtracted]) -
     return [item if isinstance(item, NotExtracted) else _sealed(sealer, item) for item in extractions]
 
 
-def read_all(sealer: Sealer, extractor: LocalExtractor, batch: Sequence[Conversation]) -> list[Sealed | NotExtracted]:
+def read_all(sealer: Sealer, extractor: LocalExtractor, batch: Sequence[Conversation]) -> Readings:
     """Screen, read and seal conversations in one go."""
-    screened = screen_all(batch)
+    screened, scores = screen_all(batch)
     readable = [item for item in screened if isinstance(item, Conversation)]
     extractions = iter(extractor.extract_here(readable))
-    return seal_all(sealer, [next(extractions) if isinstance(item, Conversation) else item for item in screened])
+    answers = [next(extractions) if isinstance(item, Conversation) else item for item in screened]
+    return Readings(seal_all(sealer, answers), scores)
 
 
 def _sealed(sealer: Sealer, extraction: Extraction) -> Sealed:
-    draft, clear = sealer.seal(extraction.draft)
-    return Sealed(extraction.language, extraction.concern, draft, clear)
+    draft, clear = sealer.seal({SUMMARY: extraction.draft, **extraction.texts})
+    return Sealed(
+        extraction.language,
+        extraction.concern,
+        extraction.harm,
+        extraction.outcome,
+        extraction.values,
+        draft,
+        clear,
+    )
 
 
 def worker_count() -> int:

@@ -4,7 +4,7 @@
 never be written, logged or put in an error message (R1); its text is therefore left out of every `repr`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
@@ -47,7 +47,8 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """The closed facets of one summary. `day` counts days since 1970-01-01 in UTC; None is undated."""
+    """The closed facets of one summary. `day` counts days since 1970-01-01 in UTC; None is undated. `own` holds the
+    values of facets that the index defines for itself."""
 
     language: str
     concern: int
@@ -55,6 +56,9 @@ class Facets:
     day: int | None
     flagged: bool | None
     surface: str
+    harm: str = UNKNOWN
+    outcome: str = UNKNOWN
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
 def day_number(moment: datetime) -> int:

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from index.words import WORD, is_function_word, normalise, stem
 
@@ -61,6 +62,9 @@ class Listing:
 
 SummaryDraft = Prose | Listing
 
+SUMMARY = "summary"
+"""The facet that is a conversation's summary: what the user asks for."""
+
 MAX_LISTED_TERMS = 10
 """Terms of a rendered listing: enough to place a request, too few to retell it."""
 
@@ -93,13 +97,15 @@ class Sealer:
             hasher.update(encoded)
         return hasher.hexdigest()
 
-    def seal(self, draft: SummaryDraft) -> tuple[str, dict[int, str]]:
-        """The draft as JSON with every term replaced by its marks, and the clear words of those marks (memory only).
-
-        A term's marks are the phrase's own first, then its words' when there are several.
+    def seal(self, drafts: Mapping[str, SummaryDraft]) -> tuple[str, dict[int, str]]:
+        """Drafts by facet as JSON with every term replaced by its marks, and the clear words of those marks (memory
+        only). A term's marks are the phrase's own first, then its words' when there are several.
         """
         clear: dict[int, str] = {}
+        sealed = {facet: self._sealed(draft, clear) for facet, draft in drafts.items()}
+        return json.dumps(sealed, ensure_ascii=False), clear
 
+    def _sealed(self, draft: SummaryDraft, clear: dict[int, str]) -> object:
         def marks(term: Term) -> list[int]:
             candidates = [term.text]
             if len(term.words) > 1:
@@ -109,10 +115,8 @@ class Sealer:
             return numbers
 
         if isinstance(draft, Prose):
-            sealed: object = {"prose": [part if isinstance(part, str) else marks(part) for part in draft.parts]}
-        else:
-            sealed = {"heads": draft.heads, "terms": [marks(term) for term in draft.terms]}
-        return json.dumps(sealed, ensure_ascii=False), clear
+            return {"prose": [part if isinstance(part, str) else marks(part) for part in draft.parts]}
+        return {"heads": draft.heads, "terms": [marks(term) for term in draft.terms]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +130,13 @@ class Attested:
 Vocabulary = Mapping[int, Attested]
 
 
-def render(sealed: str, vocabulary: Vocabulary) -> str:
-    """The summary with attested terms in clear and the others left out. Never empty: at least a gap sign."""
-    draft = json.loads(sealed)
-    text = _render_prose(draft["prose"], vocabulary) if "prose" in draft else _render_listing(draft, vocabulary)
-    return text or _GAP
+def render(sealed: str, vocabulary: Vocabulary) -> dict[str, str]:
+    """Each facet's text with attested terms in clear and the others left out. Never empty: at least a gap sign."""
+    return {facet: _render(draft, vocabulary) or _GAP for facet, draft in json.loads(sealed).items()}
+
+
+def _render(draft: dict[str, Any], vocabulary: Vocabulary) -> str:
+    return _render_prose(draft["prose"], vocabulary) if "prose" in draft else _render_listing(draft, vocabulary)
 
 
 def _render_prose(parts: list[str | list[int]], vocabulary: Vocabulary) -> str:
@@ -163,7 +169,9 @@ def _render_listing(draft: dict[str, list[list[int]]], vocabulary: Vocabulary) -
 
 
 def marks_of(sealed: str) -> set[int]:
-    """Every mark in a draft."""
-    draft = json.loads(sealed)
-    parts = draft["prose"] if "prose" in draft else draft["terms"]
-    return {mark for part in parts if not isinstance(part, str) for mark in part}
+    """Every mark in a sealed draft."""
+    found: set[int] = set()
+    for draft in json.loads(sealed).values():
+        parts = draft["prose"] if "prose" in draft else draft["terms"]
+        found.update(mark for part in parts if not isinstance(part, str) for mark in part)
+    return found

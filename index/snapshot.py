@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from index.clustering import DIMENSIONS, Labels, Space
 from index.errors import IndexFault
 from index.naming import Background, Member
+from index.sealing import SUMMARY
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -34,6 +35,16 @@ class Codes:
 
     values: tuple[str, ...]
     codes: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFacet:
+    """A facet that the index defines for itself. `values` is empty for free text."""
+
+    name: str
+    kind: str
+    question: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +142,48 @@ class Snapshot:
         totals = np.bincount(languages.codes, minlength=len(languages.values)).tolist()
         return Background(uses, dict(zip(languages.values, totals, strict=True)))
 
-    def members(self, rows: Rows) -> list[Member]:
+    def members(self, rows: Rows, facet: str = SUMMARY) -> list[Member]:
         """Text, language and account of these rows, in their order. For naming only."""
         languages = self.facet("language")
         named = [languages.values[code] for code in languages.codes[rows]]
-        return [Member(*item) for item in zip(self.texts(rows), named, self.accounts[rows].tolist(), strict=True)]
+        return [
+            Member(*item) for item in zip(self.texts(rows, facet), named, self.accounts[rows].tolist(), strict=True)
+        ]
 
-    def facet(self, column: str) -> Codes:
-        """A stored closed facet as codes; NULL becomes "unknown"."""
-        raw = self._column(f"coalesce(CAST({column} AS VARCHAR), 'unknown')")
+    @cached_property
+    def privacy_scores(self) -> dict[tuple[str, int], int]:
+        """How many things of each stage got each privacy score, when this snapshot was published."""
+        if not self._has_table("privacy_scores"):
+            return {}
+        rows = self._cursor().execute("SELECT stage, score, things FROM privacy_scores ORDER BY score").fetchall()
+        return {(stage, score): count for stage, score, count in rows}
+
+    @cached_property
+    def own_facets(self) -> tuple[OwnFacet, ...]:
+        """The facets that the index defines for itself, as they were when this snapshot was published."""
+        if not self._has_table("own_facets"):
+            return ()
+        rows = self._cursor().execute("SELECT name, kind, question, values FROM own_facets").fetchall()
+        return tuple(OwnFacet(name, kind, question, tuple(values)) for name, kind, question, values in rows)
+
+    def _has_table(self, name: str) -> bool:
+        found = self._cursor().execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone()
+        return found != (0,)
+
+    @cached_property
+    def _columns(self) -> frozenset[str]:
+        """A snapshot of an older Shoal lacks the facets that came later."""
+        return frozenset(row[0] for row in self._cursor().execute("DESCRIBE members").fetchall())
+
+    def facet(self, name: str) -> Codes:
+        """A stored closed facet as codes; what is not known is "unknown"."""
+        if name in self._columns:
+            source = f"coalesce(CAST({name} AS VARCHAR), 'unknown')"
+        elif "own" in self._columns:
+            source = f"coalesce(json_extract_string(own, '$.\"{name}\"'), 'unknown')"
+        else:
+            source = "'unknown'"
+        raw = self._column(source)
         values, codes = np.unique(raw.astype(str), return_inverse=True)
         return Codes(tuple(str(value) for value in values), codes.astype(np.int32))
 
@@ -152,12 +196,14 @@ class Snapshot:
     def _coordinates(self) -> Space:
         return np.column_stack([self._column(f"x{axis}") for axis in range(DIMENSIONS)]).astype(np.float32)
 
-    def texts(self, rows: Rows) -> list[str]:
-        """The screened summaries of these rows, in their order. For readers (R11) and the gate only."""
+    def texts(self, rows: Rows, facet: str = SUMMARY) -> list[str]:
+        """The screened summaries of these rows, or another free-text facet's texts, in their order ("" where there is
+        none). For readers (R11) and the gate only."""
         wanted = self.numbers[rows]
+        text = "text" if facet == SUMMARY else f"coalesce(json_extract_string(texts, '$.\"{facet}\"'), '')"
         found = dict(
             self._cursor()
-            .execute("SELECT no, text FROM members WHERE no IN (SELECT unnest(?::BIGINT[]))", [wanted.tolist()])
+            .execute(f"SELECT no, {text} FROM members WHERE no IN (SELECT unnest(?::BIGINT[]))", [wanted.tolist()])
             .fetchall()
         )
         return [found[number] for number in wanted.tolist()]

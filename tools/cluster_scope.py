@@ -3,14 +3,21 @@
 import asyncio
 from typing import Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from index.clustering import density_clusters, partition_clusters
+from index.clustering import Space, density_clusters, partition_clusters
+from index.facets import TASK
+from index.sealing import SUMMARY
+from index.snapshot import Rows
 from tools.clusters import named_groups
 from tools.context import ToolContext
+from tools.errors import ToolRefusal
 from tools.finding import Finding
 from tools.raw import Raw
 from tools.scope import Scope
+
+_EMBEDDED_NOW = 5_000
 
 
 class Args(BaseModel):
@@ -19,6 +26,9 @@ class Args(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     scope: Scope = Field(default_factory=Scope)
+    about: str = Field(
+        SUMMARY, description="What to cluster by: summary, task, or a free-text facet of this index's own"
+    )
     method: Literal["hdbscan", "kmeans"] = Field("hdbscan", description="kmeans covers everything but is less sharp")
     clusters: int = Field(12, ge=2, le=60, description="How many clusters, for kmeans only")
     min_size: int = Field(25, ge=25, le=2000, description="Smallest cluster, for hdbscan only")
@@ -28,20 +38,22 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     """Which themes there are inside a scope: clusters found now, named, with sizes, shares and accounts.
 
     Use it for a language, a period, a concern level or what is near a phrase, when overview is too coarse.
+    about="task" (or a free-text facet of the index's own, where an extractor filled it) clusters by that text instead of
+    the summary; conversations without it lie outside. At most 5,000 conversations then, because they are embedded now.
     Limits: HDBSCAN leaves what is in no dense region outside (stated, often a third to a half); names come from
     words that at least the policy's number of accounts used; a cluster too small to name is counted as withheld.
     Method: HDBSCAN with leaf selection (Campello 2013) in the snapshot's UMAP space; k-means by request.
     """
     resolved = await ctx.admit(args.scope)
-    space = ctx.index.snapshot.space(resolved.rows)
+    rows, without, space = await _placed(args.about, resolved.rows, ctx)
     smallest = max(args.min_size, ctx.gate.policy.text_min_conversations)
     if args.method == "hdbscan":
         labels = await asyncio.to_thread(density_clusters, space, smallest)
-        method = f"HDBSCAN (leaf, at least {smallest}) in the snapshot's UMAP space"
+        method = f"HDBSCAN (leaf, at least {smallest}) in a UMAP space"
     else:
         labels = await asyncio.to_thread(partition_clusters, space, args.clusters)
-        method = f"k-means with {args.clusters} clusters in the snapshot's UMAP space"
-    groups, outside = await named_groups(ctx, resolved.rows, labels)
+        method = f"k-means with {args.clusters} clusters in a UMAP space"
+    groups, outside = await named_groups(ctx, rows, labels, space, args.about)
     return await ctx.release(
         Raw(
             tool="cluster_scope",
@@ -51,8 +63,27 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             resolved=resolved,
             columns=("conversations",),
             groups=tuple(groups),
-            outside=outside,
-            unit=f"{args.method} {args.clusters} {args.min_size}",
-            method=f"{method}; names by the {ctx.namer.name} namer",
+            outside=np.sort(np.concatenate([outside, without])),
+            unit=f"{args.about} {args.method} {args.clusters} {args.min_size}",
+            method=f"{method} of the {args.about}; names by the {ctx.namer.name} namer",
+            about=args.about,
         )
     )
+
+
+async def _placed(about: str, rows: Rows, ctx: ToolContext) -> tuple[Rows, Rows, Space]:
+    """The rows that have this facet's text, those that have none, and the former's coordinates."""
+    snapshot = ctx.index.snapshot
+    if about == SUMMARY:
+        return rows, rows[:0], snapshot.space(rows)
+    free = [TASK, *(facet.name for facet in snapshot.own_facets if not facet.values)]
+    if about not in free:
+        raise ToolRefusal(f"There is no such free-text facet. There are: {', '.join([SUMMARY, *free])}.")
+    texts = await asyncio.to_thread(snapshot.texts, rows, about)
+    has_text = np.array([bool(text) for text in texts], dtype=bool)
+    if not has_text.any():
+        raise ToolRefusal(f"No conversation here has a {about}: it needs an index whose extractor is a model.")
+    if has_text.sum() > _EMBEDDED_NOW:
+        raise ToolRefusal(f"That is too many to embed now; narrow the scope to {_EMBEDDED_NOW:,} conversations.")
+    space = await asyncio.to_thread(ctx.index.placed, [text for text in texts if text])
+    return rows[has_text], rows[~has_text], space

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from math import log
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,14 @@ from index.records import as_day
 from index.snapshot import UNDATED, Codes, Rows
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
-from tools.facets import Facet, facet_codes
+from tools.facets import CLOSED, facet_codes
 from tools.finding import Finding
 from tools.raw import Group, Raw, split
 from tools.scope import Resolved, Scope
 
 _MAX_TOPICS = 40
+
+FACETS = f"A closed facet: {', '.join(CLOSED)}, or one of this index's own"
 
 
 class Split(BaseModel):
@@ -29,7 +30,7 @@ class Split(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    facet: Facet | None = Field(None, description="A closed facet")
+    facet: str | None = Field(None, description=FACETS)
     value: str | None = Field(None, description="The value of that facet to set against all others")
     since: date | None = Field(None, description="A day: conversations since then against those before")
 
@@ -45,8 +46,8 @@ class Args(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    by: Facet | Literal["theme", "topic"] = Field(
-        description="A closed facet; theme: the clusters of the taxonomy; topic: terms, of which a conversation has several"
+    by: str = Field(
+        description=f"{FACETS}; theme: the clusters of the taxonomy; topic: terms, of which a conversation has several"
     )
     scope: Scope = Field(default_factory=Scope)
     split: Split | None = None

@@ -1,22 +1,28 @@
 """The closed facets that summaries can be counted by, as codes over a snapshot."""
 
-from typing import Literal
-
 import numpy as np
 
+from index.facets import STORED
 from index.records import UNKNOWN, as_date
 from index.snapshot import UNDATED, Codes, Snapshot
+from tools.errors import ToolRefusal
 
-Facet = Literal["language", "concern", "turns", "flagged", "surface", "month"]
+CLOSED = (*STORED, "month")
+"""Closed facets that every index has; an index may define others of its own."""
 
 FLAGGED = {"true": "flagged", "false": "not flagged"}
 _BANDS = ((1, "1 turn"), (3, "2-3 turns"), (7, "4-7 turns"), (10**9, "8 turns or more"))
 
 
-def facet_codes(snapshot: Snapshot, facet: Facet) -> Codes:
-    """Values in their natural order and each summary's code."""
+def facet_codes(snapshot: Snapshot, facet: str) -> Codes:
+    """Values in their natural order and each summary's code. Raises ToolRefusal for a facet that does not exist."""
     if facet == "month":
         return _months(snapshot)
+    own = {item.name: item.values for item in snapshot.own_facets if item.values}
+    if facet in own:
+        return _ordered(snapshot.facet(facet), own[facet])
+    if facet not in STORED:
+        raise ToolRefusal(f"There is no such closed facet. There are: {', '.join([*CLOSED, *own])}.")
     stored = snapshot.facet(facet)
     if facet == "turns":
         upper = np.array([limit for limit, _ in _BANDS])
@@ -25,6 +31,13 @@ def facet_codes(snapshot: Snapshot, facet: Facet) -> Codes:
     if facet == "flagged":
         return Codes(tuple(FLAGGED.get(value, UNKNOWN) for value in stored.values), stored.codes)
     return stored
+
+
+def _ordered(stored: Codes, order: tuple[str, ...]) -> Codes:
+    """Codes in the order in which the facet's values are defined, unknown last."""
+    values = (*order, UNKNOWN)
+    place = np.array([values.index(value) if value in values else len(order) for value in stored.values])
+    return Codes(values, place[stored.codes].astype(np.int32))
 
 
 def _months(snapshot: Snapshot) -> Codes:

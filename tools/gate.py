@@ -20,6 +20,7 @@ from pyroaring import BitMap
 
 from index.handle import Index
 from index.screening import mask
+from index.sealing import SUMMARY
 from index.snapshot import Rows
 from index.words import specifics, stem, words
 from tools.errors import ToolRefusal
@@ -44,7 +45,7 @@ class Gate:
     run: str = ""
     to_model: bool = False
     """Whether findings go to a model endpoint; written in the ledger."""
-    _attested: dict[tuple[str, bytes], bool] = field(default_factory=dict)
+    _attested: dict[tuple[str, str, bytes], bool] = field(default_factory=dict)
     _now: list[ReleasedSet] = field(default_factory=list)
     """Sets of the release at hand, under the ledger's lock."""
     _largest: int = 0
@@ -77,7 +78,7 @@ class Gate:
                 "Leave one out."
             )
         self._require_enough_columns(raw)
-        labels = [self._label(group) for group in raw.groups]
+        labels = [self._label(group, raw.about) for group in raw.groups]
         with self.ledger.exclusive():
             self._now = []
             table = [[self._cell(rows) for rows in group.columns] for group in raw.groups]
@@ -110,12 +111,12 @@ class Gate:
             parts[0].append(raw.outside)
         return [np.unique(np.concatenate(part)) if part else np.zeros(0, dtype=np.int64) for part in parts]
 
-    def _label(self, group: Group) -> tuple[str, bool]:
+    def _label(self, group: Group, about: str) -> tuple[str, bool]:
         """The label that may be shown, and whether a name was withheld."""
         if not group.is_text:
             return group.label or "", False
         enough = self._is_enough(group.members, text=True)
-        if group.label and enough and self._is_attested(group.label, group.members):
+        if group.label and enough and self._is_attested(group.label, group.members, about):
             return group.label, False
         return UNNAMED, True
 
@@ -307,24 +308,24 @@ class Gate:
             return ("the source states no accounts: each conversation counts as its own account",)
         return ()
 
-    def _is_attested(self, text: str, rows: Rows) -> bool:
+    def _is_attested(self, text: str, rows: Rows, about: str = SUMMARY) -> bool:
         """Whether every specific of a text is used by enough of the group's accounts, and no detector objects (R6)."""
-        key = (text, hashlib.sha256(rows.tobytes()).digest())
+        key = (text, about, hashlib.sha256(rows.tobytes()).digest())
         if key not in self._attested:
             self._attested[key] = (
                 not any(unicodedata.category(letter).startswith("C") for letter in text)
                 and mask(text) == text
-                and self._is_supported(text, rows)
+                and self._is_supported(text, rows, about)
             )
         return self._attested[key]
 
-    def _is_supported(self, text: str, rows: Rows) -> bool:
+    def _is_supported(self, text: str, rows: Rows, about: str) -> bool:
         missing = set(specifics(text))
         users: dict[str, set[int]] = defaultdict(set)
         snapshot = self.index.snapshot
         for start in range(0, len(rows), _ATTEST_PAGE):
             page = rows[start : start + _ATTEST_PAGE]
-            for summary, account in zip(snapshot.texts(page), snapshot.accounts[page].tolist(), strict=True):
+            for summary, account in zip(snapshot.texts(page, about), snapshot.accounts[page].tolist(), strict=True):
                 for word in missing.intersection(stem(found) for found in words(summary)):
                     users[word].add(account)
             missing = {word for word in missing if len(users[word]) < self.policy.text_min_accounts}

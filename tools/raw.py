@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from index.sealing import SUMMARY
 from index.snapshot import Rows
 from tools.finding import Shape
 from tools.scope import Resolved
@@ -49,6 +50,8 @@ class Raw:
     """Where groups overlap (a conversation has several topics): the members behind each column's total."""
     within: bool = False
     compares: bool = False
+    about: str = SUMMARY
+    """The free-text facet that names are made of, and in which they must be attested."""
     facets: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 

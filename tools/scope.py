@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from index.clustering import OUTSIDE
+from index.facets import HARMS, OUTCOMES
 from index.handle import Index
 from index.records import as_date, as_day
 from index.snapshot import UNDATED, Rows, Snapshot
@@ -31,6 +32,11 @@ class Scope(BaseModel):
     concern_at_least: int | None = Field(None, ge=2, le=5, description="Concern on the 1-5 scale, from this value up")
     flagged: Literal["yes", "no"] | None = Field(None, description="Whether an external abuse classifier flagged it")
     surface: str | None = Field(None, description="Where it was asked: web, mobile, api, ...")
+    harm: str | None = Field(None, description=f"A hazard category: {', '.join(HARMS)}")
+    outcome: str | None = Field(None, description=f"What the assistant did: {', '.join(OUTCOMES)}")
+    own: dict[str, str] = Field(
+        default_factory=dict, max_length=2, description="Facets of this index's own, name to the value wanted"
+    )
     since: date | None = Field(None, description="First day, inclusive (YYYY-MM-DD)")
     until: date | None = Field(None, description="Last day, inclusive (YYYY-MM-DD)")
     near: str | None = Field(None, max_length=200, description="A short phrase; summaries near it in meaning")
@@ -38,8 +44,10 @@ class Scope(BaseModel):
 
     def facets(self) -> set[str]:
         """Closed facets this scope restricts by (they count towards the crossing limit)."""
-        restricted = {"language": self.language, "concern": self.concern_at_least, "flagged": self.flagged}
-        restricted["surface"] = self.surface
+        restricted: dict[str, object] = {
+            "language": self.language, "concern": self.concern_at_least, "flagged": self.flagged
+        }  # fmt: skip
+        restricted |= {"surface": self.surface, "harm": self.harm, "outcome": self.outcome, **self.own}
         return {name for name, value in restricted.items() if value is not None}
 
     def describe(self) -> str:
@@ -57,6 +65,11 @@ class Scope(BaseModel):
             parts.append("flagged by the classifier" if self.flagged == "yes" else "not flagged by the classifier")
         if self.surface:
             parts.append(f"on {self.surface}")
+        if self.harm:
+            parts.append(f"of the hazard category {self.harm}")
+        if self.outcome:
+            parts.append(f"that the assistant {self.outcome}")
+        parts += [f"with {name} {value}" for name, value in self.own.items()]
         if self.since and self.until:
             parts.append(f"from {self.since} to {self.until}")
         elif self.since:
@@ -82,6 +95,15 @@ def resolve(index: Index, scope: Scope) -> Resolved:
         kept &= _equals(snapshot, "language", scope.language)
     if scope.surface is not None:
         kept &= _equals(snapshot, "surface", scope.surface)
+    if scope.harm is not None:
+        kept &= _equals(snapshot, "harm", scope.harm)
+    if scope.outcome is not None:
+        kept &= _equals(snapshot, "outcome", scope.outcome)
+    for name, value in scope.own.items():
+        known = [facet.name for facet in snapshot.own_facets if facet.values]
+        if name not in known:
+            raise ToolRefusal(f"This index has no such facet of its own. It has: {', '.join(known) or 'none'}.")
+        kept &= _equals(snapshot, name, value)
     if scope.flagged is not None:
         kept &= _equals(snapshot, "flagged", "true" if scope.flagged == "yes" else "false")
     if scope.concern_at_least is not None:

@@ -1,10 +1,8 @@
 """Events and tables as plain lines, for `shoal ask` and `shoal audit`: the answer on stdout, the work on stderr."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import typer
-from rich.cells import cell_len
 
 from agent.events import (
     AnswerMade,
@@ -135,27 +133,3 @@ def withheld_line(finding: dict[str, Any]) -> str:
         parts.append(f"{withheld['unnamed']} without a name")
     parts += finding["notes"]
     return " · ".join(parts)
-
-
-def ledger_table(releases: Sequence[Any], broken: int | None) -> str:
-    """The ledger, newest first, and whether its chain holds."""
-    state = "the chain holds" if broken is None else f"THE CHAIN IS BROKEN AT ENTRY {broken}"
-    lines = [f"{len(releases)} releases; {state}", ""]
-    header = ("seq", "at", "tool", "shown", "withheld", "smallest", "to model", "scope")
-    rows = [
-        (
-            str(item.seq),
-            item.at,
-            item.tool,
-            str(item.shown),
-            str(item.withheld),
-            "-" if item.smallest is None else str(item.smallest),
-            "yes" if item.to_model else "no",
-            item.scope,
-        )
-        for item in releases
-    ]
-    widths = [max(cell_len(row[place]) for row in [header, *rows]) for place in range(len(header))]
-    for row in [header, *rows]:
-        lines.append("  ".join(fit(cell, min(width, 60)) for cell, width in zip(row, widths, strict=True)).rstrip())
-    return "\n".join(lines)

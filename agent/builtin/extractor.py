@@ -5,18 +5,22 @@ shown only where enough accounts use them. It copies no sentence. It says what i
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import regex
 
-from agent.builtin.lexicon import concepts, concern
-from index.extraction import Extraction, NotExtracted
+from agent.builtin.lexicon import concepts, concern, refuses, valued
+from index.extraction import Extraction, NotExtracted, Portion
+from index.facets import FacetSpec
 from index.language import code_of
 from index.records import UNKNOWN, Conversation
 from index.sealing import Listing, Term
 from index.words import FUNCTION_WORDS, WORD, normalise
 
 MAX_TERMS = 40
+_PORTION = Portion(chars=3_200, reply_chars=80)
+"""Of a reply only its beginning: enough to see a refusal."""
 
 _KANJI_OR_KATAKANA = regex.compile(r"[\p{Han}々]{2,8}|[\p{Katakana}ー]{2,16}")
 _HAN = regex.compile(r"\p{Han}+")
@@ -24,18 +28,37 @@ _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 _DIGITS = regex.compile(r"\p{N}")
 
 
+@dataclass(frozen=True, slots=True)
 class BuiltinExtractor:
     """Reads conversations by lexicon and frequency. No model, no network."""
 
-    name = "built-in"
-    reads_replies = False
+    own: Sequence[FacetSpec] = ()
+    """Facets of the index's own; those with words are answered, the others stay unknown."""
+    name: str = "built-in"
+    portion: Portion = _PORTION
 
     def extract_here(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]:
-        return [self._extraction("\n".join(item.said_by("user")), item.language or UNKNOWN) for item in batch]
+        return [self._extraction(conversation) for conversation in batch]
 
-    def _extraction(self, text: str, language: str) -> Extraction:
+    def _extraction(self, conversation: Conversation) -> Extraction:
+        text = "\n".join(conversation.said_by("user"))
+        language = conversation.language or UNKNOWN
         terms = list(dict.fromkeys(_terms(text, language)))[:MAX_TERMS]
-        return Extraction(Listing(tuple(concepts(text)), tuple(Term(term) for term in terms)), language, concern(text))
+        level, harm = concern(text)
+        return Extraction(
+            Listing(tuple(concepts(text)), tuple(Term(term) for term in terms)),
+            language,
+            level,
+            harm,
+            _outcome(conversation.said_by("assistant")),
+            values={spec.name: value for spec in self.own if spec.words and (value := valued(text, spec.words))},
+        )
+
+
+def _outcome(replies: Sequence[str]) -> str:
+    if not replies:
+        return UNKNOWN
+    return "refused" if any(map(refuses, replies)) else "answered"
 
 
 def _terms(text: str, language: str) -> Iterator[str]:

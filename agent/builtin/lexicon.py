@@ -5,13 +5,14 @@ scripts without spaces. The lexicon's own words are the only thing of it that en
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import regex
 
+from index.facets import NO_HARM
 from index.words import is_unspaced, normalise
 
 _MAX_CONCEPTS = 5
@@ -73,6 +74,7 @@ class _Concern:
     """A pattern of which an entry was found: what else decides its grade."""
 
     level: int
+    harm: str
     without_level: int
     with_: _Matcher | None
     benign: _Matcher | None
@@ -96,6 +98,7 @@ def _concerns() -> tuple[_Matcher, dict[str, _Concern]]:
     patterns = {
         row["name"]: _Concern(
             level=row["level"],
+            harm=row["harm"],
             without_level=row.get("without_level", 1),
             with_=_optional(row.get("with")),
             benign=_optional(row.get("benign")),
@@ -105,8 +108,41 @@ def _concerns() -> tuple[_Matcher, dict[str, _Concern]]:
     return _Matcher(entries), patterns
 
 
-def concern(text: str) -> int:
-    """1 (benign) to 5 (immediate review): the highest grade of any pattern."""
+def concern(text: str) -> tuple[int, str]:
+    """1 (benign) to 5 (immediate review), the highest grade of any pattern, and that pattern's hazard category. A
+    grade of 1 has none."""
     folded = normalise(text)
     matcher, patterns = _concerns()
-    return max((patterns[name].grade(folded) for name in matcher.owners(folded)), default=1)
+    graded = [(patterns[name].grade(folded), patterns[name].harm) for name in matcher.owners(folded)]
+    level, harm = max(graded, key=lambda found: found[0], default=(1, NO_HARM))
+    return level, harm if level > 1 else NO_HARM
+
+
+def valued(text: str, words: Mapping[str, Sequence[str]]) -> str | None:
+    """The last listed value of which a word occurs in the text; None when none does."""
+    found = _valued(tuple((value, tuple(listed)) for value, listed in words.items())).owners(normalise(text))
+    return next((value for value in reversed(list(words)) if value in found), None)
+
+
+@cache
+def _valued(words: tuple[tuple[str, tuple[str, ...]], ...]) -> _Matcher:
+    return _Matcher([(entry, value) for value, listed in words for entry in listed])
+
+
+_REFUSALS = regex.compile(
+    r"""(?:i['’]?m\ sorry|i\ apologi[sz]e|sorry)[,.]?\ (?:but\ )?(?:i\ |as\ an\ ai)|
+    i\ (?:can['’]?t|cannot|am\ not\ able\ to|am\ unable\ to|won['’]?t)\ (?:help|assist|provide|create|write|do|fulfil|comply|engage|support)|
+    as\ an\ ai\ (?:language\ )?model,?\ i\ (?:can['’]?t|cannot|am\ not\ able|do\ not)|
+    lo\ siento,?\ (?:pero\ )?no\ puedo|no\ puedo\ ayudar|désolé,?\ (?:mais\ )?je\ ne\ peux|je\ ne\ peux\ pas\ vous\ aider|
+    (?:es\ )?tut\ mir\ leid,?\ (?:aber\ )?|dabei\ kann\ ich\ nicht|desculpe,?\ (?:mas\ )?não\ posso|mi\ dispiace,?\ (?:ma\ )?non\ posso|
+    к\ сожалению,?\ я\ не\ могу|извините,?\ (?:но\ )?я\ не\ могу|申し訳(?:ありません|ございません)|対応できません|
+    抱歉,?\ ?(?:但\ ?)?我(?:不能|无法)|对不起,?\ ?(?:但\ ?)?我(?:不能|无法)|죄송(?:합니다|하지만)|maaf,?\ (?:tetapi\ )?saya\ tidak\ (?:bisa|dapat)|
+    üzgünüm,?\ (?:ama\ )?|عذرا|क्षमा\ करें""",
+    regex.VERBOSE,
+)
+"""How refusals begin, in the lexicon's languages."""
+
+
+def refuses(reply: str) -> bool:
+    """Whether a reply begins as refusals do. Partial refusals deeper in a reply are not seen."""
+    return _REFUSALS.match(normalise(reply.lstrip())) is not None

@@ -1,11 +1,20 @@
 """The Claude role set, over any endpoint that speaks the Messages API."""
 
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
 from agent.builtin.namer import BuiltinNamer
-from agent.claude.readers import ClaudeExtractor, ClaudeNamer
+from agent.claude.batches import BatchExtractor, OpenBatches
+from agent.claude.extractor import ClaudeExtractor
+from agent.claude.namer import ClaudeNamer
 from agent.claude.roles import ClaudeAuditor, ClaudeInvestigator, ClaudePlanner, ClaudeWriter
 from agent.llm import AnthropicModel, Meter
 from agent.roles import RoleSet
 from agent.settings import Settings
+from index.extraction import Extractor, LocalExtractor
+from index.facets import FacetSpec
+from index.naming import Namer
 
 
 def claude_roles(settings: Settings, meter: Meter) -> tuple[RoleSet, ClaudeNamer]:
@@ -23,7 +32,25 @@ def claude_roles(settings: Settings, meter: Meter) -> tuple[RoleSet, ClaudeNamer
     return roles, ClaudeNamer(model, settings, BuiltinNamer())
 
 
-def claude_readers(settings: Settings, meter: Meter) -> tuple[ClaudeExtractor, ClaudeNamer]:
-    """The readers of ingest and publishing."""
+class Readers(NamedTuple):
+    """What reads conversations and summaries. `close` lets the connection go."""
+
+    extractor: Extractor | LocalExtractor
+    namer: Namer
+    close: Callable[[], Awaitable[None]]
+
+
+def claude_readers(
+    settings: Settings,
+    meter: Meter,
+    own: Sequence[FacetSpec] = (),
+    *,
+    batches: Path | None = None,
+    waiting: Callable[[int, int], None] = lambda _answered, _asked: None,
+) -> Readers:
+    """The readers of ingest and publishing. With `batches`, a file that keeps what was sent, extraction is in bulk."""
     model = AnthropicModel(settings.api_key, settings.base_url, meter)
-    return ClaudeExtractor(model, settings), ClaudeNamer(model, settings, BuiltinNamer())
+    namer = ClaudeNamer(model, settings, BuiltinNamer())
+    if batches is None:
+        return Readers(ClaudeExtractor(model, settings, own), namer, model.close)
+    return Readers(BatchExtractor(model, settings, own, OpenBatches(batches), waiting), namer, model.close)

@@ -54,7 +54,7 @@ async def ask_structured(
     for _ in range(2):
         ask = Ask(name, load(prompt).system, messages, schema=strict_schema(form), effort=effort)
         reply = await model.reply(ask)
-        found = _parsed(reply.text, form)
+        found = parsed(reply.text, form)
         if found is not None and fits(found):
             return found
         messages = [
@@ -65,7 +65,7 @@ async def ask_structured(
     raise Unusable(f"{prompt.value} reply")
 
 
-def _parsed(text: str, form: type[T]) -> T | None:
+def parsed(text: str, form: type[T]) -> T | None:
     """The first JSON object of a reply that validates; prose around it is allowed, because weak models write some."""
     candidates = [text.strip(), *(group for match in _FENCED.finditer(text) for group in match.groups() if group)]
     for candidate in candidates:

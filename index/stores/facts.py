@@ -5,37 +5,23 @@ public method is one transaction, so a kill leaves all of it or nothing. Batches
 vector store has them too.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from index.errors import IndexFault
 from index.records import Facets
-from index.sealing import Attested, marks_of
+from index.sealing import SUMMARY, Attested, marks_of
+from index.stores.schema import FACETS, bring_to_today
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from duckdb import DuckDBPyConnection
-
-SCHEMA_VERSION = "1"
-
-_SCHEMA = """
-CREATE TABLE manifest (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
-CREATE TABLE accounts (no INTEGER PRIMARY KEY, hash BLOB NOT NULL);
-CREATE TABLE drafts (id VARCHAR, account INTEGER, language VARCHAR, concern TINYINT, turns INTEGER, day INTEGER,
-    flagged BOOLEAN, surface VARCHAR, draft VARCHAR);
-CREATE TABLE summaries (no INTEGER, id VARCHAR, account INTEGER, language VARCHAR, concern TINYINT, turns INTEGER,
-    day INTEGER, flagged BOOLEAN, surface VARCHAR, text VARCHAR, batch INTEGER);
-CREATE TABLE batches (no INTEGER PRIMARY KEY, complete BOOLEAN NOT NULL);
-CREATE VIEW complete AS SELECT summaries.* FROM summaries JOIN batches ON summaries.batch = batches.no WHERE complete;
-CREATE TABLE support (mark BIGINT, account INTEGER);
-CREATE TABLE vocabulary (mark BIGINT, word VARCHAR, uses INTEGER);
-"""
-
-_FACET_COLUMNS = "language, concern, turns, day, flagged, surface"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +44,23 @@ class DraftRow:
     draft: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """What is to be erased: an account by its number, or everything before a day number; neither: nothing."""
+
+    account: int | None
+    before: int | None
+
+    @property
+    def condition(self) -> str:
+        """SQL that holds for the rows to erase, in any table with accounts and days; it takes `parameters`."""
+        return "account = ?" if self.before is None else "day < ?"
+
+    @property
+    def parameters(self) -> list[object]:
+        return [self.account if self.before is None else self.before]
+
+
 class Facts:
     """The writer's handle. One process at a time; readers use snapshots."""
 
@@ -74,17 +77,7 @@ class Facts:
             raise IndexFault(
                 f"{path} cannot be opened as an index.", "Restore it, or ingest into a new index."
             ) from error
-        tables = self._connection.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'manifest'"
-        ).fetchone()
-        if tables == (0,):
-            with self._transaction():
-                self._connection.execute(_SCHEMA)
-                self.set_manifest("schema", SCHEMA_VERSION)
-        if (found := self.manifest("schema")) != SCHEMA_VERSION:
-            raise IndexFault(
-                f"The index has schema {found}, this Shoal reads {SCHEMA_VERSION}.", "Ingest into a new index."
-            )
+        bring_to_today(self._connection)
 
     def close(self) -> None:
         self._connection.close()
@@ -121,12 +114,24 @@ class Facts:
         )
         return {row[0] for row in found}
 
-    def stage(self, batch: Sequence[Staged], clear: dict[int, str], min_accounts: int) -> None:
+    def stage(
+        self,
+        batch: Sequence[Staged],
+        clear: dict[int, str],
+        min_accounts: int,
+        failed: Mapping[str, str] = MappingProxyType({}),
+        scores: Mapping[tuple[str, int], int] = MappingProxyType({}),
+    ) -> None:
         """Keep a batch of drafts and count its words; words that now have `min_accounts` accounts become vocabulary.
+        Beside it keep which conversations could not be extracted (id to reason) and counts of privacy scores.
 
         `clear` maps the batch's marks to their words. A word that stays under the threshold is not written.
         """
         with self._transaction():
+            self._note_failures(failed, [item.id for item in batch])
+            self._add_scores(scores)
+            if not batch:
+                return
             numbers = self._number_accounts({item.account_hash for item in batch})
             marks = [(mark, numbers[item.account_hash]) for item in batch for mark in sorted(marks_of(item.draft))]
             self._insert_drafts(batch, numbers)
@@ -144,7 +149,10 @@ class Facts:
                 "EXCEPT SELECT mark, account FROM support"
             )
             attested = self._rows(
-                "SELECT mark, count(*) FROM support WHERE mark IN (SELECT mark FROM seen) GROUP BY mark HAVING count(*) >= ?",
+                # Its uses so far: one for each account of earlier batches, and every use in this one.
+                "SELECT mark, count(*) - fresh.accounts + fresh.n FROM support JOIN "
+                "(SELECT mark, count(*) AS n, count(DISTINCT account) AS accounts FROM seen GROUP BY mark) fresh "
+                "USING (mark) GROUP BY mark, fresh.accounts, fresh.n HAVING count(*) >= ?",
                 min_accounts,
             )
             if attested:
@@ -169,9 +177,7 @@ class Facts:
 
     def _insert_drafts(self, batch: Sequence[Staged], numbers: dict[bytes, int]) -> None:
         self._connection.execute(
-            "INSERT INTO drafts SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::VARCHAR[]), "
-            "unnest(?::TINYINT[]), unnest(?::INTEGER[]), unnest(?::INTEGER[]), unnest(?::BOOLEAN[]), "
-            "unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+            f"INSERT INTO drafts SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), {_UNNESTED}, unnest(?::VARCHAR[])",
             [
                 [item.id for item in batch],
                 [numbers[item.account_hash] for item in batch],
@@ -180,22 +186,48 @@ class Facts:
             ],
         )
 
+    def _note_failures(self, failed: Mapping[str, str], taken: Sequence[str]) -> None:
+        if failed:
+            self._connection.execute(
+                "INSERT INTO failures SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), 1 "
+                "ON CONFLICT DO UPDATE SET reason = excluded.reason, tries = tries + 1",
+                [list(failed), list(failed.values())],
+            )
+        if self._count("SELECT count(*) FROM failures"):
+            self._connection.execute("DELETE FROM failures WHERE id IN (SELECT unnest(?::VARCHAR[]))", [list(taken)])
+
+    def _add_scores(self, scores: Mapping[tuple[str, int], int]) -> None:
+        for (stage, score), count in scores.items():
+            self._connection.execute(
+                "INSERT INTO privacy_scores VALUES (?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET conversations = conversations + excluded.conversations",
+                [stage, score, count],
+            )
+
+    def privacy_scores(self) -> dict[tuple[str, int], int]:
+        """Conversations by stage and privacy score."""
+        return {(row[0], row[1]): row[2] for row in self._rows("SELECT * FROM privacy_scores ORDER BY stage, score")}
+
+    def failures(self) -> dict[str, int]:
+        """Conversations that could not be extracted and wait for another ingest, by reason."""
+        return dict(self._rows("SELECT reason, count(*) FROM failures GROUP BY reason ORDER BY 2 DESC"))
+
     def drafts_waiting(self) -> int:
         return self._count("SELECT count(*) FROM drafts")
 
     def drafts(self, limit: int, skip: int = 0) -> list[DraftRow]:
         """The oldest drafts, after `skip` older ones."""
         found = self._rows(
-            f"SELECT id, account, draft, {_FACET_COLUMNS} FROM drafts ORDER BY rowid LIMIT ? OFFSET ?", limit, skip
+            f"SELECT id, account, draft, {FACETS} FROM drafts ORDER BY rowid LIMIT ? OFFSET ?", limit, skip
         )
-        return [DraftRow(row[0], row[1], Facets(*row[3:]), row[2]) for row in found]
+        return [DraftRow(row[0], row[1], _facets(row[3:]), row[2]) for row in found]
 
     def vocabulary(self) -> dict[int, Attested]:
         """Every attested word by its mark."""
         return {mark: Attested(word, uses) for mark, word, uses in self._rows("SELECT * FROM vocabulary")}
 
-    def open_batch(self, rows: Sequence[DraftRow], texts: Sequence[str]) -> tuple[int, list[int]]:
-        """Write a pending batch of summaries. Returns the batch and the summaries' numbers."""
+    def open_batch(self, rows: Sequence[DraftRow], texts: Sequence[Mapping[str, str]]) -> tuple[int, list[int]]:
+        """Write a pending batch of summaries, each with its texts by facet. Returns the batch and the summaries' numbers."""
         with self._transaction():
             batch = self._count("SELECT max(no) FROM batches") + 1
             first = self._count("SELECT max(no) FROM summaries") + 1
@@ -203,26 +235,58 @@ class Facts:
             self._connection.execute("INSERT INTO batches VALUES (?, FALSE)", [batch])
             self._connection.execute(
                 "INSERT INTO summaries SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[]), "
-                "unnest(?::VARCHAR[]), unnest(?::TINYINT[]), unnest(?::INTEGER[]), unnest(?::INTEGER[]), "
-                "unnest(?::BOOLEAN[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), ?",
+                f"{_UNNESTED}, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), ?",
                 [
                     numbers,
                     [row.id for row in rows],
                     [row.account for row in rows],
                     *_facet_columns([row.facets for row in rows]),
-                    list(texts),
+                    [text.get(SUMMARY, "") for text in texts],
+                    [_other_texts(text) for text in texts],
                     batch,
                 ],
             )
         return batch, numbers
 
-    def complete_batch(self, batch: int) -> None:
+    def complete_batch(self, batch: int, scores: Mapping[tuple[str, int], int]) -> None:
         """The vectors are in: make the batch visible and let its drafts go."""
         with self._transaction():
+            self._add_scores(scores)
             self._connection.execute("UPDATE batches SET complete = TRUE WHERE no = ?", [batch])
             self._connection.execute(
                 "DELETE FROM drafts WHERE id IN (SELECT id FROM summaries WHERE batch = ?)", [batch]
             )
+
+    def holds(self, what: Forgetting) -> bool:
+        """Whether there is anything to erase."""
+        tables = ("drafts", "summaries")
+        return any(
+            self._count(f"SELECT count(*) FROM {table} WHERE {what.condition}", *what.parameters) for table in tables
+        )
+
+    def account_number(self, hashed: bytes) -> int | None:
+        """The number of an account by its keyed hash; None: the index does not know it."""
+        found = self._rows("SELECT no FROM accounts WHERE hash = ?", hashed)
+        return int(found[0][0]) if found else None
+
+    def forget(self, what: Forgetting) -> tuple[int, int, int]:
+        """Erase rows in one transaction. An account of which nothing is left loses its hash; its number is never given
+        to another. Returns summaries, waiting drafts and accounts erased."""
+        with self._transaction():
+            summaries = self._count(f"SELECT count(*) FROM summaries WHERE {what.condition}", *what.parameters)
+            waiting = self._count(f"SELECT count(*) FROM drafts WHERE {what.condition}", *what.parameters)
+            for table in ("summaries", "drafts"):
+                self._connection.execute(f"DELETE FROM {table} WHERE {what.condition}", what.parameters)
+            gone = (
+                "SELECT no FROM accounts WHERE hash IS NOT NULL AND no NOT IN (SELECT account FROM summaries) "
+                "AND no NOT IN (SELECT account FROM drafts)"
+            )
+            accounts = self._count(f"SELECT count(*) FROM ({gone})")
+            self._connection.execute(f"DELETE FROM support WHERE account IN ({gone})")
+            self._connection.execute(f"UPDATE accounts SET hash = NULL WHERE no IN ({gone})")
+            # Keyed hashes of conversations that failed; whose they are is not known, so all of them go.
+            self._connection.execute("DELETE FROM failures")
+        return summaries, waiting, accounts
 
     def pending(self) -> list[int]:
         """Numbers of summaries whose batch never completed."""
@@ -255,13 +319,20 @@ class Facts:
         self._connection.execute(f"ATTACH '{str(target).replace(chr(39), chr(39) * 2)}' AS target")
         try:
             self._connection.execute(
-                f"CREATE TABLE target.{table} AS SELECT no, account, {_FACET_COLUMNS}, text FROM complete ORDER BY no"
+                f"CREATE TABLE target.{table} AS SELECT no, account, {FACETS}, text, texts FROM complete ORDER BY no"
             )
         finally:
             self._connection.execute("DETACH target")
 
 
+def _facets(values: tuple[Any, ...]) -> Facets:
+    """The other way of `_facet_columns`."""
+    language, concern, turns, day, flagged, surface, harm, outcome, own = values
+    return Facets(language, concern, turns, day, flagged, surface, harm, outcome, json.loads(own))
+
+
 def _facet_columns(facets: Sequence[Facets]) -> list[list[object]]:
+    """Values by column, in the order of `schema.FACETS`."""
     return [
         [item.language for item in facets],
         [item.concern for item in facets],
@@ -269,4 +340,19 @@ def _facet_columns(facets: Sequence[Facets]) -> list[list[object]]:
         [item.day for item in facets],
         [item.flagged for item in facets],
         [item.surface for item in facets],
+        [item.harm for item in facets],
+        [item.outcome for item in facets],
+        [json.dumps(dict(item.own), ensure_ascii=False) for item in facets],
     ]
+
+
+_UNNESTED = ", ".join(
+    f"unnest(?::{kind}[])"
+    for kind in (
+        "VARCHAR", "TINYINT", "INTEGER", "INTEGER", "BOOLEAN", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR"
+    )
+)  # fmt: skip
+
+
+def _other_texts(texts: Mapping[str, str]) -> str:
+    return json.dumps({facet: text for facet, text in texts.items() if facet != SUMMARY}, ensure_ascii=False)

@@ -41,6 +41,13 @@ class VectorStore:
                 f"The vector store in {self._folder} cannot be opened.", "Restore it from a backup, or ingest again."
             ) from error
 
+    def release(self) -> None:
+        """Let go of the files, so that their folder can be moved. The store must not be used afterwards."""
+        from chromadb.api.shared_system_client import SharedSystemClient
+
+        self.__dict__.pop("_collection", None)
+        SharedSystemClient.clear_system_cache()
+
     def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
         """Write vectors; writing a number again replaces it."""
         for start in range(0, len(numbers), _PAGE):

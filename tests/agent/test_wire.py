@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from agent.builtin.namer import BuiltinNamer
-from agent.claude.readers import ClaudeExtractor, ClaudeNamer
+from agent.claude.extractor import ClaudeExtractor
+from agent.claude.namer import ClaudeNamer
 from agent.errors import AuthRejected, NetworkDown, Refused, Truncated
 from agent.events import AnswerMade, AuditEnded, ModelWaiting, Notice, RunEnded, TaskEnded, ToolEnded, UsageReported
 from agent.llm import AnthropicModel, Ask
@@ -307,7 +308,14 @@ async def test_a_rejected_key_and_a_broken_stream_have_their_own_faults() -> Non
 
 
 async def test_the_extractor_reads_and_a_bad_reply_is_a_counted_state() -> None:
-    good = {"summary": "The user asks for help with a cover letter.", "language": "English", "concern": 1}
+    good = {
+        "summary": "The user asks for help with a cover letter.",
+        "task": "To write a letter.",
+        "language": "English",
+        "concern": 1,
+        "harm": "none",
+        "outcome": "answered",
+    }
     conversation = Conversation((Turn("user", "please help with my letter"),))
     with MessagesServer(script(Message([text(json.dumps(good))]))) as server:
         model = AnthropicModel("key", server.url, BudgetHolder())

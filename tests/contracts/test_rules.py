@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from agent.wiring import telemetry_off
-from index.extraction import Extraction
+from index.extraction import Extraction, Portion
 from index.handle import Index
 from index.records import Conversation, Turn
 from index.sealing import Prose
@@ -684,7 +684,9 @@ class Talked:
     """A model that an injected conversation talked into copying it, wherever the types let it."""
 
     name = "talked"
-    reads_replies = True
+    portion = Portion(chars=10_000, reply_chars=0)
+    at_once = 100
+    ahead = 0
 
     async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
         texts = [conversation.turns[0].text for conversation in batch]
@@ -695,7 +697,9 @@ class Copying:
     """A model that copies the conversation as its summary."""
 
     name = "copying"
-    reads_replies = True
+    portion = Portion(chars=10_000, reply_chars=0)
+    at_once = 100
+    ahead = 0
 
     async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
         return [Extraction(Prose.of(conversation.turns[0].text), "English", 1) for conversation in batch]

@@ -160,10 +160,10 @@ async def test_no_canary_and_no_sentence_is_in_anything_that_was_written(demo: A
 
 
 async def test_taking_the_demo_again_adds_nothing(demo: App) -> None:
-    outcome, published = await demo.ingest(DemoSource(), lambda _: None, built_in=True)
-    assert outcome.taken == 0
-    assert outcome.skipped["already in the index"] == DemoSource().total
-    assert published.snapshot is None
+    again = await demo.ingest(DemoSource(), lambda _: None, built_in=True)
+    assert again.outcome.taken == 0
+    assert again.outcome.skipped["already in the index"] == DemoSource().total
+    assert again.published.snapshot is None
 
 
 def test_every_file_is_private(demo: App) -> None:

@@ -25,10 +25,11 @@ from agent.wiring import ATTEST_ACCOUNTS
 from index.embedding import Encoder
 from index.extraction import Extractor, LocalExtractor
 from index.handle import Index, Writer, open_writer
+from index.history import Published
 from index.home import Home
 from index.ingest import Ingest, IngestReport, Progress
 from index.naming import Namer, NamingSample
-from index.publish import Published, publish
+from index.publish import publish
 from index.records import Conversation, Turn
 from index.sources import Read
 from index.stores.vectors import Vectors
@@ -235,6 +236,7 @@ def ingest_of(
         workers,
         writer.sealer,
         ATTEST_ACCOUNTS,
+        writer.settings.facets,
         quiet,
     )
 
@@ -251,6 +253,7 @@ async def publish_of(writer: Writer, namer: Namer | None = None) -> Published:
         writer.vectors,
         writer.snapshots,
         namer or BuiltinNamer(),
+        writer.settings.facets,
         ATTEST_ACCOUNTS,
         lambda stage, done, total: None,
     )

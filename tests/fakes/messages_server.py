@@ -86,6 +86,8 @@ class Stall:
 
 Reply: TypeAlias = Message | Error | Cut | Stall
 Decide: TypeAlias = Callable[[dict[str, Any], int], Reply]
+Elsewhere: TypeAlias = Callable[[str, str, bytes], bytes | None]
+"""What other paths answer, given method, path and body: the bytes of a 200, or None for a 404."""
 
 
 def text(words: str) -> Block:
@@ -124,8 +126,9 @@ class MessagesServer:
     If `reply` raises, the client gets a 400 (which the SDK does not retry) and the exception surfaces on leaving.
     """
 
-    def __init__(self, reply: Decide) -> None:
+    def __init__(self, reply: Decide, elsewhere: Elsewhere = lambda _method, _path, _body: None) -> None:
         self._reply = reply
+        self._elsewhere = elsewhere
         self._changed = threading.Condition()
         self._requests: list[dict[str, Any]] = []
         self._headers: list[dict[str, str]] = []
@@ -289,7 +292,7 @@ class _Handler(BaseHTTPRequestHandler):
         owner = self.server.owner
         raw = self._read_body()
         if self.path.partition("?")[0] != "/v1/messages":
-            self._stray(raw, Error(404, "not_found_error", f"Not found: {self.path}"))
+            self._elsewhere(raw, Error(404, "not_found_error", f"Not found: {self.path}"))
             return
         try:
             body = json.loads(raw)
@@ -306,7 +309,7 @@ class _Handler(BaseHTTPRequestHandler):
             owner._record_closed_early()
 
     def _other(self) -> None:
-        self._stray(self._read_body(), Error(404, "not_found_error", f"Not found: {self.path}"))
+        self._elsewhere(self._read_body(), Error(404, "not_found_error", f"Not found: {self.path}"))
 
     do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _other  # noqa: N815
 
@@ -315,6 +318,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _header_dict(self) -> dict[str, str]:
         return {name.lower(): value for name, value in self.headers.items()}
+
+    def _elsewhere(self, raw: bytes, unknown: Error) -> None:
+        found = self.server.owner._elsewhere(self.command, self.path, raw)
+        if found is None:
+            self._stray(raw, unknown)
+            return
+        self._start(200, {"content-type": "application/json"}, "req_fake_elsewhere")
+        self.send_header("content-length", str(len(found)))
+        self.end_headers()
+        self.wfile.write(found)
 
     def _stray(self, raw: bytes, error: Error) -> None:
         self.server.owner._record_stray(Stray(self.command, self.path, self._header_dict(), raw))

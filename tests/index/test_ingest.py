@@ -103,7 +103,7 @@ def _die_in_the_middle_of_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _die_before_completing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def complete(self: Facts, batch: int) -> None:
+    def complete(self: Facts, batch: int, scores: object) -> None:
         raise Killed
 
     monkeypatch.setattr(Facts, "complete_batch", complete)
@@ -201,19 +201,21 @@ async def test_a_conversation_that_cannot_be_screened_in_time_is_never_read(
             return screened(conversation)
         raise TimeoutError
 
-    stubborn = excerpt(SOME[7], with_replies=False)
-    monkeypatch.setattr("index.ingest.excerpt", lambda item, _: stubborn if item is SOME[7] else item)
+    stubborn = excerpt(SOME[7], BuiltinExtractor().portion)[0]
+    monkeypatch.setattr("index.ingest.excerpt", lambda item, _: (stubborn if item is SOME[7] else item, False))
     monkeypatch.setattr("index.reading.screened", slow)
     report = await take(opened(home), SOME)
-    assert (report.taken, dict(report.skipped)) == (len(SOME) - 1, {UNSCREENABLE: 1})
+    assert (report.taken, dict(report.failed)) == (len(SOME) - 1, {UNSCREENABLE: 1})
 
 
 async def test_conversations_that_cannot_be_read_are_counted_and_can_be_taken_later(home: Home) -> None:
     writer = opened(home)
     report = await ingest_of(writer, Refusing()).run(ListSource(SOME))
-    assert (report.taken, dict(report.skipped)) == (40, {"refused by the model": 20})
+    assert (report.taken, dict(report.failed)) == (40, {"refused by the model": 20})
+    assert writer.facts.failures() == {"refused by the model": 20}
     again = await take(writer, SOME)
     assert (again.taken, again.skipped[DUPLICATE]) == (20, 40)
+    assert writer.facts.failures() == {}
     writer.close()
 
 

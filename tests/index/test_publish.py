@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -247,3 +248,35 @@ def test_landmarks_are_kept_with_the_index_and_read_back(home: Home) -> None:
     path = home.index_path("made")
     open_writer(path, home, {"launch": FIRST_DAY.date()}).close()
     assert read_settings(path).landmarks == {"launch": FIRST_DAY.date()}
+
+
+async def test_a_cluster_keeps_its_id_in_the_next_snapshot_and_no_id_is_used_twice(home: Home) -> None:
+    path = home.index_path("made")
+    writer = open_writer(path, home)
+    first = [record.conversation() for record in records() if record.theme in ("letters", "python", "recipes")]
+    await take(writer, first)
+    await publish_of(writer)
+    later = [record.conversation() for record in records() if record.theme == "travel"]
+    await take(writer, [replace(conversation, account=f"later-{conversation.account}") for conversation in later])
+    await publish_of(writer)
+    writer.close()
+    old, new = (Snapshot(snapshot_path(path / "snapshots", number)) for number in (1, 2))
+    shared = _members_of(old).keys() & _members_of(new).keys()
+    assert len(shared) >= len(old.base_clusters) / 2
+    for identity in shared:
+        before, after = _members_of(old)[identity], _members_of(new)[identity]
+        after = {number for number in after if number <= len(first)}
+        assert len(before & after) > len(before | after) / 2
+    fresh = {cluster.id for cluster in new.clusters} - {cluster.id for cluster in old.clusters}
+    assert fresh
+    highest = max(int(cluster.id[1:]) for cluster in old.base_clusters)
+    assert all(int(identity[1:]) > highest for identity in fresh if identity.startswith("C"))
+    assert len({cluster.id for cluster in new.clusters}) == len(new.clusters)
+
+
+def _members_of(snapshot: Snapshot) -> dict[str, set[int]]:
+    labels = snapshot.base_labels
+    return {
+        cluster.id: set(snapshot.numbers[labels == place].tolist())
+        for place, cluster in enumerate(snapshot.base_clusters)
+    }

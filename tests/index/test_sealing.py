@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from index.handle import open_writer
 from index.home import Home
 from index.records import Conversation, Facets, Turn
-from index.sealing import Attested, Listing, Prose, Sealer, Term, marks_of, render
+from index.sealing import SUMMARY, Attested, Listing, Prose, Sealer, SummaryDraft, Term, Vocabulary, marks_of, render
 from index.stores.facts import Facts, Staged
 from index.words import specifics
 from tests.fakes.corpus import FIRST_DAY, records, take
@@ -17,57 +17,65 @@ SEALER = Sealer(b"k" * 32)
 FACETS = Facets("English", 1, 1, None, None, "web")
 
 
+def sealed_of(draft: SummaryDraft) -> tuple[str, dict[int, str]]:
+    return SEALER.seal({SUMMARY: draft})
+
+
+def shown(sealed: str, vocabulary: Vocabulary) -> str:
+    return render(sealed, vocabulary)[SUMMARY]
+
+
 @settings(max_examples=400, deadline=None)
 @given(
     text=st.text(max_size=200) | st.lists(st.text(max_size=12) | st.sampled_from(["the", "user", "asks"])).map(" ".join)
 )
 @example(text="ⓙⓐⓝⓔ ⓓⓞⓔ asks")
 def test_prose_rendered_with_an_empty_vocabulary_holds_no_content_word(text: str) -> None:
-    sealed, _ = SEALER.seal(Prose.of(text))
-    assert specifics(render(sealed, {})) == []
+    sealed, _ = sealed_of(Prose.of(text))
+    assert specifics(shown(sealed, {})) == []
 
 
 @settings(max_examples=200, deadline=None)
 @given(terms=st.lists(st.text(max_size=20), max_size=8))
 def test_a_listing_rendered_with_an_empty_vocabulary_holds_only_its_closed_heads(terms: list[str]) -> None:
-    sealed, _ = SEALER.seal(Listing(("python code",), tuple(Term(term) for term in terms)))
-    assert render(sealed, {}) == "python code"
+    sealed, _ = sealed_of(Listing(("python code",), tuple(Term(term) for term in terms)))
+    assert shown(sealed, {}) == "python code"
 
 
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(st.characters(codec="ascii"), max_size=200))
 def test_a_draft_unsealed_with_every_word_holds_every_specific_of_its_input(text: str) -> None:
-    sealed, clear = SEALER.seal(Prose.of(text))
+    sealed, clear = sealed_of(Prose.of(text))
     assert marks_of(sealed) == set(clear)
     everything = {mark: Attested(word, 1) for mark, word in clear.items()}
-    assert set(specifics(render(sealed, everything))) == set(specifics(text))
+    assert set(specifics(shown(sealed, everything))) == set(specifics(text))
 
 
 def test_only_attested_words_are_shown_and_gaps_are_joined() -> None:
-    sealed, clear = SEALER.seal(Prose.of("The user asks about Parkinson, levodopa, and a walking frame for Jane."))
+    sealed, clear = sealed_of(Prose.of("The user asks about Parkinson, levodopa, and a walking frame for Jane."))
     known = {mark: Attested(word, 5) for mark, word in clear.items() if word in ("walking", "frame")}
-    assert render(sealed, known) == "The user asks about …, and a walking frame for …."
+    assert shown(sealed, known) == "The user asks about …, and a walking frame for …."
 
 
 def test_a_phrase_that_is_not_attested_gives_its_words_one_by_one() -> None:
-    sealed, _ = SEALER.seal(Listing((), (Term("cover letter"),)))
-    assert render(sealed, {SEALER.mark("letter"): Attested("letter", 9)}) == "letter"
+    sealed, _ = sealed_of(Listing((), (Term("cover letter"),)))
+    assert shown(sealed, {SEALER.mark("letter"): Attested("letter", 9)}) == "letter"
 
 
 def test_an_attested_phrase_stands_for_its_words() -> None:
-    sealed, clear = SEALER.seal(Listing((), (Term("cover letter"), Term("cover"), Term("letter"))))
-    assert render(sealed, {mark: Attested(word, 9) for mark, word in clear.items()}) == "cover letter"
+    sealed, clear = sealed_of(Listing((), (Term("cover letter"), Term("cover"), Term("letter"))))
+    assert shown(sealed, {mark: Attested(word, 9) for mark, word in clear.items()}) == "cover letter"
 
 
 def test_a_rendered_listing_is_not_in_the_order_of_the_conversation() -> None:
-    sealed, _ = SEALER.seal(Listing((), (Term("alpha"), Term("bravo"), Term("charlie"))))
+    sealed, _ = sealed_of(Listing((), (Term("alpha"), Term("bravo"), Term("charlie"))))
     uses = {"alpha": 5, "bravo": 9, "charlie": 7}
-    assert render(sealed, {SEALER.mark(word): Attested(word, n) for word, n in uses.items()}) == "bravo; charlie; alpha"
+    assert shown(sealed, {SEALER.mark(word): Attested(word, n) for word, n in uses.items()}) == "bravo; charlie; alpha"
 
 
 def test_nothing_attested_renders_as_a_gap_and_never_as_nothing() -> None:
-    assert render(SEALER.seal(Listing((), (Term("alpha"),)))[0], {}) == "…"
-    assert render(SEALER.seal(Prose(()))[0], {}) == "…"
+    assert shown(sealed_of(Listing((), (Term("alpha"),)))[0], {}) == "…"
+    assert shown(sealed_of(Prose(()))[0], {}) == "…"
 
 
 def test_marks_depend_on_the_key_and_not_on_case_or_plural() -> None:
@@ -81,7 +89,7 @@ def test_content_addresses_tell_apart_where_one_part_ends() -> None:
 
 
 def _stage(facts: Facts, account: str, word: str, number: int, accounts_needed: int = 5) -> None:
-    sealed, clear = SEALER.seal(Listing((), (Term(word),)))
+    sealed, clear = sealed_of(Listing((), (Term(word),)))
     facts.stage([Staged(f"id-{number}", SEALER.account(account), FACETS, sealed)], clear, accounts_needed)
 
 

@@ -1,0 +1,125 @@
+"""The Claude form of the extractor (R11): one structured call a conversation records every facet.
+
+It reads conversations, so it has no tools and must answer in a fixed form; its sentences are sealed before they are
+stored. A conversation that it cannot read is a counted state, never an end.
+"""
+
+import asyncio
+import json
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, Field, create_model
+
+from agent.claude.structured import ask_structured
+from agent.errors import AuthRejected, BadRequest, BudgetSpent, ModelFault, NetworkDown
+from agent.llm import Model
+from agent.settings import Settings
+from index.errors import ShoalError
+from index.extraction import Extraction, NotExtracted, Portion
+from index.facets import HARMS, OUTCOMES, TASK, FacetSpec
+from index.language import stated
+from index.records import UNKNOWN, Conversation
+from index.sealing import Prose, SummaryDraft
+from prompts import Prompt, render
+
+T = TypeVar("T")
+
+PORTION = Portion(chars=24_000, reply_chars=2_000)
+_AT_ONCE = 8
+_OWN = "own_"
+
+
+class ExtractionForm(BaseModel):
+    """What the extractor records of one conversation. An index's own facets are added as `own_NAME`."""
+
+    summary: str = Field(max_length=600)
+    task: str = Field(max_length=300)
+    language: str
+    concern: int = Field(ge=1, le=5)
+    harm: str = Field(json_schema_extra={"enum": [*HARMS]})
+    outcome: str = Field(json_schema_extra={"enum": [*OUTCOMES, UNKNOWN]})
+
+
+def form_of(own: Sequence[FacetSpec]) -> type[ExtractionForm]:
+    """The form with a field for each of the index's own facets."""
+    if not own:
+        return ExtractionForm
+    fields: dict[str, Any] = {}
+    for spec in own:
+        closed: dict[str, Any] | None = {"enum": [*spec.values, UNKNOWN]} if spec.values else None
+        fields[f"{_OWN}{spec.name}"] = (str, Field(max_length=300, json_schema_extra=closed))
+    return create_model("ExtractionFormWithOwnFacets", __base__=ExtractionForm, **fields)
+
+
+def message_of(conversation: Conversation, own: Sequence[FacetSpec]) -> str:
+    """The user message about one conversation."""
+    transcript = json.dumps([{turn.role: turn.text} for turn in conversation.turns], ensure_ascii=False)
+    asked = [f"{_OWN}{spec.name}: {spec.question}" for spec in own]
+    return render(Prompt.EXTRACTOR, facets="\n".join(asked), conversation=transcript)
+
+
+def extraction_of(form: ExtractionForm, conversation: Conversation, own: Sequence[FacetSpec]) -> Extraction:
+    """The form as the index takes it: sentences as prose to be sealed, closed values as they are."""
+    answers = {spec: getattr(form, f"{_OWN}{spec.name}") for spec in own}
+    texts: dict[str, SummaryDraft] = {TASK: Prose.of(form.task)}
+    texts.update({spec.name: Prose.of(answer) for spec, answer in answers.items() if not spec.values})
+    return Extraction(
+        Prose.of(form.summary),
+        conversation.language or stated(form.language) or UNKNOWN,
+        form.concern,
+        form.harm,
+        form.outcome,
+        texts,
+        {spec.name: answer for spec, answer in answers.items() if spec.values},
+    )
+
+
+class ClaudeExtractor:
+    """One structured call a conversation, several at the same time."""
+
+    portion = PORTION
+    at_once = 64
+    ahead = 1
+
+    def __init__(self, model: Model, settings: Settings, own: Sequence[FacetSpec] = ()) -> None:
+        self._model = model
+        self._own = own
+        self._form = form_of(own)
+        self.name = settings.reader_model
+        self._spent: BudgetSpent | None = None
+
+    async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]:
+        """Raises BudgetSpent, but only at the next batch: what was paid for in this one is given back first."""
+        if self._spent is not None:
+            raise self._spent
+        at_once = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(conversation: Conversation) -> Extraction | NotExtracted:
+            async with at_once:
+                return await self._one(conversation)
+
+        return await _all([one(conversation) for conversation in batch])
+
+    async def _one(self, conversation: Conversation) -> Extraction | NotExtracted:
+        user = message_of(conversation, self._own)
+        try:
+            form = await ask_structured(self._model, Prompt.EXTRACTOR, user, self._form, name=self.name)
+        except BudgetSpent as spent:
+            self._spent = spent
+            return NotExtracted("the cost cap was reached before it")
+        except (AuthRejected, NetworkDown, BadRequest):
+            raise
+        except ModelFault as fault:
+            return NotExtracted(f"the model could not read it ({type(fault).__name__})")
+        return extraction_of(form, conversation, self._own)
+
+
+async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Every result in order. The first error cancels the rest and is raised as itself, not in a group."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(one) for one in work]
+    except* ShoalError as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in running]

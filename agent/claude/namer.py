@@ -1,0 +1,66 @@
+"""The Claude form of the namer (R11).
+
+It sees screened summaries, so it has no tools, must answer in a fixed form, and what it says is attested before anyone
+sees it. It may never end a run: where it fails, the built-in namer names.
+"""
+
+import json
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from agent.claude.structured import ask_structured
+from agent.errors import ModelFault
+from agent.llm import Model
+from agent.settings import Settings
+from index.naming import Namer, NamingSample
+from prompts import Prompt, render
+
+_GROUPS_A_CALL = 12
+_SHOWN = 12
+
+
+class NamesForm(BaseModel):
+    """Names of groups in the order given."""
+
+    names: list[str | None]
+
+
+class ClaudeNamer:
+    """Names several groups in one call, so that they are told apart; falls back to the built-in namer."""
+
+    def __init__(self, model: Model, settings: Settings, fallback: Namer) -> None:
+        self._model = model
+        self._fallback = fallback
+        self.name = settings.reader_model
+
+    async def name_groups(self, samples: Sequence[NamingSample]) -> Sequence[str | None]:
+        found: list[str | None] = []
+        for start in range(0, len(samples), _GROUPS_A_CALL):
+            part = samples[start : start + _GROUPS_A_CALL]
+            found += await self._named(part)
+        return found
+
+    async def _named(self, samples: Sequence[NamingSample]) -> Sequence[str | None]:
+        groups = [
+            {
+                "group": place,
+                "phrases": [phrase.text for phrase in sample.phrases[:_SHOWN]],
+                "inside": sample.inside[:_SHOWN],
+                "just_outside": sample.nearby[:_SHOWN],
+            }
+            for place, sample in enumerate(samples)
+        ]
+        user = render(Prompt.NAMER, groups=json.dumps(groups, ensure_ascii=False))
+        try:
+            form = await ask_structured(
+                self._model,
+                Prompt.NAMER,
+                user,
+                NamesForm,
+                name=self.name,
+                fits=lambda names: len(names.names) == len(samples),
+            )
+        except ModelFault:
+            return await self._fallback.name_groups(samples)
+        return form.names

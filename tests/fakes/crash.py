@@ -1,0 +1,125 @@
+"""Kills ingest and publishing at random moments and looks whether anything was lost, doubled or left half done.
+
+`python -m tests.fakes.crash TRIALS FOLDER` prints one JSON line. This process only imports and forks: every child runs
+in a fresh copy of it, so that a kill is as sudden as a power cut for the files, and cheap enough for hundreds.
+"""
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import chromadb  # noqa: F401  (imported once here, not in every child)
+import duckdb
+import hdbscan  # noqa: F401
+import numpy as np
+import scranpy  # noqa: F401
+
+import index.ingest
+from agent.wiring import telemetry_off
+from index.handle import Index, open_writer
+from index.home import Home
+from index.screening import mask
+from tests.fakes.corpus import FakeEncoder, publish_of, records, take
+
+CONVERSATIONS = 400
+_KILLS = 2
+
+# Small batches, so that a kill has many places to fall between.
+index.ingest.READ_BATCH = 32
+index.ingest.STAGED_AT_ONCE = 64
+index.ingest.SUMMARY_BATCH = 64
+
+
+def _take_all(root: Path) -> None:
+    async def work() -> None:
+        home = Home(root)
+        writer = open_writer(home.index_path("made"), home)
+        await take(writer, [record.conversation() for record in records()[:CONVERSATIONS]])
+        await publish_of(writer)
+        writer.close()
+
+    asyncio.run(work())
+
+
+def _verify(root: Path) -> None:
+    """Exit with a sentence on the first thing that is not as one whole run would have left it."""
+    home = Home(root)
+    path = home.index_path("made")
+    writer = open_writer(path, home)
+    numbers = writer.facts.numbers()
+    assert len(numbers) == CONVERSATIONS, f"{len(numbers)} summaries"
+    assert writer.facts.drafts_waiting() == 0, "drafts are left"
+    assert not writer.facts.pending(), "a batch is pending"
+    assert writer.vectors.count() == CONVERSATIONS, f"{writer.vectors.count()} vectors"
+    vectors = np.concatenate(list(writer.vectors.pages(numbers)))
+    words = {item.word for item in writer.facts.vocabulary().values()}
+    writer.close()
+    with duckdb.connect(str(path / "facts.duckdb"), read_only=True) as connection:
+        rows = connection.execute("SELECT id, text FROM complete ORDER BY no").fetchall()
+        doubled = connection.execute(
+            "SELECT count(*) FROM (SELECT mark, account FROM support GROUP BY ALL HAVING count(*) > 1)"
+        )
+        assert doubled.fetchone() == (0,), "support is counted twice"
+    assert len({row[0] for row in rows}) == CONVERSATIONS, "a conversation is there twice"
+    expected = FakeEncoder().encode([row[1].replace(";", "") for row in rows])
+    assert np.allclose(vectors, expected, atol=1e-5), "a vector is not its summary's"
+    assert len(Index(path, FakeEncoder()).snapshot) == CONVERSATIONS, "the snapshot is not whole"
+    assert len(words) > 50, "words are lost"
+    assert not list(path.rglob("*.partial*")), "a partial file is left"
+
+
+def _child(work: Callable[[Path], None], root: Path) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        work(root)
+    except AssertionError as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(1)
+    os._exit(0)
+
+
+def _whole(work: Callable[[Path], None], root: Path) -> bool:
+    return os.waitstatus_to_exitcode(os.waitpid(_child(work, root), 0)[1]) == 0
+
+
+def trial(root: Path, chance: random.Random, whole_s: float) -> tuple[int, bool]:
+    """Kill a few runs on one index at random moments, let one end, and look. Returns kills that fell, and health."""
+    kills = 0
+    for _ in range(_KILLS):
+        pid = _child(_take_all, root)
+        time.sleep(chance.uniform(0.02, whole_s))
+        os.kill(pid, signal.SIGKILL)
+        kills += os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+    return kills, _whole(_take_all, root) and _whole(_verify, root)
+
+
+def main(trials: int, folder: Path) -> None:
+    telemetry_off()
+    mask("a@b.cc www.x.org 1.2.3.4")  # Presidio, loaded once here and not in every child
+    chance = random.Random(7)
+    with tempfile.TemporaryDirectory(dir=folder) as first:
+        started = time.perf_counter()
+        if not (_whole(_take_all, Path(first)) and _whole(_verify, Path(first))):
+            raise SystemExit("a run that nobody killed is not whole")
+        whole_s = time.perf_counter() - started
+    killed = sound = 0
+    for _ in range(trials):
+        with tempfile.TemporaryDirectory(dir=folder) as root:
+            kills, healthy = trial(Path(root), chance, whole_s)
+            killed, sound = killed + kills, sound + healthy
+            if not healthy:
+                break
+    print(json.dumps({"trials": trials, "sound": sound, "kills": killed, "whole_s": round(whole_s, 2)}))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

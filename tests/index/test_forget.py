@@ -1,0 +1,155 @@
+"""Erasing: nothing of an account, or from before a day, is in any file afterwards, and a kill is finished later."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.forget import apply_retention, finish, forget
+from index.handle import Index, Writer, open_writer
+from index.home import Home
+from index.records import Conversation, Turn
+from index.stores.vectors import VectorStore
+from tests.fakes.corpus import FIRST_DAY, FakeEncoder, publish_of, records, take
+
+SOME = [record.conversation() for record in records()[:200]]
+TOLD = [
+    # Six accounts use each of these words, so they are attested and stand in clear; only one account uses all of them.
+    Conversation((Turn("user", f"the {word} question"),), f"other-{place}-{word}", FIRST_DAY)
+    for word in ("xylotomy", "quinquereme", "zugzwang")
+    for place in range(6)
+]
+HIS = Conversation((Turn("user", "xylotomy quinquereme zugzwang"),), "the-one", FIRST_DAY)
+HIS_TEXT = "xylotomy quinquereme; quinquereme zugzwang"
+
+
+def stages(stage: str, done: int, total: int) -> None:
+    """Takes progress and says nothing."""
+
+
+async def made(home: Home, conversations: Sequence[Conversation]) -> Path:
+    path = home.index_path("made")
+    writer = open_writer(path, home)
+    await take(writer, conversations)
+    await publish_of(writer)
+    writer.close()
+    return path
+
+
+def texts_of(path: Path) -> list[str]:
+    snapshot = Index(path, FakeEncoder()).snapshot
+    return snapshot.texts(np.arange(len(snapshot)))
+
+
+def clustered(path: Path) -> dict[str, int]:
+    """Summaries by base cluster."""
+    snapshot = Index(path, FakeEncoder()).snapshot
+    return {
+        cluster.id: int((snapshot.base_labels == place).sum()) for place, cluster in enumerate(snapshot.base_clusters)
+    }
+
+
+def bytes_of(path: Path) -> bytes:
+    return b"".join(item.read_bytes() for item in path.rglob("*") if item.is_file())
+
+
+def his_summary(path: Path) -> tuple[str, bytes]:
+    text = next(
+        text for text in texts_of(path) if all(word in text for word in ("xylotomy", "quinquereme", "zugzwang"))
+    )
+    return text, FakeEncoder().encode([text.replace(";", "")]).tobytes()
+
+
+async def test_an_account_is_in_no_file_afterwards_and_the_rest_is(home: Home) -> None:
+    path = await made(home, [*SOME, *TOLD, HIS])
+    text, vector = his_summary(path)
+    assert vector in bytes_of(path)
+    writer = open_writer(path, home)
+    hashed = writer.sealer.account("the-one")
+    writer.close()
+    gone = forget(path, home, stages, account="the-one")
+    assert (gone.summaries, gone.accounts, gone.snapshots) == (1, 1, 1)
+    left = bytes_of(path)
+    assert vector not in left
+    assert text.encode() not in left
+    assert hashed not in left
+    assert len(texts_of(path)) == len(SOME) + len(TOLD)
+    index = Index(path, FakeEncoder())
+    assert len(index.near("xylotomy question")[0]) > 0
+    assert VectorStore(path / "vectors").count() == len(SOME) + len(TOLD)
+
+
+async def test_a_forgotten_accounts_number_is_never_given_to_another(home: Home) -> None:
+    path = await made(home, [*SOME, HIS])
+    forget(path, home, stages, account="the-one")
+    writer = open_writer(path, home)
+    await take(writer, [Conversation((Turn("user", "a new one"),), "newcomer", FIRST_DAY)])
+    await publish_of(writer)
+    newest = writer.facts.account_number(writer.sealer.account("newcomer"))
+    writer.close()
+    assert newest == len({conversation.account for conversation in SOME}) + 2
+
+
+async def test_everything_before_a_day_goes_and_taxonomy_counts_with_it(home: Home) -> None:
+    path = await made(home, SOME)
+    day = (FIRST_DAY + timedelta(days=90)).date()
+    before = clustered(path)
+    gone = forget(path, home, stages, before=day)
+    kept = [item for item in SOME if item.time is None or item.time.date() >= day]
+    assert gone.summaries == len(SOME) - len(kept)
+    assert len(texts_of(path)) == len(kept)
+    after = clustered(path)
+    assert sum(after.values()) < sum(before.values())
+    assert all(count <= before[name] for name, count in after.items())
+
+
+async def test_what_is_not_there_is_forgotten_without_a_change(home: Home) -> None:
+    path = await made(home, SOME)
+    snapshot = (path / "snapshots" / "0001.duckdb").read_bytes()
+    assert forget(path, home, stages, account="nobody").summaries == 0
+    assert len(texts_of(path)) == len(SOME)
+    assert (path / "snapshots" / "0001.duckdb").read_bytes() == snapshot
+
+
+@pytest.mark.parametrize("step", ["_rewrite_vectors", "_rewrite", "_copy"])
+async def test_an_erasure_that_was_killed_is_finished(home: Home, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    path = await made(home, [*SOME, *TOLD, HIS])
+    text, vector = his_summary(path)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"index.forget.{step}", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(path, home, stages, account="the-one")
+    assert finish(path, home, stages) is not None
+    assert finish(path, home, stages) is None
+    left = bytes_of(path)
+    assert vector not in left
+    assert text.encode() not in left
+    assert len(texts_of(path)) == len(SOME) + len(TOLD)
+
+
+async def test_vectors_that_a_kill_left_moved_aside_come_back(home: Home) -> None:
+    path = await made(home, SOME)
+    (path / "vectors").rename(path / "vectors.old")
+    writer: Writer = open_writer(path, home)
+    assert writer.vectors.count() == len(SOME)
+    writer.close()
+
+
+async def test_retention_erases_what_is_too_old(home: Home) -> None:
+    now = datetime.now(UTC)
+    old = [Conversation((Turn("user", f"old {place}"),), f"a{place}", now - timedelta(days=40)) for place in range(9)]
+    new = [Conversation((Turn("user", f"new {place}"),), f"b{place}", now) for place in range(9)]
+    path = await made(home, [*old, *new])
+    assert apply_retention(path, home, stages) is None
+    settings = path / "index.toml"
+    settings.write_text(settings.read_text("utf-8").replace("[retention]", "[retention]\ndays = 30"), "utf-8")
+    gone = apply_retention(path, home, stages)
+    assert gone is not None
+    assert gone.summaries == 9
+    assert len(texts_of(path)) == 9
