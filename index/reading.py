@@ -20,8 +20,8 @@ from index.records import Conversation, Turn
 from index.screening import screened
 from index.sealing import SUMMARY, Sealer
 
-SCORED_ONE_IN = 8
-"""Share of conversations whose privacy is scored before and after screening, for the report of `shoal audit`."""
+SCORED_ONE_IN = 32
+"""One conversation in so many has its privacy scored before and after screening, for the report of `shoal audit`."""
 
 _SCORED_CHARS = 2_000
 _MIDDLE_TURN_CHARS = 400

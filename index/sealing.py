@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from index.words import WORD, is_function_word, normalise, stem
@@ -72,6 +73,14 @@ _GAP = "…"
 _GAPS = re.compile(r"…(?:[\s,;:'\"()-]*…)+")
 
 
+@lru_cache(maxsize=100_000)
+def _mark(key: bytes, phrase: str) -> int:
+    """Cached, because most words of a batch were met before. The cache lives in memory alone, as the words do."""
+    canonical = " ".join(stem(match.group()) for match in WORD.finditer(normalise(phrase)))
+    digest = hashlib.blake2b(canonical.encode(), key=key, digest_size=8, person=b"shoal-term").digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
 class Sealer:
     """Turns terms into keyed hashes. The key never enters the index folder."""
 
@@ -80,9 +89,7 @@ class Sealer:
 
     def mark(self, phrase: str) -> int:
         """A 63-bit keyed hash of a word or phrase, by its normalised, stemmed words."""
-        canonical = " ".join(stem(match.group()) for match in WORD.finditer(normalise(phrase)))
-        digest = hashlib.blake2b(canonical.encode(), key=self._key, digest_size=8, person=b"shoal-term").digest()
-        return int.from_bytes(digest, "big") >> 1
+        return _mark(self._key, phrase)
 
     def account(self, account: str) -> bytes:
         """The stored form of an account."""

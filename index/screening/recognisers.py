@@ -25,17 +25,20 @@ _CUES = {
 takes seconds to load, is never loaded."""
 
 
+_HEAVY = ("torch", "transformers")
+
+
 @contextmanager
 def torch_hidden() -> Iterator[None]:
-    """spaCy, which Presidio imports, pulls in torch when it finds it: seconds and 200 MB that no pattern needs."""
-    if "torch" in sys.modules:
-        yield
-        return
-    sys.modules["torch"] = None  # type: ignore[assignment]
+    """spaCy and Presidio import torch and transformers when they find them: seconds and 200 MB that no pattern needs."""
+    hidden = [name for name in _HEAVY if name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]
     try:
         yield
     finally:
-        del sys.modules["torch"]
+        for name in hidden:
+            del sys.modules[name]
 
 
 @cache

@@ -1,0 +1,127 @@
+"""Growth with size: `python bench/scale.py [SIZE ...]` builds generated indexes and prints what storing, publishing and
+asking cost at each size (default 10000 100000).
+
+Summaries, facets and vectors are generated (300 topics, as many accounts as a quarter of the summaries); screening and
+embedding are left out, bench/ingest.py measures those. Each index is asked in a fresh process: time to open, `count_by`
+of a closed facet, a scope near a phrase, and the peak memory of it all.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agent.builtin.namer import BuiltinNamer
+from agent.wiring import ATTEST_ACCOUNTS
+from index.handle import Index, open_writer
+from index.home import Home
+from index.publish import publish
+from tools.context import ToolContext
+from tools.gate import Gate
+from tools.ledger import Ledger
+from tools.policy import PrivacyPolicy
+from tools.registry import call
+
+TOPICS = 300
+DIMENSIONS = 384
+PAGE = 20_000
+_CENTRES = np.random.default_rng(7).standard_normal((TOPICS, DIMENSIONS)).astype(np.float32)
+
+_FILL = """
+INSERT INTO accounts SELECT i, ('\\x' || printf('%02x', i % 256))::BLOB FROM range(1, {accounts} + 1) t(i);
+INSERT INTO batches VALUES (1, TRUE);
+INSERT INTO summaries SELECT i, printf('%032x', i), 1 + (hash(i) % {accounts})::INTEGER,
+    ['English', 'Spanish', 'Japanese', 'German'][1 + (hash(i * 3) % 4)::INTEGER], 1 + (hash(i * 5) % 5)::TINYINT,
+    1 + (hash(i * 7) % 9)::INTEGER, 20500 + (hash(i * 11) % 240)::INTEGER, (hash(i * 13) % 20) = 0, 'web', 'none',
+    'answered', '{{}}', printf('topic%d; word%d; word%d', i % {topics}, (hash(i) % 900), (hash(i * 17) % 900)), '{{}}', 1
+    FROM range(1, {size} + 1) t(i);
+"""
+
+
+class NoEncoder:
+    """A phrase is the direction of the topic it ends with."""
+
+    name = "generated"
+
+    def encode(self, texts: Any) -> Any:
+        found = np.stack([_CENTRES[int(text.rsplit(" ", 1)[-1])] for text in texts])
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+def build(home: Home, size: int) -> dict[str, float]:
+    path = home.index_path(str(size))
+    writer = open_writer(path, home)
+    took = {}
+    started = time.perf_counter()
+    accounts = size // 4
+    for statement in _FILL.format(size=size, accounts=accounts, topics=TOPICS).strip().split(";\n"):
+        writer.facts._connection.execute(statement)
+    writer.facts.set_manifest("encoder", "generated")
+    took["facts"] = time.perf_counter() - started
+    started = time.perf_counter()
+    generator = np.random.default_rng(3)
+    for first in range(1, size + 1, PAGE):
+        numbers = np.arange(first, min(first + PAGE, size + 1))
+        vectors = _CENTRES[numbers % TOPICS] + 0.9 * generator.standard_normal((len(numbers), DIMENSIONS), np.float32)
+        writer.vectors.add(numbers.tolist(), vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    took["vectors"] = time.perf_counter() - started
+    started = time.perf_counter()
+    asyncio.run(
+        publish(writer.facts, writer.vectors, writer.snapshots, BuiltinNamer(), (), ATTEST_ACCOUNTS, lambda *_: None)
+    )
+    took["publish"] = time.perf_counter() - started
+    writer.close()
+    took["MiB on disk"] = sum(item.stat().st_size for item in path.rglob("*") if item.is_file()) / 2**20
+    took["MiB built"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return took
+
+
+async def _ask(path: Path) -> dict[str, float]:
+    took = {}
+    started = time.perf_counter()
+    index = Index(path, NoEncoder())
+    _ = len(index.snapshot)
+    took["open"] = time.perf_counter() - started
+    ctx = ToolContext(index, Gate(index, PrivacyPolicy(), Ledger(path / "bench.sqlite3")), BuiltinNamer())
+    for name, tool, arguments in (
+        ("count_by", "count_by", {"by": "language"}),
+        ("near, first", "count_by", {"by": "language", "scope": {"near": "about topic 7"}}),
+        ("near, again", "count_by", {"by": "concern", "scope": {"near": "about topic 8"}}),
+    ):
+        started = time.perf_counter()
+        await call(tool, arguments, ctx)
+        took[name] = time.perf_counter() - started
+    took["MiB asking"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return took
+
+
+def main(sizes: list[int]) -> None:
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores; seconds unless MiB", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for size in sizes:
+            building = [sys.executable, __file__, "--build", folder, str(size)]
+            asking = [sys.executable, __file__, "--ask", folder, str(size)]
+            found: dict[str, float] = {}
+            for command in (building, asking):
+                done = subprocess.run(command, capture_output=True, text=True, check=True)
+                found.update(json.loads(done.stdout.splitlines()[-1]))
+            cells = "  ".join(f"{name} {value:,.2f}" for name, value in found.items())
+            print(f"{size:>9,}  {cells}", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--build"]:
+        print(json.dumps(build(Home(Path(sys.argv[2])), int(sys.argv[3]))))
+    elif sys.argv[1:2] == ["--ask"]:
+        print(json.dumps(asyncio.run(_ask(Home(Path(sys.argv[2])).index_path(sys.argv[3])))))
+    else:
+        main([int(size) for size in sys.argv[1:]] or [10_000, 100_000])
