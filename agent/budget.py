@@ -28,6 +28,8 @@ class Budget:
     usage: Usage = field(default_factory=Usage)
     calls: int = 0
     cost: float | None = 0.0
+    reserved: float = 0.0
+    """Dollars that batches under way are expected to cost."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Budget":
@@ -40,8 +42,17 @@ class Budget:
         """Raise BudgetSpent when nothing is left for another call."""
         if self.elapsed() >= self.max_seconds:
             raise BudgetSpent("seconds", round(self.elapsed()), self.max_seconds)
-        if self.cost is not None and self.cost >= self.max_cost:
-            raise BudgetSpent("US dollars", round(self.cost, 4), self.max_cost)
+        if self.cost is not None and self.cost + self.reserved >= self.max_cost:
+            raise BudgetSpent("US dollars", round(self.cost + self.reserved, 4), self.max_cost)
+
+    def reserve(self, model: str, usage: Usage, rate: float) -> float:
+        """Set aside what calls are expected to cost; returns the dollars. Raises BudgetSpent when they do not fit."""
+        self.require()
+        expected = self._price(model, usage, rate) or 0.0
+        if self.cost is not None and self.cost + self.reserved + expected > self.max_cost:
+            raise BudgetSpent("US dollars", round(self.cost + self.reserved + expected, 4), self.max_cost)
+        self.reserved += expected
+        return expected
 
     def spend(self, model: str, usage: Usage, rate: float = 1.0) -> None:
         """Add one reply, at a share `rate` of the listed price."""
@@ -52,9 +63,12 @@ class Budget:
             self.usage.cache_read_tokens + usage.cache_read_tokens,
             self.usage.cache_write_tokens + usage.cache_write_tokens,
         )
+        price = self._price(model, usage, rate)
+        self.cost = None if price is None or self.cost is None else self.cost + price
+
+    def _price(self, model: str, usage: Usage, rate: float) -> float | None:
         price = self.prices.get(model)
-        if price is None or self.cost is None:
-            self.cost = None
-            return
+        if price is None:
+            return None
         inputs = usage.input_tokens + 0.1 * usage.cache_read_tokens + 1.25 * usage.cache_write_tokens
-        self.cost += rate * (inputs * price.input + usage.output_tokens * price.output) / 1e6
+        return rate * (inputs * price.input + usage.output_tokens * price.output) / 1e6

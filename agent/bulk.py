@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.budget import Budget
 from agent.claude.extractor import PORTION, message_of
-from agent.llm import BATCH_DISCOUNT
+from agent.llm import ANSWER_TOKENS, BATCH_DISCOUNT, CHARS_A_TOKEN
 from agent.settings import Price, Settings
 from index.errors import SettingsError
 from index.facets import FacetSpec
@@ -18,9 +18,6 @@ from index.reading import excerpt
 from index.sources import Skipped, Source
 from prompts import Prompt, load
 
-_CHARS_A_TOKEN = 3.5
-"""English text has about four characters a token, other languages fewer."""
-_ANSWER_TOKENS = 220
 _LIVE_CALLS_A_SECOND = 2.5
 """Eight at a time, about three seconds each."""
 
@@ -68,8 +65,8 @@ def estimate(source: Source, settings: Settings, own: tuple[FacetSpec, ...], *, 
         cut += was_cut
         chars += len(message_of(shown, own))
     system = len(load(Prompt.EXTRACTOR).system)
-    tokens_in = math.ceil((chars + conversations * system) / _CHARS_A_TOKEN)
-    tokens_out = conversations * _ANSWER_TOKENS
+    tokens_in = math.ceil((chars + conversations * system) / CHARS_A_TOKEN)
+    tokens_out = conversations * ANSWER_TOKENS
     price = settings.prices.get(settings.reader_model)
     return Estimate(
         settings.reader_model,

@@ -53,6 +53,7 @@ class BadRequest(ModelFault):
 
     def __init__(self, status: int) -> None:
         super().__init__(f"The model endpoint rejected the request (HTTP {status}).", "Check the model's name.")
+        self.status = status
 
 
 class Unusable(ModelFault):

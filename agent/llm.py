@@ -109,6 +109,7 @@ class AnthropicModel:
         self._meter = meter
         self._client: AsyncAnthropic | None = None
         self._making = threading.Lock()
+        self._reserved: dict[str, float] = {}
 
     def _ready(self) -> "AsyncAnthropic":
         """The client, made once, when first needed (its import takes seconds). Called from several threads."""
@@ -160,14 +161,16 @@ class AnthropicModel:
         return _finished(reply)
 
     async def create_batch(self, asks: Sequence[tuple[str, Ask]]) -> str:
-        """Send many calls at once, each with a key; returns the batch's id. Raises a ModelFault or BudgetSpent."""
-        if self._meter.current is not None:
-            self._meter.current.require()
+        """Send many calls at once, each with a key; returns the batch's id. Raises a ModelFault, or BudgetSpent when what
+        the batch is expected to cost does not fit any more."""
+        budget = self._meter.current
+        expected = budget.reserve(asks[0][1].model, _expected(asks), BATCH_DISCOUNT) if budget else 0.0
         client = await asyncio.to_thread(self._ready)
         with _typed_faults():
             batch = await client.messages.batches.create(
                 requests=[{"custom_id": key, "params": _request(ask)} for key, ask in asks]  # type: ignore[typeddict-item]
             )
+        self._reserved[batch.id] = expected
         return batch.id
 
     async def batch_state(self, batch: str) -> BatchState:
@@ -182,6 +185,8 @@ class AnthropicModel:
     async def batch_replies(self, batch: str, model: str) -> dict[str, Reply | str]:
         """Key to reply, or to a fixed word for why there is none (errored, canceled, expired)."""
         client = await asyncio.to_thread(self._ready)
+        if self._meter.current is not None:
+            self._meter.current.reserved -= self._reserved.pop(batch, 0.0)
         found: dict[str, Reply | str] = {}
         with _typed_faults():
             async for item in await client.messages.batches.results(batch):
@@ -217,6 +222,18 @@ def _request(ask: Ask) -> dict[str, Any]:
     if config:
         body["output_config"] = config
     return body
+
+
+CHARS_A_TOKEN = 3.5
+"""English text has about four characters a token, other languages fewer."""
+ANSWER_TOKENS = 220
+"""What an extraction's answer takes."""
+
+
+def _expected(asks: Sequence[tuple[str, Ask]]) -> Usage:
+    """About what calls will use, by the length of what they say."""
+    chars = sum(len(ask.system) + sum(len(str(message["content"])) for message in ask.messages) for _, ask in asks)
+    return Usage(round(chars / CHARS_A_TOKEN), ANSWER_TOKENS * len(asks))
 
 
 def _reply(message: Any) -> Reply:

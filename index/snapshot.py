@@ -200,6 +200,8 @@ class Snapshot:
         """The screened summaries of these rows, or another free-text facet's texts, in their order ("" where there is
         none). For readers (R11) and the gate only."""
         wanted = self.numbers[rows]
+        if facet != SUMMARY and "texts" not in self._columns:
+            return [""] * len(wanted)
         text = "text" if facet == SUMMARY else f"coalesce(json_extract_string(texts, '$.\"{facet}\"'), '')"
         found = dict(
             self._cursor()

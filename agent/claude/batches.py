@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from agent.claude.extractor import PORTION, extraction_of, form_of, message_of
 from agent.claude.structured import parsed, strict_schema
+from agent.errors import BadRequest
 from agent.llm import Ask, BatchState, Reply
 from agent.settings import Settings
 from index.extraction import Extraction, NotExtracted
@@ -24,6 +25,7 @@ from prompts import Prompt, load
 
 _POLL_S = (1.0, 60.0)
 """The first wait for a batch and the longest."""
+_GONE = 404
 
 
 class BatchModel(Protocol):
@@ -56,6 +58,11 @@ class OpenBatches:
         """These conversations' results are in; a batch of which nothing is left is forgotten."""
         done = set(keys)
         self._open = {batch: left for batch, sent in self._open.items() if (left := [k for k in sent if k not in done])}
+        self._write()
+
+    def drop(self, batch: str) -> None:
+        """The endpoint does not know this batch any more."""
+        self._open.pop(batch, None)
         self._write()
 
     def _write(self) -> None:
@@ -100,20 +107,27 @@ class BatchExtractor:
         ]
 
     async def _replies(self, asks: dict[str, Ask]) -> dict[str, Reply | str]:
-        open_before = self.sent.of(list(asks))
-        batches = set(open_before.values())
-        fresh = [(key, ask) for key, ask in asks.items() if key not in open_before]
-        if fresh:
+        replies: dict[str, Reply | str] = {}
+        for batch in sorted(set(self.sent.of(list(asks)).values())):
+            replies.update(await self._results(batch))
+        known = self.sent.of(list(asks))
+        if fresh := [(key, ask) for key, ask in asks.items() if key not in known]:
             batch = await self.model.create_batch(fresh)
             self.sent.add(batch, [key for key, _ in fresh])
-            batches.add(batch)
-        replies: dict[str, Reply | str] = {}
-        for batch in sorted(batches):
-            await self._wait(batch)
-            found = await self.model.batch_replies(batch, self.name)
-            replies.update({key: reply for key, reply in found.items() if key in asks})
+            replies.update(await self._results(batch))
         self.sent.take(list(asks))
         return replies
+
+    async def _results(self, batch: str) -> dict[str, Reply | str]:
+        """A batch's replies, waited for. One that the endpoint does not know any more is forgotten, to be sent again."""
+        try:
+            await self._wait(batch)
+            return await self.model.batch_replies(batch, self.name)
+        except BadRequest as fault:
+            if fault.status != _GONE:
+                raise
+            self.sent.drop(batch)
+            return {}
 
     async def _wait(self, batch: str) -> None:
         pause = _POLL_S[0]

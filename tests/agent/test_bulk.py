@@ -11,7 +11,7 @@ import pytest
 
 from agent.bulk import Spending, estimate, spending
 from agent.claude import claude_readers
-from agent.claude.batches import BatchExtractor
+from agent.claude.batches import BatchExtractor, OpenBatches
 from agent.claude.extractor import ClaudeExtractor
 from agent.errors import AuthRejected, BudgetSpent
 from agent.settings import Price, Settings
@@ -108,6 +108,29 @@ async def test_a_kill_while_waiting_loses_no_batch_and_pays_for_none_twice(write
             answers = await again.extract(SOME)
     assert all(isinstance(answer, Extraction) for answer in answers)
     assert len(batches.created) == 1
+
+
+async def test_a_batch_that_the_endpoint_forgot_is_sent_again(tmp_path: Path) -> None:
+    sent = tmp_path / "sent.json"
+    batches = FakeBatches(lambda _: good())
+    with MessagesServer(script(Message([text("unused")])), batches) as server:
+        async with bulk(server.url, sent) as extractor:
+            await extractor.extract(SOME[:3])
+            (requests,) = batches.created
+            OpenBatches(sent).add("batch_77", [request["custom_id"] for request in requests])
+        async with bulk(server.url, sent) as extractor:
+            answers = await extractor.extract(SOME[:3])
+    assert all(isinstance(answer, Extraction) for answer in answers)
+    assert len(batches.created) == 2
+
+
+async def test_a_batch_that_would_cost_more_than_the_cap_is_not_sent(tmp_path: Path) -> None:
+    batches = FakeBatches(lambda _: good())
+    with MessagesServer(script(Message([text("unused")])), batches) as server:
+        async with bulk(server.url, tmp_path / "sent.json", meter=spending(PRICED, 0.01)) as extractor:
+            with pytest.raises(BudgetSpent):
+                await extractor.extract(SOME)
+    assert batches.created == []
 
 
 async def test_what_a_batch_does_not_answer_is_a_counted_state_and_is_sent_again(

@@ -28,6 +28,8 @@ class FakeBatches:
             if method == "POST" and len(parts) == 3:
                 self.created.append(json.loads(body)["requests"])
                 return self._state(f"batch_{len(self.created) - 1}", ended=False)
+            if int(parts[3].removeprefix("batch_")) >= len(self.created):
+                return None
             if len(parts) == 4:
                 self._looked[parts[3]] = self._looked.get(parts[3], 0) + 1
                 return self._state(parts[3], ended=self._looked[parts[3]] > self.looks)
