@@ -16,7 +16,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from index.embedding import Encoder
-from index.errors import IndexFault
+from index.errors import IndexFault, ShoalError
 from index.extraction import Extractor, LocalExtractor, NotExtracted
 from index.facets import HARMS, OUTCOMES, FacetSpec, closed
 from index.handle import same_encoder
@@ -72,6 +72,8 @@ class IngestReport:
     skipped: Counter[str] = field(default_factory=Counter)
     first_skips: dict[str, str] = field(default_factory=dict)
     elapsed_s: float = 0.0
+    stopped: ShoalError | None = None
+    """Why reading ended before the source did (a cost cap, a key that was rejected); what was read is in the index."""
 
     def skip(self, reason: str, where: str) -> None:
         self.skipped[reason] += 1
@@ -123,14 +125,18 @@ class Ingest:
     report: Callable[[Progress], None]
 
     async def run(self, source: Source) -> IngestReport:
-        """Take everything from `source`. Idempotent: what is known is counted as a duplicate."""
+        """Take everything from `source`. Idempotent: what is known is counted as a duplicate. A fault of a model or of
+        the workers ends the reading, not the ingest: what was read becomes summaries, and the report says why."""
         started = time.monotonic()
         outcome = IngestReport()
         repair(self.facts, self.vectors)
         same_encoder(self.facts.manifest("encoder"), self.encoder.name)
         self.facts.set_manifest("encoder", self.encoder.name)
         self.facts.set_manifest("extractor", self.extractor.name)
-        await self._read_source(source, outcome)
+        try:
+            await self._read_source(source, outcome)
+        except ShoalError as error:
+            outcome.stopped = error
         await self.summarise(outcome)
         self._state_accounts(outcome)
         outcome.elapsed_s = time.monotonic() - started

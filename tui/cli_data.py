@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from index.errors import SettingsError
-from tui.options import BuiltInOption, IndexOption, JsonOption, run
+from tui.options import BuiltInOption, IndexOption, JsonOption, fail, run
 
 if TYPE_CHECKING:
     from agent.wiring import App
@@ -107,6 +107,8 @@ async def take(
         typer.echo(json.dumps(taken_values(source, taken)))
     else:
         typer.echo("\n".join(taken_lines(source, taken)), err=quiet)
+    if taken.outcome.stopped is not None:
+        fail(taken.outcome.stopped)
 
 
 def publish(index: IndexOption = None, built_in: BuiltInOption = False, as_json: JsonOption = False) -> None:

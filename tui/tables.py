@@ -149,6 +149,7 @@ def taken_values(source: "Source", taken: "Taken") -> dict[str, Any]:
         "read_in_part": outcome.read_in_part,
         "skipped": dict(outcome.skipped),
         "not_extracted": dict(outcome.failed),
+        "stopped": outcome.stopped.message if outcome.stopped else None,
         "elapsed_s": round(outcome.elapsed_s, 1),
         "snapshot": published.snapshot,
         "clusters": published.clusters,

@@ -176,25 +176,26 @@ async def test_own_facets_are_asked_in_the_same_call_and_held_to_their_values(tm
     assert MOOD.question in request["params"]["messages"][0]["content"]
 
 
-async def test_the_cap_ends_the_ingest_and_keeps_what_was_paid_for(writer: Writer) -> None:
+async def test_the_cap_ends_the_reading_and_what_was_paid_for_is_in_the_index(writer: Writer) -> None:
     meter = spending(PRICED, 0.006)
     many = [record.conversation() for record in records()[:300]]
     replies = script(Message([text(good())], usage={"input_tokens": 400, "output_tokens": 60}))
     with MessagesServer(replies) as server:
         async with live(server.url, meter) as extractor:
-            with pytest.raises(BudgetSpent):
-                await ingest_of(writer, extractor).run(ListSource(many))
+            report = await ingest_of(writer, extractor).run(ListSource(many))
         asked = len(server.requests)
     assert 0.006 / 0.0007 <= asked <= 0.006 / 0.0007 + 16  # so many calls run at the same time
-    assert writer.facts.drafts_waiting() == asked
+    assert isinstance(report.stopped, BudgetSpent)
+    assert (report.taken, report.summarised, writer.facts.drafts_waiting()) == (asked, asked, 0)
     assert set(writer.facts.failures()) == {"the cost cap was reached before it"}
 
 
-async def test_a_rejected_key_ends_the_ingest_as_itself(writer: Writer) -> None:
+async def test_a_rejected_key_ends_the_reading_as_itself(writer: Writer) -> None:
     with MessagesServer(script(Error(401, "authentication_error"))) as server:
         async with live(server.url) as extractor:
-            with pytest.raises(AuthRejected):
-                await ingest_of(writer, extractor).run(ListSource(SOME))
+            report = await ingest_of(writer, extractor).run(ListSource(SOME))
+    assert isinstance(report.stopped, AuthRejected)
+    assert report.taken == 0
 
 
 def test_a_cap_without_a_price_is_refused_with_the_line_to_add() -> None:
