@@ -4,6 +4,7 @@ A snapshot appears whole, by a rename, or not at all. None is published that dif
 `min_accounts` new accounts, so that no two snapshots differ by one person.
 """
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +16,11 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from index.clustering import OUTSIDE, Labels, Space, centres_of, cluster_space, density_clusters, group_centres
+from index.clustering import OUTSIDE, Labels, Space, centres_of, group_centres
 from index.facets import FacetSpec
 from index.history import Published
 from index.naming import MAX_SAMPLED, Background, Member, Namer, NamingSample, group_phrases
+from index.placing import place
 from index.privacy_score import privacy_score
 from index.reading import NAMED
 from index.snapshot import Snapshot, snapshot_numbers, snapshot_path
@@ -85,31 +87,26 @@ async def _fill(
     report: Report,
 ) -> int:
     numbers = facts.numbers()
-    report("placing summaries", 0, len(numbers))
-    pages = []
-    for page in vectors.pages(numbers):
-        pages.append(page)
-    matrix: Vectors = np.concatenate(pages)
-    report("placing summaries", len(numbers) // 2, len(numbers))
-    space = cluster_space(matrix)
-    labels = density_clusters(space, BASE_CLUSTER_SIZE)
-    report("placing summaries", len(numbers), len(numbers))
-    centres = centres_of(matrix, labels)
+    placed = await asyncio.to_thread(
+        place, numbers, vectors, BASE_CLUSTER_SIZE, lambda done, total: report("placing summaries", done, total)
+    )
+    labels, near = placed.labels, placed.labels[placed.rows]
+    centres = centres_of(placed.vectors, near)
     groups = group_centres(centres) if len(centres) else np.zeros(0, dtype=np.int32)
     with contextlib.closing(duckdb.connect(str(path))) as connection:
-        rows = connection.execute("SELECT text, language, account FROM members ORDER BY no").fetchall()
-        members = [Member(*row) for row in rows]
+        members = _members(connection, [numbers[row] for row in placed.rows.tolist()])
         background = Background.count((item.text for item in members), (item.language for item in members))
-        work = _Naming(members, matrix, background)
-        base_names = await work.names(namer, labels, centres, report, "naming clusters")
+        work = _Naming(members, placed.vectors, background)
+        base_names = await work.names(namer, near, centres, report, "naming clusters")
         tops = _top_labels(labels, groups)
-        top_names = await work.names(namer, tops, centres_of(matrix, tops), report, "naming groups")
+        near_tops = tops[placed.rows]
+        top_names = await work.names(namer, near_tops, centres_of(placed.vectors, near_tops), report, "naming groups")
         base_ids, next_base = _carried("C", labels, len(centres), numbers, previous)
         top_ids, next_top = _carried("T", tops, len(top_names), numbers, previous)
         nodes = [(top_ids[group], None, name) for group, name in enumerate(top_names)]
         nodes += [(base_ids[label], top_ids[groups[label]], name) for label, name in enumerate(base_names)]
-        _write(connection, numbers, space, labels, nodes)
-        _write_phrases(connection, background, min_accounts)
+        _write(connection, numbers, placed.space, labels, nodes)
+        _write_phrases(connection, background, min_accounts, len(numbers) / max(1, len(members)))
         _write_own_facets(connection, own)
         kept = {key: facts.manifest(key) or "" for key in ("encoder", "extractor", "accounts")}
         counters = {"next_C": str(next_base), "next_T": str(next_top), "failed": str(sum(facts.failures().values()))}
@@ -117,6 +114,13 @@ async def _fill(
         _write_meta(connection, {"namer": namer.name, "published": published, **kept, **counters})
         _write_scores(connection, facts.privacy_scores(), [*top_names, *base_names])
     return len(centres)
+
+
+def _members(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> list[Member]:
+    rows = connection.execute(
+        "SELECT text, language, account FROM members WHERE no IN (SELECT unnest(?::INTEGER[])) ORDER BY no", [numbers]
+    ).fetchall()
+    return [Member(*row) for row in rows]
 
 
 def _carried(
@@ -128,12 +132,12 @@ def _carried(
     more than half of the two together (Jaccard above .5, so that the match is one to one). A number is never used again.
     """
     if previous is None:
-        return [f"{kind}{place + 1}" for place in range(count)], count + 1
+        return [f"{kind}{label + 1}" for label in range(count)], count + 1
     before, earlier = _earlier(kind, np.asarray(numbers, dtype=np.int64), previous)
     fresh = int(previous.meta.get(f"next_{kind}") or 1 + max((int(name[1:]) for name in earlier), default=0))
     ids = []
-    for place in range(count):
-        inside = (labels == place) & (before != _NOT_THERE)
+    for label in range(count):
+        inside = (labels == label) & (before != _NOT_THERE)
         matches = np.bincount(before[inside & (before >= 0)], minlength=len(earlier))
         best = int(matches.argmax()) if len(matches) else 0
         union = int(inside.sum()) + int((before == best).sum()) - int(matches[best]) if len(matches) else 0
@@ -241,9 +245,10 @@ def _write_scores(
         connection.execute("INSERT INTO privacy_scores VALUES (?, ?, ?)", [stage, score, count])
 
 
-def _write_phrases(connection: duckdb.DuckDBPyConnection, background: Background, min_uses: int) -> None:
+def _write_phrases(connection: duckdb.DuckDBPyConnection, background: Background, min_uses: int, scale: float) -> None:
+    """How common phrases are. `scale` brings counts over the summaries placed directly to counts over all."""
     rows = [
-        (language, phrase, count)
+        (language, phrase, round(scale * count))
         for language, phrases in background.uses.items()
         for phrase, count in phrases.items()
         if count >= min_uses

@@ -280,3 +280,23 @@ def _members_of(snapshot: Snapshot) -> dict[str, set[int]]:
         cluster.id: set(snapshot.numbers[labels == place].tolist())
         for place, cluster in enumerate(snapshot.base_clusters)
     }
+
+
+async def test_beyond_a_size_landmarks_stand_for_the_rest(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.placing.DIRECTLY", 300)
+    monkeypatch.setattr("index.placing.LANDMARKS", 600)
+    path = home.index_path("made")
+    writer = open_writer(path, home)
+    await take(writer, [record.conversation() for record in records()])
+    await publish_of(writer)
+    writer.close()
+    snapshot = Index(path, FakeEncoder()).snapshot
+    themes = np.array([record.theme for record in records()])
+    labels = snapshot.base_labels
+    assert len(snapshot) == len(records())
+    assert len(set(labels[labels >= 0])) >= 4
+    pure = sum(max(np.unique(themes[labels == label], return_counts=True)[1]) for label in range(labels.max() + 1))
+    assert pure >= 0.97 * (labels >= 0).sum()
+    assert (labels >= 0).mean() > 0.6
+    assert any(cluster.name for cluster in snapshot.base_clusters)
+    assert np.isfinite(snapshot.space(np.arange(len(snapshot)))).all()

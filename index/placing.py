@@ -1,0 +1,99 @@
+"""Where every summary lies in the cluster space, and in which base cluster: in memory that does not grow without end.
+
+Up to DIRECTLY all are placed together. Beyond, so many drawn with a fixed seed are placed and clustered, and stand as
+landmarks for the rest, a page at a time: one lies where its nearest landmarks lie, and is outside any cluster where
+they are (a summary is never given to a cluster because it must have one).
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.clustering import DIMENSIONS, OUTSIDE, Labels, Space, cluster_space, density_clusters
+from index.stores.vectors import Vectors, VectorStore
+
+DIRECTLY = 100_000
+LANDMARKS = 50_000
+_VOTES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Coordinates and base clusters of all summaries; `rows` are those placed directly, `vectors` are theirs."""
+
+    space: Space
+    labels: Labels
+    rows: NDArray[np.int64]
+    vectors: Vectors
+
+
+def place(numbers: Sequence[int], store: VectorStore, min_size: int, report: Callable[[int, int], None]) -> Placed:
+    """Place the summaries of these numbers. `report` is told (done, total)."""
+    total = len(numbers)
+    rows = _landmarks(total)
+    report(0, total)
+    vectors = _vectors(store, [numbers[row] for row in rows.tolist()])
+    near_space = cluster_space(vectors)
+    near_labels = density_clusters(near_space, min_size)
+    if len(rows) == total:
+        report(total, total)
+        return Placed(near_space, near_labels, rows, vectors)
+    space = np.empty((total, DIMENSIONS), dtype=np.float32)
+    labels = np.full(total, OUTSIDE, dtype=np.int32)
+    voters = _Voters(vectors, near_space, near_labels)
+    done = 0
+    for page in store.pages(numbers):
+        part = slice(done, done + len(page))
+        space[part], labels[part] = voters.placed(page)
+        done += len(page)
+        report(done, total)
+    space[rows], labels[rows] = near_space, near_labels
+    return Placed(space, labels, rows, vectors)
+
+
+def _landmarks(total: int) -> NDArray[np.int64]:
+    if total <= DIRECTLY:
+        return np.arange(total, dtype=np.int64)
+    drawn = np.random.default_rng(7).choice(total, LANDMARKS, replace=False)
+    return np.sort(drawn).astype(np.int64)
+
+
+def _vectors(store: VectorStore, numbers: Sequence[int]) -> Vectors:
+    found: Vectors | None = None
+    done = 0
+    for page in store.pages(numbers):
+        if found is None:
+            found = np.empty((len(numbers), page.shape[1]), dtype=np.float32)
+        found[done : done + len(page)] = page
+        done += len(page)
+    return found if found is not None else np.empty((0, 1), dtype=np.float32)
+
+
+class _Voters:
+    """The landmarks, searched by an approximate index (Annoy) in the original space."""
+
+    def __init__(self, vectors: Vectors, space: Space, labels: Labels) -> None:
+        import knncolle
+
+        self._search: Any = knncolle.build_index(knncolle.AnnoyParameters(), vectors.astype(np.float64))
+        self._space = space
+        self._labels = labels
+
+    def placed(self, page: Vectors) -> tuple[Space, Labels]:
+        """The majority's cluster of the three nearest landmarks, the nearest's where they differ; and their middle where
+        they agree, else the nearest's place: a mean of two clusters would lie in neither."""
+        import knncolle
+
+        found: Any = knncolle.query_knn(
+            self._search, page.astype(np.float64), num_neighbors=_VOTES, num_threads=os.cpu_count() or 1
+        )
+        near = np.asarray(found.index, dtype=np.int64)
+        votes = self._labels[near]
+        labels = np.where(votes[:, 1] == votes[:, 2], votes[:, 1], votes[:, 0])
+        agreed = (votes == votes[:, :1]).all(axis=1)
+        space = np.where(agreed[:, None], self._space[near].mean(axis=1), self._space[near[:, 0]])
+        return space.astype(np.float32), labels.astype(np.int32)
