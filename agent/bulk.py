@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.budget import Budget
 from agent.claude.extractor import PORTION, message_of
-from agent.llm import ANSWER_TOKENS, BATCH_DISCOUNT, CHARS_A_TOKEN
+from agent.llm import ANSWER_TOKENS, BATCH_DISCOUNT, BYTES_A_TOKEN
 from agent.settings import Price, Settings
 from index.errors import SettingsError
 from index.facets import FacetSpec
@@ -55,7 +55,7 @@ class Spending:
 def estimate(source: Source, settings: Settings, own: tuple[FacetSpec, ...], *, batch: bool) -> Estimate:
     """Read the whole source and add up what extracting it with the configured model would take. Conversations that
     the index already holds are not subtracted."""
-    conversations = skipped = cut = chars = 0
+    conversations = skipped = cut = size = 0
     for read in source:
         if isinstance(read.item, Skipped):
             skipped += 1
@@ -63,9 +63,9 @@ def estimate(source: Source, settings: Settings, own: tuple[FacetSpec, ...], *, 
         shown, was_cut = excerpt(read.item, PORTION)
         conversations += 1
         cut += was_cut
-        chars += len(message_of(shown, own))
-    system = len(load(Prompt.EXTRACTOR).system)
-    tokens_in = math.ceil((chars + conversations * system) / CHARS_A_TOKEN)
+        size += len(message_of(shown, own).encode())
+    system = len(load(Prompt.EXTRACTOR).system.encode())
+    tokens_in = math.ceil((size + conversations * system) / BYTES_A_TOKEN)
     tokens_out = conversations * ANSWER_TOKENS
     price = settings.prices.get(settings.reader_model)
     return Estimate(

@@ -160,9 +160,15 @@ class AnthropicModel:
             budget.spend(ask.model, reply.usage)
         return _finished(reply)
 
-    async def create_batch(self, asks: Sequence[tuple[str, Ask]]) -> str:
-        """Send many calls at once, each with a key; returns the batch's id. Raises a ModelFault, or BudgetSpent when what
-        the batch is expected to cost does not fit any more."""
+    def expect_batch(self, batch: str, dollars: float) -> None:
+        """Set aside what a batch sent earlier may cost."""
+        if self._meter.current is not None:
+            self._meter.current.reserved += dollars
+            self._reserved[batch] = dollars
+
+    async def create_batch(self, asks: Sequence[tuple[str, Ask]]) -> tuple[str, float]:
+        """Send many calls at once, each with a key; returns the batch's id and what it may cost, in US dollars. Raises a
+        ModelFault, or BudgetSpent when that does not fit any more."""
         budget = self._meter.current
         expected = budget.reserve(asks[0][1].model, _expected(asks), BATCH_DISCOUNT) if budget else 0.0
         client = await asyncio.to_thread(self._ready)
@@ -171,7 +177,7 @@ class AnthropicModel:
                 requests=[{"custom_id": key, "params": _request(ask)} for key, ask in asks]  # type: ignore[typeddict-item]
             )
         self._reserved[batch.id] = expected
-        return batch.id
+        return batch.id, expected
 
     async def batch_state(self, batch: str) -> BatchState:
         client = await asyncio.to_thread(self._ready)
@@ -185,8 +191,6 @@ class AnthropicModel:
     async def batch_replies(self, batch: str, model: str) -> dict[str, Reply | str]:
         """Key to reply, or to a fixed word for why there is none (errored, canceled, expired)."""
         client = await asyncio.to_thread(self._ready)
-        if self._meter.current is not None:
-            self._meter.current.reserved -= self._reserved.pop(batch, 0.0)
         found: dict[str, Reply | str] = {}
         with _typed_faults():
             async for item in await client.messages.batches.results(batch):
@@ -197,6 +201,8 @@ class AnthropicModel:
                 found[item.custom_id] = reply
                 if self._meter.current is not None:
                     self._meter.current.spend(model, reply.usage, BATCH_DISCOUNT)
+        if self._meter.current is not None:
+            self._meter.current.reserved -= self._reserved.pop(batch, 0.0)
         return found
 
     async def close(self) -> None:
@@ -224,16 +230,16 @@ def _request(ask: Ask) -> dict[str, Any]:
     return body
 
 
-CHARS_A_TOKEN = 3.5
-"""English text has about four characters a token, other languages fewer."""
-ANSWER_TOKENS = 220
+BYTES_A_TOKEN = 3.0
+"""On the careful side: English text has about four bytes a token, other scripts about three (a letter or sign each)."""
+ANSWER_TOKENS = 300
 """What an extraction's answer takes."""
 
 
 def _expected(asks: Sequence[tuple[str, Ask]]) -> Usage:
     """About what calls will use, by the length of what they say."""
-    chars = sum(len(ask.system) + sum(len(str(message["content"])) for message in ask.messages) for _, ask in asks)
-    return Usage(round(chars / CHARS_A_TOKEN), ANSWER_TOKENS * len(asks))
+    said = [text for _, ask in asks for text in (ask.system, *(str(message["content"]) for message in ask.messages))]
+    return Usage(round(sum(len(text.encode()) for text in said) / BYTES_A_TOKEN), ANSWER_TOKENS * len(asks))
 
 
 def _reply(message: Any) -> Reply:

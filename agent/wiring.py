@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.session import BudgetHolder, Session
     from index.embedding import OnnxEncoder
     from index.forget import Forgotten
-    from index.handle import Index, IndexSettings, Writer
+    from index.handle import Index, Writer
     from index.health import Check
     from index.history import Published, SnapshotInfo, StageScores
     from index.ingest import IngestReport, Progress
@@ -139,7 +139,7 @@ class App:
         if (self.path / "index.toml").exists():
             await self._tidy(report)
         writer = open_writer(self.path, self.home, landmarks, facets)
-        readers = self._readers(writer.settings, spent, report, batch=batch)
+        readers = self._readers(writer, spent, report, batch=batch)
         try:
             encoder = self.encoder(lambda: report(Progress("compiling the embedding model (once)", 0, 0)))
             ingest = Ingest(
@@ -154,6 +154,9 @@ class App:
                 report,
             )
             outcome = await ingest.run(source)
+            writer.close()
+            await self._tidy(report)  # an old log may hold what is too old to be published
+            writer = open_writer(self.path, self.home)
             published = await _publish(writer, readers.namer, report)
         finally:
             await readers.close()
@@ -169,7 +172,7 @@ class App:
         spent = spending(self.settings, None) if self.settings.has_model and not built_in else None
         await self._tidy(report)
         writer = open_writer(self.path, self.home)
-        readers = self._readers(writer.settings, spent, report)
+        readers = self._readers(writer, spent, report)
         try:
             return await _publish(writer, readers.namer, report)
         finally:
@@ -240,7 +243,7 @@ class App:
 
     def _readers(
         self,
-        index: "IndexSettings",
+        writer: "Writer",
         spent: "Spending | None",
         report: "Callable[[Progress], None]",
         *,
@@ -251,17 +254,18 @@ class App:
         if spent is not None:
             from index.ingest import Progress
 
-            sent = self.home.folder("batches") / f"{index.id}.json" if batch else None
+            sent = self.home.folder("batches") / f"{writer.settings.id}.json" if batch else None
             return claude_readers(
                 self.settings,
                 spent,
-                index.facets,
+                writer.settings.facets,
                 batches=sent,
+                key_of=writer.sealer.content,
                 waiting=lambda answered, asked: report(Progress("waiting for a batch", answered, asked)),
             )
         from agent.builtin.extractor import BuiltinExtractor
 
-        return Readers(BuiltinExtractor(index.facets), _built_in_namer(), _nothing)
+        return Readers(BuiltinExtractor(writer.settings.facets), _built_in_namer(), _nothing)
 
     def has_snapshot(self) -> bool:
         """Whether the index can be asked."""

@@ -72,6 +72,10 @@ class Extractor(_Reads, Protocol):
 
     async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]: ...
 
+    def staged(self, answers: Sequence[Extraction | NotExtracted]) -> None:
+        """What `extract` answered is in the index now (this very sequence): it need not be kept anywhere else."""
+        ...
+
 
 class LocalExtractor(_Reads, Protocol):
     """An extractor that only computes. It is picklable, because it runs in worker processes (`index.reading`).

@@ -1,8 +1,8 @@
 """Erases what an index holds of an account, or from before a day: facts, vectors, and every snapshot's members.
 
 Deleting rows leaves their bytes in a store's free pages, so each file is written anew without them and takes the old
-one's place. What is to be forgotten is noted first and the note goes last: a kill in between is finished by the next
-opening. Words that five accounts once attested stay words; released findings stay in the ledger.
+one's place. What is to be forgotten is noted first and the note goes last: readers are refused while it stands, and the next
+writer finishes what a kill left. Words that five accounts once attested stay words; released findings stay in the ledger.
 """
 
 import json
@@ -14,14 +14,13 @@ from pathlib import Path
 
 import duckdb
 
-from index.handle import IndexSettings, Writer, open_writer, read_settings
+from index.handle import FORGETTING, IndexSettings, Writer, open_writer, read_settings
 from index.home import Home
 from index.records import as_day
 from index.snapshot import snapshot_numbers, snapshot_path
 from index.stores.facts import Forgetting
 from index.stores.vectors import VectorStore
 
-_NOTE = "forgetting"
 _PAGE = 5_000
 
 Report = Callable[[str, int, int], None]
@@ -49,7 +48,7 @@ def forget(
         what = Forgetting(number, as_day(before) if before is not None else None)
         if not writer.facts.holds(what):
             return Forgotten(0, 0, 0, 0)
-        writer.facts.set_manifest(_NOTE, json.dumps([what.account, what.before]))
+        _write_note(path, what)
         return _erase(writer, what, report)
     finally:
         writer.close()
@@ -57,12 +56,21 @@ def forget(
 
 def finish(path: Path, home: Home, report: Report) -> Forgotten | None:
     """Finish what a kill interrupted. None: there was nothing to finish."""
+    note = path / FORGETTING
+    if not note.exists():
+        return None
     writer = open_writer(path, home)
     try:
-        note = writer.facts.manifest(_NOTE)
-        return _erase(writer, Forgetting(*json.loads(note)), report) if note else None
+        return _erase(writer, Forgetting(*json.loads(note.read_text("utf-8"))), report)
     finally:
         writer.close()
+
+
+def _write_note(path: Path, what: Forgetting) -> None:
+    partial = path / f"{FORGETTING}.partial"
+    partial.write_text(json.dumps([what.account, what.before]), "utf-8")
+    partial.chmod(0o600)
+    partial.replace(path / FORGETTING)
 
 
 def apply_retention(path: Path, home: Home, report: Report) -> Forgotten | None:
@@ -74,6 +82,8 @@ def apply_retention(path: Path, home: Home, report: Report) -> Forgotten | None:
 
 
 def _erase(writer: Writer, what: Forgetting, report: Report) -> Forgotten:
+    for leftover in (*writer.path.rglob("*.rewrite*"), *writer.snapshots.glob("*.partial*")):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     summaries, waiting, accounts = writer.facts.forget(what)
     report("rewriting vectors", 0, 0)
     _rewrite_vectors(writer)
@@ -81,9 +91,9 @@ def _erase(writer: Writer, what: Forgetting, report: Report) -> Forgotten:
     for done, number in enumerate(published, start=1):
         _rewrite(snapshot_path(writer.snapshots, number), what)
         report("rewriting snapshots", done, len(published))
-    writer.facts.set_manifest(_NOTE, "")
     writer.facts.close()
     _rewrite(writer.path / "facts.duckdb")
+    (writer.path / FORGETTING).unlink()
     return Forgotten(summaries, waiting, accounts, len(published))
 
 
@@ -121,6 +131,7 @@ def _copy(source: Path, target: Path, without: Forgetting | None) -> None:
     target.unlink(missing_ok=True)
     connection = duckdb.connect(":memory:")
     try:
+        connection.execute(f"SET temp_directory = {_quoted(target.with_suffix('.rewrite.spill'))}")
         connection.execute(f"ATTACH {_quoted(source)} AS old (READ_ONLY)")
         connection.execute(f"ATTACH {_quoted(target)} AS fresh")
         connection.execute("COPY FROM DATABASE old TO fresh")

@@ -28,6 +28,8 @@ from index.stores.vectors import VectorStore
 
 _SETTINGS = "index.toml"
 _FACETS = "facets.toml"
+FORGETTING = "forgetting.json"
+"""While this note stands, an erasure is under way or was interrupted (`index.forget`)."""
 _TEMPLATE = """# Settings of this Shoal index. Only here can a privacy policy be made looser than the defaults.
 id = "{id}"
 
@@ -171,6 +173,11 @@ class Index:
     def __init__(self, path: Path, encoder: Encoder) -> None:
         self.path = path
         self.settings = read_settings(path)
+        if (path / FORGETTING).exists():
+            raise IndexFault(
+                "Something is being erased from this index, or an erasure was interrupted.",
+                "Wait for it, or finish it: shoal publish",
+            )
         published = snapshot_numbers(path / "snapshots")
         if not published:
             raise IndexFault(

@@ -12,7 +12,7 @@ from typing import Literal
 import duckdb
 
 from index.errors import ShoalError
-from index.handle import read_settings
+from index.handle import FORGETTING, read_settings
 from index.snapshot import Snapshot, snapshot_numbers, snapshot_path
 from index.stores.schema import VERSION
 from index.stores.vectors import VectorStore
@@ -92,10 +92,8 @@ def _facts(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Check]
         yield Check("unfinished", "note", f"{waiting:,} drafts, {pending} batches", "Run the ingest again: it goes on.")
     if schema >= 2 and (failed := count("SELECT count(*) FROM failures")):
         yield Check("failed", "note", f"{failed:,} conversations could not be extracted", "Run the same ingest again.")
-    if count("SELECT count(*) FROM manifest WHERE key = 'forgetting' AND value <> ''"):
-        yield Check(
-            "forgetting", "wrong", "an erasure was interrupted", "Run any ingest, publish or forget: it ends it."
-        )
+    if (path / FORGETTING).exists():
+        yield Check("forgetting", "wrong", "an erasure is under way or was interrupted", "shoal publish finishes it.")
     vectors = VectorStore(path / "vectors").count()
     matching = vectors >= summaries
     yield Check(

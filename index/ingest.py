@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from index.embedding import Encoder
 from index.errors import IndexFault, ShoalError
-from index.extraction import Extractor, LocalExtractor, NotExtracted
+from index.extraction import Extraction, Extractor, LocalExtractor, NotExtracted
 from index.facets import HARMS, OUTCOMES, FacetSpec, closed
 from index.handle import same_encoder
 from index.language import detect, stated, unload
@@ -96,16 +96,18 @@ class _Landed:
     items: list[Sealed | NotExtracted] = field(default_factory=list)
     scores: Counter[tuple[str, int]] = field(default_factory=Counter)
     ids: set[str] = field(default_factory=set)
+    answers: list[Sequence[Extraction | NotExtracted]] = field(default_factory=list)
 
     def add(self, fresh: Sequence[_Fresh], readings: Readings) -> None:
         """Turns are not needed any more, but for how many the user's are; the rest of the text is let go."""
         self.fresh += [item._replace(conversation=_bare(item.conversation)) for item in fresh]
         self.items += readings.items
         self.scores.update(readings.scores)
+        self.answers.append(readings.answers)
         self.ids.update(item.id for item in fresh)
 
     def clear(self) -> None:
-        for held in (self.fresh, self.items, self.scores, self.ids):
+        for held in (self.fresh, self.items, self.scores, self.ids, self.answers):
             held.clear()
 
 
@@ -194,9 +196,10 @@ class Ingest:
             return await work(workers, read_all, self.sealer, extractor, batch)
         screened, scores = await work(workers, screen_all, batch)
         readable = [item for item in screened if isinstance(item, Conversation)]
-        extractions = iter(await extractor.extract(readable))
+        given = await extractor.extract(readable)
+        extractions = iter(given)
         answers = [next(extractions) if isinstance(item, Conversation) else item for item in screened]
-        return Readings(await work(workers, seal_all, self.sealer, answers), scores)
+        return Readings(await work(workers, seal_all, self.sealer, answers), scores, given)
 
     def _stage(self, landed: "_Landed", outcome: IngestReport) -> None:
         staged: list[Staged] = []
@@ -215,6 +218,9 @@ class Ingest:
                 Staged(identity, self.sealer.account(account), self._facets(conversation, reading), reading.draft)
             )
         self.facts.stage(staged, clear, self.attest_accounts, failed, landed.scores)
+        if isinstance(self.extractor, Extractor):
+            for answers in landed.answers:
+                self.extractor.staged(answers)
         outcome.taken += len(staged)
         landed.clear()
 

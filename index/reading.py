@@ -46,6 +46,8 @@ class Readings:
 
     items: Sequence[Sealed | NotExtracted]
     scores: Mapping[tuple[str, int], int]
+    answers: Sequence[Extraction | NotExtracted] = ()
+    """What a model's extractor returned, as it returned it."""
 
 
 def excerpt(conversation: Conversation, portion: Portion) -> tuple[Conversation, bool]:

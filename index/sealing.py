@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import regex
+
 from index.words import WORD, is_function_word, normalise, stem
 
 
@@ -38,7 +40,7 @@ class Prose:
     @classmethod
     def of(cls, text: str) -> "Prose":
         """Split a model's sentence so that everything but function words and punctuation is a specific."""
-        text = unicodedata.normalize("NFKC", text)
+        text = _SYMBOLS.sub(" ", unicodedata.normalize("NFKC", text))
         parts: list[str | Term] = []
         end = 0
         for match in WORD.finditer(text):
@@ -69,6 +71,9 @@ SUMMARY = "summary"
 MAX_LISTED_TERMS = 10
 """Terms of a rendered listing: enough to place a request, too few to retell it."""
 
+_SYMBOLS = regex.compile(r"[[\p{S}\p{C}]--[+%$€£]]", regex.V1)
+"""Emoji, flags and the like are neither words nor punctuation: nothing attests them, so a sentence goes without."""
+
 _GAP = "…"
 _GAPS = re.compile(r"…(?:[\s,;:'\"()-]*…)+")
 
@@ -93,7 +98,9 @@ class Sealer:
 
     def account(self, account: str) -> bytes:
         """The stored form of an account."""
-        return hashlib.blake2b(account.encode(), key=self._key, digest_size=16, person=b"shoal-acct").digest()
+        return hashlib.blake2b(
+            account.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16, person=b"shoal-acct"
+        ).digest()
 
     def content(self, parts: Iterable[str]) -> str:
         """A content address: the same conversation gives the same id, and nobody without the key can confirm a guess."""

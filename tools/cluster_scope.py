@@ -79,11 +79,11 @@ async def _placed(about: str, rows: Rows, ctx: ToolContext) -> tuple[Rows, Rows,
     free = [TASK, *(facet.name for facet in snapshot.own_facets if not facet.values)]
     if about not in free:
         raise ToolRefusal(f"There is no such free-text facet. There are: {', '.join([SUMMARY, *free])}.")
+    if len(rows) // 100 * 100 > _EMBEDDED_NOW:
+        raise ToolRefusal(f"That is too many to embed now; narrow the scope to about {_EMBEDDED_NOW:,} conversations.")
     texts = await asyncio.to_thread(snapshot.texts, rows, about)
     has_text = np.array([bool(text) for text in texts], dtype=bool)
-    if not has_text.any():
-        raise ToolRefusal(f"No conversation here has a {about}: it needs an index whose extractor is a model.")
-    if has_text.sum() > _EMBEDDED_NOW:
-        raise ToolRefusal(f"That is too many to embed now; narrow the scope to {_EMBEDDED_NOW:,} conversations.")
+    if not ctx.gate.is_enough(rows[has_text]):
+        raise ToolRefusal(f"Too few conversations here have a {about}; it needs an index whose extractor is a model.")
     space = await asyncio.to_thread(ctx.index.placed, [text for text in texts if text])
     return rows[has_text], rows[~has_text], space

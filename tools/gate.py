@@ -66,8 +66,8 @@ class Gate:
             raise ToolRefusal("All but very few conversations match. Ask without the restriction instead.")
         with self.ledger.exclusive():
             self._now = []
-            earlier = self._nearly_same(resolved.rows, ("scope",))
-        return Resolved(scope, earlier) if earlier is not None else resolved
+            earlier = self._nearest(resolved.rows, ("scope",))
+        return Resolved(scope, self._rows_of(earlier)) if earlier is not None else resolved
 
     def release(self, raw: Raw) -> Finding:
         """Decide, build the finding and write the ledger, as one step."""
@@ -139,12 +139,15 @@ class Gate:
         count, accounts, _ = self._counted(rows)
         if not self._is_enough(rows):
             return Cell(rows, count, accounts, None, is_small=count < self.policy.min_conversations)
-        earlier = self._nearly_same(rows, ("cell",))
+        said = self._rounded(count)
+        earlier = self._nearest(rows, ("cell",))
         if earlier is not None:
-            rows = earlier
+            # What was said then is said again; counting its members anew would miss those that were forgotten since.
+            rows = self._rows_of(earlier)
             count, accounts, _ = self._counted(rows)
-        self._now.append(ReleasedSet("cell", accounts, self._rounded(count), self._members(rows)))
-        return Cell(rows, count, accounts, self._rounded(count))
+            said = self._rounded(count) if earlier.count is None else earlier.count
+        self._now.append(ReleasedSet("cell", accounts, said, self._members(rows)))
+        return Cell(rows, count, accounts, said)
 
     def _totals(self, raw: Raw, table: list[list[Cell]], outside: Cell | None) -> tuple[int, ...]:
         """Each column's total: the sum of its cells, so that shares add up; or what was said of a total of the same
@@ -193,21 +196,31 @@ class Gate:
         return self._largest
 
     def _accounts_of(self, members: BitMap) -> int:
-        """Accounts behind these summary numbers; a number that this snapshot does not hold counts as many."""
-        rows, held = self.index.snapshot.rows_of(np.array(members.to_array(), dtype=np.int64))
-        return len(np.unique(self.index.snapshot.accounts[rows])) if held.all() else self.policy.min_accounts
+        """Accounts behind these summary numbers. Of those that this snapshot does not hold, later ones count as many;
+        earlier ones were forgotten, and count as one account, so that before and after are not two answers."""
+        numbers = np.array(members.to_array(), dtype=np.int64)
+        rows, held = self.index.snapshot.rows_of(numbers)
+        gone = numbers[~held]
+        if len(gone) and gone.max() > self.index.snapshot.numbers.max(initial=0):
+            return self.policy.min_accounts
+        return len(np.unique(self.index.snapshot.accounts[rows])) + bool(len(gone))
 
-    def _nearly_same(self, rows: Rows, kinds: Collection[str]) -> Rows | None:
-        """The rows of the first released set that this one nearly repeats; None when it is new, or the very same as
-        one that was released."""
+    def _nearest(self, rows: Rows, kinds: Collection[str]) -> ReleasedSet | None:
+        """The first released set that this one nearly repeats; None when it is new, or the very same as one that was
+        released."""
         nearest: ReleasedSet | None = None
         for earlier, identical in self._near_sets(rows, kinds):
             if identical:
                 return None
             nearest = nearest or earlier
-        if nearest is None:
-            return None
-        return self.index.snapshot.rows_of(np.array(nearest.members.to_array(), dtype=np.int64))[0]
+        return nearest
+
+    def _rows_of(self, earlier: ReleasedSet) -> Rows:
+        return self.index.snapshot.rows_of(np.array(earlier.members.to_array(), dtype=np.int64))[0]
+
+    def is_enough(self, rows: Rows) -> bool:
+        """Whether a tool may say that this group is there at all (R3)."""
+        return self._is_enough(rows)
 
     def _build(
         self,

@@ -46,11 +46,13 @@ def claude_readers(
     own: Sequence[FacetSpec] = (),
     *,
     batches: Path | None = None,
+    key_of: Callable[[Sequence[str]], str] = "\n".join,
     waiting: Callable[[int, int], None] = lambda _answered, _asked: None,
 ) -> Readers:
-    """The readers of ingest and publishing. With `batches`, a file that keeps what was sent, extraction is in bulk."""
+    """The readers of ingest and publishing. With `batches`, a file that keeps what was sent, extraction is in
+    bulk, and `key_of` hashes what stands in that file."""
     model = AnthropicModel(settings.api_key, settings.base_url, meter)
     namer = ClaudeNamer(model, settings, BuiltinNamer())
     if batches is None:
         return Readers(ClaudeExtractor(model, settings, own), namer, model.close)
-    return Readers(BatchExtractor(model, settings, own, OpenBatches(batches), waiting), namer, model.close)
+    return Readers(BatchExtractor(model, settings, own, OpenBatches(batches), key_of, waiting), namer, model.close)

@@ -1,15 +1,14 @@
 """The Claude extractor in bulk: Message Batches cost half and may take a day, so a kill must lose none of them.
 
-A batch's id and the keys of its conversations are kept in a file beside the sessions until its results are in; the
-same ingest run again asks for those results before it sends anything. Keys are hashes; no text is written. The
+A batch's id, what it may cost and the keys of its conversations are kept in a file until its answers are in the index;
+the same ingest run again asks for those answers before it sends anything. Keys are keyed hashes; no text is written. The
 endpoint keeps a batch's requests and results for its own time (docs/privacy.md).
 """
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,7 +30,9 @@ _GONE = 404
 class BatchModel(Protocol):
     """What bulk extraction needs of a model."""
 
-    async def create_batch(self, asks: Sequence[tuple[str, Ask]]) -> str: ...
+    async def create_batch(self, asks: Sequence[tuple[str, Ask]]) -> tuple[str, float]: ...
+
+    def expect_batch(self, batch: str, dollars: float) -> None: ...
 
     async def batch_state(self, batch: str) -> BatchState: ...
 
@@ -39,26 +40,35 @@ class BatchModel(Protocol):
 
 
 class OpenBatches:
-    """The batches sent and not yet taken, in one small file written before anything is waited for."""
+    """The batches sent whose answers are not all in the index, in one small file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._open: dict[str, list[str]] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        self._open: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+    def expected(self) -> dict[str, float]:
+        """What each open batch may cost, in US dollars."""
+        return {batch: sent["dollars"] for batch, sent in self._open.items()}
 
     def of(self, keys: Sequence[str]) -> dict[str, str]:
         """Key to the open batch it was sent in."""
         wanted = set(keys)
-        return {key: batch for batch, sent in self._open.items() for key in sent if key in wanted}
+        return {key: batch for batch, sent in self._open.items() for key in sent["keys"] if key in wanted}
 
-    def add(self, batch: str, keys: Sequence[str]) -> None:
-        self._open[batch] = list(keys)
+    def add(self, batch: str, keys: Sequence[str], dollars: float) -> None:
+        self._open[batch] = {"dollars": dollars, "keys": list(keys)}
         self._write()
 
-    def take(self, keys: Sequence[str]) -> None:
-        """These conversations' results are in; a batch of which nothing is left is forgotten."""
+    def take(self, keys: Sequence[str]) -> set[str]:
+        """These answers are in the index. Returns the batches of which nothing is left: they are forgotten."""
         done = set(keys)
-        self._open = {batch: left for batch, sent in self._open.items() if (left := [k for k in sent if k not in done])}
+        for sent in self._open.values():
+            sent["keys"] = [key for key in sent["keys"] if key not in done]
+        over = {batch for batch, sent in self._open.items() if not sent["keys"]}
+        for batch in over:
+            del self._open[batch]
         self._write()
+        return over
 
     def drop(self, batch: str) -> None:
         """The endpoint does not know this batch any more."""
@@ -74,16 +84,25 @@ class OpenBatches:
 
 @dataclass(frozen=True, slots=True)
 class BatchExtractor:
-    """Extracts by Message Batches. `waiting` is told (answered, asked) while it waits."""
+    """Extracts by Message Batches. `key_of` hashes texts with the index's key; `waiting` is told (answered, asked)."""
 
     model: BatchModel
     settings: Settings
     own: Sequence[FacetSpec]
     sent: OpenBatches
+    key_of: Callable[[Sequence[str]], str]
     waiting: Callable[[int, int], None]
+    _fetched: dict[str, asyncio.Task[dict[str, Reply | str]]] = field(default_factory=dict)
+    """Each batch's replies, asked for once."""
+    _unstaged: dict[int, list[str]] = field(default_factory=dict)
+    """Keys by the identity of the answers that hold them, until those are in the index."""
     portion = PORTION
     at_once = 2_000
     ahead = 4
+
+    def __post_init__(self) -> None:
+        for batch, dollars in self.sent.expected().items():
+            self.model.expect_batch(batch, dollars)
 
     @property
     def name(self) -> str:
@@ -97,44 +116,51 @@ class BatchExtractor:
         keys = []
         for conversation in batch:
             message = message_of(conversation, self.own)
-            key = hashlib.blake2b(f"{self.name}\n{system}\n{message}".encode(), digest_size=16).hexdigest()
-            keys.append(key)
-            asks[key] = Ask(self.name, system, [{"role": "user", "content": message}], schema=schema)
+            keys.append(self.key_of([self.name, system, message]))
+            asks[keys[-1]] = Ask(self.name, system, [{"role": "user", "content": message}], schema=schema)
         replies = await self._replies(asks)
-        return [
+        answers = [
             self._read(replies.get(key, "no result"), conversation, form)
             for key, conversation in zip(keys, batch, strict=True)
         ]
+        self._unstaged[id(answers)] = keys
+        return answers
+
+    def staged(self, answers: Sequence[Extraction | NotExtracted]) -> None:
+        """Only now are the answers' keys taken from the file: until they are in the index a kill could lose them."""
+        for batch in self.sent.take(self._unstaged.pop(id(answers), [])):
+            self._fetched.pop(batch, None)
 
     async def _replies(self, asks: dict[str, Ask]) -> dict[str, Reply | str]:
         replies: dict[str, Reply | str] = {}
         for batch in sorted(set(self.sent.of(list(asks)).values())):
             replies.update(await self._results(batch))
-        known = self.sent.of(list(asks))
-        if fresh := [(key, ask) for key, ask in asks.items() if key not in known]:
-            batch = await self.model.create_batch(fresh)
-            self.sent.add(batch, [key for key, _ in fresh])
+        if fresh := [(key, ask) for key, ask in asks.items() if key not in replies]:
+            batch, dollars = await self.model.create_batch(fresh)
+            self.sent.add(batch, [key for key, _ in fresh], dollars)
             replies.update(await self._results(batch))
-        self.sent.take(list(asks))
         return replies
 
     async def _results(self, batch: str) -> dict[str, Reply | str]:
         """A batch's replies, waited for. One that the endpoint does not know any more is forgotten, to be sent again."""
+        if batch not in self._fetched:
+            self._fetched[batch] = asyncio.create_task(self._fetch(batch))
         try:
-            await self._wait(batch)
-            return await self.model.batch_replies(batch, self.name)
+            return await asyncio.shield(self._fetched[batch])
         except BadRequest as fault:
             if fault.status != _GONE:
                 raise
             self.sent.drop(batch)
+            del self._fetched[batch]
             return {}
 
-    async def _wait(self, batch: str) -> None:
+    async def _fetch(self, batch: str) -> dict[str, Reply | str]:
         pause = _POLL_S[0]
         while not (state := await self.model.batch_state(batch)).ended:
             self.waiting(state.answered, state.asked)
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _POLL_S[1])
+        return await self.model.batch_replies(batch, self.name)
 
     def _read(self, reply: Reply | str, conversation: Conversation, form: Any) -> Extraction | NotExtracted:
         if isinstance(reply, str):

@@ -6,8 +6,8 @@ stored. A conversation that it cannot read is a counted state, never an end.
 
 import asyncio
 import json
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from pydantic import BaseModel, Field, create_model
 
@@ -22,8 +22,6 @@ from index.language import stated
 from index.records import UNKNOWN, Conversation
 from index.sealing import Prose, SummaryDraft
 from prompts import Prompt, render
-
-T = TypeVar("T")
 
 PORTION = Portion(chars=24_000, reply_chars=2_000)
 _AT_ONCE = 8
@@ -87,39 +85,44 @@ class ClaudeExtractor:
         self._own = own
         self._form = form_of(own)
         self.name = settings.reader_model
-        self._spent: BudgetSpent | None = None
+        self._ended: ShoalError | None = None
 
     async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]:
-        """Raises BudgetSpent, but only at the next batch: what was paid for in this one is given back first."""
-        if self._spent is not None:
-            raise self._spent
+        """Raises what ends all reading (the cap, a rejected key, no network), but only when nothing of this batch was
+        read; else at the next batch, because what was paid for is given back first."""
+        self._raise_if_ended()
         at_once = asyncio.Semaphore(_AT_ONCE)
 
         async def one(conversation: Conversation) -> Extraction | NotExtracted:
             async with at_once:
                 return await self._one(conversation)
 
-        return await _all([one(conversation) for conversation in batch])
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(one(conversation)) for conversation in batch]
+        answers = [task.result() for task in running]
+        if not any(isinstance(answer, Extraction) for answer in answers):
+            self._raise_if_ended()
+        return answers
+
+    def _raise_if_ended(self) -> None:
+        if self._ended is not None:
+            raise self._ended
+
+    def staged(self, answers: Sequence[Extraction | NotExtracted]) -> None:
+        """Nothing of a live answer is kept elsewhere."""
 
     async def _one(self, conversation: Conversation) -> Extraction | NotExtracted:
+        if self._ended is not None:
+            return NotExtracted("the reading had ended before it")
         user = message_of(conversation, self._own)
         try:
             form = await ask_structured(self._model, Prompt.EXTRACTOR, user, self._form, name=self.name)
         except BudgetSpent as spent:
-            self._spent = spent
+            self._ended = spent
             return NotExtracted("the cost cap was reached before it")
-        except (AuthRejected, NetworkDown, BadRequest):
-            raise
+        except (AuthRejected, NetworkDown, BadRequest) as fault:
+            self._ended = fault
+            return NotExtracted(f"the model endpoint failed ({type(fault).__name__})")
         except ModelFault as fault:
             return NotExtracted(f"the model could not read it ({type(fault).__name__})")
         return extraction_of(form, conversation, self._own)
-
-
-async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Every result in order. The first error cancels the rest and is raised as itself, not in a group."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(one) for one in work]
-    except* ShoalError as errors:
-        raise errors.exceptions[0] from None
-    return [task.result() for task in running]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from agent.claude.structured import ask_structured
-from agent.errors import ModelFault
+from agent.errors import BudgetSpent, ModelFault
 from agent.llm import Model
 from agent.settings import Settings
 from index.naming import Namer, NamingSample
@@ -61,6 +61,6 @@ class ClaudeNamer:
                 name=self.name,
                 fits=lambda names: len(names.names) == len(samples),
             )
-        except ModelFault:
+        except (ModelFault, BudgetSpent):
             return await self._fallback.name_groups(samples)
         return form.names

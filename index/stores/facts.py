@@ -61,6 +61,10 @@ class Forgetting:
         return [self.account if self.before is None else self.before]
 
 
+_LAST = "last_number"
+"""In the manifest: the highest summary number ever given, because none is given twice, not even after an erasure."""
+
+
 class Facts:
     """The writer's handle. One process at a time; readers use snapshots."""
 
@@ -230,7 +234,7 @@ class Facts:
         """Write a pending batch of summaries, each with its texts by facet. Returns the batch and the summaries' numbers."""
         with self._transaction():
             batch = self._count("SELECT max(no) FROM batches") + 1
-            first = self._count("SELECT max(no) FROM summaries") + 1
+            first = max(self._count("SELECT max(no) FROM summaries"), int(self.manifest(_LAST) or 0)) + 1
             numbers = list(range(first, first + len(rows)))
             self._connection.execute("INSERT INTO batches VALUES (?, FALSE)", [batch])
             self._connection.execute(
@@ -275,6 +279,8 @@ class Facts:
         with self._transaction():
             summaries = self._count(f"SELECT count(*) FROM summaries WHERE {what.condition}", *what.parameters)
             waiting = self._count(f"SELECT count(*) FROM drafts WHERE {what.condition}", *what.parameters)
+            last = max(self._count("SELECT max(no) FROM summaries"), int(self.manifest(_LAST) or 0))
+            self.set_manifest(_LAST, str(last))
             for table in ("summaries", "drafts"):
                 self._connection.execute(f"DELETE FROM {table} WHERE {what.condition}", what.parameters)
             gone = (

@@ -688,6 +688,9 @@ class Talked:
     at_once = 100
     ahead = 0
 
+    def staged(self, answers: object) -> None:
+        """Keeps nothing."""
+
     async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
         texts = [conversation.turns[0].text for conversation in batch]
         return [Extraction(Prose.of(text), text, 1) for text in texts]
@@ -700,6 +703,9 @@ class Copying:
     portion = Portion(chars=10_000, reply_chars=0)
     at_once = 100
     ahead = 0
+
+    def staged(self, answers: object) -> None:
+        """Keeps nothing."""
 
     async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
         return [Extraction(Prose.of(conversation.turns[0].text), "English", 1) for conversation in batch]

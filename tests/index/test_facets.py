@@ -43,6 +43,9 @@ class Answering:
     at_once = 500
     ahead = 0
 
+    def staged(self, answers: object) -> None:
+        """Keeps nothing."""
+
     async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]:
         return [self._one(place, conversation) for place, conversation in enumerate(batch)]
 

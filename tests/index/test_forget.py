@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.errors import IndexFault
 from index.forget import apply_retention, finish, forget
 from index.handle import Index, Writer, open_writer
 from index.home import Home
 from index.records import Conversation, Turn
 from index.stores.vectors import VectorStore
-from tests.fakes.corpus import FIRST_DAY, FakeEncoder, publish_of, records, take
+from tests.fakes.corpus import FIRST_DAY, FakeEncoder, context, publish_of, records, take
+from tools.registry import call
 
 SOME = [record.conversation() for record in records()[:200]]
 TOLD = [
@@ -153,3 +155,46 @@ async def test_retention_erases_what_is_too_old(home: Home) -> None:
     assert gone is not None
     assert gone.summaries == 9
     assert len(texts_of(path)) == 9
+
+
+async def test_a_question_asked_before_and_after_forgetting_does_not_tell_who_it_was(home: Home) -> None:
+    path = await made(home, [record.conversation() for record in records()])
+    ledger = home.root / "ledger.sqlite3"
+    account = records()[0].account
+    his = {record.language for record in records() if record.account == account}
+    before = await call("count_by", {"by": "language"}, context(Index(path, FakeEncoder()), ledger))
+    forget(path, home, stages, account=account)
+    after = await call("count_by", {"by": "language"}, context(Index(path, FakeEncoder()), ledger))
+    assert his
+    assert [(row.label, row.values[0].count) for row in after.rows] == [
+        (row.label, row.values[0].count) for row in before.rows
+    ]
+    assert after.totals == before.totals
+
+
+async def test_no_summary_number_is_given_twice(home: Home) -> None:
+    path = await made(home, [*SOME, HIS])
+    last = Index(path, FakeEncoder()).snapshot.numbers.max()
+    forget(path, home, stages, account="the-one")
+    writer = open_writer(path, home)
+    await take(writer, [Conversation((Turn("user", "a new one"),), "newcomer", FIRST_DAY)])
+    assert writer.facts.numbers()[-1] == last + 1
+    writer.close()
+
+
+async def test_readers_are_refused_while_an_erasure_stands_unfinished(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = await made(home, [*SOME, HIS])
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("index.forget._rewrite", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(path, home, stages, account="the-one")
+    with pytest.raises(IndexFault, match="erased"):
+        Index(path, FakeEncoder())
+    finish(path, home, stages)
+    assert len(texts_of(path)) == len(SOME)
