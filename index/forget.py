@@ -16,9 +16,11 @@ import duckdb
 
 from index.handle import FORGETTING, IndexSettings, Writer, open_writer, read_settings
 from index.home import Home
+from index.publish import freeze_vectors
 from index.records import as_day
-from index.snapshot import snapshot_numbers, snapshot_path
+from index.snapshot import Snapshot, snapshot_numbers, snapshot_path
 from index.stores.facts import Forgetting
+from index.stores.frozen import SUFFIX
 from index.stores.vectors import VectorStore
 
 _PAGE = 5_000
@@ -82,7 +84,8 @@ def apply_retention(path: Path, home: Home, report: Report) -> Forgotten | None:
 
 
 def _erase(writer: Writer, what: Forgetting, report: Report) -> Forgotten:
-    for leftover in (*writer.path.rglob("*.rewrite*"), *writer.snapshots.glob("*.partial*")):
+    copies = (*writer.snapshots.glob("*.partial*"), *writer.snapshots.glob(f"*{SUFFIX}"))
+    for leftover in (*writer.path.rglob("*.rewrite*"), *copies):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     summaries, waiting, accounts = writer.facts.forget(what)
     report("rewriting vectors", 0, 0)
@@ -91,6 +94,9 @@ def _erase(writer: Writer, what: Forgetting, report: Report) -> Forgotten:
     for done, number in enumerate(published, start=1):
         _rewrite(snapshot_path(writer.snapshots, number), what)
         report("rewriting snapshots", done, len(published))
+    if published:
+        newest = Snapshot(snapshot_path(writer.snapshots, published[-1]))
+        freeze_vectors(newest, VectorStore(writer.path / "vectors"), writer.snapshots)
     writer.facts.close()
     _rewrite(writer.path / "facts.duckdb")
     (writer.path / FORGETTING).unlink()

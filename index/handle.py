@@ -1,6 +1,7 @@
 """One index on disk: its settings file, its stores, its snapshots. Opens for reading or for writing.
 
-An index folder holds `index.toml` (identity, named dates, policy), `facts.duckdb`, `vectors/` and `snapshots/`.
+An index folder holds `index.toml` (identity, named dates, policy), `facts.duckdb`, `vectors/` and `snapshots/` (each a
+DuckDB file; the newest has its vectors beside it).
 Readers never open the writer's files, so they go on while an ingest runs.
 """
 
@@ -21,8 +22,9 @@ from index.errors import IndexFault, SettingsError
 from index.facets import FacetSpec, load_facets
 from index.home import Home, load_or_make_key, private_folder, restrict
 from index.sealing import Sealer
-from index.snapshot import Rows, Snapshot, snapshot_numbers, snapshot_path
+from index.snapshot import Rows, Snapshot, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.facts import Facts
+from index.stores.frozen import FrozenVectors
 from index.stores.repair import repair
 from index.stores.vectors import VectorStore
 
@@ -44,7 +46,7 @@ id = "{id}"
 """
 
 NEAR_AT_MOST = 5_000
-"""Most summaries that one phrase can select: what the vector index answers exactly and fast."""
+"""Most summaries that one phrase can select."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +189,11 @@ class Index:
         self.snapshot = Snapshot(snapshot_path(path / "snapshots", published[-1]))
         same_encoder(self.snapshot.meta.get("encoder"), encoder.name)
         self._encoder = encoder
-        self._vectors = VectorStore(path / "vectors")
+        self._vectors = FrozenVectors(vectors_path(path / "snapshots", published[-1]))
 
     def near(self, phrase: str) -> tuple[Rows, NDArray[np.float32]]:
         """Summaries of the snapshot nearest in meaning to a phrase, at most NEAR_AT_MOST, with cosine similarity."""
-        vector = self._encoder.encode([phrase])[0]
-        numbers, similarity = self._vectors.near(vector, NEAR_AT_MOST)
-        order = np.argsort(numbers)
-        rows, held = self.snapshot.rows_of(numbers[order])
-        return rows, similarity[order][held]
+        return self._vectors.near(self._encoder.encode([phrase])[0], NEAR_AT_MOST)
 
     def placed(self, texts: Sequence[str]) -> Space:
         """A cluster space of its own for texts that have none in the snapshot, shape (len(texts), DIMENSIONS)."""

@@ -13,7 +13,8 @@ import duckdb
 
 from index.errors import ShoalError
 from index.handle import FORGETTING, read_settings
-from index.snapshot import Snapshot, snapshot_numbers, snapshot_path
+from index.snapshot import Snapshot, snapshot_numbers, snapshot_path, vectors_path
+from index.stores.frozen import FrozenVectors
 from index.stores.schema import VERSION
 from index.stores.vectors import VectorStore
 
@@ -118,3 +119,16 @@ def _snapshots(path: Path) -> Iterator[Check]:
             )
         except (ShoalError, duckdb.Error):
             yield Check(f"snapshot {number}", "wrong", "it cannot be opened", "Remove its file and run: shoal publish")
+            return
+    try:
+        beside = len(FrozenVectors(vectors_path(path / "snapshots", number)))
+    except ShoalError as error:
+        yield Check("nearness", "wrong", error.message, error.hint)
+        return
+    whole = beside == size
+    yield Check(
+        "nearness",
+        "ok" if whole else "wrong",
+        f"{beside:,} vectors beside snapshot {number} for its {size:,} summaries",
+        "" if whole else f"Remove {vectors_path(path / 'snapshots', number)}, then: shoal publish",
+    )

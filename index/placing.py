@@ -6,7 +6,7 @@ they are (a summary is never given to a cluster because it must have one).
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.clustering import DIMENSIONS, OUTSIDE, Labels, Space, cluster_space, density_clusters
-from index.stores.vectors import Vectors, VectorStore
+from index.stores.frozen import FrozenVectors
+from index.stores.vectors import Vectors
 
 DIRECTLY = 100_000
 LANDMARKS = 50_000
@@ -31,12 +32,12 @@ class Placed:
     vectors: Vectors
 
 
-def place(numbers: Sequence[int], store: VectorStore, min_size: int, report: Callable[[int, int], None]) -> Placed:
-    """Place the summaries of these numbers. `report` is told (done, total)."""
-    total = len(numbers)
+def place(store: FrozenVectors, min_size: int, report: Callable[[int, int], None]) -> Placed:
+    """Place every summary of a snapshot by its vector. `report` is told (done, total)."""
+    total = len(store)
     rows = _landmarks(total)
     report(0, total)
-    vectors = _vectors(store, [numbers[row] for row in rows.tolist()])
+    vectors = store.of(rows)
     near_space = cluster_space(vectors)
     near_labels = density_clusters(near_space, min_size)
     if len(rows) == total:
@@ -46,7 +47,7 @@ def place(numbers: Sequence[int], store: VectorStore, min_size: int, report: Cal
     labels = np.full(total, OUTSIDE, dtype=np.int32)
     voters = _Voters(vectors, near_space, near_labels)
     done = 0
-    for page in store.pages(numbers):
+    for page in store.pages():
         part = slice(done, done + len(page))
         space[part], labels[part] = voters.placed(page)
         done += len(page)
@@ -60,17 +61,6 @@ def _landmarks(total: int) -> NDArray[np.int64]:
         return np.arange(total, dtype=np.int64)
     drawn = np.random.default_rng(7).choice(total, LANDMARKS, replace=False)
     return np.sort(drawn).astype(np.int64)
-
-
-def _vectors(store: VectorStore, numbers: Sequence[int]) -> Vectors:
-    found: Vectors | None = None
-    done = 0
-    for page in store.pages(numbers):
-        if found is None:
-            found = np.empty((len(numbers), page.shape[1]), dtype=np.float32)
-        found[done : done + len(page)] = page
-        done += len(page)
-    return found if found is not None else np.empty((0, 1), dtype=np.float32)
 
 
 class _Voters:

@@ -23,8 +23,9 @@ from index.naming import MAX_SAMPLED, Background, Member, Namer, NamingSample, g
 from index.placing import place
 from index.privacy_score import privacy_score
 from index.reading import NAMED
-from index.snapshot import Snapshot, snapshot_numbers, snapshot_path
+from index.snapshot import Snapshot, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.facts import Facts
+from index.stores.frozen import SUFFIX, FrozenVectors, freeze
 from index.stores.vectors import Vectors, VectorStore
 
 BASE_CLUSTER_SIZE = 25
@@ -55,15 +56,30 @@ async def publish(
     last = snapshot_numbers(folder)
     previous = Snapshot(snapshot_path(folder, last[-1])) if last else None
     if previous is not None and (why := _too_little_new(previous, facts, min_accounts)):
+        if not vectors_path(folder, previous.number).exists():
+            freeze_vectors(previous, vectors, folder)
         return Published(None, summaries, 0, why)
     if accounts < min_accounts:
         return Published(None, summaries, 0, f"the index holds fewer than {min_accounts} accounts")
     target = snapshot_path(folder, last[-1] + 1 if last else 1)
     partial = target.with_suffix(".partial")
     facts.copy_members(partial)
-    count = await _fill(partial, facts, vectors, namer, own, previous, min_accounts, report)
+    numbers = facts.numbers()
+    report("copying vectors", 0, len(numbers))
+    frozen = await asyncio.to_thread(
+        freeze, vectors_path(folder, int(target.stem)), vectors.pages(numbers), len(numbers)
+    )
+    count = await _fill(partial, facts, numbers, frozen, namer, own, previous, min_accounts, report)
     partial.rename(target)
+    for older in set(folder.glob(f"*{SUFFIX}")) - {vectors_path(folder, int(target.stem))}:
+        older.unlink()
     return Published(int(target.stem), summaries, count)
+
+
+def freeze_vectors(snapshot: Snapshot, vectors: VectorStore, folder: Path) -> None:
+    """Write the vectors that stand beside a published snapshot anew, from the store of record."""
+    numbers = snapshot.numbers.tolist()
+    freeze(vectors_path(folder, snapshot.number), vectors.pages(numbers), len(numbers))
 
 
 def _too_little_new(previous: Snapshot, facts: Facts, min_accounts: int) -> str:
@@ -79,16 +95,16 @@ def _too_little_new(previous: Snapshot, facts: Facts, min_accounts: int) -> str:
 async def _fill(
     path: Path,
     facts: Facts,
-    vectors: VectorStore,
+    numbers: Sequence[int],
+    vectors: FrozenVectors,
     namer: Namer,
     own: Sequence[FacetSpec],
     previous: Snapshot | None,
     min_accounts: int,
     report: Report,
 ) -> int:
-    numbers = facts.numbers()
     placed = await asyncio.to_thread(
-        place, numbers, vectors, BASE_CLUSTER_SIZE, lambda done, total: report("placing summaries", done, total)
+        place, vectors, BASE_CLUSTER_SIZE, lambda done, total: report("placing summaries", done, total)
     )
     labels, near = placed.labels, placed.labels[placed.rows]
     centres = centres_of(placed.vectors, near)

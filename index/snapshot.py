@@ -17,6 +17,7 @@ from index.clustering import DIMENSIONS, Labels, Space
 from index.errors import IndexFault
 from index.naming import Background, Member
 from index.sealing import SUMMARY
+from index.stores.frozen import SUFFIX
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -61,6 +62,11 @@ class Cluster:
 
 def snapshot_path(folder: Path, number: int) -> Path:
     return folder / _FILE.format(number)
+
+
+def vectors_path(folder: Path, number: int) -> Path:
+    """Where the vectors of a snapshot stand, while it is the newest."""
+    return snapshot_path(folder, number).with_suffix(SUFFIX)
 
 
 def snapshot_numbers(folder: Path) -> list[int]:

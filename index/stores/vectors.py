@@ -1,7 +1,7 @@
 """Vectors at rest (Chroma, embedded and persistent): ids and vectors only, no text and no metadata.
 
-Vectors can be inverted to text, so nothing outside the index reads one: the only questions answered here are "all of
-them, in order" for clustering and "which numbers lie near this vector" for scopes.
+Vectors can be inverted to text, so nothing outside the index reads one. This is the store of record, that an ingest
+writes; questions read what a publishing copied from it (`index.stores.frozen`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,8 +33,11 @@ class VectorStore:
 
         try:
             client = chromadb.PersistentClient(str(self._folder), settings=Settings(anonymized_telemetry=False))
+            # A small graph: Chroma keeps one, and no question walks it.
             return client.get_or_create_collection(
-                "summaries", configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+                "summaries",
+                configuration={"hnsw": {"space": "cosine", "max_neighbors": 8, "ef_construction": 32}},
+                embedding_function=None,
             )
         except (chromadb.errors.ChromaError, OSError) as error:
             raise IndexFault(
@@ -72,11 +75,3 @@ class VectorStore:
                     "The vector store lacks vectors of this index.", "Run the ingest again; it repairs itself."
                 )
             yield np.asarray(found["embeddings"], dtype=np.float32)[[place[identity] for identity in wanted]]
-
-    def near(self, vector: Vectors, at_most: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Numbers nearest to one vector of shape (d,), and their cosine similarity, most similar first."""
-        found = self._collection.query(
-            query_embeddings=vector[None, :], n_results=max(1, min(at_most, self.count())), include=["distances"]
-        )
-        numbers = np.array([int(identity) for identity in found["ids"][0]], dtype=np.int64)
-        return numbers, 1.0 - np.asarray(found["distances"][0], dtype=np.float32)

@@ -3,7 +3,7 @@
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from index.errors import IndexFault, SettingsError
 from index.handle import Index, open_writer, read_settings
 from index.home import Home, load_or_make_key
 from index.records import Conversation, Turn
-from index.snapshot import Snapshot, snapshot_numbers, snapshot_path
+from index.snapshot import Snapshot, snapshot_numbers, snapshot_path, vectors_path
 from tests.fakes.corpus import FIRST_DAY, Built, FakeEncoder, build, publish_of, records, small, small_index, take
 
 SOME = [record.conversation() for record in records()[:80]]
@@ -43,6 +43,58 @@ async def test_a_snapshot_stays_as_it_is_while_more_is_taken_and_published(home:
     assert file.read_bytes() == before
     assert len(Index(path, FakeEncoder()).snapshot) == 89
     writer.close()
+
+
+async def test_only_the_newest_snapshot_has_vectors_beside_it_and_only_its_owner_reads_them(home: Home) -> None:
+    path = home.index_path("made")
+    writer = open_writer(path, home)
+    await take(writer, SOME)
+    await publish_of(writer)
+    await take(writer, [said(f"new-{number}") for number in range(9)])
+    await publish_of(writer)
+    writer.close()
+    beside = list((path / "snapshots").glob("*.npy"))
+    assert beside == [vectors_path(path / "snapshots", 2)]
+    assert stat.S_IMODE(beside[0].stat().st_mode) == 0o600
+
+
+async def test_nearness_is_the_cosine_of_the_summarys_own_vector_and_stays_while_more_is_taken(home: Home) -> None:
+    path = home.index_path("made")
+    writer = open_writer(path, home)
+    await take(writer, SOME)
+    await publish_of(writer)
+    reader = Index(path, FakeEncoder())
+    rows, similarity = reader.near("merge dataframes")
+    await take(writer, [said(f"new-{number}") for number in range(40)])
+    vectors = np.concatenate(list(writer.vectors.pages(reader.snapshot.numbers.tolist())))
+    assert np.allclose(similarity, (vectors @ FakeEncoder().encode(["merge dataframes"])[0])[rows], atol=1e-5)
+    again, same = reader.near("merge dataframes")
+    assert np.array_equal(rows, again)
+    assert np.array_equal(similarity, same)
+    writer.close()
+
+
+@pytest.mark.parametrize("harm", [lambda file: file.unlink(), lambda file: file.write_bytes(b"no vectors")])
+async def test_a_snapshot_without_its_vectors_says_so_and_publishing_gives_them_back(
+    home: Home, harm: Callable[[Path], object]
+) -> None:
+    path = home.index_path("made")
+    writer = open_writer(path, home)
+    await take(writer, SOME)
+    await publish_of(writer)
+    writer.close()
+    file = vectors_path(path / "snapshots", 1)
+    whole = file.read_bytes()
+    harm(file)
+    with pytest.raises(IndexFault, match="vectors") as fault:
+        Index(path, FakeEncoder())
+    assert "shoal publish" in (fault.value.hint or "")
+    file.unlink(missing_ok=True)
+    writer = open_writer(path, home)
+    assert (await publish_of(writer)).snapshot is None
+    writer.close()
+    assert file.read_bytes() == whole
+    assert len(Index(path, FakeEncoder()).near("merge dataframes")[0])
 
 
 async def test_a_phrase_finds_nothing_in_a_snapshot_that_was_taken_after_it(home: Home) -> None:
@@ -96,7 +148,7 @@ async def test_a_publish_that_was_killed_leaves_no_snapshot_and_the_next_one_suc
     (writer.snapshots / "0001.partial").write_bytes(b"half a file")
     assert snapshot_numbers(writer.snapshots) == []
     assert (await publish_of(writer)).snapshot == 1
-    assert [path.name for path in writer.snapshots.iterdir()] == ["0001.duckdb"]
+    assert sorted(path.name for path in writer.snapshots.iterdir()) == ["0001.duckdb", "0001.vectors.npy"]
     writer.close()
 
 

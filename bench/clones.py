@@ -1,0 +1,141 @@
+"""Everything that is not the model, against Kura: `python bench/clones.py FILE KURA_PYTHON [CONVERSATIONS]`.
+
+KURA_PYTHON is the interpreter of an environment with `pip install kura sentence-transformers` (0.5.4 was measured).
+Both read the same first conversations of FILE, are answered at once by a stub with the same sentence for each, embed with
+the same weights on the processor, and cluster, name and group. Prints CPU seconds (children included) and the ratio.
+Kura goes through its four steps (summaries, clusters, hierarchy, map) and keeps nothing; Shoal screens, stores and publishes.
+Both start cold.
+"""
+
+import asyncio
+import ctypes
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from agent.wiring import ATTEST_ACCOUNTS, App
+from index.extraction import Extraction, Portion
+from index.handle import open_writer
+from index.ingest import Ingest
+from index.naming import NamingSample
+from index.publish import publish
+from index.reading import worker_pool
+from index.records import Conversation
+from index.sealing import Prose
+from index.sources import open_file
+from index.sources.base import Source
+
+SENTENCE = "The user's overall request for the assistant is to {}"
+_BECOME_THE_REAPER = 36
+
+
+def sentence(text: str) -> str:
+    """What the stub answers for a conversation that begins so: as long as a model's summary would be."""
+    return SENTENCE.format(" ".join(text.split()[:20]))
+
+
+class StubExtractor:
+    """Answers at once."""
+
+    name = "stub"
+    portion = Portion(chars=24_000, reply_chars=2_000)
+    at_once = 64
+    ahead = 1
+
+    async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
+        return [Extraction(Prose.of(sentence(item.turns[0].text)), item.language or "English", 1) for item in batch]
+
+    def staged(self, answers: Sequence[object]) -> None:
+        """Nothing is kept elsewhere."""
+
+
+class StubNamer:
+    """Names at once."""
+
+    name = "stub"
+
+    async def name_groups(self, samples: Sequence[NamingSample]) -> Sequence[str | None]:
+        return [sample.phrases[0].text if sample.phrases else None for sample in samples]
+
+
+def shoal(log: Path, home: Path) -> None:
+    """One ingest and publishing."""
+    os.environ["SHOAL_HOME"] = str(home)
+    app = App.start("clones")
+
+    async def work(source: Source) -> None:
+        writer = open_writer(app.path, app.home)
+        await Ingest(
+            writer.facts, writer.vectors, app.encoder(), StubExtractor(), worker_pool, writer.sealer, ATTEST_ACCOUNTS,
+            (), lambda _: None,
+        ).run(source)  # fmt: skip
+        found = await publish(
+            writer.facts, writer.vectors, writer.snapshots, StubNamer(), (), ATTEST_ACCOUNTS, lambda *_: None
+        )
+        writer.close()
+        print(f"{found.summaries} summaries, {found.clusters} base clusters")
+
+    asyncio.run(work(open_file(log)))
+
+
+def _measured(command: list[str]) -> tuple[float, float, str]:
+    """CPU and wall seconds of a command with everything it started, and the last line it printed."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wall = time.perf_counter() - started
+    if done.returncode:
+        raise SystemExit(done.stderr[-2_000:])
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return cpu, wall, done.stdout.strip().splitlines()[-1]
+
+
+def main(path: Path, kura: str, count: int) -> None:
+    ctypes.CDLL(None).prctl(_BECOME_THE_REAPER, 1, 0, 0, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        os.environ["SHOAL_HOME"] = str(home)
+        encoder = App.start("clones").encoder()
+        encoder.encode(["compile before the clock starts"])
+        log = Path(folder) / "log.json"
+        taken = islice((read.item for read in open_file(path) if isinstance(read.item, Conversation)), count)
+        # One speaker a conversation, as ShareGPT names none.
+        records = [
+            {
+                "id": f"c{number}",
+                "conversations": [
+                    {"from": "human" if turn.role == "user" else "gpt", "value": turn.text} for turn in item.turns
+                ],
+                "summary": sentence(item.turns[0].text),
+            }
+            for number, item in enumerate(taken)
+        ]
+        log.write_text(json.dumps(records), "utf-8")
+        ours = _measured([sys.executable, __file__, "--shoal", str(log), str(home)])
+        side = Path(__file__).with_name("clones_kura.py")
+        theirs = _measured([kura, str(side), str(log), encoder._weights])
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {len(records):,} of {path.name}")
+    for name, (cpu, wall, said) in (("shoal", ours), ("kura", theirs)):
+        print(f"{name:<6} {cpu:>7.1f} CPU s {wall:>7.1f} s   {said}")
+    print(f"ratio  {theirs[0] / ours[0]:>7.1f}       {theirs[1] / ours[1]:>7.1f}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--shoal"]:
+        shoal(Path(sys.argv[2]), Path(sys.argv[3]))
+    elif len(sys.argv) < 3:
+        raise SystemExit("Which file, which Python?  python bench/clones.py FILE KURA_PYTHON [CONVERSATIONS]")
+    else:
+        main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 1_000)

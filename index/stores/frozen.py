@@ -1,0 +1,89 @@
+"""The vectors of a published snapshot, in its row order, in one file beside it.
+
+Questions near a phrase are answered from here: exactly, without opening Chroma, and the same however much is ingested
+meanwhile. Only the newest snapshot has such a file. It holds what Chroma holds and is as sensitive: no tool returns a
+vector, a neighbour or a member.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import IndexFault
+from index.stores.vectors import Vectors
+
+SUFFIX = ".vectors.npy"
+_BLOCK = 16_384
+
+
+def freeze(target: Path, pages: Iterable[Vectors], count: int) -> "FrozenVectors":
+    """Write `count` vectors, given in pages, to `target`. It is there whole or not at all."""
+    partial = target.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)
+    width = 0
+    with partial.open("wb") as file:
+        # Written, not mapped: the pages of a mapped file count as this process's memory.
+        for page in pages:
+            if not width:
+                width = page.shape[1]
+                _write_header(file, (count, width))
+            file.write(np.ascontiguousarray(page, dtype=np.float32).data)
+        if not width:
+            _write_header(file, (0, 1))
+    partial.replace(target)
+    return FrozenVectors(target)
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, int]) -> None:
+    described = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, described)
+
+
+class FrozenVectors:
+    """The vectors of one snapshot, read from disk as they are needed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._rows: np.memmap[tuple[int, int], np.dtype[np.float32]] = np.load(path, mmap_mode="r")
+        except FileNotFoundError:
+            raise IndexFault(
+                "The newest snapshot has no vectors beside it: an earlier Shoal published it.",
+                "Give it its vectors: shoal publish",
+            ) from None
+        except ValueError as error:
+            raise IndexFault(
+                f"The snapshot's vectors in {path} are damaged.", "Remove that file, then: shoal publish"
+            ) from error
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def of(self, rows: NDArray[np.int64]) -> Vectors:
+        """The vectors of these rows, in their order, in memory."""
+        return np.asarray(self._rows[rows], dtype=np.float32)
+
+    def pages(self) -> Iterator[Vectors]:
+        """All vectors, a page at a time: read, not mapped, so that only a page is held."""
+        with open(self._path, "rb") as file:
+            file.seek(self._rows.offset)
+            for start in range(0, len(self._rows), _BLOCK):
+                count = min(_BLOCK, len(self._rows) - start)
+                page = np.fromfile(file, dtype=np.float32, count=count * self._rows.shape[1])
+                yield page.reshape(count, -1)
+
+    def near(self, vector: NDArray[np.float32], at_most: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The rows nearest to one vector of shape (d,), ascending, and their cosine similarity. Exact."""
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            blocks = [self._rows[start : start + _BLOCK] for start in range(0, len(self._rows), _BLOCK)]
+            similarity = np.concatenate([*pool.map(lambda block: block @ vector, blocks), np.zeros(0, np.float32)])
+        rows = np.arange(len(similarity), dtype=np.int64)
+        if len(rows) > at_most:
+            rows = np.sort(np.argpartition(-similarity, at_most)[:at_most])
+        return rows, similarity[rows]
