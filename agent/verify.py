@@ -104,7 +104,10 @@ def _numbers(finding: Finding) -> Iterable[float]:
     for row in finding.rows:
         for value in row.values:
             yield from (float(item) for item in (value.count, value.share) if item is not None)
-        yield from (float(item) for item in (row.accounts, row.change) if item is not None)
+        if row.accounts is not None:
+            yield float(row.accounts)
+        for measure in row.measures:
+            yield from (item for item in (measure.value, measure.low, measure.high) if item is not None)
     stated = f"{_words(finding)} {finding.policy} {finding.method}"
     yield from (float(number.replace(",", "")) for number in _NUMBER.findall(_DATE.sub(" ", stated)))
 

@@ -195,6 +195,16 @@ class Index:
         """Summaries of the snapshot nearest in meaning to a phrase, at most NEAR_AT_MOST, with cosine similarity."""
         return self._vectors.near(self._encoder.encode([phrase])[0], NEAR_AT_MOST)
 
+    def space_of(self, rows: Rows) -> Space:
+        """A cluster space of these summaries alone, finer than the snapshot's, shape (len(rows), DIMENSIONS)."""
+        return cluster_space(self._vectors.of(rows))
+
+    def earlier(self) -> list[Snapshot]:
+        """The snapshots published before this one, oldest first."""
+        folder = self.path / "snapshots"
+        numbers = [number for number in snapshot_numbers(folder) if number < self.snapshot.number]
+        return [Snapshot(snapshot_path(folder, number)) for number in numbers]
+
     def placed(self, texts: Sequence[str]) -> Space:
         """A cluster space of its own for texts that have none in the snapshot, shape (len(texts), DIMENSIONS)."""
         return cluster_space(self._encoder.encode(texts))

@@ -1,11 +1,12 @@
 """What a tool is given to work with. Data plane: it never reaches a role, only findings do."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.handle import Index
 from index.naming import Namer
-from tools.finding import Finding
+from tools.finding import Finding, Row
 from tools.gate import Gate
 from tools.raw import Raw
 from tools.scope import Resolved, Scope
@@ -26,3 +27,7 @@ class ToolContext:
     async def release(self, raw: Raw) -> Finding:
         """`Gate.release` beside the event loop."""
         return await asyncio.to_thread(self.gate.release, raw)
+
+    async def restate(self, finding: Finding, tool: str, title: str, rows: Sequence[Row]) -> Finding:
+        """`Gate.restate` beside the event loop."""
+        return await asyncio.to_thread(self.gate.restate, finding, tool, title, rows)

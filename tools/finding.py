@@ -14,6 +14,12 @@ _GATE_PASS = object()
 
 Shape = Literal["table", "tree", "trend"]
 
+Verdict = Literal[
+    "", "over", "under", "no clear difference", "new", "grown", "shrunk", "vanished", "low", "typical", "high", "very high",
+    "holds", "does not hold", "withheld",
+]  # fmt: skip
+"""What a statistic says in a word; a closed list, so that nothing else can leave by it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -25,18 +31,29 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """A statistic of a row, computed from what is said of it, or a band ("high") without a number. `low` and `high`
+    are a 95 % interval. `is_bound`: at least (or at most) this, because the other side is under the threshold."""
+
+    name: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    verdict: Verdict = ""
+    is_bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One group. `label` is free text only where the gate attested it. `id` names a cluster for drilling down;
-    `parent` is the id of the group it belongs to. `accounts` is rounded. `change` is the ratio of the first
-    column's share to the last column's, when the finding compares; `change_is_bound` marks "at least"."""
+    `parent` is the id of the group it belongs to. `accounts` is rounded."""
 
     label: str
     values: tuple[Value, ...]
     accounts: int | None = None
     id: str | None = None
     parent: str | None = None
-    change: float | None = None
-    change_is_bound: bool = False
+    measures: tuple[Measure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +96,23 @@ class Finding:
                 "A finding was built outside the release gate.", "This is a bug in Shoal; report it."
             )
 
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any], gate_pass: object) -> "Finding":
+        """The finding that `as_dict` made this of. Raises TypeError or KeyError for anything else."""
+        rows = tuple(
+            Row(
+                **{
+                    **row,
+                    "values": tuple(Value(**value) for value in row["values"]),
+                    "measures": tuple(Measure(**measure) for measure in row.get("measures", ())),
+                }
+            )
+            for row in stored["rows"]
+        )
+        fixed = {name: tuple(stored[name]) for name in ("columns", "totals", "notes")}
+        withheld = Withheld(**stored["withheld"])
+        return cls(**{**stored, **fixed, "withheld": withheld, "rows": rows}, gate_pass=gate_pass)
+
     def row(self, label: str) -> Row | None:
         """The row of this label."""
         return next((row for row in self.rows if row.label == label), None)
@@ -115,9 +149,14 @@ def _row_dict(row: Row) -> dict[str, Any]:
         "label": row.label,
         "values": [{"count": value.count, "share": value.share} for value in row.values],
     }
-    for name in ("accounts", "id", "parent", "change"):
+    for name in ("accounts", "id", "parent"):
         if getattr(row, name) is not None:
             found[name] = getattr(row, name)
-    if row.change_is_bound:
-        found["change_is_bound"] = True
+    if row.measures:
+        found["measures"] = [_measure_dict(measure) for measure in row.measures]
     return found
+
+
+def _measure_dict(measure: Measure) -> dict[str, Any]:
+    found = {name: getattr(measure, name) for name in ("name", "value", "low", "high", "verdict", "is_bound")}
+    return {name: value for name, value in found.items() if value not in (None, "", False) or name == "name"}

@@ -12,7 +12,7 @@ import json
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,13 @@ from index.screening import mask
 from index.sealing import SUMMARY
 from index.snapshot import Rows
 from index.words import specifics, stem, words
-from tools.errors import ToolRefusal
-from tools.finding import _GATE_PASS, Finding, Row, Value, Withheld
+from tools.errors import PrivacyViolation, ToolRefusal
+from tools.finding import _GATE_PASS, Finding, Measure, Row, Value, Withheld
 from tools.ledger import Ledger, ReleasedSet
 from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
 from tools.scope import Resolved, Scope, period_of, resolve
+from tools.statistics import Said, Statistics
 from tools.suppression import Cell, hide_complements, hide_rests, suppress
 
 UNNAMED = "unnamed group"
@@ -233,10 +234,11 @@ class Gate:
         shown = {
             group.id for place, group in enumerate(raw.groups) if any(cell.said is not None for cell in table[place])
         }
+        statistics = self._statistics(raw, labels, table, totals)
         rows: list[Row] = []
         hidden_groups = hidden_count = 0
-        for place, group in enumerate(raw.groups):
-            cells = table[place]
+        for place in statistics.order or range(len(raw.groups)):
+            group, cells = raw.groups[place], table[place]
             visible = any(cell.said is not None for cell in cells)
             orphan = group.parent is not None and group.parent not in shown
             if not visible or orphan:
@@ -244,12 +246,10 @@ class Gate:
                 hidden_count += sum(cell.count for cell in cells) if group.parent is None else 0
                 if raw.shape != "trend":
                     continue
-            rows.append(self._row(raw, group, labels[place][0], cells, totals))
-        if not raw.compares and any(group.is_text for group in raw.groups):
+            rows.append(self._row(raw, group, labels[place][0], cells, totals, statistics.rows[place]))
+        if not statistics.order and any(group.is_text for group in raw.groups):
             # By what is said, not by exact size: an order can tell what rounding hides.
             rows.sort(key=lambda row: (-(row.values[0].count or 0), row.label, row.id or ""))
-        if raw.compares:
-            rows.sort(key=lambda row: (-(row.change or 0.0), -(row.values[0].count or 0)))
         hidden_cells = sum(value.count is None for row in rows for value in row.values)
         unnamed = sum(row.label == UNNAMED for row in rows)
         lost = 0.0
@@ -269,7 +269,7 @@ class Gate:
             "withheld": withheld,
             "outside": self._outside(raw, outside, totals),
             "method": raw.method,
-            "notes": (*raw.notes, *self._notes()),
+            "notes": (*statistics.notes, *raw.notes, *self._notes()),
             "policy": self.policy.describe(),
             "snapshot": snapshot.number,
         }
@@ -277,37 +277,54 @@ class Gate:
         draft = Finding(id=handle, digest="", gate_pass=_GATE_PASS, **fields)
         return Finding(id=handle, digest=_digest(draft), gate_pass=_GATE_PASS, **fields)
 
-    def _row(self, raw: Raw, group: Group, label: str, cells: list[Cell], totals: tuple[int, ...]) -> Row:
+    def _statistics(
+        self, raw: Raw, labels: list[tuple[str, bool]], table: list[list[Cell]], totals: tuple[int, ...]
+    ) -> Statistics:
+        """Measures of what is said, and the bands of groups that are shown."""
+        found = Statistics([()] * len(raw.groups))
+        if raw.statistic is not None:
+            found = raw.statistic(
+                Said(
+                    [label for label, _ in labels],
+                    raw.columns,
+                    [[cell.said for cell in cells] for cells in table],
+                    [[cell.is_small for cell in cells] for cells in table],
+                    totals,
+                    self.policy.min_conversations,
+                    self.policy.round_to,
+                )
+            )
+        banded = [
+            (*measures, *(Measure(name, verdict=verdict) for name, verdict in group.bands))
+            for measures, group in zip(found.rows, raw.groups, strict=True)
+        ]
+        return replace(found, rows=banded)
+
+    def _row(
+        self,
+        raw: Raw,
+        group: Group,
+        label: str,
+        cells: list[Cell],
+        totals: tuple[int, ...],
+        measures: tuple[Measure, ...],
+    ) -> Row:
         values = tuple(
             Value(cell.said, round(100 * cell.said / self._base(raw, cells, place, totals), 1))
             if cell.said is not None and self._base(raw, cells, place, totals)
             else Value(cell.said, None)
             for place, cell in enumerate(cells)
         )
-        change, is_bound = self._change(cells, values, totals) if raw.compares else (None, False)
         accounts = None
         if len(cells) == 1 and cells[0].said is not None:
             accounts = self._rounded(cells[0].accounts)
-        return Row(label, values, accounts, group.id, group.parent, change, is_bound)
+        return Row(label, values, accounts, group.id, group.parent, measures)
 
     def _base(self, raw: Raw, cells: list[Cell], place: int, totals: tuple[int, ...]) -> int:
         """What a share is a share of: the column's total, or for a trend with exposure the whole of its bucket."""
         if raw.within and place == 0:
             return cells[-1].said or 0
         return totals[place]
-
-    def _change(
-        self, cells: list[Cell], values: tuple[Value, ...], totals: tuple[int, ...]
-    ) -> tuple[float | None, bool]:
-        """Ratio of the first column's share to the last's; "at least" where the last is under the threshold."""
-        first, last = values[0], values[-1]
-        if first.share is None or not totals[-1]:
-            return None, False
-        if last.share:
-            return round(first.share / last.share, 1), False
-        if cells[-1].is_small:
-            return round(first.share / (100 * self.policy.min_conversations / totals[-1]), 1), True
-        return None, False
 
     def _outside(self, raw: Raw, outside: Cell | None, totals: tuple[int, ...]) -> float | None:
         if outside is None or len(raw.columns) != 1 or not totals[0]:
@@ -350,19 +367,31 @@ class Gate:
         scope_rows = raw.resolved.rows
         _, scope_accounts, _ = self._counted(scope_rows)
         sets = [ReleasedSet("scope", scope_accounts, None, self._members(scope_rows)), *self._now]
-        said = [cell for cells in table for cell in cells if cell.said is not None]
+        said = [cell.said for cells in table for cell in cells if cell.said is not None]
+        self._log(finding, raw.arguments, asked=len(raw.groups), smallest=min(said, default=None), sets=sets)
+
+    def _log(
+        self,
+        finding: Finding,
+        arguments: dict[str, Any],
+        *,
+        asked: int,
+        smallest: int | None,
+        sets: Sequence[ReleasedSet],
+    ) -> None:
+        """Write the ledger's entry of a finding."""
         self.ledger.append(
             {
                 "run": self.run,
-                "tool": raw.tool,
+                "tool": finding.tool,
                 "scope": finding.scope,
-                "arguments": json.dumps(raw.arguments, ensure_ascii=False, default=str),
+                "arguments": json.dumps(arguments, ensure_ascii=False, default=str),
                 "policy": json.dumps(self.policy.as_dict()),
                 "snapshot": finding.snapshot,
-                "asked": len(raw.groups),
+                "asked": asked,
                 "shown": len(finding.rows),
                 "withheld": finding.withheld.groups,
-                "smallest": min((cell.said for cell in said if cell.said is not None), default=None),
+                "smallest": smallest,
                 "to_model": int(self.to_model),
                 "bytes": len(json.dumps(finding.as_dict(), ensure_ascii=False).encode()),
                 "digest": finding.digest,
@@ -370,23 +399,31 @@ class Gate:
             sets,
         )
 
+    def restate(self, finding: Finding, tool: str, title: str, rows: Sequence[Row]) -> Finding:
+        """A finding made of rows of one that was just released, with verdicts on them. It says no more than that one."""
+        said = {(row.label, row.values) for row in finding.rows}
+        if not all((row.label, row.values) in said or not any(value.count for value in row.values) for row in rows):
+            raise PrivacyViolation("A restated row was never released.", "This is a bug in Shoal; report it.")
+        draft = replace(
+            finding,
+            id=f"F{next(self._next)}",
+            digest="",
+            tool=tool,
+            title=title,
+            shape="table",
+            rows=tuple(rows),
+            notes=(f"recomputed as {finding.id}",),
+            gate_pass=_GATE_PASS,
+        )
+        restated = replace(draft, digest=_digest(draft), gate_pass=_GATE_PASS)
+        with self.ledger.exclusive():
+            self._log(restated, {"restates": finding.id}, asked=len(rows), smallest=None, sets=[])
+        return restated
+
     def restore(self, stored: dict[str, Any]) -> Finding:
         """Rebuild a finding that this ledger released (a resumed session). Refused when the ledger never saw it."""
         try:
-            finding = Finding(
-                **{
-                    **stored,
-                    "columns": tuple(stored["columns"]),
-                    "totals": tuple(stored["totals"]),
-                    "notes": tuple(stored["notes"]),
-                    "withheld": Withheld(**stored["withheld"]),
-                    "rows": tuple(
-                        Row(**{**row, "values": tuple(Value(**value) for value in row["values"])})
-                        for row in stored["rows"]
-                    ),
-                },
-                gate_pass=_GATE_PASS,
-            )
+            finding = Finding.from_dict(stored, _GATE_PASS)
         except (TypeError, KeyError):
             raise ToolRefusal("A stored finding does not have a finding's form and is left out.") from None
         if _digest(finding) != finding.digest or not self.ledger.digest_known(finding.digest):

@@ -10,8 +10,9 @@ import numpy as np
 
 from index.sealing import SUMMARY
 from index.snapshot import Rows
-from tools.finding import Shape
+from tools.finding import Shape, Verdict
 from tools.scope import Resolved
+from tools.statistics import Statistic
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Group:
     is_text: bool = False
     id: str | None = None
     parent: str | None = None
+    bands: tuple[tuple[str, Verdict], ...] = ()
+    """Coarse readings of the members, each a name and a word of the closed list."""
 
     @property
     def members(self) -> Rows:
@@ -33,7 +36,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Raw:
     """A tool's result before the gate. `outside` are members of the scope in no group. `within`: each value of the
-    first column counts members of the last column's set (a trend and its exposure). `compares`: give the change."""
+    first column counts members of the last column's set (a trend and its exposure). `statistic` computes measures from
+    what is said; it must be a function of a module, so that it can hold no member."""
 
     tool: str
     arguments: dict[str, Any]
@@ -49,7 +53,9 @@ class Raw:
     wholes: tuple[Rows, ...] | None = None
     """Where groups overlap (a conversation has several topics): the members behind each column's total."""
     within: bool = False
-    compares: bool = False
+    statistic: Statistic | None = None
+    margins: bool = False
+    """The columns divide the scope too: what is withheld in a row must not follow from the row's other cells."""
     about: str = SUMMARY
     """The free-text facet that names are made of, and in which they must be attested."""
     facets: frozenset[str] = frozenset()

@@ -8,7 +8,20 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from tools import cluster_scope, count_by, overview, search_topics, trend
+from tools import (
+    audit_claim,
+    cluster_scope,
+    compare,
+    count_by,
+    coverage,
+    drill_down,
+    emerging,
+    flag_gaps,
+    overview,
+    precedent,
+    search_topics,
+    trend,
+)
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.finding import Finding
@@ -33,7 +46,24 @@ def _tool(module: ModuleType) -> Tool:
 
 
 TOOLS: dict[str, Tool] = {
-    tool.name: tool for tool in map(_tool, (overview, count_by, search_topics, cluster_scope, trend))
+    tool.name: tool
+    for tool in map(
+        _tool,
+        (
+            overview,
+            count_by,
+            search_topics,
+            cluster_scope,
+            drill_down,
+            compare,
+            trend,
+            emerging,
+            flag_gaps,
+            precedent,
+            coverage,
+            audit_claim,
+        ),
+    )
 }
 
 

@@ -50,6 +50,10 @@ class Scope(BaseModel):
         restricted |= {"surface": self.surface, "harm": self.harm, "outcome": self.outcome, **self.own}
         return {name for name, value in restricted.items() if value is not None}
 
+    def short(self) -> str:
+        """The scope in words, for the head of a column."""
+        return self.describe().removeprefix("conversations ")
+
     def describe(self) -> str:
         """The scope in words."""
         parts = []

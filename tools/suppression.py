@@ -59,6 +59,17 @@ def suppress(is_enough: IsEnough, raw: Raw, table: list[list[Cell]], outside: Ce
             if parent is None and outside is not None and len(raw.columns) == 1:
                 cells.append(outside)
             _suppress_family(is_enough, cells)
+    if raw.margins:
+        _suppress_crossed(is_enough, table)
+
+
+def _suppress_crossed(is_enough: IsEnough, table: list[list[Cell]]) -> None:
+    """Rows and columns in turn, until neither withholds more: each cell withheld for a row can open a column."""
+    families = [*table, *(list(column) for column in zip(*table, strict=True))]
+    before = -1
+    while before != (before := sum(cell.said is None for cells in table for cell in cells)):
+        for family in families:
+            _suppress_family(is_enough, family)
 
 
 def _suppress_family(is_enough: IsEnough, cells: list[Cell]) -> None:

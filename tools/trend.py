@@ -14,6 +14,7 @@ from tools.errors import ToolRefusal
 from tools.finding import Finding
 from tools.raw import Group, Raw
 from tools.scope import Scope
+from tools.statistics import course
 
 _MAX_BUCKETS = 80
 
@@ -24,15 +25,17 @@ class Args(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     scope: Scope = Field(default_factory=Scope)
-    by: Literal["week", "month"] = Field("month", description="Weeks start on Monday")
+    by: Literal["day", "week", "month"] = Field("month", description="Weeks start on Monday")
 
 
 async def run(args: Args, ctx: ToolContext) -> Finding:
-    """How a scope's size develops, by week or month, beside all conversations of the same time (the exposure).
+    """How a scope's size develops, by day, week or month, beside all conversations of the same time (the exposure).
 
-    Read the share, not the count: the assistant's whole traffic grows too. A week far above its neighbours is a
-    burst. Buckets under the threshold are withheld and may be zero.
-    Limits: the first and last bucket may be partial; no test of change is made.
+    Read the share, not the count: the assistant's whole traffic grows too. Each share has a 95 % interval (Wilson
+    1927); the notes name the buckets from which the level is another (PELT, Killick et al. 2012, on the likelihood of
+    the counts), and set the second half against the first. A bucket far above its neighbours is a burst, which is no
+    change of level. Buckets under the threshold are withheld, may be zero, and stand for half of it when levels are sought.
+    Limits: the first and last bucket may be partial; at most 80 buckets; a change has no cause attached.
     """
     resolved = await ctx.admit(args.scope)
     snapshot = ctx.index.snapshot
@@ -58,6 +61,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             unit=args.by,
             method=f"counts by {args.by}; shares of all conversations of the same {args.by}",
             within=restricted,
+            statistic=course,
         )
     )
 
@@ -81,6 +85,8 @@ def _buckets(days: NDArray[np.int64], rows: Rows, by: str) -> tuple[list[str], N
 
 def _bucket(day: int, by: str) -> str:
     moment = as_date(day)
+    if by == "day":
+        return moment.isoformat()
     if by == "month":
         return f"{moment:%Y-%m}"
     return (moment - timedelta(days=moment.weekday())).isoformat()
@@ -90,4 +96,4 @@ def _next(name: str, by: str) -> str:
     if by == "month":
         year, month = map(int, name.split("-"))
         return f"{year + month // 12:04d}-{month % 12 + 1:02d}"
-    return (date.fromisoformat(name) + timedelta(days=7)).isoformat()
+    return (date.fromisoformat(name) + timedelta(days=7 if by == "week" else 1)).isoformat()

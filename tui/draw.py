@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.content import Content
 from textual.style import Style
 
-from tui.plain import withheld_line
+from tui.plain import measure_text, withheld_line
 from tui.text import fit, safe
 from tui.view import TaskRow, Turn, View
 
@@ -123,8 +123,9 @@ def evidence(finding: dict[str, Any], row: dict[str, Any] | None) -> Content:
         lines.append(Content(safe(f"{row['label']}: {numbers}")))
         if row.get("accounts"):
             lines.append(Content(f"accounts about {row['accounts']:,}"))
-        if row.get("change"):
-            lines.append(Content(f"change {'at least ' if row.get('change_is_bound') else ''}{row['change']}×"))
+        for measure in row.get("measures", ()):
+            lines.append(Content(safe(f"{measure['name']}: {measure_text(row, measure['name'])}")))
+    lines += [Content(safe(note)) for note in finding["notes"]]
     lines.append(Content.styled(safe(f"scope: {finding['scope']} · {finding['period']}"), _DIM))
     lines.append(Content.styled(safe(withheld_line(finding)), _DIM))
     lines.append(Content.styled(safe(f"method: {finding['method']}"), _DIM))

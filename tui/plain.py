@@ -95,25 +95,41 @@ def finding_table(finding: dict[str, Any], width: int = 100) -> str:
     """A finding as a text table with what was withheld under it."""
     columns = finding["columns"]
     lines = [f"[{finding['id']}] {safe(finding['title'])} · {finding['period']}"]
-    compares = any("change" in row for row in finding["rows"])
-    label_width = max(20, width - 24 * len(columns) - (12 if compares else 0))
+    names = measure_names(finding)
+    label_width = max(20, width - 24 * len(columns) - 30 * len(names))
     head = fit("", label_width) + "".join(f"{fit(column, 22):>24}" for column in columns)
-    lines.append((head + (f"{'change':>10}" if compares else "")).rstrip())
+    lines.append((head + "".join(f"{fit(name, 28):>30}" for name in names)).rstrip())
     shown = finding["rows"] if finding["shape"] == "trend" else finding["rows"][:_MAX_ROWS]
     for row in shown:
         indent = "  " if row.get("parent") else ""
         cells = "".join(f"{_value(value):>24}" for value in row["values"])
-        change = ""
-        if compares:
-            bound = "≥" if row.get("change_is_bound") else ""
-            change = f"{bound}{row['change']}×" if "change" in row else "–"
-        lines.append((fit(indent + row["label"], label_width) + cells + (f"{change:>10}" if compares else "")).rstrip())
+        measured = "".join(f"{fit(measure_text(row, name), 28):>30}" for name in names)
+        lines.append((fit(indent + row["label"], label_width) + cells + measured).rstrip())
     if len(shown) < len(finding["rows"]):
         lines.append(f"… {len(finding['rows']) - len(shown)} more rows")
     if finding["shape"] == "trend":
         lines.append(fit("", label_width) + "  " + spark([row["values"][0]["count"] for row in finding["rows"]]))
+    lines += [safe(note) for note in finding["notes"]]
     lines.append(safe(withheld_line(finding)))
     return "\n".join(lines)
+
+
+def measure_names(finding: dict[str, Any]) -> list[str]:
+    """The statistics that rows of a finding carry, in their order."""
+    return list(dict.fromkeys(measure["name"] for row in finding["rows"] for measure in row.get("measures", ())))
+
+
+def measure_text(row: dict[str, Any], name: str) -> str:
+    """A row's statistic with its interval and its verdict, "–" where it has none."""
+    found = next((measure for measure in row.get("measures", ()) if measure["name"] == name), None)
+    if found is None:
+        return "–"
+    parts = []
+    if "value" in found:
+        parts.append(f"{'≥' if found.get('is_bound') else ''}{found['value']}")
+    if "low" in found and "high" in found:
+        parts.append(f"({found['low']}–{found['high']})")
+    return " ".join([*parts, found.get("verdict", "")]).strip()
 
 
 def _value(value: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from textual.widgets import DataTable, Input, Markdown, Static, TabbedContent, T
 from textual.widgets.tree import TreeNode
 
 from tui import draw
+from tui.plain import measure_names, measure_text
 from tui.text import fit, safe
 from tui.view import Turn, View
 
@@ -116,20 +117,18 @@ class Findings(Vertical):
     def _draw_table(self, finding: dict[str, Any]) -> None:
         table = self.query_one(DataTable)
         table.clear(columns=True)
-        compares = any("change" in row for row in finding["rows"])
+        names = measure_names(finding)
         table.add_column(Text(finding["id"]), width=30)
         for column in finding["columns"]:
             table.add_columns(Text(safe(column)), Text("%"))
-        if compares:
-            table.add_column(Text("change"))
+        for name in names:
+            table.add_column(Text(name))
         for row in finding["rows"]:
             cells = [Text(fit(row["label"], 30))]
             for value in row["values"]:
                 cells.append(Text("withheld" if value["count"] is None else f"{value['count']:,}"))
                 cells.append(Text("" if value["share"] is None else f"{value['share']}"))
-            if compares:
-                bound = "≥" if row.get("change_is_bound") else ""
-                cells.append(Text(f"{bound}{row['change']}×" if "change" in row else "–"))
+            cells += [Text(safe(measure_text(row, name))) for name in names]
             table.add_row(*cells)
 
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[dict[str, Any]]) -> None:

@@ -32,8 +32,13 @@ def _lower(text: str) -> str:
 
 
 def _arguments(scope: Scope, **more: Any) -> dict[str, Any]:
-    stated = scope.model_dump(mode="json", exclude_none=True)
+    stated = _stated(scope)
     return {**({"scope": stated} if stated else {}), **more}
+
+
+def _stated(scope: Scope) -> dict[str, Any]:
+    """The scope as an argument: what it restricts, and nothing else."""
+    return {name: value for name, value in scope.model_dump(mode="json", exclude_none=True).items() if value != {}}
 
 
 def _named(finding: Finding) -> list[Row]:
@@ -137,17 +142,17 @@ async def _contrast(task: Task, desk: Desk) -> list[Claim]:
     language = task.scope.language
     if language is None:
         return await _top(task, desk)
-    scope = task.scope.model_copy(update={"language": None})
-    split = {"facet": "language", "value": language}
-    topics = await desk.call("count_by", _arguments(scope, by="topic", split=split))
-    themes = await desk.call("count_by", _arguments(scope, by="theme", split=split))
+    rest = task.scope.model_copy(update={"language": None})
+    scopes = {"first": _stated(task.scope)} | ({"second": _stated(rest)} if rest != Scope() else {})
+    topics = await desk.call("compare", {**scopes, "by": "topic"})
+    themes = await desk.call("compare", {**scopes, "by": "theme"})
     claims = []
-    apart = [row for row in _named(topics) if (row.change or 0) >= 2]
-    apart.sort(key=lambda row: -(row.values[0].share or 0.0) * (1 if (row.change or 0) >= 4 else 0.5))
+    apart = [row for row in _named(topics) if _times(row) >= 2]
+    apart.sort(key=lambda row: -(row.values[0].share or 0.0) * (1 if _times(row) >= 4 else 0.5))
     if apart:
         text = f"Topics that {language} conversations have far more often than others: {_compared(apart[:6])} [{topics.id}]."
         claims.append(Claim(text=text, findings=(topics.id,)))
-    own = sorted((row for row in _named(themes) if (row.change or 0) >= 2), key=lambda row: -(row.values[0].count or 0))
+    own = sorted((row for row in _named(themes) if _times(row) >= 2), key=lambda row: -(row.values[0].count or 0))
     if own:
         text = f"The themes they fill are {_compared(own[:_SHOWN])} [{themes.id}]."
         claims.append(Claim(text=text, findings=(themes.id,)))
@@ -162,8 +167,22 @@ def _compared(rows: Sequence[Row]) -> str:
 
 def _against(row: Row) -> str:
     first = row.values[0]
-    ratio = f"{'at least ' if row.change_is_bound else ''}{row.change}× the share elsewhere"
-    return f"“{row.label}” ({first.share} %, {ratio})"
+    return f"“{row.label}” ({first.share} %, {_ratio(row)} the odds elsewhere)"
+
+
+def _times(row: Row) -> float:
+    """The odds ratio of a row that clearly differs, else 0."""
+    found = next((measure for measure in row.measures if measure.name == "odds ratio"), None)
+    if found is None or found.value is None or found.verdict not in ("over", "new", "grown"):
+        return 0.0
+    return found.value
+
+
+def _ratio(row: Row) -> str:
+    """The odds ratio in words, with its interval."""
+    found = next(measure for measure in row.measures if measure.name == "odds ratio")
+    bound = "at least " if found.is_bound else ""
+    return f"{bound}{found.value}× ({found.low} to {found.high})"
 
 
 async def _new(task: Task, desk: Desk) -> list[Claim]:
@@ -171,8 +190,8 @@ async def _new(task: Task, desk: Desk) -> list[Claim]:
     if since is None:
         return await _trend(task, desk)
     scope = task.scope.model_copy(update={"since": None})
-    finding = await desk.call("count_by", _arguments(scope, by="theme", split={"since": since.isoformat()}))
-    risen = [row for row in _named(finding) if (row.change or 0) >= 2]
+    finding = await desk.call("emerging", _arguments(scope, since=since.isoformat()))
+    risen = [row for row in _named(finding) if _times(row) >= 2]
     fresh = sorted((row for row in risen if row.values[-1].count is None), key=lambda row: -(row.values[0].count or 0))
     grown = sorted(
         (row for row in risen if row.values[-1].count is not None), key=lambda row: -(row.values[0].count or 0)
@@ -185,7 +204,7 @@ async def _new(task: Task, desk: Desk) -> list[Claim]:
         text = f"Grown since {since}: {_since(grown[:4])} [{finding.id}]."
         claims.append(Claim(text=text, findings=(finding.id,)))
     if not risen:
-        text = f"No theme has doubled its share since {since} [{finding.id}]."
+        text = f"No theme has clearly doubled its odds since {since} [{finding.id}]."
         return [Claim(text=text, findings=(finding.id,))]
     lead = (fresh or grown)[0]
     if lead.id:
@@ -200,8 +219,7 @@ async def _new(task: Task, desk: Desk) -> list[Claim]:
 
 def _since(rows: Sequence[Row]) -> str:
     return ", ".join(
-        f"“{row.label}” ({row.values[0].count:,}, {row.values[0].share} %, "
-        f"{'at least ' if row.change_is_bound else ''}{row.change}× its share before)"
+        f"“{row.label}” ({row.values[0].count:,}, {row.values[0].share} %, {_ratio(row)} the odds before)"
         for row in rows
     )
 

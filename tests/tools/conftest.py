@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from index.handle import Index
+from index.home import Home
 from tests.fakes.corpus import context, small_index
 from tools.context import ToolContext
 
@@ -12,6 +13,11 @@ from tools.context import ToolContext
 @pytest.fixture(scope="session")
 def index() -> Index:
     return small_index()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
 from tools.registry import call
 from tools.scope import Resolved, Scope
+from tools.statistics import over_and_under
 
 EVERYTHING = np.arange(len(records()), dtype=np.int64)
 
@@ -45,11 +46,11 @@ def released(made: Raw, policy: PrivacyPolicy | None = None) -> Finding:
 
 
 def released_unless_a_side_is_small(table: list[list[Rows]], **more: Any) -> Finding | None:
-    """A table of two columns; None when it was refused, which it may be only for a side that is too small."""
+    """A table of several columns; None when it was refused, which it may be only for a side that is too small."""
     try:
-        return released(raw(_named(table), columns=("one", "other"), **more))
+        return released(raw(_named(table), columns=("one", "other", "third")[: len(table[0])], **more))
     except ToolRefusal:
-        sides = [np.concatenate([cells[side] for cells in table]) for side in (0, 1)]
+        sides = [np.concatenate([cells[side] for cells in table]) for side in range(len(table[0]))]
         assert not all(is_enough(accounts(side)) for side in sides)
         return None
 
@@ -99,10 +100,28 @@ def test_no_shown_cell_is_below_a_threshold_and_what_is_hidden_is_nothing_or_eno
 @settings(max_examples=40, deadline=None)
 @given(table=partitions(columns=2))
 def test_both_columns_of_a_split_table_hold_to_the_thresholds_on_their_own(table: list[list[Rows]]) -> None:
-    finding = released_unless_a_side_is_small(table, compares=True)
+    finding = released_unless_a_side_is_small(table, statistic=over_and_under)
     if finding is not None:
         _hold(finding, table, 0)
         _hold(finding, table, 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(table=partitions(columns=3))
+def test_of_two_facets_crossed_no_withheld_cell_follows_from_its_row_or_its_column(table: list[list[Rows]]) -> None:
+    finding = released_unless_a_side_is_small(table, margins=True)
+    if finding is None:
+        return
+    shown = {row.label: [value.count for value in row.values] for row in finding.rows}
+    said = [shown.get(f"g{place}", [None] * 3) for place in range(len(table))]
+    lines = [[(place, column) for column in range(3)] for place in range(len(table))]
+    lines += [[(place, column) for place in range(len(table))] for column in range(3)]
+    for line in lines:
+        hidden = [
+            who for place, column in line if said[place][column] is None for who in accounts(table[place][column])
+        ]
+        any_shown = any(said[place][column] is not None for place, column in line)
+        assert not any_shown or not hidden or is_enough(hidden)
 
 
 @settings(max_examples=40, deadline=None)

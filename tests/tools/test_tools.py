@@ -85,30 +85,12 @@ async def test_count_by_within_a_scope_counts_that_scope_alone(ctx: ToolContext)
     assert finding.scope == f"conversations in English, since {MID}"
 
 
-async def test_count_by_split_by_a_facet_counts_each_column_on_its_own(ctx: ToolContext) -> None:
-    split = {"facet": "language", "value": "Spanish"}
-    finding = await call("count_by", {"by": "surface", "split": split}, ctx)
-    assert finding.columns == ("Spanish", "all other languages")
-    assert counts(finding) == expected(by(FACETS["surface"], lambda record: record.language == "Spanish"))
-    assert counts(finding, 1) == expected(by(FACETS["surface"], lambda record: record.language != "Spanish"))
-
-
-async def test_count_by_split_at_a_day_leaves_the_undated_out_of_both_columns(ctx: ToolContext) -> None:
-    finding = await call("count_by", {"by": "language", "split": {"since": str(MID)}}, ctx)
-    after = by(FACETS["language"], lambda record: record.day is not None and record.day >= 90)
-    before = by(FACETS["language"], lambda record: record.day is not None and record.day < 90)
-    assert (counts(finding), counts(finding, 1)) == (expected(after), expected(before))
-
-
-async def test_a_change_is_the_ratio_of_the_two_shares_shown(ctx: ToolContext) -> None:
-    finding = await call("count_by", {"by": "language", "split": {"since": str(MID)}}, ctx)
-    assert len(finding.rows) == 2
-    for row in finding.rows:
-        first, last = (value.share for value in row.values)
-        assert first is not None
-        assert last is not None
-        assert row.change == round(first / last, 1)
-        assert not row.change_is_bound
+async def test_count_by_two_facets_counts_each_column_on_its_own(ctx: ToolContext) -> None:
+    finding = await call("count_by", {"by": "surface", "across": "flagged"}, ctx)
+    assert set(finding.columns) == {"flagged", "not flagged"}
+    for place, column in enumerate(finding.columns):
+        plain = expected(by(FACETS["surface"], lambda record, column=column: FACETS["flagged"](record) == column))  # type: ignore[misc]
+        assert counts(finding, place).items() <= plain.items()
 
 
 def by_theme(index: Index, rows: Sequence[int]) -> tuple[dict[str, list[str]], list[str]]:
@@ -239,8 +221,15 @@ async def test_topics_name_only_terms_that_ten_accounts_used(ctx: ToolContext) -
 ALL_CALLS: list[tuple[str, dict[str, Any]]] = [
     ("overview", {}),
     *[("count_by", {"by": facet}) for facet in (*FACETS, "theme", "topic")],
-    ("count_by", {"by": "theme", "split": {"since": str(MID)}}),
-    ("count_by", {"by": "topic", "split": {"facet": "surface", "value": "api"}}),
+    ("count_by", {"by": "theme", "across": "language"}),
+    ("compare", {"first": {"surface": "api"}, "by": "topic"}),
+    ("compare", {"first": {"language": "Spanish"}, "second": {"language": "English"}}),
+    ("emerging", {"since": str(MID)}),
+    ("emerging", {"since": str(MID), "by": "found"}),
+    ("drill_down", {"cluster": "T1"}),
+    ("drill_down", {"cluster": "C1"}),
+    ("coverage", {}),
+    ("coverage", {"by": "language"}),
     ("search_topics", {"phrase": "merge pandas dataframe error"}),
     ("cluster_scope", {}),
     ("cluster_scope", {"method": "kmeans", "clusters": 30}),
@@ -273,8 +262,23 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("count_by", {"by": "language", "scope": {"account": "s3cret-value"}}),
     ("count_by", {"by": "language", "scope": {"since": "s3cret-value"}}),
     ("count_by", {"by": "language", "scope": {"concern_at_least": "s3cret-value"}}),
-    ("count_by", {"by": "language", "split": {"facet": "surface"}}),
-    ("count_by", {"by": "language", "split": {"facet": "surface", "value": "s3cret-value"}}),
+    ("count_by", {"by": "language", "across": "s3cret-value"}),
+    ("count_by", {"by": "language", "across": "language"}),
+    ("count_by", {"by": "topic", "across": "language"}),
+    ("compare", {"first": {"language": "s3cret-value"}}),
+    ("compare", {"first": {"language": "English"}, "second": {"language": "English"}}),
+    ("compare", {"first": {"language": "English"}, "by": "s3cret-value"}),
+    ("emerging", {"since": "s3cret-value"}),
+    ("emerging", {"since": str(MID), "until": "2001-01-01"}),
+    ("emerging", {"since": str(MID), "scope": {"since": str(MID)}}),
+    ("drill_down", {"cluster": "s3cret-value"}),
+    ("flag_gaps", {}),
+    ("flag_gaps", {"concern_at_least": 9}),
+    ("flag_gaps", {"scope": {"language": "English"}}),
+    ("coverage", {"by": "s3cret-value"}),
+    ("precedent", {"scope": {"language": "English"}}),
+    ("audit_claim", {"tool": "s3cret-value", "numbers": [{"row": "x", "stated": 1}]}),
+    ("audit_claim", {"tool": "overview", "numbers": []}),
     ("count_by", {"by": "language", "scope": {"language": "s3cret-value"}}),
     ("search_topics", {"phrase": "x"}),
     ("search_topics", {"phrase": "s3cret-value" * 50}),

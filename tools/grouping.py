@@ -1,0 +1,92 @@
+"""How summaries divide: by a closed facet, by theme, or by topic, in one or several columns.
+
+Shared by the tools that count. Data plane: the groups hold members, and only the gate may say anything of them.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+
+from index.clustering import OUTSIDE
+from index.snapshot import Rows
+from tools.context import ToolContext
+from tools.facets import CLOSED, facet_codes
+from tools.raw import Group
+
+THEME, TOPIC = "theme", "topic"
+_MAX_TOPICS = 40
+
+BY = (
+    f"A closed facet ({', '.join(CLOSED)}, or one of this index's own); theme: the clusters of the taxonomy; "
+    "topic: single terms, of which a conversation has several"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Groups with a part in each column. `outside`: members of a single column in no group. `wholes`: where groups
+    overlap, the members behind each column's total. `facets`: closed facets that the division crosses."""
+
+    groups: tuple[Group, ...]
+    method: str
+    outside: Rows | None = None
+    wholes: tuple[Rows, ...] | None = None
+    facets: frozenset[str] = frozenset()
+
+
+async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
+    """Divide each column's members. Raises ToolRefusal for a facet that does not exist."""
+    if by == TOPIC:
+        return await _by_topic(columns, ctx)
+    if by == THEME:
+        return _by_theme(columns, ctx)
+    codes = facet_codes(ctx.index.snapshot, by)
+    groups = [
+        Group(value or None, tuple(rows[codes.codes[rows] == place] for rows in columns))
+        for place, value in enumerate(codes.values)
+    ]
+    kept = tuple(group for group in groups if len(group.members))
+    return Grouped(kept, "counts over the snapshot", facets=frozenset({by} - {"month"}))
+
+
+def _by_theme(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
+    snapshot = ctx.index.snapshot
+    labels = snapshot.base_labels
+    groups = [
+        Group(cluster.name, tuple(rows[labels[rows] == place] for rows in columns), is_text=True, id=cluster.id)
+        for place, cluster in enumerate(snapshot.base_clusters)
+    ]
+    kept = sorted((group for group in groups if len(group.members)), key=lambda group: -len(group.members))
+    outside = columns[0][labels[columns[0]] == OUTSIDE] if len(columns) == 1 else None
+    return Grouped(tuple(kept), "counts over the snapshot, themes from the published taxonomy", outside)
+
+
+async def _by_topic(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
+    holders: list[dict[str, list[int]]] = [defaultdict(list) for _ in columns]
+    for rows, held in zip(columns, holders, strict=True):
+        texts = await asyncio.to_thread(ctx.index.snapshot.texts, rows)
+        for row, text in zip(rows.tolist(), texts, strict=True):
+            for topic in dict.fromkeys(part.strip() for part in text.split(";")):
+                held[topic].append(row)
+    groups = [
+        Group(topic, tuple(np.array(held.get(topic, ()), dtype=np.int64) for held in holders), is_text=True)
+        for topic, first in holders[0].items()
+        if len(first) >= ctx.gate.policy.text_min_conversations
+    ]
+    groups.sort(key=lambda group: (-_interest(group, columns), str(group.label)))
+    method = f"terms of the screened summaries, the {_MAX_TOPICS} most telling; a conversation has several"
+    return Grouped(tuple(groups[:_MAX_TOPICS]), method, wholes=tuple(columns))
+
+
+def _interest(group: Group, columns: Sequence[Rows]) -> float:
+    """How much a topic matters: its size, times the log ratio of shares where columns are compared."""
+    size = len(group.columns[0])
+    if len(columns) == 1:
+        return float(size)
+    other = (sum(map(len, group.columns[1:])) + 1) / (sum(map(len, columns[1:])) + 1)
+    share = size / max(1, len(columns[0]))
+    return share * log(max(share / other, 1.0))

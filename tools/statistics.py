@@ -1,0 +1,237 @@
+"""The arithmetic behind measures: intervals, log-odds, corrections. Pure functions of numbers that may be said.
+
+A tool hands one of these to the gate by name; the gate calls it with what it has decided to say (`Said`), so a statistic
+can never be sharper than the rounded counts a reader sees. Nothing here may see a member.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import erfc, exp, inf, log, sqrt
+
+from tools.change_points import change_points
+from tools.finding import Measure, Verdict
+
+Z95 = 1.959964
+"""Half-width of a 95 % interval in standard errors."""
+
+_ALPHA = 0.05
+PRIOR_WEIGHT = 100.0
+"""Weight of the prior in conversations: so many as if seen before, spread as the two scopes together are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the gate says of a table. `counts[group][column]` None: withheld; `small`: withheld because it is under the
+    threshold, and may be zero. `labels` are those shown. `least` is the threshold, `step` what counts are rounded to."""
+
+    labels: Sequence[str]
+    columns: Sequence[str]
+    counts: Sequence[Sequence[int | None]]
+    small: Sequence[Sequence[bool]]
+    totals: Sequence[int]
+    least: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Measures for each group of a table, and sentences about the whole. `order`: groups from most to least telling;
+    empty leaves them as they are."""
+
+    rows: Sequence[tuple[Measure, ...]]
+    notes: tuple[str, ...] = ()
+    order: tuple[int, ...] = ()
+
+
+Statistic = Callable[[Said], Statistics]
+
+
+def proportion_interval(count: float, total: float) -> tuple[float, float]:
+    """95 % interval of a proportion, in [0, 1] (Wilson 1927, score interval)."""
+    if total <= 0:
+        return 0.0, 1.0
+    share, square = count / total, Z95**2
+    middle = (share + square / (2 * total)) / (1 + square / total)
+    half = Z95 / (1 + square / total) * sqrt(max(0.0, share * (1 - share) / total + square / (4 * total**2)))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def two_sided_p(z: float) -> float:
+    """Probability of a standard normal value at least this far from zero."""
+    return erfc(abs(z) / sqrt(2))
+
+
+def false_discovery_adjusted(p_values: Sequence[float]) -> list[float]:
+    """p-values adjusted for many comparisons at once (Benjamini & Hochberg 1995)."""
+    count = len(p_values)
+    adjusted = [1.0] * count
+    running = 1.0
+    for rank, place in reversed(list(enumerate(sorted(range(count), key=lambda place: p_values[place]), start=1))):
+        running = min(running, p_values[place] * count / rank)
+        adjusted[place] = running
+    return adjusted
+
+
+@dataclass(frozen=True, slots=True)
+class LogOdds:
+    """Natural logarithm of the odds of a group in the first scope over the second, and its standard error."""
+
+    value: float
+    error: float
+
+    @property
+    def p(self) -> float:
+        return two_sided_p(self.value / self.error)
+
+    def ratio(self) -> tuple[float, float, float]:
+        """The odds ratio with its 95 % interval."""
+        return tuple(exp(self.value + step * Z95 * self.error) for step in (0, -1, 1))  # type: ignore[return-value]
+
+
+def log_odds(
+    first: float, second: float, first_total: float, second_total: float, prior: float, prior_total: float, step: int
+) -> LogOdds:
+    """Log-odds with an informative Dirichlet prior (Monroe, Colaresi & Quinn 2008, equations 16 and 20). `prior` is the
+    group's part of the prior's weight. What rounding to `step` leaves open widens the error (uniform, step²/12)."""
+    a, b = first + prior, second + prior
+    rest_a, rest_b = max(first_total + prior_total - a, 0.5), max(second_total + prior_total - b, 0.5)
+    rounding = step**2 / 12
+    variance = sum(1 / value + rounding / value**2 for value in (a, b))
+    return LogOdds(log(a / rest_a) - log(b / rest_b), sqrt(variance))
+
+
+def over_and_under(said: Said) -> Statistics:
+    """Each group's odds in the first column against the second, with intervals; clear where the adjusted p is below
+    .05. A cell under the threshold counts as just under it, so that its odds ratio is a bound."""
+    return _compared(said, ("over", "under"))
+
+
+def change_between_periods(said: Said) -> Statistics:
+    """As `over_and_under`, in words for a later period against an earlier one."""
+    return _compared(said, ("grown", "shrunk"))
+
+
+def _compared(said: Said, verdicts: tuple[Verdict, Verdict]) -> Statistics:
+    places: list[int] = []
+    found: list[LogOdds] = []
+    bounds: list[bool] = []
+    spread = max(1, sum(said.totals))
+    for place, (counts, small) in enumerate(zip(said.counts, said.small, strict=True)):
+        values = [said.least - 1 if count is None and low else count for count, low in zip(counts, small, strict=True)]
+        first, second = values
+        if first is None or second is None or all(count is None for count in counts):
+            continue
+        prior = PRIOR_WEIGHT * max(first + second, 1) / spread
+        found.append(log_odds(first, second, said.totals[0], said.totals[1], prior, PRIOR_WEIGHT, said.step))
+        bounds.append(any(count is None for count in counts))
+        places.append(place)
+    adjusted = false_discovery_adjusted([item.p for item in found])
+    rows: list[tuple[Measure, ...]] = [()] * len(said.counts)
+    strength = [-inf] * len(said.counts)
+    for place, item, p, is_bound in zip(places, found, adjusted, bounds, strict=True):
+        clear = p < _ALPHA
+        verdict: Verdict = "no clear difference"
+        if clear:
+            gone = {0: "vanished", 1: "new"} if verdicts[0] == "grown" else {}
+            missing = next((column for column, count in enumerate(said.counts[place]) if count is None), None)
+            plain = verdicts[0] if item.value > 0 else verdicts[1]
+            fits = missing is not None and (item.value > 0) == (missing == 1)
+            if is_bound and not fits:
+                clear, verdict = False, "no clear difference"
+            else:
+                verdict = gone.get(missing, plain) if missing is not None else plain  # type: ignore[assignment]
+        ratio, low, high = item.ratio()
+        rows[place] = (Measure("odds ratio", _short(ratio), _short(low), _short(high), verdict, is_bound),)
+        strength[place] = item.value / item.error if clear else 0.0
+    order = sorted(range(len(rows)), key=lambda place: (-strength[place], place))
+    told = sum(1 for measures in rows if measures and measures[0].verdict != "no clear difference")
+    note = f"{told} of {len(found)} groups differ clearly (false discovery rate 5 %)"
+    return Statistics(rows, (note,), tuple(order))
+
+
+def _short(value: float) -> float:
+    """Two decimals below ten, one below a hundred, none above."""
+    return round(value, 2 if value < 10 else 1 if value < 100 else 0)
+
+
+def course(said: Said) -> Statistics:
+    """A series: each bucket's share with its interval, where its level changes, and its second half against its first.
+
+    Buckets under the threshold stand for half of it; other withheld buckets are left out. Without an exposure column
+    the counts themselves are the series.
+    """
+    has_exposure = len(said.columns) > 1
+    used = [place for place, counts in enumerate(said.counts) if _middle(said, place) is not None and counts[-1]]
+    counts = [_middle(said, place) or 0.0 for place in used]
+    exposures = [float(said.counts[place][-1] or 0) for place in used] if has_exposure else None
+    rows: list[tuple[Measure, ...]] = [()] * len(said.counts)
+    for place in used:
+        count, whole = said.counts[place][0], said.counts[place][-1]
+        if has_exposure and count is not None and whole:
+            low, high = proportion_interval(count, whole)
+            share = Measure("share", round(100 * count / whole, 1), round(100 * low, 1), round(100 * high, 1))
+            rows[place] = (share,)
+    notes = [_level_note(said, used, counts, exposures, place) for place in change_points(counts, exposures)]
+    if exposures is not None and len(used) >= _FEW_BUCKETS:
+        notes.append(_halves(counts, exposures, said.step))
+    return Statistics(rows, tuple(notes))
+
+
+_FEW_BUCKETS = 4
+
+
+def _middle(said: Said, place: int) -> float | None:
+    count = said.counts[place][0]
+    if count is None:
+        return (said.least - 1) / 2 if said.small[place][0] else None
+    return float(count)
+
+
+def _level_note(
+    said: Said, used: Sequence[int], counts: Sequence[float], exposures: Sequence[float] | None, place: int
+) -> str:
+    """Which level begins at this bucket, beside the one that ends there."""
+    cuts = [0, *change_points(counts, exposures), len(counts)]
+    at = cuts.index(place)
+
+    def level(start: int, end: int) -> str:
+        total = sum(counts[start:end])
+        if exposures is None:
+            return f"about {round(total / (end - start) / said.step) * said.step:,} a bucket"
+        return f"{100 * total / sum(exposures[start:end]):.1f} %"
+
+    return (
+        f"the level changes at {said.labels[used[place]]}: {level(cuts[at - 1], place)} before, "
+        f"{level(place, cuts[at + 1])} from then on"
+    )
+
+
+def _halves(counts: Sequence[float], exposures: Sequence[float], step: int) -> str:
+    half = len(counts) // 2
+    late, early = (sum(counts[half:]), sum(exposures[half:])), (sum(counts[:half]), sum(exposures[:half]))
+    prior = PRIOR_WEIGHT * max(sum(counts), 1.0) / max(sum(exposures), 1.0)
+    ratio, low, high = log_odds(late[0], early[0], late[1], early[1], prior, PRIOR_WEIGHT, step).ratio()
+    return f"the second half has {_short(ratio)} times the odds of the first ({_short(low)} to {_short(high)})"
+
+
+def missed_and_false(said: Said) -> Statistics:
+    """Of the columns (concerning and not flagged, concerning and flagged, flagged and not concerning, neither): the share
+    of the concerning that was not flagged, and the share of the flagged that was not concerning."""
+    rows = []
+    for counts in said.counts:
+        missed, caught, false = counts[:3]
+        measures = [
+            measure
+            for name, part, other in (("not flagged", missed, caught), ("flagged in error", false, caught))
+            if (measure := _share(name, part, other)) is not None
+        ]
+        rows.append(tuple(measures))
+    order = sorted(range(len(rows)), key=lambda place: (-(said.counts[place][0] or 0), place))
+    return Statistics(rows, (), tuple(order))
+
+
+def _share(name: str, part: int | None, other: int | None) -> Measure | None:
+    if part is None or other is None or not part + other:
+        return None
+    low, high = proportion_interval(part, part + other)
+    return Measure(name, round(100 * part / (part + other), 1), round(100 * low, 1), round(100 * high, 1))
