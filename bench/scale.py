@@ -3,10 +3,11 @@ asking cost at each size (default 10000 100000).
 
 Summaries, facets and vectors are generated (300 topics, as many accounts as a quarter of the summaries); screening and
 embedding are left out, bench/ingest.py measures those. Each index is asked in a fresh process: time to open, `count_by`
-of a closed facet, a scope near a phrase, and the peak memory of it all.
+of a closed facet, a scope near a phrase, the 95th percentile of every tool but clustering, and the peak memory.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import platform
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from index.handle import Index, open_writer
 from index.home import Home
 from index.publish import publish
 from tools.context import ToolContext
+from tools.errors import ToolRefusal
 from tools.gate import Gate
 from tools.ledger import Ledger
 from tools.policy import PrivacyPolicy
@@ -35,6 +38,22 @@ TOPICS = 300
 DIMENSIONS = 384
 PAGE = 20_000
 _CENTRES = np.random.default_rng(7).standard_normal((TOPICS, DIMENSIONS)).astype(np.float32)
+
+LANGUAGES = ("English", "Spanish", "Japanese", "German")
+TURNS = 12
+LATENCY: list[tuple[str, Any]] = [
+    ("overview", lambda _: {}),
+    ("count_by", lambda turn: {"by": "concern", "scope": {"language": LANGUAGES[turn % 4]}}),
+    ("search_topics", lambda turn: {"phrase": f"about topic {turn + 20}"}),
+    ("compare", lambda turn: {"first": {"language": LANGUAGES[turn % 4], "near": f"about topic {turn + 40}"}}),
+    ("trend", lambda turn: {"by": "month", "scope": {"concern_at_least": 2 + turn % 4}}),
+    ("emerging", lambda turn: {"since": str(date(2026, 4, 1) + timedelta(days=7 * turn))}),
+    ("flag_gaps", lambda turn: {"concern_at_least": 2 + turn % 4}),
+    ("coverage", lambda turn: {"by": ("language", "surface", "concern")[turn % 3]}),
+    ("drill_down", lambda turn: {"cluster": f"T{1 + turn % 9}"}),
+    ("precedent", lambda turn: {"scope": {"near": f"about topic {turn + 60}"}}),
+]
+"""Questions for the latency table; what is refused is timed too."""
 
 _FILL = """
 INSERT INTO accounts SELECT i, ('\\x' || printf('%02x', i % 256))::BLOB FROM range(1, {accounts} + 1) t(i);
@@ -100,6 +119,14 @@ async def _ask(path: Path) -> dict[str, float]:
         started = time.perf_counter()
         await call(tool, arguments, ctx)
         took[name] = time.perf_counter() - started
+    for tool, arguments in LATENCY:
+        times = []
+        for turn in range(TURNS):
+            started = time.perf_counter()
+            with contextlib.suppress(ToolRefusal):
+                await call(tool, arguments(turn), ctx)
+            times.append(time.perf_counter() - started)
+        took[f"p95 {tool}"] = float(np.quantile(times, 0.95))
     took["MiB asking"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return took
 

@@ -69,6 +69,7 @@ async def publish(
     frozen = await asyncio.to_thread(
         freeze, vectors_path(folder, int(target.stem)), vectors.pages(numbers), len(numbers)
     )
+    vectors.release()  # Chroma holds its graph in memory, and nothing below asks it
     count = await _fill(partial, facts, numbers, frozen, namer, own, previous, min_accounts, report)
     partial.rename(target)
     for older in set(folder.glob(f"*{SUFFIX}")) - {vectors_path(folder, int(target.stem))}:

@@ -9,8 +9,6 @@ that leaves is computed here from the members.
 import hashlib
 import itertools
 import json
-import unicodedata
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,13 +17,12 @@ import numpy as np
 from pyroaring import BitMap
 
 from index.handle import Index
-from index.screening import mask
-from index.sealing import SUMMARY
 from index.snapshot import Rows
-from index.words import specifics, stem, words
+from tools.attestation import Attestation
 from tools.errors import PrivacyViolation, ToolRefusal
 from tools.finding import _GATE_PASS, Finding, Measure, Row, Value, Withheld
 from tools.ledger import Ledger, ReleasedSet
+from tools.overlap import Overlap
 from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
 from tools.scope import Resolved, Scope, period_of, resolve
@@ -33,7 +30,6 @@ from tools.statistics import Said, Statistics
 from tools.suppression import Cell, hide_complements, hide_rests, suppress
 
 UNNAMED = "unnamed group"
-_ATTEST_PAGE = 400
 
 
 @dataclass(slots=True)
@@ -46,11 +42,16 @@ class Gate:
     run: str = ""
     to_model: bool = False
     """Whether findings go to a model endpoint; written in the ledger."""
-    _attested: dict[tuple[str, str, bytes], bool] = field(default_factory=dict)
-    _now: list[ReleasedSet] = field(default_factory=list)
+    _attestation: Attestation = field(init=False)
+    _earlier: Overlap = field(init=False)
+    _now: Overlap = field(init=False)
     """Sets of the release at hand, under the ledger's lock."""
-    _largest: int = 0
     _next: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self._attestation = Attestation(self.index.snapshot, self.policy.text_min_accounts)
+        self._earlier = Overlap(self.index.snapshot, self.policy.min_accounts)
+        self._now = Overlap(self.index.snapshot, self.policy.min_accounts)
 
     def admit(self, scope: Scope) -> Resolved:
         """The rows of a scope, or a refusal when it or its complement is too small to ask about (R3), or the rows of
@@ -66,7 +67,7 @@ class Gate:
         if rest and not self._is_enough(np.setdiff1d(np.arange(everything), resolved.rows, assume_unique=True)):
             raise ToolRefusal("All but very few conversations match. Ask without the restriction instead.")
         with self.ledger.exclusive():
-            self._now = []
+            self._look_up()
             earlier = self._nearest(resolved.rows, ("scope",))
         return Resolved(scope, self._rows_of(earlier)) if earlier is not None else resolved
 
@@ -79,9 +80,9 @@ class Gate:
                 "Leave one out."
             )
         self._require_enough_columns(raw)
-        labels = [self._label(group, raw.about) for group in raw.groups]
+        labels = self._labels(raw)
         with self.ledger.exclusive():
-            self._now = []
+            self._look_up()
             table = [[self._cell(rows) for rows in group.columns] for group in raw.groups]
             outside = self._cell(raw.outside) if raw.outside is not None else None
             if raw.within:
@@ -112,14 +113,19 @@ class Gate:
             parts[0].append(raw.outside)
         return [np.unique(np.concatenate(part)) if part else np.zeros(0, dtype=np.int64) for part in parts]
 
-    def _label(self, group: Group, about: str) -> tuple[str, bool]:
-        """The label that may be shown, and whether a name was withheld."""
-        if not group.is_text:
-            return group.label or "", False
-        enough = self._is_enough(group.members, text=True)
-        if group.label and enough and self._is_attested(group.label, group.members, about):
-            return group.label, False
-        return UNNAMED, True
+    def _labels(self, raw: Raw) -> list[tuple[str, bool]]:
+        """For each group the label that may be shown, and whether a name was withheld."""
+        asked = [
+            group.is_text and bool(group.label) and self._is_enough(group.members, text=True) for group in raw.groups
+        ]
+        names = [
+            (group.label or "", group.members) for group, is_asked in zip(raw.groups, asked, strict=True) if is_asked
+        ]
+        attested = iter(self._attestation.attested(names, raw.about))
+        return [
+            (group.label or "", False) if not group.is_text or (is_asked and next(attested)) else (UNNAMED, True)
+            for group, is_asked in zip(raw.groups, asked, strict=True)
+        ]
 
     def _counted(self, rows: Rows) -> tuple[int, int, int]:
         """(conversations with each account bounded, accounts, conversations of the largest account) (R7)."""
@@ -147,7 +153,7 @@ class Gate:
             rows = self._rows_of(earlier)
             count, accounts, _ = self._counted(rows)
             said = self._rounded(count) if earlier.count is None else earlier.count
-        self._now.append(ReleasedSet("cell", accounts, said, self._members(rows)))
+        self._now.add(ReleasedSet("cell", accounts, said, self._members(rows)))
         return Cell(rows, count, accounts, said)
 
     def _totals(self, raw: Raw, table: list[list[Cell]], outside: Cell | None) -> tuple[int, ...]:
@@ -164,7 +170,7 @@ class Gate:
             said = next((near.count for near, _ in self._near_sets(whole, (kind,)) if near.count is not None), None)
             totals.append(self._rounded(total) if said is None else said)
             _, accounts, _ = self._counted(whole)
-            self._now.append(ReleasedSet(kind, accounts, totals[-1], self._members(whole)))
+            self._now.add(ReleasedSet(kind, accounts, totals[-1], self._members(whole)))
         return tuple(totals)
 
     def _rounded(self, count: int) -> int:
@@ -178,33 +184,13 @@ class Gate:
         """Sets released before, and in this release, that differ by fewer than `min_accounts` accounts, oldest first;
         True: identical."""
         members = self._members(rows)
-        _, accounts, _ = self._counted(rows)
-        few = self.policy.min_accounts
-        most_rows = (few - 1) * self._most_of_an_account
-        now = [item for item in self._now if item.kind in kinds and abs(item.accounts - accounts) < few]
-        for earlier in itertools.chain(self.ledger.sets_of_about(accounts, few, kinds), now):
-            changed_rows = members.symmetric_difference_cardinality(earlier.members)
-            if not changed_rows:
-                yield earlier, True
-            elif changed_rows <= most_rows and self._accounts_of(members ^ earlier.members) < few:
-                yield earlier, False
+        return itertools.chain(self._earlier.near(rows, members, kinds), self._now.near(rows, members, kinds))
 
-    @property
-    def _most_of_an_account(self) -> int:
-        """Summaries of the largest account: so many rows can a difference of one account have."""
-        if self._largest == 0:
-            self._largest = int(np.bincount(self.index.snapshot.accounts).max(initial=1))
-        return self._largest
-
-    def _accounts_of(self, members: BitMap) -> int:
-        """Accounts behind these summary numbers. Of those that this snapshot does not hold, later ones count as many;
-        earlier ones were forgotten, and count as one account, so that before and after are not two answers."""
-        numbers = np.array(members.to_array(), dtype=np.int64)
-        rows, held = self.index.snapshot.rows_of(numbers)
-        gone = numbers[~held]
-        if len(gone) and gone.max() > self.index.snapshot.numbers.max(initial=0):
-            return self.policy.min_accounts
-        return len(np.unique(self.index.snapshot.accounts[rows])) + bool(len(gone))
+    def _look_up(self) -> None:
+        """Take in what every agent has released by now. Call under the ledger's lock."""
+        for item in self.ledger.new_sets(len(self._earlier)):
+            self._earlier.add(item)
+        self._now = Overlap(self.index.snapshot, self.policy.min_accounts)
 
     def _nearest(self, rows: Rows, kinds: Collection[str]) -> ReleasedSet | None:
         """The first released set that this one nearly repeats; None when it is new, or the very same as one that was
@@ -338,35 +324,10 @@ class Gate:
             return ("the source states no accounts: each conversation counts as its own account",)
         return ()
 
-    def _is_attested(self, text: str, rows: Rows, about: str = SUMMARY) -> bool:
-        """Whether every specific of a text is used by enough of the group's accounts, and no detector objects (R6)."""
-        key = (text, about, hashlib.sha256(rows.tobytes()).digest())
-        if key not in self._attested:
-            self._attested[key] = (
-                not any(unicodedata.category(letter).startswith("C") for letter in text)
-                and mask(text) == text
-                and self._is_supported(text, rows, about)
-            )
-        return self._attested[key]
-
-    def _is_supported(self, text: str, rows: Rows, about: str) -> bool:
-        missing = set(specifics(text))
-        users: dict[str, set[int]] = defaultdict(set)
-        snapshot = self.index.snapshot
-        for start in range(0, len(rows), _ATTEST_PAGE):
-            page = rows[start : start + _ATTEST_PAGE]
-            for summary, account in zip(snapshot.texts(page, about), snapshot.accounts[page].tolist(), strict=True):
-                for word in missing.intersection(stem(found) for found in words(summary)):
-                    users[word].add(account)
-            missing = {word for word in missing if len(users[word]) < self.policy.text_min_accounts}
-            if not missing:
-                return True
-        return not missing
-
     def _write(self, raw: Raw, finding: Finding, table: list[list[Cell]]) -> None:
         scope_rows = raw.resolved.rows
         _, scope_accounts, _ = self._counted(scope_rows)
-        sets = [ReleasedSet("scope", scope_accounts, None, self._members(scope_rows)), *self._now]
+        sets = [ReleasedSet("scope", scope_accounts, None, self._members(scope_rows)), *self._now.sets]
         said = [cell.said for cells in table for cell in cells if cell.said is not None]
         self._log(finding, raw.arguments, asked=len(raw.groups), smallest=min(said, default=None), sets=sets)
 
@@ -433,10 +394,13 @@ class Gate:
     def warm(self) -> None:
         """Attest the taxonomy's names ahead of the first question."""
         snapshot = self.index.snapshot
-        for place, cluster in enumerate(snapshot.base_clusters):
-            members = np.flatnonzero(snapshot.base_labels == place).astype(np.int64)
-            if cluster.name:
-                self._is_attested(cluster.name, members)
+        self._attestation.attested(
+            [
+                (cluster.name, np.flatnonzero(snapshot.base_labels == place).astype(np.int64))
+                for place, cluster in enumerate(snapshot.base_clusters)
+                if cluster.name
+            ]
+        )
 
     def start_at(self, number: int) -> None:
         """Give the next finding the handle F`number` (a resumed session)."""

@@ -10,15 +10,13 @@ import hashlib
 import json
 import sqlite3
 import threading
-from array import array
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pyroaring import BitMap
 
 from index.home import private_folder
@@ -86,7 +84,6 @@ class Ledger:
         path.chmod(0o600)
         self._connection.executescript(_SCHEMA)
         self._sets: list[ReleasedSet] = []
-        self._sizes = array("q")
         self._head = path.with_suffix(".head")
         self._turn = path.with_suffix(".lock")
         self._anchored = ""
@@ -121,22 +118,15 @@ class Ledger:
         partial.chmod(0o600)
         partial.replace(self._head)
 
-    def sets_of_about(self, accounts: int, within: int, kinds: Collection[str]) -> Iterator[ReleasedSet]:
-        """Released sets whose number of accounts differs by fewer than `within`, oldest first."""
-        self._read_new_sets()
-        sizes = np.frombuffer(self._sizes, dtype=np.int64)
-        for place in np.flatnonzero(np.abs(sizes - accounts) < within).tolist():
-            if self._sets[place].kind in kinds:
-                yield self._sets[place]
-
-    def _read_new_sets(self) -> None:
+    def new_sets(self, known: int) -> Sequence[ReleasedSet]:
+        """Released sets, oldest first, after the first `known`. Call inside `exclusive`."""
         rows = self._connection.execute(
             "SELECT seq, kind, accounts, count, members FROM sets WHERE seq > ? ORDER BY seq, place", [self._read_until]
         ).fetchall()
         for seq, kind, accounts, count, members in rows:
             self._sets.append(ReleasedSet(kind, accounts, count, BitMap.deserialize(members)))
-            self._sizes.append(accounts)
             self._read_until = seq
+        return self._sets[known:]
 
     def append(self, entry: dict[str, Any], sets: Sequence[ReleasedSet]) -> int:
         """Add a release and its sets. Call inside `exclusive`."""

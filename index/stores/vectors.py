@@ -45,7 +45,7 @@ class VectorStore:
             ) from error
 
     def release(self) -> None:
-        """Let go of the files, so that their folder can be moved. The store must not be used afterwards."""
+        """Let go of the files and of what Chroma holds in memory; the next use opens them again."""
         from chromadb.api.shared_system_client import SharedSystemClient
 
         self.__dict__.pop("_collection", None)

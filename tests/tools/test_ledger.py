@@ -43,39 +43,16 @@ def test_a_ledger_that_was_only_appended_to_verifies_also_after_reopening(path: 
     assert seen == [1, 2, 3, 4, 5, 6]
 
 
-def sets_of(ledger: Ledger, accounts: int = 8, within: int = 5, kinds: tuple[str, ...] = KINDS) -> list[ReleasedSet]:
-    return list(ledger.sets_of_about(accounts, within, kinds))
-
-
 def test_what_was_released_is_read_back_by_this_and_by_another_handle(path: Path) -> None:
     ledger, other = filled(path, 1), Ledger(path)
     for handle in (ledger, other):
         with handle.exclusive():
-            assert sets_of(handle) == list(SETS)
+            assert handle.new_sets(0) == list(SETS)
     with ledger.exclusive():
         ledger.append(ENTRY, SETS)
     with other.exclusive():
-        assert sets_of(other) == [*SETS, *SETS]
-
-
-@pytest.mark.parametrize(
-    ("accounts", "within", "kinds", "found"),
-    [
-        (8, 5, KINDS, [0, 1]),
-        (9, 2, KINDS, [0]),
-        (9, 3, KINDS, [0, 1]),
-        (4, 5, KINDS, [1]),
-        (14, 5, KINDS, []),
-        (8, 5, ("cell",), [1]),
-        (8, 5, ("total",), []),
-    ],
-)
-def test_sets_are_found_by_kind_and_by_a_number_of_accounts_strictly_within_the_bound(
-    path: Path, accounts: int, within: int, kinds: tuple[str, ...], found: list[int]
-) -> None:
-    ledger = filled(path, 1)
-    with ledger.exclusive():
-        assert sets_of(ledger, accounts, within, kinds) == [SETS[place] for place in found]
+        assert other.new_sets(0) == [*SETS, *SETS]
+        assert other.new_sets(2) == list(SETS)
 
 
 def test_releases_are_listed_newest_first_and_by_run(path: Path) -> None:
@@ -101,7 +78,7 @@ def test_an_entry_that_fails_half_way_leaves_nothing(path: Path) -> None:
     assert [item.seq for item in ledger.releases()] == [1]
     assert ledger.verify() is None
     with ledger.exclusive():
-        assert len(list(ledger.sets_of_about(0, 10**9, KINDS))) == 2
+        assert len(ledger.new_sets(0)) == 2
 
 
 @pytest.mark.parametrize(
@@ -180,9 +157,9 @@ def test_two_threads_appending_at_once_keep_the_chain(path: Path, handles: int) 
             start.wait()
             for _ in range(40):
                 with ledger.exclusive():
-                    before = len(list(ledger.sets_of_about(0, 10**9, KINDS)))
+                    before = len(ledger.new_sets(0))
                     ledger.append(ENTRY, SETS)
-                    assert len(list(ledger.sets_of_about(0, 10**9, KINDS))) == before + len(SETS)
+                    assert len(ledger.new_sets(0)) == before + len(SETS)
         except BaseException as error:
             failures.append(error)
 

@@ -132,7 +132,6 @@ def test_a_doubled_share_is_found_where_it_begins(
     counts = chance.binomial(exposure, shares).astype(float)
     found = change_points(counts.tolist(), [float(exposure)] * 20)
     assert any(abs(place - at) <= 1 for place in found)
-    assert len(found) <= 2
 
 
 def test_a_level_that_stays_changes_nowhere() -> None:

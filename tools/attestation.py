@@ -1,0 +1,76 @@
+"""Attestation (R6): whether every specific of a name is used by enough accounts of the group that it names.
+
+It holds whoever wrote the name, a model or the built-in namer. Many names are attested at once, because the reading of
+summaries is what costs. Data plane: it reads members' summaries and says only yes or no.
+"""
+
+import hashlib
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from index.screening import mask
+from index.sealing import SUMMARY
+from index.snapshot import Rows, Snapshot
+from index.words import specifics, stem, words
+
+_FIRST_PAGE = 64
+_GROWTH = 4
+"""Most names are attested by a few dozen of their group's summaries, so reading starts small."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A name under examination: the specifics that too few accounts are known to use, and who uses them."""
+
+    rows: Rows
+    missing: set[str]
+    users: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    def read(self, text: str, account: int) -> None:
+        for word in self.missing.intersection(stem(found) for found in words(text)):
+            self.users[word].add(account)
+
+
+class Attestation:
+    """Attests names over one snapshot, and remembers what it found. `min_accounts`: accounts that must use a word."""
+
+    def __init__(self, snapshot: Snapshot, min_accounts: int) -> None:
+        self._snapshot = snapshot
+        self._min_accounts = min_accounts
+        self._known: dict[tuple[str, str, bytes], bool] = {}
+
+    def attested(self, names: Sequence[tuple[str, Rows]], about: str = SUMMARY) -> list[bool]:
+        """For each name whether it may be shown for the summaries of its rows (ascending), by their texts of a facet."""
+        keys = [(text, about, hashlib.sha256(rows.tobytes()).digest()) for text, rows in names]
+        opened: dict[tuple[str, str, bytes], _Open] = {}
+        for key, (text, rows) in zip(keys, names, strict=True):
+            if key not in self._known and key not in opened:
+                if _is_clean(text):
+                    opened[key] = _Open(rows, set(specifics(text)))
+                else:
+                    self._known[key] = False
+        self._examine(list(opened.values()), about)
+        self._known.update((key, not name.missing) for key, name in opened.items())
+        return [self._known[key] for key in keys]
+
+    def _examine(self, names: Sequence[_Open], about: str) -> None:
+        """Read each group's summaries, a page of all groups at a time, until its specifics are attested or it ends."""
+        start, size = 0, _FIRST_PAGE
+        while names := [name for name in names if name.missing and start < len(name.rows)]:
+            pages = [name.rows[start : start + size] for name in names]
+            together = np.unique(np.concatenate(pages))
+            texts = dict(zip(together.tolist(), self._snapshot.texts(together, about), strict=True))
+            for name, page in zip(names, pages, strict=True):
+                for row, account in zip(page.tolist(), self._snapshot.accounts[page].tolist(), strict=True):
+                    name.read(texts[row], account)
+                name.missing = {word for word in name.missing if len(name.users[word]) < self._min_accounts}
+            start, size = start + size, size * _GROWTH
+
+
+def _is_clean(text: str) -> bool:
+    """No control character, and no detector objects."""
+    return not any(unicodedata.category(letter).startswith("C") for letter in text) and mask(text) == text
