@@ -48,6 +48,10 @@ id = "{id}"
 NEAR_AT_MOST = 5_000
 """Most summaries that one phrase can select."""
 
+_REFINED_UP_TO = 2_000
+"""Up to so many summaries get a cluster space of their own: a little better, and still under two seconds
+(docs/clustering.md)."""
+
 
 @dataclass(frozen=True, slots=True)
 class IndexSettings:
@@ -196,7 +200,10 @@ class Index:
         return self._vectors.near(self._encoder.encode([phrase])[0], NEAR_AT_MOST)
 
     def space_of(self, rows: Rows) -> Space:
-        """A cluster space of these summaries alone, finer than the snapshot's, shape (len(rows), DIMENSIONS)."""
+        """The space to cluster these summaries in, shape (len(rows), DIMENSIONS): one of their own where they are few,
+        else the snapshot's. Counted in hundreds, so that no single conversation decides between the two."""
+        if len(rows) // 100 * 100 > _REFINED_UP_TO:
+            return self.snapshot.space(rows)
         return cluster_space(self._vectors.of(rows))
 
     def earlier(self) -> list[Snapshot]:

@@ -42,7 +42,8 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     the summary; conversations without it lie outside. At most 5,000 conversations then, because they are embedded now.
     Limits: HDBSCAN leaves what is in no dense region outside (stated, often a third to a half); names come from
     words that at least the policy's number of accounts used; a cluster too small to name is counted as withheld.
-    Method: HDBSCAN with leaf selection (Campello 2013) in the snapshot's UMAP space; k-means by request.
+    Method: HDBSCAN with leaf selection (Campello 2013) in a UMAP space (McInnes 2018): the snapshot's, or for scopes up
+    to 2,000 conversations one of their own; k-means by request.
     """
     resolved = await ctx.admit(args.scope)
     rows, without, space = await _placed(args.about, resolved.rows, ctx)
@@ -75,7 +76,7 @@ async def _placed(about: str, rows: Rows, ctx: ToolContext) -> tuple[Rows, Rows,
     """The rows that have this facet's text, those that have none, and the former's coordinates."""
     snapshot = ctx.index.snapshot
     if about == SUMMARY:
-        return rows, rows[:0], snapshot.space(rows)
+        return rows, rows[:0], await asyncio.to_thread(ctx.index.space_of, rows)
     free = [TASK, *(facet.name for facet in snapshot.own_facets if not facet.values)]
     if about not in free:
         raise ToolRefusal(f"There is no such free-text facet. There are: {', '.join([SUMMARY, *free])}.")

@@ -67,4 +67,4 @@ async def _opened(resolved: Resolved, ctx: ToolContext) -> tuple[list[Group], Ro
         # One part is the cluster itself once more, not an opening of it.
         labels[:] = OUTSIDE
     groups, outside = await named_groups(ctx, resolved.rows, labels, space)
-    return groups, outside, f"HDBSCAN (leaf, at least {smallest}) in a UMAP space of this cluster"
+    return groups, outside, f"HDBSCAN (leaf, at least {smallest}) in a UMAP space"

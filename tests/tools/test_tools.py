@@ -156,7 +156,7 @@ async def test_search_topics_counts_the_near_conversations_of_each_theme(ctx: To
 async def test_cluster_scope_finds_the_theme_of_its_scope_and_shows_only_what_is_enough(
     ctx: ToolContext, method: str
 ) -> None:
-    arguments = {"scope": {"language": "English", "surface": "web"}, "method": method, "clusters": 6}
+    arguments = {"scope": {"language": "English"}, "method": method, "clusters": 6}
     finding = await call("cluster_scope", arguments, ctx)
     assert finding.rows
     assert all(row.values[0].count is not None and row.values[0].count >= 15 for row in finding.rows)
