@@ -158,6 +158,7 @@ def worker_pool() -> Executor:
     """Processes for the functions above. They start when first needed and end with this process, however it ends."""
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    context.set_forkserver_preload(["index.worker"])
     return ProcessPoolExecutor(worker_count(), mp_context=context, initializer=_start_worker)
 
 

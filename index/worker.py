@@ -1,0 +1,9 @@
+"""What every reading worker needs, loaded and compiled once, in the server that workers are forked from.
+
+Importing this module does the loading, because that is all a fork server can be told to do (`index.reading`). It must
+hold no text of a conversation: what it warms up on is its own.
+"""
+
+from index.screening import mask
+
+mask("Load the patterns and the recognisers: 0.0.0.0")
