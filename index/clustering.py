@@ -16,6 +16,9 @@ from index.stores.vectors import Vectors
 Space = NDArray[np.float32]
 """Shape (n, DIMENSIONS)."""
 
+Plane = NDArray[np.float32]
+"""Shape (n, 2): where a map shows each row. For display; no result rests on it."""
+
 Labels = NDArray[np.int32]
 """Shape (n,): cluster numbers from 0, or OUTSIDE."""
 
@@ -27,28 +30,49 @@ _LARGE = 10_000
 _EPOCHS, _EPOCHS_OF_LARGE = 500, 200
 """umap-learn's own numbers for sets up to, and above, ten thousand rows."""
 _SMALLEST_FOR_UMAP = 200
+_SPREAD = 0.1
+"""UMAP's own least distance: a map is to be looked at, so its points may not lie on each other."""
 
 
 def cluster_space(vectors: Vectors) -> Space:
     """A space in which density means shared meaning. Below 200 rows UMAP is unstable and PCA serves."""
     if len(vectors) < _SMALLEST_FOR_UMAP:
-        return _principal_components(vectors)
+        return _principal_components(vectors, DIMENSIONS)
+    return _space(len(vectors), _neighbours(vectors))
+
+
+def space_and_plane(vectors: Vectors) -> tuple[Space, Plane]:
+    """The cluster space, and a plane to draw (Clio G.6) from the same neighbours."""
+    if len(vectors) < _SMALLEST_FOR_UMAP:
+        return _principal_components(vectors, DIMENSIONS), _principal_components(vectors, 2)
+    neighbours = _neighbours(vectors)
+    plane = _umap(neighbours, dimensions=2, min_dist=_SPREAD, epochs=_EPOCHS_OF_LARGE)
+    return _space(len(vectors), neighbours), plane
+
+
+def _space(count: int, neighbours: Any) -> Space:
+    epochs = _EPOCHS_OF_LARGE if count > _LARGE else _EPOCHS
+    return _apart(_umap(neighbours, dimensions=DIMENSIONS, min_dist=0.0, epochs=epochs), neighbours.index)
+
+
+def _neighbours(vectors: Vectors) -> Any:
     import os
 
     import knncolle
+
+    search = knncolle.build_index(knncolle.AnnoyParameters(), vectors.astype(np.float64))
+    return knncolle.find_knn(search, num_neighbors=_NEIGHBOURS, num_threads=os.cpu_count() or 1)
+
+
+def _umap(neighbours: Any, *, dimensions: int, min_dist: float, epochs: int) -> NDArray[np.float32]:
+    import os
+
     import scranpy
 
-    threads = os.cpu_count() or 1
-    search = knncolle.build_index(knncolle.AnnoyParameters(), vectors.astype(np.float64))
-    neighbours: Any = knncolle.find_knn(search, num_neighbors=_NEIGHBOURS, num_threads=threads)
     placed: Any = scranpy.run_umap(
-        neighbours,
-        num_dim=DIMENSIONS,
-        min_dist=0.0,
-        num_epochs=_EPOCHS_OF_LARGE if len(vectors) > _LARGE else _EPOCHS,
-        num_threads=threads,
+        neighbours, num_dim=dimensions, min_dist=min_dist, num_epochs=epochs, num_threads=os.cpu_count() or 1
     )
-    return _apart(np.ascontiguousarray(placed, dtype=np.float32), neighbours.index)
+    return np.ascontiguousarray(placed, dtype=np.float32)
 
 
 def _apart(space: Space, neighbours: NDArray[np.uint32]) -> Space:
@@ -66,12 +90,12 @@ def _apart(space: Space, neighbours: NDArray[np.uint32]) -> Space:
     return space
 
 
-def _principal_components(vectors: Vectors) -> Space:
-    space = np.zeros((len(vectors), DIMENSIONS), dtype=np.float32)
+def _principal_components(vectors: Vectors, dimensions: int) -> NDArray[np.float32]:
+    space = np.zeros((len(vectors), dimensions), dtype=np.float32)
     if len(vectors) > 1:
         centred = vectors - vectors.mean(axis=0)
         _, _, axes = np.linalg.svd(centred, full_matrices=False)
-        kept = axes[:DIMENSIONS]
+        kept = axes[:dimensions]
         space[:, : len(kept)] = centred @ kept.T
     return space
 

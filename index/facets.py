@@ -35,7 +35,7 @@ Kind = Literal["closed", "ordinal", "text"]
 _KINDS = ("closed", "ordinal", "text")
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 _RESERVED = {*STORED, TASK, "summary", "request", "month", "theme", "topic", "day", "account", "no", "text", "texts", "own", "cluster",
-             "id", "batch", *(f"x{axis}" for axis in range(16))}  # fmt: skip
+             "id", "batch", "plane0", "plane1", *(f"x{axis}" for axis in range(16))}  # fmt: skip
 _MAX_VALUES = 40
 
 

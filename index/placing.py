@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.clustering import DIMENSIONS, OUTSIDE, Labels, Space, cluster_space, density_clusters
+from index.clustering import DIMENSIONS, OUTSIDE, Labels, Plane, Space, density_clusters, space_and_plane
 from index.stores.frozen import FrozenVectors
 from index.stores.vectors import Vectors
 
@@ -27,6 +27,7 @@ class Placed:
     """Coordinates and base clusters of all summaries; `rows` are those placed directly, `vectors` are theirs."""
 
     space: Space
+    plane: Plane
     labels: Labels
     rows: NDArray[np.int64]
     vectors: Vectors
@@ -38,22 +39,23 @@ def place(store: FrozenVectors, min_size: int, report: Callable[[int, int], None
     rows = _landmarks(total)
     report(0, total)
     vectors = store.of(rows)
-    near_space = cluster_space(vectors)
+    near_space, near_plane = space_and_plane(vectors)
     near_labels = density_clusters(near_space, min_size)
     if len(rows) == total:
         report(total, total)
-        return Placed(near_space, near_labels, rows, vectors)
+        return Placed(near_space, near_plane, near_labels, rows, vectors)
     space = np.empty((total, DIMENSIONS), dtype=np.float32)
+    plane = np.empty((total, 2), dtype=np.float32)
     labels = np.full(total, OUTSIDE, dtype=np.int32)
-    voters = _Voters(vectors, near_space, near_labels)
+    voters = _Voters(vectors, near_space, near_plane, near_labels)
     done = 0
     for page in store.pages():
         part = slice(done, done + len(page))
-        space[part], labels[part] = voters.placed(page)
+        space[part], plane[part], labels[part] = voters.placed(page)
         done += len(page)
         report(done, total)
-    space[rows], labels[rows] = near_space, near_labels
-    return Placed(space, labels, rows, vectors)
+    space[rows], plane[rows], labels[rows] = near_space, near_plane, near_labels
+    return Placed(space, plane, labels, rows, vectors)
 
 
 def _landmarks(total: int) -> NDArray[np.int64]:
@@ -66,14 +68,15 @@ def _landmarks(total: int) -> NDArray[np.int64]:
 class _Voters:
     """The landmarks, searched by an approximate index (Annoy) in the original space."""
 
-    def __init__(self, vectors: Vectors, space: Space, labels: Labels) -> None:
+    def __init__(self, vectors: Vectors, space: Space, plane: Plane, labels: Labels) -> None:
         import knncolle
 
         self._search: Any = knncolle.build_index(knncolle.AnnoyParameters(), vectors.astype(np.float64))
         self._space = space
+        self._plane = plane
         self._labels = labels
 
-    def placed(self, page: Vectors) -> tuple[Space, Labels]:
+    def placed(self, page: Vectors) -> tuple[Space, Plane, Labels]:
         """The majority's cluster of the three nearest landmarks, the nearest's where they differ; and their middle where
         they agree, else the nearest's place: a mean of two clusters would lie in neither."""
         import knncolle
@@ -85,5 +88,8 @@ class _Voters:
         votes = self._labels[near]
         labels = np.where(votes[:, 1] == votes[:, 2], votes[:, 1], votes[:, 0])
         agreed = (votes == votes[:, :1]).all(axis=1)
-        space = np.where(agreed[:, None], self._space[near].mean(axis=1), self._space[near[:, 0]])
-        return space.astype(np.float32), labels.astype(np.int32)
+        space, plane = (
+            np.where(agreed[:, None], of[near].mean(axis=1), of[near[:, 0]]).astype(np.float32)
+            for of in (self._space, self._plane)
+        )
+        return space, plane, labels.astype(np.int32)

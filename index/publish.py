@@ -16,14 +16,14 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from index.clustering import OUTSIDE, Labels, Space, centres_of, group_centres
+from index.clustering import OUTSIDE, Labels, Plane, Space, centres_of, group_centres
 from index.facets import FacetSpec
 from index.history import Published
 from index.naming import MAX_SAMPLED, Background, Member, Namer, NamingSample, group_phrases
 from index.placing import place
 from index.privacy_score import privacy_score
 from index.reading import NAMED
-from index.snapshot import Snapshot, snapshot_numbers, snapshot_path, vectors_path
+from index.snapshot import PLANE_COLUMNS, Snapshot, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.facts import Facts
 from index.stores.frozen import SUFFIX, FrozenVectors, freeze
 from index.stores.vectors import Vectors, VectorStore
@@ -122,7 +122,7 @@ async def _fill(
         top_ids, next_top = _carried("T", tops, len(top_names), numbers, previous)
         nodes = [(top_ids[group], None, name) for group, name in enumerate(top_names)]
         nodes += [(base_ids[label], top_ids[groups[label]], name) for label, name in enumerate(base_names)]
-        _write(connection, numbers, placed.space, labels, nodes)
+        _write(connection, numbers, placed.space, placed.plane, labels, nodes)
         _write_phrases(connection, background, min_accounts, len(numbers) / max(1, len(members)))
         _write_own_facets(connection, own)
         kept = {key: facts.manifest(key) or "" for key in ("encoder", "extractor", "accounts")}
@@ -225,12 +225,14 @@ def _write(
     connection: duckdb.DuckDBPyConnection,
     numbers: Sequence[int],
     space: Space,
+    plane: Plane,
     labels: Labels,
     nodes: Sequence[tuple[str, str | None, str | None]],
 ) -> None:
     axes = [f"x{axis}" for axis in range(space.shape[1])]
     placed = {"no": np.asarray(numbers, dtype=np.int64), "cluster": labels}
     placed.update({name: space[:, axis] for axis, name in enumerate(axes)})
+    placed.update({name: plane[:, axis] for axis, name in enumerate(PLANE_COLUMNS)})
     connection.execute("CREATE TABLE placed AS SELECT * FROM placed")
     connection.execute(
         "CREATE TABLE joined AS SELECT members.*, placed.* EXCLUDE (no) FROM members JOIN placed USING (no) ORDER BY no"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.clustering import DIMENSIONS, Labels, Space
+from index.clustering import DIMENSIONS, Labels, Plane, Space
 from index.errors import IndexFault
 from index.naming import Background, Member
 from index.sealing import SUMMARY
@@ -26,6 +26,8 @@ Rows = NDArray[np.int64]
 """Positions of summaries in a snapshot, ascending, from 0."""
 
 UNDATED = -1
+
+PLANE_COLUMNS = ("plane0", "plane1")
 
 _FILE = "{:04d}.duckdb"
 
@@ -201,6 +203,13 @@ class Snapshot:
     @cached_property
     def _coordinates(self) -> Space:
         return np.column_stack([self._column(f"x{axis}") for axis in range(DIMENSIONS)]).astype(np.float32)
+
+    @cached_property
+    def plane(self) -> Plane | None:
+        """Where a map shows each summary, shape (len(self), 2); None in a snapshot of an older Shoal."""
+        if not self._columns.issuperset(PLANE_COLUMNS):
+            return None
+        return np.column_stack([self._column(name) for name in PLANE_COLUMNS]).astype(np.float32)
 
     def texts(self, rows: Rows, facet: str = SUMMARY) -> list[str]:
         """The screened summaries of these rows, or another free-text facet's texts, in their order ("" where there is

@@ -5,14 +5,15 @@ much fell outside, method, policy. Only the gate can build one; anyone else who 
 """
 
 from dataclasses import InitVar, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tools.errors import PrivacyViolation
 
 _GATE_PASS = object()
 """Held by `tools.gate` alone; a contract test reads every import of it."""
 
-Shape = Literal["table", "tree", "trend"]
+Shape = Literal["table", "tree", "trend", "map"]
+"""How it is read. The rows of a map are cells of a grid, each with its place."""
 
 Verdict = Literal[
     "", "over", "under", "no clear difference", "new", "grown", "shrunk", "vanished", "low", "typical", "high", "very high",
@@ -43,10 +44,17 @@ class Measure:
     is_bound: bool = False
 
 
+class Place(NamedTuple):
+    """A cell of a map's grid, counted from the bottom left."""
+
+    across: int
+    up: int
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One group. `label` is free text only where the gate attested it. `id` names a cluster for drilling down;
-    `parent` is the id of the group it belongs to. `accounts` is rounded."""
+    `parent` is the id of the group it belongs to. `accounts` is rounded. `place` is set in a map."""
 
     label: str
     values: tuple[Value, ...]
@@ -54,6 +62,7 @@ class Row:
     id: str | None = None
     parent: str | None = None
     measures: tuple[Measure, ...] = ()
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,7 @@ class Finding:
                     **row,
                     "values": tuple(Value(**value) for value in row["values"]),
                     "measures": tuple(Measure(**measure) for measure in row.get("measures", ())),
+                    "place": Place(*row["place"]) if "place" in row else None,
                 }
             )
             for row in stored["rows"]
@@ -152,6 +162,8 @@ def _row_dict(row: Row) -> dict[str, Any]:
     for name in ("accounts", "id", "parent"):
         if getattr(row, name) is not None:
             found[name] = getattr(row, name)
+    if row.place is not None:
+        found["place"] = list(row.place)
     if row.measures:
         found["measures"] = [_measure_dict(measure) for measure in row.measures]
     return found

@@ -304,7 +304,7 @@ class Gate:
         accounts = None
         if len(cells) == 1 and cells[0].said is not None:
             accounts = self._rounded(cells[0].accounts)
-        return Row(label, values, accounts, group.id, group.parent, measures)
+        return Row(label, values, accounts, group.id, group.parent, measures, group.place)
 
     def _base(self, raw: Raw, cells: list[Cell], place: int, totals: tuple[int, ...]) -> int:
         """What a share is a share of: the column's total, or for a trend with exposure the whole of its bucket."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from index.sealing import SUMMARY
 from index.snapshot import Rows
-from tools.finding import Shape, Verdict
+from tools.finding import Place, Shape, Verdict
 from tools.scope import Resolved
 from tools.statistics import Statistic
 
@@ -27,6 +27,7 @@ class Group:
     parent: str | None = None
     bands: tuple[tuple[str, Verdict], ...] = ()
     """Coarse readings of the members, each a name and a word of the closed list."""
+    place: Place | None = None
 
     @property
     def members(self) -> Rows:

@@ -20,6 +20,7 @@ from tools import (
     overview,
     precedent,
     search_topics,
+    topic_map,
     trend,
 )
 from tools.context import ToolContext
@@ -62,6 +63,7 @@ TOOLS: dict[str, Tool] = {
             precedent,
             coverage,
             audit_claim,
+            topic_map,
         ),
     )
 }
