@@ -21,6 +21,7 @@ from index.embedding import Encoder
 from index.errors import IndexFault, SettingsError
 from index.facets import FacetSpec, load_facets
 from index.home import Home, load_or_make_key, private_folder, restrict
+from index.nearness import near_cut
 from index.sealing import Sealer
 from index.snapshot import Rows, Snapshot, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.facts import Facts
@@ -196,8 +197,13 @@ class Index:
         self._vectors = FrozenVectors(vectors_path(path / "snapshots", published[-1]))
 
     def near(self, phrase: str) -> tuple[Rows, NDArray[np.float32]]:
-        """Summaries of the snapshot nearest in meaning to a phrase, at most NEAR_AT_MOST, with cosine similarity."""
-        return self._vectors.near(self._encoder.encode([phrase])[0], NEAR_AT_MOST)
+        """Summaries of the snapshot near a phrase in meaning (`index.nearness`), ascending, at most the NEAR_AT_MOST
+        nearest, and their cosine similarity."""
+        similarity = self._vectors.similarity(self._encoder.encode([phrase])[0])
+        rows = np.flatnonzero(similarity >= near_cut(similarity)).astype(np.int64)
+        if len(rows) > NEAR_AT_MOST:
+            rows = np.sort(rows[np.argpartition(-similarity[rows], NEAR_AT_MOST)[:NEAR_AT_MOST]])
+        return rows, similarity[rows]
 
     def space_of(self, rows: Rows) -> Space:
         """The space to cluster these summaries in, shape (len(rows), DIMENSIONS): one of their own where they are few,

@@ -19,9 +19,6 @@ from index.records import as_date, as_day
 from index.snapshot import UNDATED, Rows, Snapshot
 from tools.errors import ToolRefusal
 
-NEAR_CUT = 0.33
-"""Cosine similarity from which a summary counts as near a phrase. Chosen on the demo and CLINC150: docs/tools.md."""
-
 
 class Scope(BaseModel):
     """Which summaries to look at. Leave a field out to not restrict by it; all fields given must hold together."""
@@ -122,8 +119,7 @@ def resolve(index: Index, scope: Scope) -> Resolved:
         kept &= _in_cluster(snapshot, scope.cluster)
     rows = np.flatnonzero(kept).astype(np.int64)
     if scope.near is not None:
-        near, similarity = index.near(scope.near)
-        rows = np.intersect1d(rows, near[similarity >= NEAR_CUT], assume_unique=True)
+        rows = np.intersect1d(rows, index.near(scope.near)[0], assume_unique=True)
     return Resolved(scope, rows)
 
 

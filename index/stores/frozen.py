@@ -83,12 +83,8 @@ class FrozenVectors:
                 page = np.fromfile(file, dtype=np.float32, count=count * self._rows.shape[1])
                 yield page.reshape(count, -1)
 
-    def near(self, vector: NDArray[np.float32], at_most: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The rows nearest to one vector of shape (d,), ascending, and their cosine similarity. Exact."""
+    def similarity(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosine similarity of every row to one vector of shape (d,). Exact."""
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             blocks = [self._rows[start : start + _BLOCK] for start in range(0, len(self._rows), _BLOCK)]
-            similarity = np.concatenate([*pool.map(lambda block: block @ vector, blocks), np.zeros(0, np.float32)])
-        rows = np.arange(len(similarity), dtype=np.int64)
-        if len(rows) > at_most:
-            rows = np.sort(np.argpartition(-similarity, at_most)[:at_most])
-        return rows, similarity[rows]
+            return np.concatenate([*pool.map(lambda block: block @ vector, blocks), np.zeros(0, np.float32)])

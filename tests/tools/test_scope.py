@@ -8,10 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from index.handle import Index
+from index.nearness import near_cut
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, Record, is_enough, records
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
-from tools.scope import NEAR_CUT, Scope, period_of, resolve
+from tools.scope import Scope, period_of, resolve
 
 MID = FIRST_DAY.date() + timedelta(days=90)
 
@@ -53,8 +54,9 @@ def test_near_selects_every_summary_above_the_cut_by_brute_force(index: Index) -
     summaries = encoder.encode(index.snapshot.texts(np.arange(len(index.snapshot))))
     phrase = "clinical experience cover letter nurse position"
     similarity = summaries @ encoder.encode([phrase])[0]
-    sure = np.flatnonzero(similarity >= NEAR_CUT + 1e-4)
-    maybe = np.flatnonzero(similarity >= NEAR_CUT - 1e-4)
+    cut = near_cut(similarity)
+    sure = np.flatnonzero(similarity >= cut + 1e-4)
+    maybe = np.flatnonzero(similarity >= cut - 1e-4)
     found = set(resolve(index, Scope(near=phrase)).rows.tolist())
     assert len(sure) > 25
     assert set(sure.tolist()) <= found <= set(maybe.tolist())
