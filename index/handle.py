@@ -27,7 +27,7 @@ from index.snapshot import Rows, Snapshot, snapshot_numbers, snapshot_path, vect
 from index.stores.facts import Facts
 from index.stores.frozen import FrozenVectors
 from index.stores.repair import repair
-from index.stores.vectors import VectorStore
+from index.stores.vectors import Vectors, VectorStore
 
 _SETTINGS = "index.toml"
 _FACETS = "facets.toml"
@@ -211,6 +211,10 @@ class Index:
         if len(rows) // 100 * 100 > _REFINED_UP_TO:
             return self.snapshot.space(rows)
         return cluster_space(self._vectors.of(rows))
+
+    def vectors_of(self, rows: Rows) -> Vectors:
+        """The vectors of these rows, in their order, of length one. For computing inside the data plane only."""
+        return self._vectors.of(rows)
 
     def earlier(self) -> list[Snapshot]:
         """The snapshots published before this one, oldest first."""

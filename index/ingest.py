@@ -199,7 +199,7 @@ class Ingest:
         given = await extractor.extract(readable)
         extractions = iter(given)
         answers = [next(extractions) if isinstance(item, Conversation) else item for item in screened]
-        return Readings(await work(workers, seal_all, self.sealer, answers), scores, given)
+        return Readings(await work(workers, seal_all, self.sealer, screened, answers), scores, given)
 
     def _stage(self, landed: "_Landed", outcome: IngestReport) -> None:
         staged: list[Staged] = []
@@ -215,7 +215,13 @@ class Ingest:
             account = conversation.account or identity
             outcome.without_account += conversation.account is None
             staged.append(
-                Staged(identity, self.sealer.account(account), self._facets(conversation, reading), reading.draft)
+                Staged(
+                    identity,
+                    self.sealer.account(account),
+                    self._facets(conversation, reading),
+                    reading.draft,
+                    reading.sketch,
+                )
             )
         self.facts.stage(staged, clear, self.attest_accounts, failed, landed.scores)
         if isinstance(self.extractor, Extractor):

@@ -38,6 +38,8 @@ class Sealed:
     values: Mapping[str, str]
     draft: str = field(repr=False)
     clear: dict[int, str] = field(repr=False)
+    sketch: bytes | None = field(repr=False)
+    """The form of the first request (`index.sketch`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,22 @@ def _screened(conversation: Conversation) -> Conversation | NotExtracted:
         return NotExtracted(UNSCREENABLE)
 
 
-def seal_all(sealer: Sealer, extractions: Sequence[Extraction | NotExtracted]) -> list[Sealed | NotExtracted]:
-    """Each extraction sealed; what was not extracted stays as it is."""
-    return [item if isinstance(item, NotExtracted) else _sealed(sealer, item) for item in extractions]
+def seal_all(
+    sealer: Sealer,
+    screened: Sequence[Conversation | NotExtracted],
+    extractions: Sequence[Extraction | NotExtracted],
+) -> list[Sealed | NotExtracted]:
+    """Each extraction sealed, beside the form of its conversation; what was not extracted stays as it is."""
+    return [
+        _sealed(sealer, conversation, item)
+        if isinstance(item, Extraction) and isinstance(conversation, Conversation)
+        else _reason(conversation, item)
+        for conversation, item in zip(screened, extractions, strict=True)
+    ]
+
+
+def _reason(conversation: Conversation | NotExtracted, item: Extraction | NotExtracted) -> NotExtracted:
+    return next(part for part in (item, conversation) if isinstance(part, NotExtracted))
 
 
 def read_all(sealer: Sealer, extractor: LocalExtractor, batch: Sequence[Conversation]) -> Readings:
@@ -133,10 +148,10 @@ def read_all(sealer: Sealer, extractor: LocalExtractor, batch: Sequence[Conversa
     readable = [item for item in screened if isinstance(item, Conversation)]
     extractions = iter(extractor.extract_here(readable))
     answers = [next(extractions) if isinstance(item, Conversation) else item for item in screened]
-    return Readings(seal_all(sealer, answers), scores)
+    return Readings(seal_all(sealer, screened, answers), scores)
 
 
-def _sealed(sealer: Sealer, extraction: Extraction) -> Sealed:
+def _sealed(sealer: Sealer, conversation: Conversation, extraction: Extraction) -> Sealed:
     draft, clear = sealer.seal({SUMMARY: extraction.draft, **extraction.texts})
     return Sealed(
         extraction.language,
@@ -146,6 +161,7 @@ def _sealed(sealer: Sealer, extraction: Extraction) -> Sealed:
         extraction.values,
         draft,
         clear,
+        sealer.sketch(conversation),
     )
 
 

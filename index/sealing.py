@@ -17,6 +17,8 @@ from typing import Any
 
 import regex
 
+from index.records import Conversation
+from index.sketch import sketch
 from index.words import WORD, is_function_word, normalise, stem
 
 
@@ -110,6 +112,10 @@ class Sealer:
             hasher.update(len(encoded).to_bytes(8, "big"))
             hasher.update(encoded)
         return hasher.hexdigest()
+
+    def sketch(self, conversation: Conversation) -> bytes | None:
+        """The form of the user's first message as keyed numbers (`index.sketch`); None: it has no words."""
+        return sketch(self._key, conversation)
 
     def seal(self, drafts: Mapping[str, SummaryDraft]) -> tuple[str, dict[int, str]]:
         """Drafts by facet as JSON with every term replaced by its marks, and the clear words of those marks (memory

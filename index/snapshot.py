@@ -17,6 +17,7 @@ from index.clustering import DIMENSIONS, Labels, Plane, Space
 from index.errors import IndexFault
 from index.naming import Background, Member
 from index.sealing import SUMMARY
+from index.sketch import VALUES, Sketches, unpacked
 from index.stores.frozen import SUFFIX
 
 if TYPE_CHECKING:
@@ -224,6 +225,19 @@ class Snapshot:
             .fetchall()
         )
         return [found[number] for number in wanted.tolist()]
+
+    def sketches(self, rows: Rows) -> tuple[Sketches, NDArray[np.bool_]]:
+        """The form of these rows' first requests, shape (len(rows), VALUES), and which of them have one: what an
+        earlier Shoal took in has none. For comparing inside the data plane only."""
+        wanted = self.numbers[rows]
+        found: dict[int, bytes] = {}
+        if "sketch" in self._columns:
+            sql = "SELECT no, sketch FROM members WHERE sketch IS NOT NULL AND no IN (SELECT unnest(?::BIGINT[]))"
+            found = dict(self._cursor().execute(sql, [wanted.tolist()]).fetchall())
+        known = np.array([number in found for number in wanted.tolist()], dtype=bool)
+        sketches = np.zeros((len(rows), VALUES), dtype=np.uint32)
+        sketches[known] = unpacked([found[number] for number in wanted[known].tolist()])
+        return sketches, known
 
     def rows_of(self, numbers: Sequence[int] | NDArray[np.int64]) -> tuple[Rows, NDArray[np.bool_]]:
         """Positions of these summary numbers, and which of them this snapshot holds."""

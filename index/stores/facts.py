@@ -32,6 +32,8 @@ class Staged:
     account_hash: bytes
     facets: Facets
     draft: str = field(repr=False)
+    sketch: bytes | None = field(default=None, repr=False)
+    """The form of the first request (`index.sketch`); None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class DraftRow:
     account: int
     facets: Facets
     draft: str = field(repr=False)
+    sketch: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +184,14 @@ class Facts:
 
     def _insert_drafts(self, batch: Sequence[Staged], numbers: dict[bytes, int]) -> None:
         self._connection.execute(
-            f"INSERT INTO drafts SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), {_UNNESTED}, unnest(?::VARCHAR[])",
+            f"INSERT INTO drafts SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), {_UNNESTED}, unnest(?::VARCHAR[]), "
+            "unnest(?::BLOB[])",
             [
                 [item.id for item in batch],
                 [numbers[item.account_hash] for item in batch],
                 *_facet_columns([item.facets for item in batch]),
                 [item.draft for item in batch],
+                [item.sketch for item in batch],
             ],
         )
 
@@ -222,9 +227,9 @@ class Facts:
     def drafts(self, limit: int, skip: int = 0) -> list[DraftRow]:
         """The oldest drafts, after `skip` older ones."""
         found = self._rows(
-            f"SELECT id, account, draft, {FACETS} FROM drafts ORDER BY rowid LIMIT ? OFFSET ?", limit, skip
+            f"SELECT id, account, draft, sketch, {FACETS} FROM drafts ORDER BY rowid LIMIT ? OFFSET ?", limit, skip
         )
-        return [DraftRow(row[0], row[1], _facets(row[3:]), row[2]) for row in found]
+        return [DraftRow(row[0], row[1], _facets(row[4:]), row[2], row[3]) for row in found]
 
     def vocabulary(self) -> dict[int, Attested]:
         """Every attested word by its mark."""
@@ -239,7 +244,7 @@ class Facts:
             self._connection.execute("INSERT INTO batches VALUES (?, FALSE)", [batch])
             self._connection.execute(
                 "INSERT INTO summaries SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[]), "
-                f"{_UNNESTED}, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), ?",
+                f"{_UNNESTED}, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), ?, unnest(?::BLOB[])",
                 [
                     numbers,
                     [row.id for row in rows],
@@ -248,6 +253,7 @@ class Facts:
                     [text.get(SUMMARY, "") for text in texts],
                     [_other_texts(text) for text in texts],
                     batch,
+                    [row.sketch for row in rows],
                 ],
             )
         return batch, numbers
@@ -325,7 +331,8 @@ class Facts:
         self._connection.execute(f"ATTACH '{str(target).replace(chr(39), chr(39) * 2)}' AS target")
         try:
             self._connection.execute(
-                f"CREATE TABLE target.{table} AS SELECT no, account, {FACETS}, text, texts FROM complete ORDER BY no"
+                f"CREATE TABLE target.{table} AS SELECT no, account, {FACETS}, text, texts, sketch FROM complete "
+                "ORDER BY no"
             )
         finally:
             self._connection.execute("DETACH target")

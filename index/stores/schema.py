@@ -25,9 +25,9 @@ CREATE OR REPLACE VIEW complete AS
 _TODAY = f"""
 CREATE TABLE manifest (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE accounts (no INTEGER PRIMARY KEY, hash BLOB);
-CREATE TABLE drafts (id VARCHAR, account INTEGER, {_FACET_TYPES}, draft VARCHAR);
+CREATE TABLE drafts (id VARCHAR, account INTEGER, {_FACET_TYPES}, draft VARCHAR, sketch BLOB);
 CREATE TABLE summaries (no INTEGER, id VARCHAR, account INTEGER, {_FACET_TYPES}, text VARCHAR, texts VARCHAR,
-    batch INTEGER);
+    batch INTEGER, sketch BLOB);
 CREATE TABLE batches (no INTEGER PRIMARY KEY, complete BOOLEAN NOT NULL);
 CREATE TABLE support (mark BIGINT, account INTEGER);
 CREATE TABLE vocabulary (mark BIGINT, word VARCHAR, uses INTEGER);
@@ -58,6 +58,13 @@ INSERT INTO summaries SELECT no, id, account, language, concern, turns, day, fla
 DROP TABLE old_summaries;
 CREATE TABLE failures (id VARCHAR PRIMARY KEY, reason VARCHAR, tries INTEGER);
 CREATE TABLE privacy_scores (stage VARCHAR, score TINYINT, conversations INTEGER, PRIMARY KEY (stage, score));
+{_COMPLETE}
+""",
+    # 2 -> 3: the form of each first request; what was taken in before has none.
+    2: f"""
+DROP VIEW complete;
+ALTER TABLE drafts ADD COLUMN sketch BLOB;
+ALTER TABLE summaries ADD COLUMN sketch BLOB;
 {_COMPLETE}
 """,
 }
