@@ -39,7 +39,7 @@ class Sealed:
     draft: str = field(repr=False)
     clear: dict[int, str] = field(repr=False)
     sketch: bytes | None = field(repr=False)
-    """The form of the first request (`index.sketch`)."""
+    """The form of the first request (`index.sketch`); None: it is too short to have one."""
 
 
 @dataclass(frozen=True, slots=True)

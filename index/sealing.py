@@ -114,7 +114,7 @@ class Sealer:
         return hasher.hexdigest()
 
     def sketch(self, conversation: Conversation) -> bytes | None:
-        """The form of the user's first message as keyed numbers (`index.sketch`); None: it has no words."""
+        """The form of the user's first message as keyed numbers (`index.sketch`); None: too short."""
         return sketch(self._key, conversation)
 
     def seal(self, drafts: Mapping[str, SummaryDraft]) -> tuple[str, dict[int, str]]:

@@ -24,6 +24,8 @@ Sketches = NDArray[np.uint32]
 """Shape (n, VALUES)."""
 
 _SHINGLE = 3
+_FEWEST = 6
+"""Words that a request needs to have a form: shorter ones are alike by chance ("translate this please")."""
 _CHARS = 4_000
 _WIDTH = 4
 _LINK = re.compile(r"\b(?:https?://|www\.)\S+|\S+@\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
@@ -31,11 +33,12 @@ _DIGIT = re.compile(r"\d")
 
 
 def sketch(key: bytes, conversation: Conversation) -> bytes | None:
-    """The sketch of the first message of the user, VALUES numbers of four bytes each. None: there are no words."""
+    """The sketch of the first message of the user, VALUES numbers of four bytes each. None: it is too short."""
     said = conversation.said_by("user")
-    shingles = set(_shingles(list(_tokens(said[0][:_CHARS])))) if said else set()
-    if not shingles:
+    tokens = list(_tokens(said[0][:_CHARS])) if said else []
+    if len(tokens) < _FEWEST:
         return None
+    shingles = {" ".join(tokens[start : start + _SHINGLE]) for start in range(len(tokens) - _SHINGLE + 1)}
     hashed = b"".join(
         hashlib.blake2b(shingle.encode(), key=key, digest_size=VALUES * _WIDTH, person=b"shoal-form").digest()
         for shingle in sorted(shingles)
@@ -58,8 +61,3 @@ def _tokens(text: str) -> Iterator[str]:
             yield from word
         else:
             yield word
-
-
-def _shingles(tokens: list[str]) -> Iterator[str]:
-    for start in range(max(1, len(tokens) - _SHINGLE + 1) if tokens else 0):
-        yield " ".join(tokens[start : start + _SHINGLE])

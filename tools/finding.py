@@ -16,7 +16,7 @@ Shape = Literal["table", "tree", "trend", "map"]
 """How it is read. The rows of a map are cells of a grid, each with its place."""
 
 Verdict = Literal[
-    "", "over", "under", "no clear difference", "new", "grown", "shrunk", "vanished", "low", "typical", "high", "very high",
+    "", "over", "under", "no clear difference", "new", "grown", "shrunk", "vanished", "low", "typical", "high", "very high", "unknown",
     "holds", "does not hold", "withheld",
 ]  # fmt: skip
 """What a statistic says in a word; a closed list, so that nothing else can leave by it."""

@@ -205,9 +205,16 @@ class Gate:
     def _rows_of(self, earlier: ReleasedSet) -> Rows:
         return self.index.snapshot.rows_of(np.array(earlier.members.to_array(), dtype=np.int64))[0]
 
-    def is_enough(self, rows: Rows) -> bool:
-        """Whether a tool may say that this group is there at all (R3)."""
-        return self._is_enough(rows)
+    def is_enough(self, rows: Rows, *, text: bool = False) -> bool:
+        """Whether a tool may say that this group is there at all (R3), or with `text`, more than its size."""
+        return self._is_enough(rows, text=text)
+
+    def settled(self, rows: Rows) -> Rows:
+        """The members that a cell of these would be answered with: those of an earlier, nearly identical cell (R5)."""
+        with self.ledger.exclusive():
+            self._look_up()
+            earlier = self._nearest(rows, ("cell",))
+        return rows if earlier is None else self._rows_of(earlier)
 
     def _build(
         self,

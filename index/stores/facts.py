@@ -33,7 +33,7 @@ class Staged:
     facets: Facets
     draft: str = field(repr=False)
     sketch: bytes | None = field(default=None, repr=False)
-    """The form of the first request (`index.sketch`); None: not known."""
+    """The form of the first request (`index.sketch`); None: too short, or taken in by an earlier Shoal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,8 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("compare", {"first": {"language": "Spanish"}}),
     ("emerging", {"since": MID}),
     ("emerging", {"since": MID, "by": "found"}),
+    ("coordination", {"by": "theme"}),
+    ("coordination", {"scope": {"language": "English"}}),
     ("drill_down", {"cluster": "T1"}),
     ("drill_down", {"cluster": "C1"}),
     ("coverage", {}),

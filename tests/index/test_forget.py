@@ -23,7 +23,9 @@ TOLD = [
     for word in ("xylotomy", "quinquereme", "zugzwang")
     for place in range(6)
 ]
-HIS = Conversation((Turn("user", "xylotomy quinquereme zugzwang"),), "the-one", FIRST_DAY)
+HIS = Conversation(
+    (Turn("user", "xylotomy quinquereme zugzwang, xylotomy quinquereme zugzwang"),), "the-one", FIRST_DAY
+)
 HIS_TEXT = "xylotomy quinquereme; quinquereme zugzwang"
 
 
@@ -70,13 +72,17 @@ async def test_an_account_is_in_no_file_afterwards_and_the_rest_is(home: Home) -
     assert vector in bytes_of(path)
     writer = open_writer(path, home)
     hashed = writer.sealer.account("the-one")
+    form = writer.sealer.sketch(HIS)
     writer.close()
+    assert form is not None
+    assert form in bytes_of(path)
     gone = forget(path, home, stages, account="the-one")
     assert (gone.summaries, gone.accounts, gone.snapshots) == (1, 1, 1)
     left = bytes_of(path)
     assert vector not in left
     assert text.encode() not in left
     assert hashed not in left
+    assert form not in left
     assert len(texts_of(path)) == len(SOME) + len(TOLD)
     index = Index(path, FakeEncoder())
     assert len(index.near("xylotomy question")[0]) > 0

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from index.errors import IndexFault
@@ -44,6 +45,8 @@ async def test_an_index_of_schema_1_is_brought_to_today_and_goes_on(home: Home) 
     assert len(snapshot) == 60 + 6 + len(SOME)  # another key: the same conversations have other ids
     assert set(snapshot.facet("harm").values) <= {"unknown", "none", "hate", "non-violent crimes"}
     assert snapshot.texts(snapshot.rows_of([1])[0])[0]
+    _, formed = snapshot.sketches(np.arange(len(snapshot)))
+    assert formed.tolist() == [False] * 66 + [True] * len(SOME)  # what was taken in before has no form
 
 
 def test_a_newer_schema_is_refused_and_left_alone(home: Home) -> None:
