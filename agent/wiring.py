@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from index.ingest import IngestReport, Progress
     from index.naming import Namer
     from index.sources import Source
+    from index.taxonomy import Taxonomist
     from tools.ledger import Ledger
 
 DEMO = "demo"
@@ -157,7 +158,7 @@ class App:
             writer.close()
             await self._tidy(report)  # an old log may hold what is too old to be published
             writer = open_writer(self.path, self.home)
-            published = await _publish(writer, readers.namer, report)
+            published = await _publish(writer, readers.namer, readers.taxonomist, report)
         finally:
             await readers.close()
             writer.close()
@@ -174,7 +175,7 @@ class App:
         writer = open_writer(self.path, self.home)
         readers = self._readers(writer, spent, report)
         try:
-            return await _publish(writer, readers.namer, report)
+            return await _publish(writer, readers.namer, readers.taxonomist, report)
         finally:
             await readers.close()
             writer.close()
@@ -259,13 +260,15 @@ class App:
                 self.settings,
                 spent,
                 writer.settings.facets,
+                embed=lambda names: self.encoder().encode(names),
                 batches=sent,
                 key_of=writer.sealer.content,
                 waiting=lambda answered, asked: report(Progress("waiting for a batch", answered, asked)),
             )
         from agent.builtin.extractor import BuiltinExtractor
+        from index.taxonomy import LinkageTaxonomist
 
-        return Readers(BuiltinExtractor(writer.settings.facets), _built_in_namer(), _nothing)
+        return Readers(BuiltinExtractor(writer.settings.facets), _built_in_namer(), LinkageTaxonomist(), _nothing)
 
     def has_snapshot(self) -> bool:
         """Whether the index can be asked."""
@@ -287,7 +290,9 @@ ATTEST_ACCOUNTS = 5
 """Accounts that must use a word before it is stored in clear: the policy's `min_accounts` default (R6)."""
 
 
-async def _publish(writer: "Writer", namer: "Namer", report: "Callable[[Progress], None]") -> "Published":
+async def _publish(
+    writer: "Writer", namer: "Namer", taxonomist: "Taxonomist", report: "Callable[[Progress], None]"
+) -> "Published":
     from index.publish import publish
 
     return await publish(
@@ -295,6 +300,7 @@ async def _publish(writer: "Writer", namer: "Namer", report: "Callable[[Progress
         writer.vectors,
         writer.snapshots,
         namer,
+        taxonomist,
         writer.settings.facets,
         ATTEST_ACCOUNTS,
         _stages(report),

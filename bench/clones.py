@@ -35,6 +35,7 @@ from index.records import Conversation
 from index.sealing import Prose
 from index.sources import open_file
 from index.sources.base import Source
+from index.taxonomy import LinkageTaxonomist
 
 LEAD_IN = "The user's overall request for the assistant is to "
 _BECOME_THE_REAPER = 36
@@ -81,8 +82,9 @@ def shoal(log: Path, home: Path) -> None:
             (), lambda _: None,
         ).run(source)  # fmt: skip
         found = await publish(
-            writer.facts, writer.vectors, writer.snapshots, StubNamer(), (), ATTEST_ACCOUNTS, lambda *_: None
-        )
+            writer.facts, writer.vectors, writer.snapshots, StubNamer(), LinkageTaxonomist(), (), ATTEST_ACCOUNTS,
+            lambda *_: None,
+        )  # fmt: skip
         writer.close()
         print(f"{found.summaries} summaries, {found.clusters} base clusters")
 

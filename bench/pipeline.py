@@ -31,6 +31,7 @@ from index.ingest import Ingest
 from index.records import Conversation, Turn
 from index.sources import Read, open_file
 from index.sources.base import Source
+from index.taxonomy import LinkageTaxonomist
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ async def _plain(app: App, source: Source, encoder: TorchEncoder, screen: PlainS
     )  # fmt: skip
     index.ingest._embedded = lambda texts: [text["summary"] for text in texts]  # type: ignore[assignment]
     await work.run(source)
-    await _publish(writer, _built_in_namer(), lambda _: None)
+    await _publish(writer, _built_in_namer(), LinkageTaxonomist(), lambda _: None)
     writer.close()
     return time.perf_counter() - started
 

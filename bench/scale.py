@@ -27,6 +27,7 @@ from agent.wiring import ATTEST_ACCOUNTS
 from index.handle import Index, open_writer
 from index.home import Home
 from index.publish import publish
+from index.taxonomy import LinkageTaxonomist
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.gate import Gate
@@ -95,7 +96,16 @@ def build(home: Home, size: int) -> dict[str, float]:
     took["vectors"] = time.perf_counter() - started
     started = time.perf_counter()
     asyncio.run(
-        publish(writer.facts, writer.vectors, writer.snapshots, BuiltinNamer(), (), ATTEST_ACCOUNTS, lambda *_: None)
+        publish(
+            writer.facts,
+            writer.vectors,
+            writer.snapshots,
+            BuiltinNamer(),
+            LinkageTaxonomist(),
+            (),
+            ATTEST_ACCOUNTS,
+            lambda *_: None,
+        )
     )
     took["publish"] = time.perf_counter() - started
     writer.close()

@@ -1,44 +1,65 @@
 """What a namer is given and returns, and the phrases a group of summaries is about.
 
 `index` knows no model: a namer is handed in. It is a reader (R11): it sees screened summaries, has no tools, and what
-it returns passes the gate's attestation before anyone sees it.
+it returns passes `index.names` and the gate's attestation before anyone sees it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import permutations
 from math import log
 from typing import NamedTuple, Protocol
 
 import regex
 
+from index.records import UNKNOWN
 from index.words import is_function_word, stem, words
 
 MAX_SAMPLED = 50
 """Summaries shown to a namer, inside and just outside: the numbers of Clio §1 (G.5)."""
 
 _SEGMENT = regex.compile(r"[;,.:!?…()\"\n]+")
-_MAX_PHRASES = 24
+_MAX_PHRASES = 32
+_MAX_WORDS = 4
+_LONGER = (1.0, 1.25, 1.4, 1.5)
+"""What a phrase's score gains with its words: a longer one says more where as many use it."""
+
+_TOGETHER = 0.6
+"""Share of the rarer of two overlapping phrases that must stand beside the other before the two are read as one."""
+
+_ONE_LANGUAGE = 0.9
+"""Share of a group from which on it counts as one language's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A phrase of a group: its words as most often written, the accounts that used it, and how much it sets the
-    group apart (higher is more)."""
+    group apart (higher is more). `share` is of the group's accounts; `lift` is the natural log of how many times more
+    common the phrase is here than among summaries of the same languages."""
 
     text: str
     accounts: int
     distinctiveness: float
+    share: float = 1.0
+    lift: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class NamingSample:
-    """One group to name. Texts are screened summaries; `phrases` are attested, best first."""
+    """One group to name. Texts are screened summaries; `phrases` are attested, best first.
+
+    `language` is the one of nearly all its conversations, or "". `children` are the names of the groups it is made of.
+    `barred` holds stems that the name may not use and `taken` names that others have: a second try is told both.
+    """
 
     phrases: tuple[Phrase, ...]
     inside: tuple[str, ...] = field(repr=False)
     nearby: tuple[str, ...] = field(repr=False)
+    language: str = ""
+    children: tuple[str, ...] = ()
+    barred: frozenset[str] = frozenset()
+    taken: tuple[str, ...] = ()
 
 
 class Namer(Protocol):
@@ -50,16 +71,21 @@ class Namer(Protocol):
 
 
 def phrases_of(text: str) -> dict[str, str]:
-    """The phrases of a summary, canonical form to written form: words, and pairs of neighbouring content words."""
+    """The phrases of a summary, canonical form to written form: words, and runs of up to four words that begin and end
+    with content words and hold function words only between ("recipes for soup")."""
     found: dict[str, str] = {}
     for segment in _SEGMENT.split(text):
         written = list(words(segment))
-        for word in written:
-            if not is_function_word(word) and len(word) > 1:
-                found.setdefault(stem(word), word)
-        for left, right in pairwise(written):
-            if not is_function_word(left) and not is_function_word(right):
-                found.setdefault(f"{stem(left)} {stem(right)}", f"{left} {right}")
+        content = [not is_function_word(word) for word in written]
+        stems = [stem(word) for word in written]
+        for start, word in enumerate(written):
+            if not content[start]:
+                continue
+            if len(word) > 1:
+                found.setdefault(stems[start], word)
+            for end in range(start + 2, min(start + _MAX_WORDS, len(written)) + 1):
+                if content[end - 1] and len(set(stems[start:end])) == end - start:
+                    found.setdefault(" ".join(stems[start:end]), " ".join(written[start:end]))
     return found
 
 
@@ -98,29 +124,78 @@ class Member(NamedTuple):
     account: int
 
 
+def group_language(members: Sequence[Member]) -> str:
+    """The language of nearly all of these, or ""."""
+    language, count = Counter(member.language for member in members).most_common(1)[0] if members else ("", 0)
+    return language if language != UNKNOWN and count >= _ONE_LANGUAGE * len(members) else ""
+
+
 def group_phrases(members: Sequence[Member], background: Background, min_accounts: int) -> tuple[Phrase, ...]:
     """The group's phrases attested by at least `min_accounts` of its accounts, most telling first.
 
     The score is the share of the group's accounts times the log ratio to the share expected of its mix of languages
-    (class-based TF-IDF, Grootendorst 2022, with accounts instead of counts).
+    (class-based TF-IDF, Grootendorst 2022, with accounts instead of counts), and more for longer phrases. Listed pairs
+    that overlap and stand together ("press submit", "submit button") are read as one phrase.
     """
-    users: dict[str, set[int]] = defaultdict(set)
+    used: dict[str, set[int]] = defaultdict(set)
     written: dict[str, Counter[str]] = defaultdict(Counter)
-    uses: Counter[str] = Counter()
-    for member in members:
+    for place, member in enumerate(members):
         for canonical, form in phrases_of(member.text).items():
-            users[canonical].add(member.account)
+            used[canonical].add(place)
             written[canonical][form] += 1
-            uses[canonical] += 1
-    everyone = max(1, len({member.account for member in members}))
-    counts = Counter(member.language for member in members)
-    mix = {language: count / len(members) for language, count in counts.items()}
-    found = []
-    for canonical, who in users.items():
-        if len(who) < min_accounts:
+    scoring = _Scoring(members, background, min_accounts)
+    found = {
+        canonical: phrase
+        for canonical, who in used.items()
+        if (phrase := scoring.phrase(written[canonical].most_common(1)[0][0], who, (canonical,))) is not None
+    }
+    best = sorted(found, key=lambda canonical: (-found[canonical].distinctiveness, canonical))[:_MAX_PHRASES]
+    chained = _chained([canonical for canonical in best if " " in canonical], found, used, scoring)
+    every = {phrase.text: phrase for phrase in (*(found[canonical] for canonical in best), *chained)}
+    return tuple(sorted(every.values(), key=lambda phrase: (-phrase.distinctiveness, phrase.text))[:_MAX_PHRASES])
+
+
+def _chained(
+    pairs: Sequence[str], found: Mapping[str, Phrase], used: Mapping[str, set[int]], scoring: "_Scoring"
+) -> list[Phrase]:
+    """Phrases that begin with the word another ends with, joined where they mostly stand in the same summaries."""
+    joined = []
+    for left, right in permutations(pairs, 2):
+        if left.split()[-1] != right.split()[0] or len(left.split()) + len(right.split()) > _MAX_WORDS + 1:
             continue
-        share = uses[canonical] / len(members)
-        lift = log(share / max(background.expected(canonical, mix), share / 1_000))
-        bonus = 1.25 if " " in canonical else 1.0
-        found.append(Phrase(written[canonical].most_common(1)[0][0], len(who), bonus * lift * len(who) / everyone))
-    return tuple(sorted(found, key=lambda phrase: (-phrase.distinctiveness, phrase.text))[:_MAX_PHRASES])
+        both = used[left] & used[right]
+        if len(both) < _TOGETHER * min(len(used[left]), len(used[right])):
+            continue
+        if len(set(f"{left} {right}".split())) != len(left.split()) + len(right.split()) - 1:
+            continue
+        text = f"{found[left].text} {' '.join(found[right].text.split()[1:])}"
+        if (phrase := scoring.phrase(text, both, (left, right))) is not None:
+            joined.append(phrase)
+    return joined
+
+
+class _Scoring:
+    """Scores phrases of one group by who of it used them."""
+
+    def __init__(self, members: Sequence[Member], background: Background, min_accounts: int) -> None:
+        self._members = members
+        self._background = background
+        self._min_accounts = min_accounts
+        self._everyone = max(1, len({member.account for member in members}))
+        counts = Counter(member.language for member in members)
+        self._mix = {language: count / len(members) for language, count in counts.items()}
+
+    def phrase(self, text: str, places: Collection[int], canonical: Sequence[str]) -> Phrase | None:
+        """The phrase that these members used, or None where too few accounts did. Of several canonical forms it is as
+        rare as the rarest."""
+        if len(places) < self._min_accounts:
+            return None
+        accounts = len({self._members[place].account for place in places})
+        if accounts < self._min_accounts:
+            return None
+        share = len(places) / len(self._members)
+        expected = min(self._background.expected(form, self._mix) for form in canonical)
+        lift = log(share / max(expected, share / 1_000))
+        of_accounts = accounts / self._everyone
+        longer = _LONGER[min(len(text.split()), _MAX_WORDS) - 1]
+        return Phrase(text, accounts, longer * lift * of_accounts, of_accounts, lift)

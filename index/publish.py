@@ -16,10 +16,11 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from index.clustering import OUTSIDE, Labels, Plane, Space, centres_of, group_centres
+from index.clustering import OUTSIDE, Labels, Plane, Space, centres_of
 from index.facets import FacetSpec
 from index.history import Published
-from index.naming import MAX_SAMPLED, Background, Member, Namer, NamingSample, group_phrases
+from index.names import ToName, settled_names
+from index.naming import MAX_SAMPLED, Background, Member, Namer, NamingSample, group_language, group_phrases
 from index.placing import place
 from index.privacy_score import privacy_score
 from index.reading import NAMED
@@ -27,6 +28,7 @@ from index.snapshot import PLANE_COLUMNS, Snapshot, snapshot_numbers, snapshot_p
 from index.stores.facts import Facts
 from index.stores.frozen import SUFFIX, FrozenVectors, freeze
 from index.stores.vectors import Vectors, VectorStore
+from index.taxonomy import Groups, Taxonomist, Theme
 
 BASE_CLUSTER_SIZE = 25
 """Smallest base cluster: the support that free text needs, so that a named cluster can be shown at all."""
@@ -45,6 +47,7 @@ async def publish(
     vectors: VectorStore,
     folder: Path,
     namer: Namer,
+    taxonomist: Taxonomist,
     own: Sequence[FacetSpec],
     min_accounts: int,
     report: Report,
@@ -70,7 +73,7 @@ async def publish(
         freeze, vectors_path(folder, int(target.stem)), vectors.pages(numbers), len(numbers)
     )
     vectors.release()  # Chroma holds its graph in memory, and nothing below asks it
-    count = await _fill(partial, facts, numbers, frozen, namer, own, previous, min_accounts, report)
+    count = await _fill(partial, facts, numbers, frozen, namer, taxonomist, own, previous, min_accounts, report)
     partial.rename(target)
     for older in set(folder.glob(f"*{SUFFIX}")) - {vectors_path(folder, int(target.stem))}:
         older.unlink()
@@ -99,6 +102,7 @@ async def _fill(
     numbers: Sequence[int],
     vectors: FrozenVectors,
     namer: Namer,
+    taxonomist: Taxonomist,
     own: Sequence[FacetSpec],
     previous: Snapshot | None,
     min_accounts: int,
@@ -109,15 +113,18 @@ async def _fill(
     )
     labels, near = placed.labels, placed.labels[placed.rows]
     centres = centres_of(placed.vectors, near)
-    groups = group_centres(centres) if len(centres) else np.zeros(0, dtype=np.int32)
     with contextlib.closing(duckdb.connect(str(path))) as connection:
         members = _members(connection, [numbers[row] for row in placed.rows.tolist()])
         background = Background.count((item.text for item in members), (item.language for item in members))
         work = _Naming(members, placed.vectors, background)
-        base_names = await work.names(namer, near, centres, report, "naming clusters")
+        base_names = await work.names(namer, near, report, "naming clusters")
+        sizes = np.bincount(labels[labels >= 0], minlength=len(centres)).tolist()
+        themes = [Theme(name, size) for name, size in zip(base_names, sizes, strict=True)]
+        report("grouping clusters", 0, len(themes))
+        tree = await taxonomist.groups(themes, centres)
+        groups = tree.labels
         tops = _top_labels(labels, groups)
-        near_tops = tops[placed.rows]
-        top_names = await work.names(namer, near_tops, centres_of(placed.vectors, near_tops), report, "naming groups")
+        top_names = await work.names(namer, tops[placed.rows], report, "naming groups", base_names, tree)
         base_ids, next_base = _carried("C", labels, len(centres), numbers, previous)
         top_ids, next_top = _carried("T", tops, len(top_names), numbers, previous)
         nodes = [(top_ids[group], None, name) for group, name in enumerate(top_names)]
@@ -128,7 +135,9 @@ async def _fill(
         kept = {key: facts.manifest(key) or "" for key in ("encoder", "extractor", "accounts")}
         counters = {"next_C": str(next_base), "next_T": str(next_top), "failed": str(sum(facts.failures().values()))}
         published = datetime.now(UTC).isoformat(timespec="seconds")
-        _write_meta(connection, {"namer": namer.name, "published": published, **kept, **counters})
+        _write_meta(
+            connection, {"namer": namer.name, "taxonomist": tree.made_by, "published": published, **kept, **counters}
+        )
         _write_scores(connection, facts.privacy_scores(), [*top_names, *base_names])
     return len(centres)
 
@@ -200,25 +209,45 @@ class _Naming:
     background: Background
 
     async def names(
-        self, namer: Namer, labels: Labels, centres: NDArray[np.float32], report: Report, stage: str
+        self,
+        namer: Namer,
+        labels: Labels,
+        report: Report,
+        stage: str,
+        children: Sequence[str | None] = (),
+        tree: Groups | None = None,
     ) -> list[str | None]:
-        """One proposal a cluster, in label order."""
-        samples = []
-        for label in range(len(centres)):
-            samples.append(self.sample(np.flatnonzero(labels == label), labels != label, centres[label]))
+        """A name a cluster that passed every check, in label order. Those of a tree's groups know their `children`."""
+        centres = centres_of(self.matrix, labels)
+        groups = []
+        for label, centre in enumerate(centres):
+            below = np.flatnonzero(tree.labels == label).tolist() if tree is not None else []
+            known = tuple(name for place in below if (name := children[place]))
+            groups.append(self._to_name(np.flatnonzero(labels == label), labels != label, centre, known))
             report(stage, label + 1, len(centres))
-        return list(await namer.name_groups(samples)) if samples else []
+        return await settled_names(namer, groups, NAME_ACCOUNTS, tree.names if tree is not None else ())
 
-    def sample(self, rows: NDArray[np.intp], outside: NDArray[np.bool_], centre: NDArray[np.float32]) -> NamingSample:
+    def _to_name(
+        self,
+        rows: NDArray[np.intp],
+        outside: NDArray[np.bool_],
+        centre: NDArray[np.float32],
+        children: tuple[str, ...],
+    ) -> ToName:
         generator = np.random.default_rng(7)
         drawn = rows if len(rows) <= _NAMING_ROWS else np.sort(generator.choice(rows, _NAMING_ROWS, replace=False))
-        phrases = group_phrases([self.members[row] for row in drawn], self.background, NAME_ACCOUNTS)
+        members = [self.members[row] for row in drawn]
         shown = generator.permutation(drawn)[:MAX_SAMPLED]
         nearness = np.where(outside, self.matrix @ centre, -np.inf)
         nearest = np.argsort(-nearness, kind="stable")[: min(MAX_SAMPLED, int(outside.sum()))]
-        return NamingSample(
-            phrases, tuple(self.members[row].text for row in shown), tuple(self.members[row].text for row in nearest)
+        sample = NamingSample(
+            group_phrases(members, self.background, NAME_ACCOUNTS),
+            tuple(self.members[row].text for row in shown),
+            tuple(self.members[row].text for row in nearest),
+            group_language(members),
+            children,
         )
+        return ToName(sample, members)
 
 
 def _write(

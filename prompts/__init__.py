@@ -21,6 +21,10 @@ class Prompt(StrEnum):
     WRITER = "writer"
     NAMER = "namer"
     EXTRACTOR = "extractor"
+    TAXONOMY_PROPOSE = "taxonomy_propose"
+    TAXONOMY_DEDUPE = "taxonomy_dedupe"
+    TAXONOMY_ASSIGN = "taxonomy_assign"
+    TAXONOMY_RENAME = "taxonomy_rename"
 
 
 class MissingVariables(KeyError):

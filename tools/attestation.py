@@ -1,21 +1,22 @@
 """Attestation (R6): whether every specific of a name is used by enough accounts of the group that it names.
 
-It holds whoever wrote the name, a model or the built-in namer. Many names are attested at once, because the reading of
+It holds whoever wrote the name, a model or the built-in namer. A conversation attests its summary's words and the name
+of its language, which is a closed facet. Many names are attested at once, because the reading of
 summaries is what costs. Data plane: it reads members' summaries and says only yes or no.
 """
 
 import hashlib
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
-from index.screening import mask
+from index.names import attests, is_clean
 from index.sealing import SUMMARY
-from index.snapshot import Rows, Snapshot
-from index.words import specifics, stem, words
+from index.snapshot import Codes, Rows, Snapshot
+from index.words import specifics
 
 _FIRST_PAGE = 64
 _GROWTH = 4
@@ -30,8 +31,8 @@ class _Open:
     missing: set[str]
     users: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
-    def read(self, text: str, account: int) -> None:
-        for word in self.missing.intersection(stem(found) for found in words(text)):
+    def read(self, text: str, language: str, account: int) -> None:
+        for word in self.missing & attests(text, language):
             self.users[word].add(account)
 
 
@@ -49,13 +50,17 @@ class Attestation:
         opened: dict[tuple[str, str, bytes], _Open] = {}
         for key, (text, rows) in zip(keys, names, strict=True):
             if key not in self._known and key not in opened:
-                if _is_clean(text):
+                if is_clean(text):
                     opened[key] = _Open(rows, set(specifics(text)))
                 else:
                     self._known[key] = False
         self._examine(list(opened.values()), about)
         self._known.update((key, not name.missing) for key, name in opened.items())
         return [self._known[key] for key in keys]
+
+    @cached_property
+    def _languages(self) -> Codes:
+        return self._snapshot.facet("language")
 
     def _examine(self, names: Sequence[_Open], about: str) -> None:
         """Read each group's summaries, a page of all groups at a time, until its specifics are attested or it ends."""
@@ -66,11 +71,6 @@ class Attestation:
             texts = dict(zip(together.tolist(), self._snapshot.texts(together, about), strict=True))
             for name, page in zip(names, pages, strict=True):
                 for row, account in zip(page.tolist(), self._snapshot.accounts[page].tolist(), strict=True):
-                    name.read(texts[row], account)
+                    name.read(texts[row], self._languages.values[self._languages.codes[row]], account)
                 name.missing = {word for word in name.missing if len(name.users[word]) < self._min_accounts}
             start, size = start + size, size * _GROWTH
-
-
-def _is_clean(text: str) -> bool:
-    """No control character, and no detector objects."""
-    return not any(unicodedata.category(letter).startswith("C") for letter in text) and mask(text) == text

@@ -3,7 +3,8 @@
 import numpy as np
 
 from index.clustering import OUTSIDE, Labels, Space
-from index.naming import MAX_SAMPLED, NamingSample, group_phrases
+from index.names import ToName, settled_names
+from index.naming import MAX_SAMPLED, NamingSample, group_language, group_phrases
 from index.sealing import SUMMARY
 from index.snapshot import Rows
 from tools.context import ToolContext
@@ -20,14 +21,13 @@ async def named_groups(
     count = int(labels.max(initial=OUTSIDE)) + 1
     members = [rows[labels == label] for label in range(count)]
     members.sort(key=lambda group: (-len(group), int(group[0])))
-    names = (
-        await ctx.namer.name_groups([_sample(ctx, rows, space, group, about) for group in members]) if members else []
-    )
+    asked = [_to_name(ctx, rows, space, group, about) for group in members]
+    names = await settled_names(ctx.namer, asked, ctx.gate.policy.text_min_accounts)
     groups = [Group(name, (group,), is_text=True) for name, group in zip(names, members, strict=True)]
     return groups, rows[labels == OUTSIDE]
 
 
-def _sample(ctx: ToolContext, scope: Rows, space: Space, group: Rows, about: str) -> NamingSample:
+def _to_name(ctx: ToolContext, scope: Rows, space: Space, group: Rows, about: str) -> ToName:
     """In-cluster summaries and the nearest ones of the scope outside it (Clio §1, G.5)."""
     snapshot = ctx.index.snapshot
     generator = np.random.default_rng(7)
@@ -36,7 +36,9 @@ def _sample(ctx: ToolContext, scope: Rows, space: Space, group: Rows, about: str
     phrases = group_phrases(members, snapshot.background, ctx.gate.policy.text_min_accounts)
     shown = generator.permutation(len(drawn))[:MAX_SAMPLED]
     near = _nearest_outside(scope, space, group)
-    return NamingSample(phrases, tuple(members[place].text for place in shown), tuple(snapshot.texts(near, about)))
+    inside = tuple(members[place].text for place in shown)
+    sample = NamingSample(phrases, inside, tuple(snapshot.texts(near, about)), group_language(members))
+    return ToName(sample, members)
 
 
 def _drawn(generator: np.random.Generator, rows: Rows, at_most: int) -> Rows:

@@ -51,17 +51,33 @@ class _Matcher:
         return not (whole and end < len(text) and _INSIDE_WORD.match(text[end]))
 
 
+_NOT_ENTRIES = ("name", "title")
+
+
+@cache
+def _table() -> list[dict[str, str | list[str]]]:
+    table: list[dict[str, str | list[str]]] = tomllib.loads(
+        (files("agent.builtin") / "concepts.toml").read_text("utf-8")
+    )["concept"]
+    return table
+
+
 @cache
 def _concepts() -> _Matcher:
-    table = tomllib.loads((files("agent.builtin") / "concepts.toml").read_text("utf-8"))["concept"]
     entries = [
-        (entry, concept["name"])
-        for concept in table
+        (entry, str(concept["name"]))
+        for concept in _table()
         for language, listed in concept.items()
-        if language != "name"
+        if language not in _NOT_ENTRIES
         for entry in listed
     ]
     return _Matcher(entries)
+
+
+@cache
+def titles() -> Mapping[str, str]:
+    """How each concept is written within a name, by its normalised English name."""
+    return {normalise(str(concept["name"])): str(concept.get("title", concept["name"])) for concept in _table()}
 
 
 def concepts(text: str) -> list[str]:

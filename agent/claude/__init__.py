@@ -9,12 +9,14 @@ from agent.claude.batches import BatchExtractor, OpenBatches
 from agent.claude.extractor import ClaudeExtractor
 from agent.claude.namer import ClaudeNamer
 from agent.claude.roles import ClaudeAuditor, ClaudeInvestigator, ClaudePlanner, ClaudeWriter
+from agent.claude.taxonomist import ClaudeTaxonomist, Embed
 from agent.llm import AnthropicModel, Meter
 from agent.roles import RoleSet
 from agent.settings import Settings
 from index.extraction import Extractor, LocalExtractor
 from index.facets import FacetSpec
 from index.naming import Namer
+from index.taxonomy import LinkageTaxonomist, Taxonomist
 
 
 def claude_roles(settings: Settings, meter: Meter) -> tuple[RoleSet, ClaudeNamer]:
@@ -37,6 +39,7 @@ class Readers(NamedTuple):
 
     extractor: Extractor | LocalExtractor
     namer: Namer
+    taxonomist: Taxonomist
     close: Callable[[], Awaitable[None]]
 
 
@@ -45,14 +48,17 @@ def claude_readers(
     meter: Meter,
     own: Sequence[FacetSpec] = (),
     *,
+    embed: Embed,
     batches: Path | None = None,
     key_of: Callable[[Sequence[str]], str] = "\n".join,
     waiting: Callable[[int, int], None] = lambda _answered, _asked: None,
 ) -> Readers:
     """The readers of ingest and publishing. With `batches`, a file that keeps what was sent, extraction is in
-    bulk, and `key_of` hashes what stands in that file."""
+    bulk, and `key_of` hashes what stands in that file. `embed` places names for the taxonomist."""
     model = AnthropicModel(settings.api_key, settings.base_url, meter)
     namer = ClaudeNamer(model, settings, BuiltinNamer())
+    taxonomist = ClaudeTaxonomist(model, settings, embed, LinkageTaxonomist())
     if batches is None:
-        return Readers(ClaudeExtractor(model, settings, own), namer, model.close)
-    return Readers(BatchExtractor(model, settings, own, OpenBatches(batches), key_of, waiting), namer, model.close)
+        return Readers(ClaudeExtractor(model, settings, own), namer, taxonomist, model.close)
+    extractor = BatchExtractor(model, settings, own, OpenBatches(batches), key_of, waiting)
+    return Readers(extractor, namer, taxonomist, model.close)

@@ -18,6 +18,8 @@ from prompts import Prompt, render
 
 _GROUPS_A_CALL = 12
 _SHOWN = 12
+_PARTS = 40
+_OTHERS = 60
 
 
 class NamesForm(BaseModel):
@@ -48,6 +50,7 @@ class ClaudeNamer:
                 "phrases": [phrase.text for phrase in sample.phrases[:_SHOWN]],
                 "inside": sample.inside[:_SHOWN],
                 "just_outside": sample.nearby[:_SHOWN],
+                **_known(sample),
             }
             for place, sample in enumerate(samples)
         ]
@@ -64,3 +67,16 @@ class ClaudeNamer:
         except (ModelFault, BudgetSpent):
             return await self._fallback.name_groups(samples)
         return form.names
+
+
+def _known(sample: NamingSample) -> dict[str, Sequence[str]]:
+    """What only some groups have: parts they are made of, and what a second try may not say. Never why."""
+    return {
+        name: values
+        for name, values in (
+            ("made_of", sample.children[:_PARTS]),
+            ("words_not_to_use", sorted(sample.barred)),
+            ("names_of_others", sample.taken[:_OTHERS]),
+        )
+        if values
+    }

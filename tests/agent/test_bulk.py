@@ -23,7 +23,7 @@ from index.home import Home
 from index.records import Conversation, Turn
 from index.sealing import Sealer
 from tests.fakes.batches import FakeBatches
-from tests.fakes.corpus import ListSource, ingest_of, records
+from tests.fakes.corpus import FakeEncoder, ListSource, ingest_of, records
 from tests.fakes.messages_server import Error, Message, MessagesServer, script, text
 
 SOME = [record.conversation() for record in records()[:40]]
@@ -61,7 +61,12 @@ async def bulk(
     url: str, sent: Path, own: tuple[FacetSpec, ...] = (), meter: Spending | None = None
 ) -> AsyncIterator[BatchExtractor]:
     made = claude_readers(
-        replace(PRICED, base_url=url), meter or spending(PRICED, None), own, batches=sent, key_of=SEALER.content
+        replace(PRICED, base_url=url),
+        meter or spending(PRICED, None),
+        own,
+        batches=sent,
+        key_of=SEALER.content,
+        embed=FakeEncoder().encode,
     )
     assert isinstance(made.extractor, BatchExtractor)
     try:
@@ -72,7 +77,7 @@ async def bulk(
 
 @asynccontextmanager
 async def live(url: str, meter: Spending | None = None) -> AsyncIterator[ClaudeExtractor]:
-    made = claude_readers(replace(PRICED, base_url=url), meter or spending(PRICED, None))
+    made = claude_readers(replace(PRICED, base_url=url), meter or spending(PRICED, None), embed=FakeEncoder().encode)
     assert isinstance(made.extractor, ClaudeExtractor)
     try:
         yield made.extractor

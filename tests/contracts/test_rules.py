@@ -23,7 +23,7 @@ from index.extraction import Extraction, Portion
 from index.handle import Index
 from index.records import Conversation, Turn
 from index.sealing import Prose
-from index.snapshot import Rows
+from index.snapshot import Rows, snapshot_path
 from tests.fakes.corpus import (
     CANARY_PIECES,
     FIRST_DAY,
@@ -680,10 +680,18 @@ async def test_r11_a_namer_that_was_talked_into_a_name_sees_it_withheld(
     assert name not in str(finding.as_dict())
 
 
-async def test_r11_a_name_put_into_the_taxonomy_at_publishing_is_withheld_too(tmp_path: Path) -> None:
+async def test_r11_a_name_that_a_namer_was_talked_into_at_publishing_is_no_name(tmp_path: Path) -> None:
+    some = [record.conversation() for record in records() if record.theme in ("letters", "python")]
+    built = build(tmp_path / "home", some, namer=FixedNamer("Zephyrine Quackenbush asks"))
+    assert {cluster.name for cluster in Index(built.path, FakeEncoder()).snapshot.clusters} == {None}
+
+
+async def test_r11_a_name_put_into_the_published_taxonomy_is_withheld_too(tmp_path: Path) -> None:
     name = "Zephyrine Quackenbush asks"
     some = [record.conversation() for record in records() if record.theme in ("letters", "python")]
-    built = build(tmp_path / "home", some, namer=FixedNamer(name))
+    built = build(tmp_path / "home", some)
+    with duckdb.connect(str(snapshot_path(built.path / "snapshots", 1))) as connection:
+        connection.execute("UPDATE clusters SET name = ?", [name])
     index = Index(built.path, FakeEncoder())
     assert {cluster.name for cluster in index.snapshot.clusters} == {name}
     for number, tool in enumerate(("overview", "count_by")):

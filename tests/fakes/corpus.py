@@ -33,6 +33,7 @@ from index.publish import publish
 from index.records import Conversation, Turn
 from index.sources import Read
 from index.stores.vectors import Vectors
+from index.taxonomy import LinkageTaxonomist, Taxonomist
 from index.words import words
 from tools.context import ToolContext
 from tools.gate import Gate
@@ -246,13 +247,14 @@ async def take(writer: Writer, conversations: Sequence[Conversation]) -> IngestR
     return await ingest_of(writer).run(ListSource(conversations))
 
 
-async def publish_of(writer: Writer, namer: Namer | None = None) -> Published:
+async def publish_of(writer: Writer, namer: Namer | None = None, taxonomist: Taxonomist | None = None) -> Published:
     """Publish what `writer` holds."""
     return await publish(
         writer.facts,
         writer.vectors,
         writer.snapshots,
         namer or BuiltinNamer(),
+        taxonomist or LinkageTaxonomist(),
         writer.settings.facets,
         ATTEST_ACCOUNTS,
         lambda stage, done, total: None,

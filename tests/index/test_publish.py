@@ -16,6 +16,7 @@ from index.handle import Index, open_writer, read_settings
 from index.home import Home, load_or_make_key
 from index.records import Conversation, Turn
 from index.snapshot import Snapshot, snapshot_numbers, snapshot_path, vectors_path
+from index.words import specifics
 from tests.fakes.corpus import FIRST_DAY, Built, FakeEncoder, build, publish_of, records, small, small_index, take
 
 SOME = [record.conversation() for record in records()[:80]]
@@ -154,8 +155,8 @@ async def test_a_publish_that_was_killed_leaves_no_snapshot_and_the_next_one_suc
 
 def test_a_snapshot_says_what_made_it() -> None:
     meta = small_index().snapshot.meta
-    assert (meta["encoder"], meta["extractor"], meta["namer"], meta["accounts"]) == (
-        "fake", "built-in", "built-in", "stated",
+    assert (meta["encoder"], meta["extractor"], meta["namer"], meta["taxonomist"], meta["accounts"]) == (
+        "fake", "built-in", "built-in", "built-in", "stated",
     )  # fmt: skip
 
 
@@ -180,9 +181,9 @@ def test_a_published_name_holds_only_words_that_ten_accounts_of_the_cluster_used
     snapshot = small_index().snapshot
     for place, cluster in enumerate(snapshot.base_clusters):
         rows = np.flatnonzero(snapshot.base_labels == place)
-        texts = snapshot.texts(rows)
-        for word in (cluster.name or "").casefold().replace("·", " ").split():
-            users = {int(snapshot.accounts[row]) for row, text in zip(rows, texts, strict=True) if word in text}
+        members = snapshot.members(rows)
+        for word in specifics(cluster.name or ""):
+            users = {found.account for found in members if word in f"{found.text} {found.language}".casefold()}
             assert len(users) >= 10, word
 
 
