@@ -32,6 +32,14 @@ _EPOCHS, _EPOCHS_OF_LARGE = 500, 200
 _SMALLEST_FOR_UMAP = 200
 _SPREAD = 0.1
 """UMAP's own least distance: a map is to be looked at, so its points may not lie on each other."""
+_FEWEST_GROUPED = 9
+"""Below so many clusters each is a top-level group of its own."""
+
+_SILHOUETTES = 2_000
+"""Clusters of which silhouettes are taken; more are sampled."""
+
+_NEARLY = 0.1
+"""How far from the best silhouette the chosen one may be: it rises slowly with the number of groups."""
 
 
 def cluster_space(vectors: Vectors) -> Space:
@@ -123,15 +131,38 @@ def partition_clusters(space: Space, count: int) -> Labels:
     return np.asarray(model.fit_predict(space), dtype=np.int32)
 
 
-def group_centres(centres: Space) -> Labels:
-    """Groups of clusters for the taxonomy's top: Ward linkage, about one and a half times the root of their number."""
-    count = len(centres)
-    if count < 6:
-        return np.arange(count, dtype=np.int32)
-    from sklearn.cluster import AgglomerativeClustering
+def group_centres(centres: NDArray[np.float32]) -> Labels:
+    """Groups of clusters for the taxonomy's top, as many as the data asks for: Ward linkage over directions from the
+    middle of all centres, cut at the fewest groups whose silhouette (Rousseeuw 1987) is nearly the best there is.
 
-    groups = int(np.clip(round(1.5 * count**0.5), 3, 24))
-    return np.asarray(AgglomerativeClustering(n_clusters=groups).fit_predict(centres), dtype=np.int32)
+    Directions, because a mixed cluster's mean is short and would lie near every other; from the middle, because what all
+    conversations share says nothing of which belong together.
+    """
+    count = len(centres)
+    if count < _FEWEST_GROUPED:
+        return np.arange(count, dtype=np.int32)
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from sklearn.metrics import silhouette_score
+
+    away = centres.astype(np.float64) - centres.mean(axis=0, dtype=np.float64)
+    away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
+    tree = linkage(away, "ward")
+    cuts = {wanted: fcluster(tree, wanted, "maxclust") - 1 for wanted in _numbers_of_groups(count)}
+    cuts = {wanted: labels for wanted, labels in cuts.items() if 1 < len(set(labels.tolist())) < count}
+    if not cuts:
+        return np.zeros(count, dtype=np.int32)
+    sampled = min(count, _SILHOUETTES)
+    scores = {
+        wanted: float(silhouette_score(away, labels, sample_size=sampled, random_state=7))
+        for wanted, labels in cuts.items()
+    }
+    enough = max(scores.values()) - _NEARLY * abs(max(scores.values()))
+    return cuts[min(wanted for wanted, score in scores.items() if score >= enough)].astype(np.int32)
+
+
+def _numbers_of_groups(count: int) -> range:
+    """Numbers of groups to choose from: at least three clusters in a group on average, and a list that can be read."""
+    return range(3, min(24, count // 3) + 1)
 
 
 def centres_of(values: NDArray[np.float32], labels: Labels) -> NDArray[np.float32]:

@@ -29,7 +29,10 @@ _TOGETHER = 0.6
 """Share of the rarer of two overlapping phrases that must stand beside the other before the two are read as one."""
 
 _ONE_LANGUAGE = 0.9
-"""Share of a group from which on it counts as one language's."""
+"""Share of a group from which on it counts as one language's, or as that of a few."""
+
+_LANGUAGES, _SOME_OF_IT = 3, 0.1
+"""How many languages are a few, and the share that each needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Phrase:
 class NamingSample:
     """One group to name. Texts are screened summaries; `phrases` are attested, best first.
 
-    `language` is the one of nearly all its conversations, or "". `children` are the names of the groups it is made of.
+    `language` is the one of nearly all its conversations, or the few, or "". `children` are the names of the groups it is made of.
     `barred` holds stems that the name may not use and `taken` names that others have: a second try is told both.
     """
 
@@ -125,9 +128,19 @@ class Member(NamedTuple):
 
 
 def group_language(members: Sequence[Member]) -> str:
-    """The language of nearly all of these, or ""."""
-    language, count = Counter(member.language for member in members).most_common(1)[0] if members else ("", 0)
-    return language if language != UNKNOWN and count >= _ONE_LANGUAGE * len(members) else ""
+    """The language of nearly all of these, or the two or three that are together ("German and French"), or ""."""
+    counts = Counter(member.language for member in members)
+    known = [(language, count) for language, count in counts.items() if language != UNKNOWN]
+    chosen: list[str] = []
+    covered = 0
+    for language, count in sorted(known, key=lambda item: (-item[1], item[0]))[:_LANGUAGES]:
+        if count < _SOME_OF_IT * len(members):
+            break
+        chosen.append(language)
+        covered += count
+        if covered >= _ONE_LANGUAGE * len(members):
+            return " and ".join([", ".join(chosen[:-1]), chosen[-1]] if len(chosen) > 1 else chosen)
+    return ""
 
 
 def group_phrases(members: Sequence[Member], background: Background, min_accounts: int) -> tuple[Phrase, ...]:

@@ -5,7 +5,7 @@ and imports", "Cover letters (German)". It invents no word: every one is the gro
 its language. Siblings that would be called the same are told apart by what differs between them.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,8 +17,8 @@ from index.words import FUNCTION_WORDS, normalise, specifics, stem, words
 
 _LEADS, _LEADS_OF_PARENTS = 2, 3
 _DETAILS, _DETAILS_ALONE = 2, 3
-_LEAD_SHARE, _PARENTS_LEAD_SHARE = 0.25, 0.1
-_SECOND = 0.5
+_LEAD_SHARE, _PARENTS_LEAD_SHARE = 0.25, 0.08
+_SECOND = 0.4
 """How much of the first lead's weight a further one must have."""
 
 _WORD_SHARE, _PHRASE_SHARE = 0.2, 0.12
@@ -73,7 +73,7 @@ def _told_apart(samples: Sequence[NamingSample], parts: Sequence[_Parts], taken:
 
 def _contrasted(sample: NamingSample, part: _Parts, others: Sequence[NamingSample]) -> _Parts:
     """The parts with details that this group's accounts use more than those of the groups that share its name."""
-    theirs: Counter[str] = Counter()
+    theirs: dict[str, float] = defaultdict(float)
     for other in others:
         for phrase in other.phrases:
             theirs[phrase.text] = max(theirs[phrase.text], phrase.share)
@@ -83,15 +83,16 @@ def _contrasted(sample: NamingSample, part: _Parts, others: Sequence[NamingSampl
     )
     rough = [detail for detail in _details(ranked, part.leads, sample.barred, strict=False) if not _is_vague(detail)]
     details = tuple(rough[:_DETAILS])
-    language = part.language or (sample.language if any(other.language != sample.language for other in others) else "")
-    return _Parts(part.leads, details or part.details, language)
+    differs = not details and any(other.language != sample.language for other in others)
+    return _Parts(part.leads, details or part.details, part.language or (sample.language if differs else ""))
 
 
 def _parts(sample: NamingSample, usual: str) -> _Parts:
     leads = _leads(sample)
     most = 0 if sample.children and len(leads) > 1 else _DETAILS if leads else _DETAILS_ALONE
     details = tuple(_details(sample.phrases, leads, sample.barred, strict=True))[:most]
-    language = sample.language if sample.language != usual and normalise(sample.language) not in sample.barred else ""
+    said = not sample.barred & set(specifics(sample.language))
+    language = sample.language if sample.language != usual and said else ""
     if not leads and not details and not language:
         rough = sorted(_details(sample.phrases, leads, sample.barred, strict=False), key=_is_vague)
         details = tuple(rough[:_DETAILS] if not _is_vague(rough[0]) else rough[:1]) if rough else ()
@@ -109,7 +110,7 @@ def _leads(sample: NamingSample) -> tuple[str, ...]:
     heads.sort(key=lambda phrase: (-phrase.distinctiveness, phrase.text))
     least = _PARENTS_LEAD_SHARE if sample.children else _LEAD_SHARE
     often = [phrase for phrase in heads if phrase.share >= least]
-    if not often:
+    if not often and not sample.children:
         best = sample.phrases[0].distinctiveness if sample.phrases else 0.0
         often = [phrase for phrase in heads if phrase.share >= least / 2 and phrase.distinctiveness >= best / 2][:1]
     kept: list[str] = []

@@ -23,9 +23,9 @@ _NAMES = {
     "ai": "AI",
 }
 _PROPER = frozenset(
-    """python java react docker kubernetes linux windows google facebook instagram twitter amazon android excel english
+    """python java docker kubernetes linux windows google facebook instagram twitter amazon android excel english
     french german spanish italian portuguese russian chinese japanese korean turkish arabic hindi dutch christmas
-    halloween tiktok wordpress shopify microsoft apple uber visa verizon netflix django flask laravel node postgres
+    halloween tiktok wordpress shopify microsoft uber visa verizon netflix django flask laravel postgres
     monday tuesday wednesday thursday friday saturday sunday january february april june july august september october
     november december america europe india china japan london paris""".split()
 )

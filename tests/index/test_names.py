@@ -86,9 +86,13 @@ def test_a_language_attests_its_own_name_and_no_other() -> None:
     assert unattested("メール (Chinese)", some, 10) == {"chinese"}
 
 
-def test_a_group_has_a_language_where_nine_in_ten_share_it() -> None:
+def test_a_group_has_the_language_or_the_few_that_nine_in_ten_of_it_share() -> None:
     assert group_language(members("x", 9, "Turkish") + members("x", 1)) == "Turkish"
-    assert group_language(members("x", 8, "Turkish") + members("x", 2)) == ""
+    assert group_language(members("x", 80, "Turkish") + members("x", 9) + members("x", 9, "Thai")) == ""
+    assert group_language(members("x", 6, "Turkish") + members("x", 4, "Thai")) == "Turkish and Thai"
+    assert group_language(members("x", 5, "Thai") + members("x", 3, "Dutch") + members("x", 2)) == (
+        "Thai, Dutch and English"
+    )
     assert group_language(members("x", 9, "unknown")) == ""
     assert group_language([]) == ""
 
