@@ -157,7 +157,7 @@ def group_centres(centres: NDArray[np.float32]) -> Labels:
         for wanted, labels in cuts.items()
     }
     enough = max(scores.values()) - _NEARLY * abs(max(scores.values()))
-    return cuts[min(wanted for wanted, score in scores.items() if score >= enough)].astype(np.int32)
+    return np.asarray(cuts[min(wanted for wanted, score in scores.items() if score >= enough)], dtype=np.int32)
 
 
 def _numbers_of_groups(count: int) -> range:

@@ -107,7 +107,7 @@ async def test_the_papers_steps_lead_from_names_to_named_parents() -> None:
     found, asked = await grouped(good, THEMES)
     steps = [step_of(body) for body in asked]
     assert steps == ["propose"] * 3 + ["dedupe"] + ["assign"] * 2 + ["rename"]
-    assert sorted(found.names) == sorted(f"{subject} anew" for subject in SUBJECTS)
+    assert sorted(map(str, found.names)) == sorted(f"{subject} anew" for subject in SUBJECTS)
     assert {frozenset(inside) for inside in subjects(found, THEMES).values()} == {frozenset({s}) for s in SUBJECTS}
     for label, inside in subjects(found, THEMES).items():
         assert found.names[label] == f"{inside.pop()} anew"
@@ -185,7 +185,7 @@ async def test_too_few_or_too_many_parents_are_asked_for_again_and_then_refused(
 
 async def test_a_parent_that_got_no_child_is_gone_and_one_that_was_not_renamed_keeps_its_name() -> None:
     found, _ = await grouped(instead("rename", lambda _: said({"names": [{"category": 77, "name": "nobody"}]})))
-    assert sorted(found.names) == sorted(f"All {subject}" for subject in SUBJECTS)
+    assert sorted(map(str, found.names)) == sorted(f"All {subject}" for subject in SUBJECTS)
     assert set(found.labels.tolist()) == set(range(len(found.names)))
 
 

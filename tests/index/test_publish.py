@@ -3,7 +3,7 @@
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from index.handle import Index, open_writer, read_settings
 from index.home import Home, load_or_make_key
 from index.records import Conversation, Turn
 from index.snapshot import Snapshot, snapshot_numbers, snapshot_path, vectors_path
+from index.stores.vectors import Vectors
+from index.taxonomy import Groups, Theme
 from index.words import specifics
 from tests.fakes.corpus import FIRST_DAY, Built, FakeEncoder, build, publish_of, records, small, small_index, take
 
@@ -353,3 +355,34 @@ async def test_beyond_a_size_landmarks_stand_for_the_rest(home: Home, monkeypatc
     assert (labels >= 0).mean() > 0.6
     assert any(cluster.name for cluster in snapshot.base_clusters)
     assert np.isfinite(snapshot.space(np.arange(len(snapshot)))).all()
+
+
+class Paired:
+    """A taxonomist that puts clusters in two groups and names them, one by a word nobody used."""
+
+    name = "paired"
+
+    async def groups(self, themes: Sequence[Theme], centres: Vectors) -> Groups:
+        labels = (np.arange(len(themes)) % 2).astype(np.int32)
+        return Groups(labels, "paired, because it was asked", ("Zephyrine and friends", None))
+
+
+async def test_names_that_a_taxonomist_proposes_are_checked_as_all_names_are(home: Home) -> None:
+    path = home.index_path("made")
+    writer = open_writer(path, home)
+    await take(writer, [record.conversation() for record in records() if record.theme in ("letters", "python")])
+    await publish_of(writer, taxonomist=Paired())
+    writer.close()
+    snapshot = Index(path, FakeEncoder()).snapshot
+    assert snapshot.meta["taxonomist"] == "paired, because it was asked"
+    tops = [cluster for cluster in snapshot.clusters if cluster.parent is None]
+    assert len(tops) == 2
+    assert all(cluster.name for cluster in tops)
+    assert "Zephyrine" not in str(tops)
+
+
+async def test_publishing_the_same_summaries_twice_gives_the_same_names(tmp_path: Path) -> None:
+    some = [record.conversation() for record in records()]
+    first, second = (Index(build(tmp_path / name, some).path, FakeEncoder()).snapshot for name in ("a", "b"))
+    assert first.clusters == second.clusters
+    assert any(cluster.name for cluster in first.clusters)
