@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from index.words import normalise
 
 _ACRONYMS = frozenset(
-    """ai api apr asap atm aws bbc bmi cbt ceo cli cnn cpu css csv ctf cv diy dna faq fbi gcp gdpr gdp gmat gpt gpu
-    gre hr html http https ide ielts ip irs iot it json jwt kpi led llm mba nasa nba nfl nhl nft nlp ocr oop pc pdf
-    php pto rfid roi rpg rss sat sdk seo sms sop sql ssh ssl svg swot tcp toefl tv ui uk un url usa usb ux vba vm vpn
-    xml yaml youtube""".split()
-) - {"it", "un", "ai", "sat", "led"}
+    """api apr asap atm aws bbc bmi cbt ceo cli cnn cpu css csv ctf cv diy dna faq fbi gcp gdpr gdp gmat gpt gpu
+    gre hr html http https ide ielts ip irs iot json jwt kpi llm mba nasa nba nfl nhl nft nlp ocr oop pc pdf
+    php pto rfid roi rpg rss sdk seo sms sop sql ssh ssl svg swot tcp toefl tv ui uk url usa usb ux vba vm vpn
+    xml yaml""".split()
+)
+"""Written in capitals. None that is an everyday word too."""
+
 _NAMES = {
     "youtube": "YouTube",
     "github": "GitHub",
@@ -29,6 +31,8 @@ _PROPER = frozenset(
     monday tuesday wednesday thursday friday saturday sunday january february april june july august september october
     november december america europe india china japan london paris""".split()
 )
+"""Names that are hardly ever anything else."""
+
 _SHORT_STEM = 4
 
 
