@@ -32,7 +32,8 @@ _EPOCHS, _EPOCHS_OF_LARGE = 500, 200
 _SMALLEST_FOR_UMAP = 200
 _SPREAD = 0.1
 """UMAP's own least distance: a map is to be looked at, so its points may not lie on each other."""
-_FEWEST_GROUPED = 9
+
+_FEWEST_GROUPED = 6
 """Below so many clusters each is a top-level group of its own."""
 
 _SILHOUETTES = 2_000
@@ -162,7 +163,7 @@ def group_centres(centres: NDArray[np.float32]) -> Labels:
 
 def _numbers_of_groups(count: int) -> range:
     """Numbers of groups to choose from: at least three clusters in a group on average, and a list that can be read."""
-    return range(3, min(24, count // 3) + 1)
+    return range(3, max(3, min(24, count // 3)) + 1)
 
 
 def centres_of(values: NDArray[np.float32], labels: Labels) -> NDArray[np.float32]:

@@ -33,7 +33,7 @@ _LEAST, _MOST = 0.5, 1.5
 
 _OUTSIDE = 15
 _AT_A_TIME = 60
-_SMALLEST = 9
+_SMALLEST = 6
 """Below so many clusters each is a top-level group itself, as in the built-in form."""
 
 Embed = Callable[[Sequence[str]], Vectors]

@@ -24,6 +24,7 @@ from index.handle import Index
 from index.records import Conversation, Turn
 from index.sealing import Prose
 from index.snapshot import Rows, snapshot_path
+from index.words import specifics
 from tests.fakes.corpus import (
     CANARY_PIECES,
     FIRST_DAY,
@@ -495,12 +496,12 @@ async def test_r6_every_word_of_every_name_is_used_by_ten_accounts_of_the_corpus
     texts = ctx.index.snapshot.texts(np.arange(len(ctx.index.snapshot)))
     users: dict[str, set[str]] = {}
     for record, text in zip(records(), texts, strict=True):
-        for word in text.replace(";", " ").split():
-            users.setdefault(word.casefold(), set()).add(record.account)
+        for word in specifics(text):
+            users.setdefault(word, set()).add(record.account)
     names = {row.label for finding in await every_tool(ctx) for row in finding.rows if row.id} - {UNNAMED}
     assert len(names) > 5
     for name in names:
-        for word in name.replace("·", " ").casefold().split():
+        for word in specifics(name):
             assert len(users[word]) >= POLICY.text_min_accounts, name
 
 
