@@ -28,6 +28,7 @@ from index.words import specifics
 from tests.fakes.corpus import (
     CANARY_PIECES,
     FIRST_DAY,
+    LARGEST,
     RARE_WORDS,
     FakeEncoder,
     FixedNamer,
@@ -35,6 +36,7 @@ from tests.fakes.corpus import (
     capped,
     context,
     is_enough,
+    on,
     records,
     small,
     small_index,
@@ -65,7 +67,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("emerging", {"since": MID, "by": "found"}),
     ("coordination", {"by": "theme"}),
     ("coordination", {"scope": {"language": "English"}}),
-    ("drill_down", {"cluster": "T1"}),
+    ("drill_down", {"cluster": LARGEST}),
     ("drill_down", {"cluster": "C1"}),
     ("coverage", {}),
     ("coverage", {"by": "language"}),
@@ -91,7 +93,7 @@ async def every_tool(ctx: ToolContext) -> list[Finding]:
     found = []
     for name, arguments in CALLS:
         try:
-            found.append(await call(name, arguments, ctx))
+            found.append(await call(name, on(ctx.index, arguments), ctx))
         except ToolRefusal:
             assert "beehive" in str(arguments)
     return found

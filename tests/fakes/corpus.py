@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -335,3 +336,20 @@ def is_enough(accounts: Sequence[str], policy: PrivacyPolicy | None = None) -> b
 def rounded(count: int, step: int = 5) -> int:
     """To the nearest `step`, halves up."""
     return (count + step // 2) // step * step
+
+
+LARGEST = "the largest group"
+"""Stands in a list of arguments for the id of the taxonomy's group of most accounts, which no test knows beforehand."""
+
+
+def on(index: Index, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with the id of the index's largest group where it is asked for."""
+    if arguments.get("cluster") != LARGEST:
+        return arguments
+    snapshot = index.snapshot
+    pairs = {
+        (snapshot.base_clusters[label].parent, account)
+        for label, account in zip(snapshot.base_labels.tolist(), snapshot.accounts.tolist(), strict=True)
+        if label >= 0
+    }
+    return {**arguments, "cluster": Counter(parent for parent, _ in pairs).most_common(1)[0][0]}

@@ -9,7 +9,18 @@ import numpy as np
 import pytest
 
 from index.handle import Index
-from tests.fakes.corpus import DOMINATED_WORDS, FIRST_DAY, RARE_WORDS, Record, capped, is_enough, records, rounded
+from tests.fakes.corpus import (
+    DOMINATED_WORDS,
+    FIRST_DAY,
+    LARGEST,
+    RARE_WORDS,
+    Record,
+    capped,
+    is_enough,
+    on,
+    records,
+    rounded,
+)
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.finding import Finding
@@ -226,7 +237,7 @@ ALL_CALLS: list[tuple[str, dict[str, Any]]] = [
     ("compare", {"first": {"language": "Spanish"}, "second": {"language": "English"}}),
     ("emerging", {"since": str(MID)}),
     ("emerging", {"since": str(MID), "by": "found"}),
-    ("drill_down", {"cluster": "T1"}),
+    ("drill_down", {"cluster": LARGEST}),
     ("drill_down", {"cluster": "C1"}),
     ("coverage", {}),
     ("coverage", {"by": "language"}),
@@ -241,7 +252,7 @@ ALL_CALLS: list[tuple[str, dict[str, Any]]] = [
 async def test_the_rare_theme_and_the_dominated_theme_are_in_no_finding(
     ctx: ToolContext, name: str, arguments: dict[str, Any]
 ) -> None:
-    finding = await call(name, arguments, ctx)
+    finding = await call(name, on(ctx.index, arguments), ctx)
     words = str(finding.as_dict()).casefold()
     assert not any(word in words for word in (*RARE_WORDS, *DOMINATED_WORDS, "quackenbush", "account-"))
 
