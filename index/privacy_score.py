@@ -23,7 +23,7 @@ from index.screening.patterns import RELATION
 
 INDIVIDUAL, GROUP, THOUSANDS, CONTEXT, NOBODY = 1, 2, 3, 4, 5
 
-_GIVEN = frozenset(
+GIVEN = frozenset(
     """aaron abdul abdullah abigail adam adrian aditya ahmad ahmed aisha akira alan albert aleksandr alejandra alejandro
     aleksandra alex alexander alexandra alexandre alexei alexey alfred ali alice alicia alina alison allison amanda amelia
     amina amir amit amy ana anastasia anders andrea andreas andreea andrei andrew andrey andrzej angela anita anja ann anna
@@ -313,7 +313,7 @@ def _names_someone(text: str, words: frozenset[str], eastern: bool) -> bool:
         return True
     if not text.isascii() and any(_is_given(match[1]) for match in _UNCASED_PAIR.finditer(text)):
         return True
-    if words.isdisjoint(_GIVEN):
+    if words.isdisjoint(GIVEN):
         return False
     items = (_ITEM_OF_TWO.fullmatch(item.strip()) for item in regex.split(r"[;,\n]", text))
     pairs = itertools.chain(_SHOUTED_PAIR.finditer(text), (item for item in items if item is not None))
@@ -322,7 +322,7 @@ def _names_someone(text: str, words: frozenset[str], eastern: bool) -> bool:
 
 def _is_given(name: str) -> bool:
     name = name.lower()
-    return name in _GIVEN or name.partition("-")[0] in _GIVEN
+    return name in GIVEN or name.partition("-")[0] in GIVEN
 
 
 def _names_a_group(text: str, words: frozenset[str], eastern: bool) -> bool:

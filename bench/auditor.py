@@ -1,0 +1,93 @@
+"""How often the auditor of names is right: `python bench/auditor.py [--model] [--misses]`.
+
+Prints, for each half of the validation set, the accuracy by class and by language and the false alarms on safe texts by
+kind. `--model` also asks the configured model (it costs money); `--misses` lists texts of the tune half that were judged
+wrongly. It never lists one of the held-out half, which is there to be measured and not to be read.
+"""
+
+import asyncio
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from index.auditor import Judgement, Proposed, stricter
+from index.auditor.rules import judge
+
+TEXTS = Path(__file__).parent.parent / "tests" / "fixtures" / "auditor" / "texts.jsonl"
+GROUP_SIZE = 100
+
+
+class Case(NamedTuple):
+    """A text of the validation set and what is true of it."""
+
+    text: str
+    leaks: bool
+    kind: str
+    language: str
+    split: str
+
+
+def cases() -> list[Case]:
+    """The validation set."""
+    rows = map(json.loads, TEXTS.read_text("utf-8").splitlines())
+    return [Case(row["text"], row["leaks"], row["class"], row["language"], row["split"]) for row in rows]
+
+
+def accuracy(found: Sequence[tuple[Case, bool]], by: Callable[[Case], str]) -> dict[str, tuple[int, int]]:
+    """(right, all) for each value of `by`."""
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for case, is_rejected in found:
+        counts[by(case)][0] += is_rejected == case.leaks
+        counts[by(case)][1] += 1
+    return {value: (right, total) for value, (right, total) in sorted(counts.items())}
+
+
+def report(name: str, judged: Sequence[tuple[Case, Judgement]]) -> None:
+    for split in ("tune", "held_out"):
+        found = [(case, verdict.is_rejected) for case, verdict in judged if case.split == split]
+        print(f"\n{name}, {split}: {len(found)} texts")
+        for title, leaks in (("leaks found", True), ("safe texts passed", False)):
+            part = [item for item in found if item[0].leaks is leaks]
+            print(f"  {title}: {_share(sum(hit is leaks for _, hit in part), len(part))}")
+            for by in (lambda case: case.kind, lambda case: case.language):
+                print("    " + ", ".join(f"{value} {_share(*pair)}" for value, pair in accuracy(part, by).items()))
+
+
+def _share(right: int, total: int) -> str:
+    return f"{100 * right / total:.1f} % ({right}/{total})"
+
+
+async def by_model(texts: Sequence[Proposed]) -> Sequence[Judgement]:
+    """The configured model's verdicts, joined with the rules'."""
+    from agent.wiring import App
+
+    auditor, close = App.start().name_auditor()
+    try:
+        return [
+            stricter(judge(text.text), found) for text, found in zip(texts, await auditor.judge(texts), strict=True)
+        ]
+    finally:
+        await close()
+
+
+def main() -> None:
+    found = cases()
+    judged = [(case, judge(case.text)) for case in found]
+    report("built-in", judged)
+    if "--misses" in sys.argv:
+        wrong = [
+            (case, verdict) for case, verdict in judged if case.split == "tune" and verdict.is_rejected != case.leaks
+        ]
+        for case, verdict in wrong:
+            print("LEAK " if case.leaks else "safe ", case.kind, "|", case.text, "|", *sorted(verdict.reasons))
+        print(Counter(case.kind for case, _ in wrong))
+    if "--model" in sys.argv:
+        verdicts = asyncio.run(by_model([Proposed(case.text, GROUP_SIZE) for case in found]))
+        report("built-in and model", list(zip(found, verdicts, strict=True)))
+
+
+if __name__ == "__main__":
+    main()
