@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent.claude import Readers
     from agent.roles import RoleSet
     from agent.session import BudgetHolder, Session
+    from index.auditor import NameAuditor
     from index.embedding import OnnxEncoder
     from index.forget import Forgotten
     from index.handle import Index, Writer
@@ -90,11 +91,11 @@ class App:
         holder = BudgetHolder()
         uses_model = self.settings.has_model and not built_in
         fallback = self.built_in_roles()
-        roles, namer = self._claude(holder) if uses_model else (fallback, _built_in_namer())
+        roles, namer, auditor = self._claude(holder) if uses_model else (fallback, _built_in_namer(), None)
         policy = load_policy(index.settings.policy, self.settings.policy)
         gate = Gate(index, policy, self.ledger(), to_model=uses_model)
         folder = self.home.folder("sessions")
-        context = ToolContext(index, gate, namer)
+        context = ToolContext(index, gate, namer, auditor)
         return Session(context, roles, fallback, self.settings, SessionStore(folder), folder, holder)
 
     def built_in_roles(self) -> "RoleSet":
@@ -108,7 +109,7 @@ class App:
             "built-in", BuiltinPlanner(), BuiltinInvestigator(), BuiltinAuditor(), BuiltinWriter(), False, _nothing
         )
 
-    def _claude(self, holder: "BudgetHolder") -> tuple["RoleSet", "Namer"]:
+    def _claude(self, holder: "BudgetHolder") -> tuple["RoleSet", "Namer", "NameAuditor"]:
         from agent.claude import claude_roles
 
         return claude_roles(self.settings, holder)

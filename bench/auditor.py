@@ -62,15 +62,19 @@ def _share(right: int, total: int) -> str:
 
 async def by_model(texts: Sequence[Proposed]) -> Sequence[Judgement]:
     """The configured model's verdicts, joined with the rules'."""
+    from agent.claude import claude_roles
+    from agent.session import BudgetHolder
     from agent.wiring import App
 
-    auditor, close = App.start().name_auditor()
+    settings = App.start().settings
+    if not settings.has_model:
+        raise SystemExit("--model needs ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL")
+    roles, _, auditor = claude_roles(settings, BudgetHolder())
     try:
-        return [
-            stricter(judge(text.text), found) for text, found in zip(texts, await auditor.judge(texts), strict=True)
-        ]
+        found = await auditor.judge(texts)
     finally:
-        await close()
+        await roles.close()
+    return [stricter(judge(text.text), verdict) for text, verdict in zip(texts, found, strict=True)]
 
 
 def main() -> None:

@@ -5,11 +5,13 @@ being told which words it may not use and never why; what fails again is no name
 Nothing here may let a name through because it is a second try.
 """
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import regex
+
+from index.auditor.rules import judge
 from index.naming import Member, Namer, NamingSample
 from index.words import specifics, stem, words
 
@@ -57,7 +59,8 @@ async def settled_names(
 
 
 def verdicts(names: Sequence[str | None], groups: Sequence[ToName], min_accounts: int) -> list[Verdict]:
-    """The verdict on each proposed name: no identifier in it, and every specific attested by its group (R6)."""
+    """The verdict on each proposed name: no identifier in it, no objection by the rules of the auditor (R11), and every
+    specific attested by its group (R6)."""
     return [
         _verdict(name, group.members, min_accounts) if name else Verdict(False)
         for name, group in zip(names, groups, strict=True)
@@ -65,7 +68,7 @@ def verdicts(names: Sequence[str | None], groups: Sequence[ToName], min_accounts
 
 
 def _verdict(name: str, members: Sequence[Member], min_accounts: int) -> Verdict:
-    if not is_clean(name):
+    if not is_clean(name) or judge(name).is_rejected:
         return Verdict(False, frozenset(specifics(name)))
     barred = frozenset(unattested(name, members, min_accounts))
     return Verdict(not barred, barred)
@@ -85,13 +88,20 @@ def unattested(name: str, members: Sequence[Member], min_accounts: int) -> set[s
     return missing
 
 
-def attests(text: str, language: str) -> set[str]:
-    """Stems that a conversation attests: those of its summary's words, and its language's name."""
-    return {stem(word) for word in (*words(text), *words(language))}
+def attests(text: str, language: str) -> frozenset[str]:
+    """What a conversation attests: the specifics of its summary, and its language's name."""
+    return frozenset(specifics(text)) | {stem(word) for word in words(language)}
+
+
+_UNSPEAKABLE = regex.compile(
+    r"[[\p{So}\p{Co}\p{Cn}\p{Cc}\p{Cf}\p{Cs}]--[°©®™]]|(?:[^\p{L}\p{M}\p{N}\s]\s?){5}", regex.V1
+)
 
 
 def is_clean(text: str) -> bool:
-    """No control character, and no detector objects."""
+    """Whether a name consists of words and ordinary punctuation, and no detector objects. Characters that nobody sees,
+    letters drawn as symbols (squared letters, regional indicators, braille) and long runs of signs can carry what no
+    word of the text attests."""
     from index.screening import mask
 
-    return not any(unicodedata.category(letter).startswith("C") for letter in text) and mask(text) == text
+    return _UNSPEAKABLE.search(text) is None and mask(text) == text

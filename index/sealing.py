@@ -19,7 +19,7 @@ import regex
 
 from index.records import Conversation
 from index.sketch import sketch
-from index.words import WORD, is_function_word, normalise, stem
+from index.words import WORD, is_function_word, may_stand, normalise, stem
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Prose:
         parts: list[str | Term] = []
         end = 0
         for match in WORD.finditer(text):
-            if is_function_word(normalise(match.group())):
+            if may_stand(match.group(), text[: match.start()]):
                 continue
             if between := text[end : match.start()]:
                 parts.append(between)

@@ -14,6 +14,12 @@ import regex
 WORD = regex.compile(r"[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}]|['’.+#_-](?=[\p{L}\p{N}+#]))*[+#]*")
 """A run of letters, marks and digits; inner apostrophes, hyphens and the signs of c++, c#, node.js belong to it."""
 
+_NUMBER = r"(?<![\p{L}\p{M}\p{N}])\p{Nd}+(?:[.,:/'_-]\p{Nd}+|\s\p{Nd}{3}(?!\p{Nd}))+(?![\p{L}\p{M}\p{N}])"
+_SPECIFIC = regex.compile(f"(?P<number>{_NUMBER})|{WORD.pattern}")
+"""A number that is written with separators is one specific: its parts may each be attested by other numbers."""
+
+_SENTENCE_START = regex.compile(r"(?:^|[.!?…:;·•|(\[\n])[\s\"'“‘«»]*$")
+
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
 _ASCII_PLURAL = regex.compile(r"[a-z]{4,}")
 
@@ -63,13 +69,39 @@ def is_function_word(word: str) -> bool:
     return word in FUNCTION_WORDS
 
 
+_ALSO_NAMES = frozenset("an do ever may so will".split())
+"""Function words that are names of people and months too: inside a sentence a capital makes them specific."""
+
+
+def may_stand(written: str, before: str) -> bool:
+    """Whether a word, as it is written behind `before`, may leave unattested."""
+    word = normalise(written)
+    if word in _ALSO_NAMES and written[0].isupper() and not _SENTENCE_START.search(before[-8:]):
+        return False
+    return is_function_word(word)
+
+
 def specifics(text: str) -> list[str]:
     """The stems of every word that must be attested before the text may leave (R6), in order, once each.
 
     Sources: every content word counts, not only capitalised or numeric ones, because a rare disease in lower case
-    identifies as well as a name does (Annamalai et al. 2026).
+    identifies as well as a name does (Annamalai et al. 2026). A number is compared by its digits in any script, without
+    the separators of its thousands.
     """
-    return list(dict.fromkeys(stem(word) for word in words(text) if not is_function_word(word)))
+    text = unicodedata.normalize("NFKC", text)
+    found = (
+        _number(match[0]) if match["number"] or match[0].isdecimal() else stem(normalise(match[0]))
+        for match in _SPECIFIC.finditer(text)
+        if not may_stand(match[0], text[: match.start()])
+    )
+    return list(dict.fromkeys(found))
+
+
+def _number(written: str) -> str:
+    parts = regex.findall(r"\p{Nd}+", written)
+    plain = ["".join(str(unicodedata.decimal(digit)) for digit in part) for part in parts]
+    thousands = len(plain[0]) <= 3 and all(len(part) == 3 for part in plain[1:])
+    return "".join(plain) if thousands else ".".join(plain)
 
 
 def is_unspaced(text: str) -> bool:

@@ -20,6 +20,7 @@ class Prompt(StrEnum):
     AUDITOR = "auditor"
     WRITER = "writer"
     NAMER = "namer"
+    NAME_AUDITOR = "name_auditor"
     EXTRACTOR = "extractor"
     TAXONOMY_PROPOSE = "taxonomy_propose"
     TAXONOMY_DEDUPE = "taxonomy_dedupe"

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from index.auditor import NameAuditor
 from index.handle import Index
 from index.naming import Namer
 from tools.finding import Finding, Row
@@ -14,18 +15,22 @@ from tools.scope import Resolved, Scope
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """The index at one snapshot, the gate in front of it, and the reader that names groups."""
+    """The index at one snapshot, the gate in front of it, and the readers that name groups and judge the names.
+    Without an `auditor` the gate's built-in rules judge alone."""
 
     index: Index
     gate: Gate
     namer: Namer
+    auditor: NameAuditor | None = None
 
     async def admit(self, scope: Scope) -> Resolved:
         """`Gate.admit` beside the event loop, so that a screen stays live."""
         return await asyncio.to_thread(self.gate.admit, scope)
 
     async def release(self, raw: Raw) -> Finding:
-        """`Gate.release` beside the event loop."""
+        """`Gate.release` beside the event loop, after the auditor of names."""
+        if self.auditor is not None:
+            await self.gate.consult(raw, self.auditor)
         return await asyncio.to_thread(self.gate.release, raw)
 
     async def restate(self, finding: Finding, tool: str, title: str, rows: Sequence[Row]) -> Finding:

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 from pyroaring import BitMap
 
+from index.auditor import NameAuditor
 from index.handle import Index
 from index.snapshot import Rows
-from tools.attestation import Attestation
 from tools.errors import PrivacyViolation, ToolRefusal
 from tools.finding import _GATE_PASS, Finding, Measure, Row, Value, Withheld
 from tools.ledger import Ledger, ReleasedSet
+from tools.name_check import Candidate, NameCheck
 from tools.overlap import Overlap
 from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
@@ -42,14 +43,14 @@ class Gate:
     run: str = ""
     to_model: bool = False
     """Whether findings go to a model endpoint; written in the ledger."""
-    _attestation: Attestation = field(init=False)
+    _names: NameCheck = field(init=False)
     _earlier: Overlap = field(init=False)
     _now: Overlap = field(init=False)
     """Sets of the release at hand, under the ledger's lock."""
     _next: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
-        self._attestation = Attestation(self.index.snapshot, self.policy.text_min_accounts)
+        self._names = NameCheck(self.index.snapshot, self.policy.text_min_accounts)
         self._earlier = Overlap(self.index.snapshot, self.policy.min_accounts)
         self._now = Overlap(self.index.snapshot, self.policy.min_accounts)
 
@@ -113,19 +114,30 @@ class Gate:
             parts[0].append(raw.outside)
         return [np.unique(np.concatenate(part)) if part else np.zeros(0, dtype=np.int64) for part in parts]
 
+    async def consult(self, raw: Raw, auditor: NameAuditor) -> None:
+        """Let a model judge the names of groups large enough to be named, before they are released (R11)."""
+        asked = [
+            Candidate(group.label, group.members, self._rounded(len(group.members)))
+            for group in raw.groups
+            if group.label and self._may_be_named(group)
+        ]
+        await self._names.consult(auditor, asked, raw.about)
+
+    def _may_be_named(self, group: Group) -> bool:
+        return group.is_text and bool(group.label) and self._is_enough(group.members, text=True)
+
     def _labels(self, raw: Raw) -> list[tuple[str, bool]]:
         """For each group the label that may be shown, and whether a name was withheld."""
-        asked = [
-            group.is_text and bool(group.label) and self._is_enough(group.members, text=True) for group in raw.groups
-        ]
+        asked = [self._may_be_named(group) for group in raw.groups]
         names = [
             (group.label or "", group.members) for group, is_asked in zip(raw.groups, asked, strict=True) if is_asked
         ]
-        attested = iter(self._attestation.attested(names, raw.about))
-        return [
-            (group.label or "", False) if not group.is_text or (is_asked and next(attested)) else (UNNAMED, True)
-            for group, is_asked in zip(raw.groups, asked, strict=True)
-        ]
+        shown = iter(self._names.shown(names, raw.about))
+        labels = []
+        for group, is_asked in zip(raw.groups, asked, strict=True):
+            label = next(shown) if is_asked else (None if group.is_text else group.label or "")
+            labels.append((UNNAMED, True) if label is None else (label, False))
+        return labels
 
     def _counted(self, rows: Rows) -> tuple[int, int, int]:
         """(conversations with each account bounded, accounts, conversations of the largest account) (R7)."""
@@ -401,7 +413,7 @@ class Gate:
     def warm(self) -> None:
         """Attest the taxonomy's names ahead of the first question."""
         snapshot = self.index.snapshot
-        self._attestation.attested(
+        self._names.shown(
             [
                 (cluster.name, np.flatnonzero(snapshot.base_labels == place).astype(np.int64))
                 for place, cluster in enumerate(snapshot.base_clusters)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from agent.builtin.namer import BuiltinNamer
 from agent.claude.batches import BatchExtractor, OpenBatches
 from agent.claude.extractor import ClaudeExtractor
+from agent.claude.name_auditor import ClaudeNameAuditor
 from agent.claude.namer import ClaudeNamer
 from agent.claude.roles import ClaudeAuditor, ClaudeInvestigator, ClaudePlanner, ClaudeWriter
 from agent.claude.taxonomist import ClaudeTaxonomist, Embed
@@ -19,8 +20,8 @@ from index.naming import Namer
 from index.taxonomy import LinkageTaxonomist, Taxonomist
 
 
-def claude_roles(settings: Settings, meter: Meter) -> tuple[RoleSet, ClaudeNamer]:
-    """Every role that asks, and the namer for clustering on demand, over one client."""
+def claude_roles(settings: Settings, meter: Meter) -> tuple[RoleSet, ClaudeNamer, ClaudeNameAuditor]:
+    """Every role that asks, and the namer and the auditor of names for what is released, over one client."""
     model = AnthropicModel(settings.api_key, settings.base_url, meter)
     roles = RoleSet(
         name=f"{settings.lead_model}, {settings.worker_model}",
@@ -31,7 +32,7 @@ def claude_roles(settings: Settings, meter: Meter) -> tuple[RoleSet, ClaudeNamer
         uses_model=True,
         close=model.close,
     )
-    return roles, ClaudeNamer(model, settings, BuiltinNamer())
+    return roles, ClaudeNamer(model, settings, BuiltinNamer()), ClaudeNameAuditor(model, settings)
 
 
 class Readers(NamedTuple):

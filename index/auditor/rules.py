@@ -135,7 +135,7 @@ _SCORES = {
 
 def _with_public_names(text: str) -> str:
     """The text with what everybody knows replaced: `public` for a name, `someplace` for a large place."""
-    for name, token in (("public_places", _PLACE), ("public_names", _PUBLIC)):
+    for name, token in (("public_places", _PLACE), ("cities", _PLACE), ("public_names", _PUBLIC)):
         parts, end = [], 0
         for match in pattern(name).finditer(text):
             parts += [text[end : match.start()], token]
