@@ -1,12 +1,14 @@
-"""How often the auditor of names is right: `python bench/auditor.py [--model] [--misses]`.
+"""How often the auditor of names is right: `python bench/auditor.py [FOLDER] [--model] [--misses]`.
 
 Prints, for each half of the validation set, the accuracy by class and by language and the false alarms on safe texts by
-kind. `--model` also asks the configured model (it costs money); `--misses` lists texts of the tune half that were judged
+kind. With FOLDER, which holds clinc150.jsonl and presidio_spans.jsonl, also what the rules reject of texts that were not
+written for them. `--model` also asks the configured model (it costs money); `--misses` lists texts of the tune half that were judged
 wrongly. It never lists one of the held-out half, which is there to be measured and not to be read.
 """
 
 import asyncio
 import json
+import random
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -18,6 +20,7 @@ from index.auditor.rules import judge
 
 TEXTS = Path(__file__).parent.parent / "tests" / "fixtures" / "auditor" / "texts.jsonl"
 GROUP_SIZE = 100
+SAMPLED = 3_000
 
 
 class Case(NamedTuple):
@@ -77,10 +80,31 @@ async def by_model(texts: Sequence[Proposed]) -> Sequence[Judgement]:
     return [stricter(judge(text.text), verdict) for text, verdict in zip(texts, found, strict=True)]
 
 
+def strangers(folder: Path) -> None:
+    """What the rules reject of requests in lower case, and of sentences with labelled identifiers by label."""
+    requests = [json.loads(line)["text"] for line in (folder / "clinc150.jsonl").read_text("utf-8").splitlines()]
+    requests = random.Random(1).sample(requests, SAMPLED)
+    reasons = Counter(reason.value for text in requests for reason in judge(text).reasons)
+    print(f"\nCLINC150 rejected: {_share(sum(judge(text).is_rejected for text in requests), SAMPLED)}, {dict(reasons)}")
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for line in (folder / "presidio_spans.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        for label in {span["type"] for span in row["spans"]} or {"nothing labelled"}:
+            counts[label][0] += judge(row["text"]).is_rejected
+            counts[label][1] += 1
+    print(
+        "presidio sentences rejected: "
+        + ", ".join(f"{label} {_share(*pair)}" for label, pair in sorted(counts.items()))
+    )
+
+
 def main() -> None:
     found = cases()
     judged = [(case, judge(case.text)) for case in found]
     report("built-in", judged)
+    folders = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    if folders:
+        strangers(Path(folders[0]))
     if "--misses" in sys.argv:
         wrong = [
             (case, verdict) for case, verdict in judged if case.split == "tune" and verdict.is_rejected != case.leaks

@@ -18,7 +18,7 @@ _NUMBER = r"(?<![\p{L}\p{M}\p{N}])\p{Nd}+(?:[.,:/'_-]\p{Nd}+|\s\p{Nd}{3}(?!\p{Nd
 _SPECIFIC = regex.compile(f"(?P<number>{_NUMBER})|{WORD.pattern}")
 """A number that is written with separators is one specific: its parts may each be attested by other numbers."""
 
-_SENTENCE_START = regex.compile(r"(?:^|[.!?…:;·•|(\[\n])[\s\"'“‘«»]*$")
+_SENTENCE_START = regex.compile(r"(?:^|[.!?…:;·•|(\[])[\s\p{S}\p{C}\"'“‘«»]*$")
 
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
 _ASCII_PLURAL = regex.compile(r"[a-z]{4,}")
@@ -76,7 +76,7 @@ _ALSO_NAMES = frozenset("an do ever may so will".split())
 def may_stand(written: str, before: str) -> bool:
     """Whether a word, as it is written behind `before`, may leave unattested."""
     word = normalise(written)
-    if word in _ALSO_NAMES and written[0].isupper() and not _SENTENCE_START.search(before[-8:]):
+    if word in _ALSO_NAMES and written[0].isupper() and not _SENTENCE_START.search(before):
         return False
     return is_function_word(word)
 

@@ -29,6 +29,8 @@ _KINDS = {
 _LONGEST_NAME = 4
 _BETWEEN = regex.compile(r"[ \t'’.&-]{1,3}")
 _OF = frozenset(("of", "the", "st", "saint"))
+_IN_NAMES = frozenset(("general", "first", "new"))
+"""Function words that stand inside names of organisations."""
 _CITIES = regex.compile(r"a city(?:(?:, and|,| and| or| ·) a city)+")
 _DANGLING = regex.compile(
     r"(?i)(?<!\p{L})(?:in|on|at|of|for|from|since|until|by|under|over|about|with|to|no\.?|number)(?=\s*(?:$|[,.;:·)\]]))"
@@ -53,7 +55,8 @@ def _kind_words() -> frozenset[str]:
 
 def _without_organisations(text: str, missing: frozenset[str]) -> str:
     tokens = list(WORD.finditer(text))
-    for place in range(len(tokens) - 1, -1, -1):
+    place = len(tokens)
+    while (place := place - 1) >= 0:
         phrase = _KINDS.get(normalise(tokens[place][0]))
         if phrase is None:
             continue
@@ -64,25 +67,29 @@ def _without_organisations(text: str, missing: frozenset[str]) -> str:
         if first and normalise(tokens[first - 1][0]) in ("the", "a", "an"):
             first -= 1
         text = text[: tokens[first].start()] + phrase + text[tokens[last].end() :]
-        tokens = list(WORD.finditer(text))
+        tokens, place = list(WORD.finditer(text)), first
     return text
 
 
 def _span(text: str, tokens: "list[regex.Match[str]]", place: int, missing: frozenset[str]) -> tuple[int, int]:
-    """The first and last word of the organisation's name around its kind: words that are missing or capitalised."""
+    """The first and last word of the organisation's name around its kind: the capitalised words. A word in lower case
+    may be the topic, so it is left, and the name is withheld if it was what nobody attests."""
 
-    def belongs(token: "regex.Match[str]") -> bool:
-        word = normalise(token[0])
-        is_capital = token[0][0].isupper() and token.start() > 0 and not is_function_word(word)
-        return stem(word) in missing or is_capital
+    def belongs(at: int) -> bool:
+        word, written = normalise(tokens[at][0]), tokens[at][0]
+        if not at:  # every name begins with a capital
+            return stem(word) in missing and tokens[1][0][0].isupper()
+        return word in _IN_NAMES or (written[0].isupper() and not is_function_word(word))
 
     first = last = place
-    while first and place - first < _LONGEST_NAME and belongs(tokens[first - 1]) and _joined(text, tokens, first - 1):
+    while first and place - first < _LONGEST_NAME and belongs(first - 1) and _joined(text, tokens, first - 1):
         first -= 1
+    while first < place and normalise(tokens[first][0]) in _IN_NAMES:
+        first += 1
     after = place + 1
     while after < len(tokens) and normalise(tokens[after][0]) in _OF and _joined(text, tokens, after - 1):
         after += 1
-    while after > place + 1 and after < len(tokens) and belongs(tokens[after]) and _joined(text, tokens, after - 1):
+    while after > place + 1 and after < len(tokens) and belongs(after) and _joined(text, tokens, after - 1):
         last = after
         after += 1
     return first, last
@@ -117,4 +124,4 @@ def _tidy(text: str) -> str:
     while before != text:
         before = text
         text = " ".join(_EMPTY.sub(" ", _DANGLING.sub("", text)).split()).strip(" ,;:·-–")
-    return regex.sub(r"\s+(?=[,.;:)\]])", "", text)
+    return regex.sub(r"\s+(?=[,.;:)\]])|(?<=[(\[])\s+", "", text)

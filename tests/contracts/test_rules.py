@@ -525,7 +525,8 @@ def test_r6_an_unattested_name_number_place_or_rare_term_never_leaves(ctx: ToolC
     letters = rows_where([record.theme == "letters" for record in records()])
     for name in (f"Cover letter {specific}", specific, f"Cover letter, {specific}'s"):
         finding = ctx.gate.release(raw([Group(name, (letters,), is_text=True)]))
-        assert [row.label for row in finding.rows] == [UNNAMED]
+        generalised = ["Cover letter"] if specific.isdecimal() and name != specific else []
+        assert [row.label for row in finding.rows] in ([UNNAMED], generalised)
     attested = ctx.gate.release(raw([Group("Cover letters and the position", (letters,), is_text=True)]))
     assert [row.label for row in attested.rows] == ["Cover letters and the position"]
 

@@ -215,7 +215,6 @@ def test_a_name_of_unattested_words_is_withheld_and_counted_as_unnamed(ctx: Tool
     for name in (
         "cover letter of Zephyrine",
         "beehive",
-        "cover letter 1987",
         "cover letter jane@example.com",
         None,
         "",
