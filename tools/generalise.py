@@ -115,7 +115,7 @@ def _without_numbers(text: str, missing: frozenset[str]) -> str:
     return _NUMBERS.sub(replaced, text)
 
 
-_NUMBERS = regex.compile(r"(?<![\p{L}\p{M}])[$€£]?\p{N}(?:[\p{N}.,:/'\s-]*\p{N})?%?(?![\p{L}\p{M}])")
+_NUMBERS = regex.compile(r"(?<![\p{L}\p{M}])[$€£]?\p{N}(?:[\p{N}.,:/'\s-]*\p{N})?%?(?![\p{L}\p{M}\p{N}]|['’]\p{L})")
 
 
 def _tidy(text: str) -> str:
