@@ -70,6 +70,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("drill_down", {"cluster": LARGEST}),
     ("drill_down", {"cluster": "C1"}),
     ("coverage", {}),
+    ("topic_map", {}),
     ("coverage", {"by": "language"}),
     ("search_topics", {"phrase": "clinical experience cover letter position"}),
     ("cluster_scope", {"scope": {"language": "English"}}),
@@ -498,7 +499,7 @@ async def test_r6_every_word_of_every_name_is_used_by_ten_accounts_of_the_corpus
     texts = ctx.index.snapshot.texts(np.arange(len(ctx.index.snapshot)))
     users: dict[str, set[str]] = {}
     for record, text in zip(records(), texts, strict=True):
-        for word in specifics(text):
+        for word in (*specifics(text), *specifics(record.language)):
             users.setdefault(word, set()).add(record.account)
     names = {row.label for finding in await every_tool(ctx) for row in finding.rows if row.id} - {UNNAMED}
     assert len(names) > 5

@@ -9,10 +9,11 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.names import is_clean
 from index.sealing import SUMMARY
-from index.snapshot import Rows, Snapshot
+from index.snapshot import Codes, Rows, Snapshot
 from index.words import FUNCTION_WORDS, normalise, specifics
-from tools.attestation import Attestation, is_plain
+from tools.attestation import Attestation
 from tools.generalise import generalise
 
 ACCOUNTS = 10
@@ -27,6 +28,9 @@ class Summaries:
 
     def texts(self, rows: Rows, facet: str = SUMMARY) -> list[str]:
         return [self.shown[row] for row in rows.tolist()]
+
+    def facet(self, name: str) -> Codes:
+        return Codes(("unknown",), np.zeros(len(self.shown), dtype=np.int32))
 
 
 def over(*texts: str, accounts: int = ACCOUNTS) -> tuple[Attestation, Rows]:
@@ -143,8 +147,8 @@ def test_a_group_that_wrote_nothing_attests_nothing_but_function_words(text: str
 
 @given(text=st.text(max_size=60))
 def test_a_plain_text_has_no_hidden_characters(text: str) -> None:
-    assert not is_plain(text + "\u200b")
-    assert not is_plain("🅹" + text)
+    assert not is_clean(text + "\u200b")
+    assert not is_clean("🅹" + text)
 
 
 @pytest.mark.parametrize(

@@ -240,6 +240,7 @@ ALL_CALLS: list[tuple[str, dict[str, Any]]] = [
     ("drill_down", {"cluster": LARGEST}),
     ("drill_down", {"cluster": "C1"}),
     ("coverage", {}),
+    ("topic_map", {}),
     ("coverage", {"by": "language"}),
     ("search_topics", {"phrase": "merge pandas dataframe error"}),
     ("cluster_scope", {}),
