@@ -9,28 +9,32 @@ that leaves is computed here from the members.
 import hashlib
 import itertools
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from pyroaring import BitMap
 
 from index.auditor import NameAuditor
 from index.handle import Index
 from index.snapshot import Rows
-from tools.errors import PrivacyViolation, ToolRefusal
+from tools.errors import PrivacyViolation, Reason, ToolRefusal
 from tools.finding import _GATE_PASS, Finding, Measure, Row, Value, Withheld
-from tools.ledger import Ledger, ReleasedSet
+from tools.ledger import REFUSED, Ledger, ReleasedSet
 from tools.name_check import Candidate, NameCheck
-from tools.overlap import Overlap
 from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
+from tools.recall import HELD, Recall
 from tools.scope import Resolved, Scope, period_of, resolve
 from tools.statistics import Said, Statistics
-from tools.suppression import Cell, hide_complements, hide_rests, suppress
+from tools.support import Support
+from tools.suppression import Cell
+from tools.withholding import Withholding
 
 UNNAMED = "unnamed group"
+
+_SETS = ("scope", "cell")
+"""Kinds of sets whose members a question can be about."""
 
 
 @dataclass(slots=True)
@@ -44,33 +48,56 @@ class Gate:
     to_model: bool = False
     """Whether findings go to a model endpoint; written in the ledger."""
     _names: NameCheck = field(init=False)
-    _earlier: Overlap = field(init=False)
-    _now: Overlap = field(init=False)
-    """Sets of the release at hand, under the ledger's lock."""
+    _recall: Recall = field(init=False)
+    _known_support: Support = field(init=False)
     _next: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         self._names = NameCheck(self.index.snapshot, self.policy.text_min_accounts)
-        self._earlier = Overlap(self.index.snapshot, self.policy.min_accounts)
-        self._now = Overlap(self.index.snapshot, self.policy.min_accounts)
+        self._recall = Recall(self.index.snapshot, self.policy.min_accounts, self.ledger)
+        self._known_support = Support(self.index.snapshot, self.policy)
+
+    @property
+    def _support(self) -> Support:
+        if self._known_support.policy is not self.policy:
+            self._known_support = Support(self.index.snapshot, self.policy)
+        return self._known_support
+
+    def is_enough(self, rows: Rows, *, text: bool = False) -> bool:
+        """Whether a tool may say that this group is there at all (R3), or with `text`, more than its size."""
+        return self._support.is_enough_for_text(rows, None) if text else self._support.is_enough(rows)
+
+    def settled(self, rows: Rows) -> Rows:
+        """The members that a cell of these would be answered with: those of an earlier, nearly identical set (R5)."""
+        with self.ledger.exclusive():
+            self._recall.look_up()
+            earlier = self._recall.nearest(rows, _SETS)
+        return rows if earlier is None else self._recall.rows_of(earlier)
 
     def admit(self, scope: Scope) -> Resolved:
-        """The rows of a scope, or a refusal when it or its complement is too small to ask about (R3), or the rows of
-        an earlier, nearly identical scope (R5)."""
+        """The rows of a scope, or a refusal when it or its complement is too small to ask about (R3) or is withheld for
+        another's sake (R4), or the rows of an earlier, nearly identical scope (R5)."""
         resolved = resolve(self.index, scope)
         everything = len(self.index.snapshot)
-        if not self._is_enough(resolved.rows):
-            raise ToolRefusal(
-                f"Too few conversations or accounts match ({self.policy.describe()}). Widen the scope or the period, "
-                "or ask count_by which values a facet has."
-            )
+        is_enough = self.is_enough(resolved.rows)
         rest = everything - len(resolved.rows)
-        if rest and not self._is_enough(np.setdiff1d(np.arange(everything), resolved.rows, assume_unique=True)):
-            raise ToolRefusal("All but very few conversations match. Ask without the restriction instead.")
+        if is_enough and rest:
+            others = np.setdiff1d(np.arange(everything), resolved.rows, assume_unique=True)
+            if not self.is_enough(others):
+                raise ToolRefusal(
+                    "All but very few conversations match. Ask without the restriction instead.", "nearly everything"
+                )
         with self.ledger.exclusive():
-            self._look_up()
-            earlier = self._nearest(resolved.rows, ("scope",))
-        return Resolved(scope, self._rows_of(earlier)) if earlier is not None else resolved
+            self._recall.look_up()
+            # One sentence for both, so that it does not tell which of them holds.
+            if not is_enough or (rest and self._recall.is_held(resolved.rows)):
+                raise ToolRefusal(
+                    f"Too few conversations or accounts match ({self.policy.describe()}), or so many that a small group "
+                    "beside them would show. Widen the scope or the period, or ask count_by which values a facet has.",
+                    "too few or too close",
+                )
+            earlier = self._recall.nearest(resolved.rows, _SETS)
+        return Resolved(scope, self._recall.rows_of(earlier)) if earlier is not None else resolved
 
     def release(self, raw: Raw) -> Finding:
         """Decide, build the finding and write the ledger, as one step."""
@@ -78,31 +105,33 @@ class Gate:
         if len(crossed) > self.policy.max_facets:
             raise ToolRefusal(
                 f"That crosses {len(crossed)} facets ({', '.join(sorted(crossed))}); at most {self.policy.max_facets}. "
-                "Leave one out."
+                "Leave one out.",
+                "too many facets",
             )
         self._require_enough_columns(raw)
         labels = self._labels(raw)
         with self.ledger.exclusive():
-            self._look_up()
-            table = [[self._cell(rows) for rows in group.columns] for group in raw.groups]
+            self._recall.look_up()
+            table = [[self._cell(rows, group.whole) for rows in group.columns] for group in raw.groups]
             outside = self._cell(raw.outside) if raw.outside is not None else None
-            if raw.within:
-                hide_complements(self._is_enough, table)
-            if raw.wholes is None:
-                suppress(self._is_enough, raw, table, outside)
-            else:
-                hide_rests(self._is_enough, table, raw.wholes)
             totals = self._totals(raw, table, outside)
+            self._suppress(raw, table, outside, totals)
             finding = self._build(raw, labels, table, outside, totals)
-            self._write(raw, finding, table)
+            self._write(raw, finding, table, outside, totals)
         return finding
+
+    def _suppress(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]) -> None:
+        """Withhold what would give a withheld value back (R3, R4)."""
+        Withholding(self.index.snapshot, self._support, self._recall).apply(raw, table, outside, totals)
 
     def _require_enough_columns(self, raw: Raw) -> None:
         """A column's total is a group too (R3)."""
         if len(raw.columns) < 2 or raw.within:
             return
-        if not all(self._is_enough(whole) for whole in self._wholes(raw)):
-            raise ToolRefusal("One side of the split holds too few conversations or accounts. Split elsewhere.")
+        if not all(self.is_enough(whole) for whole in self._wholes(raw)):
+            raise ToolRefusal(
+                "One side of the split holds too few conversations or accounts. Split elsewhere.", "a side too small"
+            )
 
     @staticmethod
     def _wholes(raw: Raw) -> Sequence[Rows]:
@@ -117,20 +146,26 @@ class Gate:
     async def consult(self, raw: Raw, auditor: NameAuditor) -> None:
         """Let a model judge the names of groups large enough to be named, before they are released (R11)."""
         asked = [
-            Candidate(group.label, group.members, self._rounded(len(group.members)))
+            Candidate(group.label or "", self._vouching(raw, group), self._support.rounded(len(group.members)))
             for group in raw.groups
-            if group.label and self._may_be_named(group)
+            if self._may_be_named(raw, group)
         ]
         await self._names.consult(auditor, asked, raw.about)
 
-    def _may_be_named(self, group: Group) -> bool:
-        return group.is_text and bool(group.label) and self._is_enough(group.members, text=True)
+    def _vouching(self, raw: Raw, group: Group) -> Rows:
+        return self._support.vouching(group.members, raw.resolved.scope.since)
+
+    def _may_be_named(self, raw: Raw, group: Group) -> bool:
+        since = raw.resolved.scope.since
+        return group.is_text and bool(group.label) and self._support.is_enough_for_text(group.members, since)
 
     def _labels(self, raw: Raw) -> list[tuple[str, bool]]:
         """For each group the label that may be shown, and whether a name was withheld."""
-        asked = [self._may_be_named(group) for group in raw.groups]
+        asked = [self._may_be_named(raw, group) for group in raw.groups]
         names = [
-            (group.label or "", group.members) for group, is_asked in zip(raw.groups, asked, strict=True) if is_asked
+            (group.label or "", self._vouching(raw, group))
+            for group, is_asked in zip(raw.groups, asked, strict=True)
+            if is_asked
         ]
         shown = iter(self._names.shown(names, raw.about))
         labels = []
@@ -139,34 +174,31 @@ class Gate:
             labels.append((UNNAMED, True) if label is None else (label, False))
         return labels
 
-    def _counted(self, rows: Rows) -> tuple[int, int, int]:
-        """(conversations with each account bounded, accounts, conversations of the largest account) (R7)."""
-        if not len(rows):
-            return 0, 0, 0
-        _, each = np.unique(self.index.snapshot.accounts[rows], return_counts=True)
-        return int(np.minimum(each, self.policy.max_per_account).sum()), len(each), int(each.max())
-
-    def _is_enough(self, rows: Rows, *, text: bool = False) -> bool:
-        count, accounts, largest = self._counted(rows)
-        policy = self.policy
-        if text:
-            return count >= policy.text_min_conversations and accounts >= policy.text_min_accounts
-        enough = count >= policy.min_conversations and accounts >= policy.min_accounts
-        return enough and largest <= policy.max_dominance * len(rows)
-
-    def _cell(self, rows: Rows) -> Cell:
-        count, accounts, _ = self._counted(rows)
-        if not self._is_enough(rows):
-            return Cell(rows, count, accounts, None, is_small=count < self.policy.min_conversations)
-        said = self._rounded(count)
-        earlier = self._nearest(rows, ("cell",))
+    def _cell(self, rows: Rows, whole: Rows | None = None) -> Cell:
+        count, accounts, _ = self._support.counted(rows)
+        if not self.is_enough(rows):
+            return Cell(rows, count, accounts, None, count < self.policy.min_conversations, is_sensitive=True)
+        is_whole = whole is not None and len(rows) < len(whole) and self._is_nearly(rows, whole)
+        if is_whole and whole is not None:
+            rows = whole
+            count, accounts, _ = self._support.counted(rows)
+        said: int | None = self._support.rounded(count)
+        earlier = self._recall.nearest(rows, _SETS)
         if earlier is not None:
             # What was said then is said again; counting its members anew would miss those that were forgotten since.
-            rows = self._rows_of(earlier)
-            count, accounts, _ = self._counted(rows)
-            said = self._rounded(count) if earlier.count is None else earlier.count
-        self._now.add(ReleasedSet("cell", accounts, said, self._members(rows)))
-        return Cell(rows, count, accounts, said)
+            rows = self._recall.rows_of(earlier)
+            count, accounts, _ = self._support.counted(rows)
+            said = self._support.rounded(count) if earlier.count is None else earlier.count
+        if self._recall.is_held(rows):
+            said = None
+        is_known = earlier is not None or self._recall.is_known(rows)
+        self._recall.note("cell", accounts, said, rows)
+        return Cell(rows, count, accounts, said, is_known=is_known, is_whole=is_whole)
+
+    def _is_nearly(self, rows: Rows, whole: Rows) -> bool:
+        """Whether a row's cell is told as the whole row, whose size other findings say: what the row holds beside it
+        is no group, and would be their difference (R3)."""
+        return self.is_enough(whole) and not self.is_enough(np.setdiff1d(whole, rows, assume_unique=True))
 
     def _totals(self, raw: Raw, table: list[list[Cell]], outside: Cell | None) -> tuple[int, ...]:
         """Each column's total: the sum of its cells, so that shares add up; or what was said of a total of the same
@@ -175,58 +207,14 @@ class Gate:
         totals = []
         for place, whole in enumerate(self._wholes(raw)):
             if raw.wholes is not None:
-                total = self._counted(whole)[0]
+                total = self._support.counted(whole)[0]
             else:
                 top = [cells for cells, group in zip(table, raw.groups, strict=True) if group.parent is None]
                 total = sum(cells[place].count for cells in top) + (outside.count if outside and place == 0 else 0)
-            said = next((near.count for near, _ in self._near_sets(whole, (kind,)) if near.count is not None), None)
-            totals.append(self._rounded(total) if said is None else said)
-            _, accounts, _ = self._counted(whole)
-            self._now.add(ReleasedSet(kind, accounts, totals[-1], self._members(whole)))
+            said = next((near.count for near, _ in self._recall.near(whole, (kind,)) if near.count is not None), None)
+            totals.append(self._support.rounded(total) if said is None else said)
+            self._recall.note(kind, self._support.counted(whole)[1], totals[-1], whole)
         return tuple(totals)
-
-    def _rounded(self, count: int) -> int:
-        step = self.policy.round_to
-        return (count + step // 2) // step * step
-
-    def _members(self, rows: Rows) -> BitMap:
-        return BitMap(self.index.snapshot.numbers[rows].tolist())
-
-    def _near_sets(self, rows: Rows, kinds: Collection[str]) -> Iterable[tuple[ReleasedSet, bool]]:
-        """Sets released before, and in this release, that differ by fewer than `min_accounts` accounts, oldest first;
-        True: identical."""
-        members = self._members(rows)
-        return itertools.chain(self._earlier.near(rows, members, kinds), self._now.near(rows, members, kinds))
-
-    def _look_up(self) -> None:
-        """Take in what every agent has released by now. Call under the ledger's lock."""
-        for item in self.ledger.new_sets(len(self._earlier)):
-            self._earlier.add(item)
-        self._now = Overlap(self.index.snapshot, self.policy.min_accounts)
-
-    def _nearest(self, rows: Rows, kinds: Collection[str]) -> ReleasedSet | None:
-        """The first released set that this one nearly repeats; None when it is new, or the very same as one that was
-        released."""
-        nearest: ReleasedSet | None = None
-        for earlier, identical in self._near_sets(rows, kinds):
-            if identical:
-                return None
-            nearest = nearest or earlier
-        return nearest
-
-    def _rows_of(self, earlier: ReleasedSet) -> Rows:
-        return self.index.snapshot.rows_of(np.array(earlier.members.to_array(), dtype=np.int64))[0]
-
-    def is_enough(self, rows: Rows, *, text: bool = False) -> bool:
-        """Whether a tool may say that this group is there at all (R3), or with `text`, more than its size."""
-        return self._is_enough(rows, text=text)
-
-    def settled(self, rows: Rows) -> Rows:
-        """The members that a cell of these would be answered with: those of an earlier, nearly identical cell (R5)."""
-        with self.ledger.exclusive():
-            self._look_up()
-            earlier = self._nearest(rows, ("cell",))
-        return rows if earlier is None else self._rows_of(earlier)
 
     def _build(
         self,
@@ -259,7 +247,7 @@ class Gate:
         unnamed = sum(row.label == UNNAMED for row in rows)
         lost = 0.0
         if raw.wholes is None and any(totals):
-            lost = min(100.0, round(100 * self._rounded(hidden_count) / sum(totals), 1))
+            lost = min(100.0, round(100 * self._support.rounded(hidden_count) / sum(totals), 1))
         withheld = Withheld(hidden_groups, hidden_cells, lost, unnamed)
         snapshot = self.index.snapshot
         fields: dict[str, Any] = {
@@ -322,7 +310,7 @@ class Gate:
         )
         accounts = None
         if len(cells) == 1 and cells[0].said is not None:
-            accounts = self._rounded(cells[0].accounts)
+            accounts = self._support.rounded(cells[0].accounts)
         return Row(label, values, accounts, group.id, group.parent, measures, group.place)
 
     def _base(self, raw: Raw, cells: list[Cell], place: int, totals: tuple[int, ...]) -> int:
@@ -343,12 +331,26 @@ class Gate:
             return ("the source states no accounts: each conversation counts as its own account",)
         return ()
 
-    def _write(self, raw: Raw, finding: Finding, table: list[list[Cell]]) -> None:
-        scope_rows = raw.resolved.rows
-        _, scope_accounts, _ = self._counted(scope_rows)
-        sets = [ReleasedSet("scope", scope_accounts, None, self._members(scope_rows)), *self._now.sets]
+    def _write(
+        self, raw: Raw, finding: Finding, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]
+    ) -> None:
+        """The ledger's entry: the scope, what was said, and what was withheld for another's sake and stays withheld."""
+        sets = [self._set("scope", raw.resolved.rows, None)]
+        cells = [cell for cells in table for cell in cells] + ([outside] if outside is not None else [])
+        sets += [self._set("cell", cell.rows, cell.said) for cell in cells if cell.said is not None]
+        sets += [
+            self._set(f"total: {raw.unit}", whole, said) for whole, said in zip(self._wholes(raw), totals, strict=True)
+        ]
+        sets += [
+            self._set(HELD, cell.rows, None)
+            for cell in cells
+            if cell.said is None and not (cell.is_sensitive or cell.is_known or cell.is_whole)
+        ]
         said = [cell.said for cells in table for cell in cells if cell.said is not None]
         self._log(finding, raw.arguments, asked=len(raw.groups), smallest=min(said, default=None), sets=sets)
+
+    def _set(self, kind: str, rows: Rows, count: int | None) -> ReleasedSet:
+        return ReleasedSet(kind, self._support.counted(rows)[1], count, self._recall.members(rows))
 
     def _log(
         self,
@@ -360,24 +362,40 @@ class Gate:
         sets: Sequence[ReleasedSet],
     ) -> None:
         """Write the ledger's entry of a finding."""
-        self.ledger.append(
+        self._append(
+            finding.tool,
+            finding.scope,
+            arguments,
+            sets,
             {
-                "run": self.run,
-                "tool": finding.tool,
-                "scope": finding.scope,
-                "arguments": json.dumps(arguments, ensure_ascii=False, default=str),
-                "policy": json.dumps(self.policy.as_dict()),
-                "snapshot": finding.snapshot,
                 "asked": asked,
                 "shown": len(finding.rows),
                 "withheld": finding.withheld.groups,
                 "smallest": smallest,
-                "to_model": int(self.to_model),
                 "bytes": len(json.dumps(finding.as_dict(), ensure_ascii=False).encode()),
                 "digest": finding.digest,
             },
-            sets,
         )
+
+    def _append(
+        self, tool: str, scope: str, arguments: dict[str, Any], sets: Sequence[ReleasedSet], more: dict[str, Any]
+    ) -> None:
+        entry = {
+            "run": self.run,
+            "tool": tool,
+            "scope": scope,
+            "arguments": json.dumps(arguments, ensure_ascii=False, default=str),
+            "policy": json.dumps(self.policy.as_dict()),
+            "snapshot": self.index.snapshot.number,
+            "to_model": int(self.to_model),
+        }
+        self.ledger.append({**entry, **more}, sets)
+
+    def refused(self, tool: str, arguments: dict[str, Any], reason: Reason) -> None:
+        """Write the ledger's entry of a question that was refused: what was asked, and why in a word; no set."""
+        nothing = {"asked": 0, "shown": 0, "withheld": 0, "smallest": None, "bytes": 0, "digest": REFUSED}
+        with self.ledger.exclusive():
+            self._append(tool, reason, arguments, [], nothing)
 
     def restate(self, finding: Finding, tool: str, title: str, rows: Sequence[Row]) -> Finding:
         """A finding made of rows of one that was just released, with verdicts on them. It says no more than that one."""
@@ -415,7 +433,10 @@ class Gate:
         snapshot = self.index.snapshot
         self._names.shown(
             [
-                (cluster.name, np.flatnonzero(snapshot.base_labels == place).astype(np.int64))
+                (
+                    cluster.name,
+                    self._support.vouching(np.flatnonzero(snapshot.base_labels == place).astype(np.int64), None),
+                )
                 for place, cluster in enumerate(snapshot.base_clusters)
                 if cluster.name
             ]

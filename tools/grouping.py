@@ -46,7 +46,11 @@ async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext) -> Grouped
         return _by_theme(columns, ctx)
     codes = facet_codes(ctx.index.snapshot, by)
     groups = [
-        Group(value or None, tuple(rows[codes.codes[rows] == place] for rows in columns))
+        Group(
+            value or None,
+            tuple(rows[codes.codes[rows] == place] for rows in columns),
+            whole=np.flatnonzero(codes.codes == place).astype(np.int64),
+        )
         for place, value in enumerate(codes.values)
     ]
     kept = tuple(group for group in groups if len(group.members))
@@ -57,7 +61,13 @@ def _by_theme(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
     snapshot = ctx.index.snapshot
     labels = snapshot.base_labels
     groups = [
-        Group(cluster.name, tuple(rows[labels[rows] == place] for rows in columns), is_text=True, id=cluster.id)
+        Group(
+            cluster.name,
+            tuple(rows[labels[rows] == place] for rows in columns),
+            is_text=True,
+            id=cluster.id,
+            whole=np.flatnonzero(labels == place).astype(np.int64),
+        )
         for place, cluster in enumerate(snapshot.base_clusters)
     ]
     kept = sorted((group for group in groups if len(group.members)), key=lambda group: -len(group.members))
@@ -72,11 +82,14 @@ async def _by_topic(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
         for row, text in zip(rows.tolist(), texts, strict=True):
             for topic in dict.fromkeys(part.strip() for part in text.split(";")):
                 held[topic].append(row)
-    groups = [
-        Group(topic, tuple(np.array(held.get(topic, ()), dtype=np.int64) for held in holders), is_text=True)
-        for topic, first in holders[0].items()
-        if len(first) >= ctx.gate.policy.text_min_conversations
-    ]
+    # Only columns that are everything together tell a topic's whole; reading all texts for the others would be slow.
+    is_everything = sum(map(len, columns)) == len(ctx.index.snapshot)
+    groups = []
+    for topic, first in holders[0].items():
+        if len(first) >= ctx.gate.policy.text_min_conversations:
+            parts = tuple(np.array(held.get(topic, ()), dtype=np.int64) for held in holders)
+            whole = np.sort(np.concatenate(parts)) if is_everything else None
+            groups.append(Group(topic, parts, is_text=True, whole=whole))
     groups.sort(key=lambda group: (-_interest(group, columns), str(group.label)))
     method = f"terms of the screened summaries, the {_MAX_TOPICS} most telling; a conversation has several"
     return Grouped(tuple(groups[:_MAX_TOPICS]), method, wholes=tuple(columns))

@@ -40,6 +40,8 @@ _FIELDS = (
     "at", "run", "tool", "scope", "arguments", "policy", "snapshot", "asked", "shown", "withheld", "smallest",
     "to_model", "bytes", "digest",
 )  # fmt: skip
+REFUSED = "refused"
+"""Digest of an entry that is no release: a question that was refused. Its `scope` says why, in a closed list's word."""
 _GENESIS = "0" * 64
 
 
@@ -155,6 +157,14 @@ class Ledger:
 
     def releases(self, run: str | None = None) -> list[Release]:
         """Releases, newest first."""
+        return [entry for entry in self.entries(run) if entry.digest != REFUSED]
+
+    def refusals(self) -> list[Release]:
+        """Questions that were refused, newest first."""
+        return [entry for entry in self.entries() if entry.digest == REFUSED]
+
+    def entries(self, run: str | None = None) -> list[Release]:
+        """Releases and refusals, newest first."""
         where, parameters = ("WHERE run = ?", [run]) if run else ("", [])
         with self._lock:
             rows = self._connection.execute(
@@ -164,6 +174,8 @@ class Ledger:
 
     def digest_known(self, digest: str) -> bool:
         """Whether a finding of this digest was released here."""
+        if digest == REFUSED:
+            return False
         with self._lock:
             found = self._connection.execute("SELECT 1 FROM releases WHERE digest = ? LIMIT 1", [digest]).fetchone()
         return found is not None

@@ -27,6 +27,9 @@ class PrivacyPolicy:
     """Conversations that one account may contribute to a cell."""
     max_dominance: float = 0.5
     """Share of a cell above which one account dominates it and the cell is withheld."""
+    established_days: int = 1
+    """Days on which an account must have been seen to count towards text, unless it was seen before the scope's period
+    began. 1: every account counts, as in sources without dates, where no account can be older than another."""
 
     def __post_init__(self) -> None:
         if not (self.min_accounts >= 2 and self.min_conversations >= self.min_accounts and self.round_to >= 1):
@@ -40,6 +43,7 @@ class PrivacyPolicy:
             f"cells ≥{self.min_conversations} conversations of ≥{self.min_accounts} accounts, names "
             f"≥{self.text_min_conversations}/{self.text_min_accounts}, rounded to {self.round_to}, "
             f"≤{self.max_per_account} an account and cell"
+            + (f", names from accounts seen on ≥{self.established_days} days" if self.established_days > 1 else "")
         )
 
     def as_dict(self) -> dict[str, int | float]:

@@ -28,6 +28,8 @@ class Group:
     bands: tuple[tuple[str, Verdict], ...] = ()
     """Coarse readings of the members, each a name and a word of the closed list."""
     place: Place | None = None
+    whole: Rows | None = None
+    """Everything of the index that falls into this row, whose size other findings may say. None: not known."""
 
     @property
     def members(self) -> Rows:

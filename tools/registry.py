@@ -1,5 +1,6 @@
 """The tools by name: how roles see and call them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from inspect import cleandoc
@@ -84,4 +85,8 @@ async def call(name: str, arguments: dict[str, Any], ctx: ToolContext) -> Findin
             for item in error.errors(include_input=False, include_url=False)
         )
         raise ToolRefusal(f"The arguments do not fit: {problems}.") from None
-    return await tool.run(args, ctx)
+    try:
+        return await tool.run(args, ctx)
+    except ToolRefusal as refusal:
+        await asyncio.to_thread(ctx.gate.refused, name, args.model_dump(mode="json", exclude_none=True), refusal.reason)
+        raise

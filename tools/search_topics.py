@@ -31,7 +31,13 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     snapshot = ctx.index.snapshot
     labels = snapshot.base_labels[resolved.rows]
     groups = [
-        Group(cluster.name, (resolved.rows[labels == place],), is_text=True, id=cluster.id)
+        Group(
+            cluster.name,
+            (resolved.rows[labels == place],),
+            is_text=True,
+            id=cluster.id,
+            whole=np.flatnonzero(snapshot.base_labels == place).astype(np.int64),
+        )
         for place, cluster in enumerate(snapshot.base_clusters)
         if np.any(labels == place)
     ]

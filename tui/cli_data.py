@@ -125,22 +125,35 @@ def publish(index: IndexOption = None, built_in: BuiltInOption = False, as_json:
     run(work())
 
 
-def audit(index: IndexOption = None, as_json: JsonOption = False) -> None:
-    """Verify the ledger's chain, list what was released, and print the privacy report of the newest snapshot."""
+def audit(
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write every release and refusal to a .csv or .json file.")
+    ] = None,
+) -> None:
+    """Verify the ledger's chain, list what was released and refused, and print the privacy report of the newest
+    snapshot."""
     from agent.wiring import App
+    from tools.ledger import REFUSED
+    from tui import oversight
 
     async def work() -> None:
         started = App.start(index)
         ledger = started.ledger()
         broken = await asyncio.to_thread(ledger.verify)
-        releases, report = ledger.releases(), started.privacy_report()
+        releases, refusals, report = ledger.releases(), ledger.refusals(), started.privacy_report()
+        if export is not None:
+            oversight.export(export, ledger.entries(), REFUSED, broken)
         if as_json:
-            values = {"releases": [asdict(item) for item in releases], "privacy": [asdict(item) for item in report]}
+            values = {"releases": [asdict(item) for item in releases], "refusals": [asdict(item) for item in refusals]}
+            values["privacy"] = [asdict(item) for item in report]
             typer.echo(json.dumps({"broken_at": broken, **values}))
         else:
-            from tui.tables import ledger_table, privacy_table
+            from tui.tables import ledger_table, privacy_table, refusal_table
 
             typer.echo(ledger_table(releases, broken))
+            typer.echo("\n" + refusal_table(refusals, releases))
             typer.echo("\n" + privacy_table(report))
         if broken is not None:
             raise typer.Exit(6)

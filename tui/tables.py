@@ -1,5 +1,6 @@
 """What the commands that keep an index print: one plain table each, for people; `--json` prints the same values."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,16 @@ def ledger_table(releases: Sequence[Any], broken: int | None) -> str:
     widths = [max(cell_len(row[place]) for row in [header, *rows]) for place in range(len(header))]
     for row in [header, *rows]:
         lines.append("  ".join(fit(cell, min(width, 60)) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return "\n".join(lines)
+
+
+def refusal_table(refusals: Sequence[Any], releases: Sequence[Any]) -> str:
+    """The smallest group that was ever shown, and how many questions were refused, by tool and reason."""
+    shown = [item.smallest for item in releases if item.smallest is not None]
+    smallest = f"smallest group shown: {min(shown):,} conversations" if shown else "no group was shown yet"
+    counts = Counter((item.tool, item.scope) for item in refusals)
+    lines = [smallest, f"{len(refusals)} refusals"]
+    lines += [f"{count:>9,}  {tool}: {reason}" for (tool, reason), count in counts.most_common()]
     return "\n".join(lines)
 
 

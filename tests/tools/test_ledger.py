@@ -1,8 +1,10 @@
 """The ledger: append-only, chained, and safe for parallel agents."""
 
+import multiprocessing
 import sqlite3
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,10 @@ from typing import Any
 import pytest
 from pyroaring import BitMap
 
+from tools.context import ToolContext
+from tools.errors import ToolRefusal
 from tools.ledger import Ledger, ReleasedSet
+from tools.registry import call
 
 ENTRY: dict[str, Any] = {
     "run": "r1", "tool": "count_by", "scope": "all conversations", "arguments": "{}", "policy": "{}", "snapshot": 1,
@@ -177,3 +182,47 @@ def test_the_ledger_is_readable_by_its_owner_alone(path: Path) -> None:
     filled(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_a_refused_question_is_an_entry_of_the_chain_with_a_reason_and_no_set(ctx: ToolContext) -> None:
+    with pytest.raises(ToolRefusal):
+        await call("count_by", {"by": "language", "scope": {"language": "Klingon"}}, ctx)
+    ledger = ctx.gate.ledger
+    (refusal,) = ledger.refusals()
+    assert (refusal.tool, refusal.scope, refusal.shown) == ("count_by", "too few or too close", 0)
+    assert ledger.releases() == []
+    assert ledger.verify() is None
+    assert not ledger.digest_known(refusal.digest)
+
+
+async def test_a_value_that_nobody_has_is_refused_in_the_words_of_one_that_few_have(ctx: ToolContext) -> None:
+    told = set()
+    for scope in ({"language": "Klingon"}, {"near": "beehive varroa honeycomb"}, {"surface": "pager"}):
+        with pytest.raises(ToolRefusal) as refused:
+            await call("count_by", {"by": "language", "scope": scope}, ctx)
+        told.add(str(refused.value))
+    assert len(told) == 1
+    assert len({refusal.scope for refusal in ctx.gate.ledger.refusals()}) == 1
+
+
+def _write(path: str, name: str) -> None:
+    ledger = Ledger(Path(path))
+    for number in range(10):
+        with ledger.exclusive():
+            ledger.append({**ENTRY, "digest": f"{name}{number}"}, SETS)
+    ledger.close()
+
+
+def test_threads_of_two_processes_write_one_whole_chain(path: Path) -> None:
+    start = multiprocessing.get_context("spawn")
+    workers = [start.Process(target=_write, args=(str(path), name)) for name in "ab"]
+    for worker in workers:
+        worker.start()
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda name: _write(str(path), name), "cd"))
+    for worker in workers:
+        worker.join(60)
+    ledger = Ledger(path)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert len(ledger.releases()) == 40
+    assert ledger.verify() is None

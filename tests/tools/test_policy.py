@@ -17,6 +17,7 @@ STRICTER: dict[str, float] = {
     "max_facets": 1,
     "max_per_account": 3,
     "max_dominance": 0.25,
+    "established_days": 3,
 }
 LOOSER: dict[str, float] = {
     "min_conversations": 10,
@@ -27,6 +28,7 @@ LOOSER: dict[str, float] = {
     "max_facets": 3,
     "max_per_account": 11,
     "max_dominance": 0.51,
+    "established_days": 0,
 }
 
 

@@ -1,0 +1,207 @@
+"""R4 against a solver: no withheld number follows from all that was said, and without suppression it does follow."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.snapshot import Rows
+from tests.fakes.corpus import capped, context, is_enough, records, small_index
+from tests.fakes.solver import Attack
+from tools.errors import ToolRefusal
+from tools.finding import Finding
+from tools.gate import Gate
+from tools.raw import Group, Raw
+from tools.scope import Resolved, Scope
+from tools.statistics import over_and_under
+
+_HELD = Counter(record.account for record in records())
+BOUNDED = np.array([row for row, record in enumerate(records()) if _HELD[record.account] <= 10], dtype=np.int64)
+"""Of accounts that no cell bounds, so that sums are exact: the best case of the attacker."""
+
+Table = list[list[Rows]]
+
+
+def accounts(rows: Rows) -> list[str]:
+    return [records()[row].account for row in rows.tolist()]
+
+
+def union(parts: list[Rows]) -> Rows:
+    return np.sort(np.concatenate(parts))
+
+
+def drawn(seed: int, height: int, width: int) -> Table:
+    """A random table of so many rows and columns, of very different sizes."""
+    chance = np.random.default_rng(seed)
+    kept = np.sort(chance.permutation(BOUNDED)[: int(chance.integers(120, len(BOUNDED)))])
+    rows = chance.choice(height, len(kept), p=chance.dirichlet(np.full(height, chance.choice([0.5, 1.0, 4.0]))))
+    columns = chance.choice(width, len(kept), p=chance.dirichlet(np.full(width, chance.choice([0.5, 2.0]))))
+    return [[kept[(rows == row) & (columns == column)] for column in range(width)] for row in range(height)]
+
+
+class Seen:
+    """A gate with a ledger of its own, asked with made tables."""
+
+    def __init__(self, folder: str) -> None:
+        self.gate: Gate = context(small_index(), Path(folder) / "ledger" / "x.sqlite3").gate
+
+    def ask(self, groups: list[Group], scope: Rows, columns: int = 1, **more: Any) -> Finding:
+        names = tuple(f"column {place}" for place in range(columns))
+        return self.gate.release(
+            Raw("count_by", {}, "made", more.pop("shape", "table"), Resolved(Scope(), scope), names, tuple(groups),
+                "made", **more)
+        )  # fmt: skip
+
+
+def said_of(finding: Finding, label: str, column: int = 0) -> int | None:
+    row = finding.row(label)
+    return row.values[column].count if row is not None else None
+
+
+def recovered_of_a_list(seen: Seen, seed: int) -> list[int]:
+    table = drawn(seed, 2 + seed % 6, 1)
+    scope = union([cells[0] for cells in table])
+    finding = seen.ask([Group(f"g{place}", (cells[0],)) for place, cells in enumerate(table)], scope)
+    attack = Attack()
+    numbers = [attack.number(said_of(finding, f"g{place}")) for place in range(len(table))]
+    attack.is_sum(attack.number(finding.totals[0]), numbers)
+    return _recovered(attack, [(number, cells[0]) for number, cells in zip(numbers, table, strict=True)])
+
+
+def _recovered(attack: Attack, cells: list[tuple[int, Rows]]) -> list[int]:
+    """Truths that the attack finds, of cells that are withheld for their own sake."""
+    return [
+        capped(accounts(rows))
+        for number, rows in cells
+        if len(rows) and not is_enough(accounts(rows)) and attack.recovers(number, capped(accounts(rows)))
+    ]
+
+
+def recovered_of_a_crossing(seen: Seen, seed: int) -> list[int]:
+    """Rows alone, columns alone, then both crossed, as three questions to one ledger."""
+    height, width = 2 + seed % 5, 2 + seed % 3
+    table = drawn(seed, height, width)
+    scope = union([rows for cells in table for rows in cells])
+    across = [union([cells[place] for cells in table]) for place in range(width)]
+    by_row = seen.ask([Group(f"g{place}", (union(cells),)) for place, cells in enumerate(table)], scope)
+    by_column = seen.ask([Group(f"c{place}", (rows,)) for place, rows in enumerate(across)], scope)
+    groups = [Group(f"g{place}", tuple(cells)) for place, cells in enumerate(table)]
+    try:
+        crossed = seen.ask(groups, scope, width, margins=True)
+    except ToolRefusal:
+        return []
+    attack = Attack()
+    grid = [[attack.number(said_of(crossed, f"g{row}", place)) for place in range(width)] for row in range(height)]
+    whole = attack.number(by_row.totals[0])
+    rows = [attack.number(said_of(by_row, f"g{row}")) for row in range(height)]
+    columns = [attack.number(crossed.totals[place]) for place in range(width)]
+    alone = [attack.number(said_of(by_column, f"c{place}")) for place in range(width)]
+    for row in range(height):
+        attack.is_sum(rows[row], grid[row])
+    for place in range(width):
+        attack.is_sum(columns[place], [line[place] for line in grid])
+        attack.is_sum(columns[place], [alone[place]])
+    attack.is_sum(whole, rows)
+    attack.is_sum(whole, alone)
+    cells = [(grid[row][place], table[row][place]) for row in range(height) for place in range(width)]
+    return _recovered(attack, cells + [(rows[row], union(table[row])) for row in range(height)])
+
+
+def recovered_of_a_tree(seen: Seen, seed: int) -> list[int]:
+    """Groups with their parts, then the parts of each shown group alone (drill_down)."""
+    height = 2 + seed % 4
+    *table, outside_cells = drawn(seed, height + 1, 3)
+    outside = union(outside_cells)
+    scope = union([*[rows for cells in table for rows in cells], outside])
+    groups = [Group(f"g{place}", (union(cells),), id=f"X{place}") for place, cells in enumerate(table)]
+    groups += [
+        Group(f"g{place}-{part}", (rows,), id=f"Y{place}-{part}", parent=f"X{place}")
+        for place, cells in enumerate(table)
+        for part, rows in enumerate(cells)
+    ]
+    tree = seen.ask(groups, scope, shape="tree", outside=outside)
+    attack = Attack()
+    tops = [attack.number(said_of(tree, f"g{place}")) for place in range(height)]
+    beside = None if tree.outside is None else round(tree.outside * tree.totals[0] / 500) * 5
+    attack.is_sum(attack.number(tree.totals[0]), [*tops, attack.number(beside)])
+    cells: list[tuple[int, Rows]] = [(top, union(parts)) for top, parts in zip(tops, table, strict=True)]
+    for place, parts in enumerate(table):
+        opened = None
+        if said_of(tree, f"g{place}") is not None:
+            opened = seen.ask([Group(f"g{place}-{part}", (rows,)) for part, rows in enumerate(parts)], union(parts))
+        told = [said_of(tree, f"g{place}-{part}") for part in range(3)]
+        told = [said if said is not None or opened is None else said_of(opened, f"g{place}-{part}")
+                for part, said in enumerate(told)]  # fmt: skip
+        numbers = [attack.number(said) for said in told]
+        attack.is_sum(tops[place], numbers)
+        cells += list(zip(numbers, parts, strict=True))
+    return _recovered(attack, cells)
+
+
+def recovered_of_a_split(seen: Seen, seed: int) -> list[int]:
+    """Two sides set against each other (compare), beside the rows' whole sizes; who is small is told by a bound."""
+    height = 2 + seed % 5
+    table = drawn(seed, height, 2)
+    wholes = [union(cells) for cells in table]
+    whole = seen.ask([Group(f"g{place}", (rows,)) for place, rows in enumerate(wholes)], union(wholes))
+    groups = [Group(f"g{place}", tuple(cells), whole=wholes[place]) for place, cells in enumerate(table)]
+    try:
+        split = seen.ask(groups, union(wholes), 2, statistic=over_and_under)
+    except ToolRefusal:
+        return []
+    attack = Attack()
+    cells: list[tuple[int, Rows]] = []
+    sides: list[list[int]] = [[], []]
+    for place, rows in enumerate(table):
+        row, all_of_it = split.row(f"g{place}"), said_of(whole, f"g{place}")
+        told = bool(row and row.measures and row.measures[0].is_bound)
+        values = [said_of(split, f"g{place}", side) for side in (0, 1)]
+        numbers = [
+            attack.number(value, is_small=told and value is None, may_be_less=14 if value == all_of_it else 0)
+            for value in values
+        ]
+        attack.is_sum(attack.number(all_of_it), numbers)
+        cells += list(zip(numbers, rows, strict=True))
+        # A value that is told as the whole row counts so in its column's total.
+        for side in (0, 1):
+            sides[side].append(attack.number(values[side]) if values[side] == all_of_it is not None else numbers[side])
+    for side in (0, 1):
+        attack.is_sum(attack.number(split.totals[side]), sides[side])
+    return _recovered(attack, cells)
+
+
+ATTACKS: dict[str, Callable[[Seen, int], list[int]]] = {
+    "list": recovered_of_a_list,
+    "crossing": recovered_of_a_crossing,
+    "tree": recovered_of_a_tree,
+    "split": recovered_of_a_split,
+}
+
+
+def attacked(name: str, seed: int) -> list[int]:
+    with tempfile.TemporaryDirectory() as folder:
+        seen = Seen(folder)
+        found = ATTACKS[name](seen, seed)
+        seen.gate.ledger.close()
+    return found
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 100_000))
+def test_r4_a_solver_recovers_no_withheld_number_from_everything_that_was_said(name: str, seed: int) -> None:
+    assert attacked(name, seed) == []
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_r4_without_suppression_the_same_solver_recovers_withheld_numbers(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Gate, "_suppress", lambda *_: None)
+    assert any(attacked(name, seed) for seed in range(20))

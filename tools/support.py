@@ -1,0 +1,75 @@
+"""What counts towards a group (R3, R7): conversations with each account bounded, accounts, and who vouches for text.
+
+One place for every threshold, so that no tool counts otherwise. Data plane: it sees members and answers numbers.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.records import as_day
+from index.snapshot import UNDATED, Rows, Snapshot
+from tools.policy import PrivacyPolicy
+
+
+@dataclass(frozen=True)
+class Support:
+    """Counts over one snapshot under one policy."""
+
+    snapshot: Snapshot
+    policy: PrivacyPolicy
+
+    def counted(self, rows: Rows) -> tuple[int, int, int]:
+        """(conversations with each account bounded, accounts, conversations of the largest account) (R7)."""
+        if not len(rows):
+            return 0, 0, 0
+        _, each = np.unique(self.snapshot.accounts[rows], return_counts=True)
+        return int(np.minimum(each, self.policy.max_per_account).sum()), len(each), int(each.max())
+
+    def is_enough(self, rows: Rows) -> bool:
+        """Whether a closed cell of these members may be shown."""
+        count, accounts, largest = self.counted(rows)
+        policy = self.policy
+        enough = count >= policy.min_conversations and accounts >= policy.min_accounts
+        return enough and largest <= policy.max_dominance * len(rows)
+
+    def vouching(self, rows: Rows, since: date | None) -> Rows:
+        """Those of the rows whose account counts towards text: every account, unless the policy asks that an account
+        be established, seen on so many days, or before the scope's period began (`since`). It is what makes it dear
+        to lift a text over its threshold by accounts invented for that (Annamalai et al. 2026); a group's text and
+        each specific in it are held to these rows alone."""
+        if self.policy.established_days <= 1:
+            return rows
+        days, first = self._seen
+        accounts = self.snapshot.accounts[rows]
+        counts = days[accounts] >= self.policy.established_days
+        if since is not None:
+            counts |= (first[accounts] != UNDATED) & (first[accounts] < as_day(since))
+        return rows[counts]
+
+    def is_enough_for_text(self, rows: Rows, since: date | None) -> bool:
+        """Whether a group's name may be shown, if it is attested."""
+        count, accounts, _ = self.counted(self.vouching(rows, since))
+        return count >= self.policy.text_min_conversations and accounts >= self.policy.text_min_accounts
+
+    def rounded(self, count: int) -> int:
+        """To the nearest step, halves up."""
+        step = self.policy.round_to
+        return (count + step // 2) // step * step
+
+    @cached_property
+    def _seen(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """By account: on how many days it was seen, and the first of them (UNDATED: on none)."""
+        accounts, days = self.snapshot.accounts, self.snapshot.days
+        dated = days != UNDATED
+        most = int(accounts.max(initial=0)) + 1
+        pairs = np.unique(np.column_stack([accounts[dated], days[dated]]), axis=0)
+        number = np.bincount(pairs[:, 0], minlength=most)
+        first = np.full(most, UNDATED, dtype=np.int64)
+        # Pairs ascend by account, then day, so that the first of each account is its first day.
+        who, places = np.unique(pairs[:, 0], return_index=True)
+        first[who] = pairs[places, 1]
+        return number, first

@@ -1,0 +1,98 @@
+"""How a tool's table becomes sums and trees for suppression (R4), beside what other findings say of the same cells.
+
+The gate asks; `tools.suppression` decides. Data plane: it sees members and answers nothing but which cells stay unsaid.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.snapshot import Snapshot
+from tools.protection import FREE, Room
+from tools.raw import Group, Raw
+from tools.recall import Recall
+from tools.support import Support
+from tools.suppression import Cell, Node, Rules, hide_complements, hide_rests, suppress_table, suppress_tree
+
+
+@dataclass(frozen=True, slots=True)
+class Withholding:
+    """Withholds in one release, under the ledger's lock."""
+
+    snapshot: Snapshot
+    support: Support
+    recall: Recall
+
+    def apply(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]) -> None:
+        """Withhold what would give a withheld value back (R3, R4)."""
+        if raw.within:
+            hide_complements(self.support.is_enough, table)
+        if raw.wholes is not None:
+            hide_rests(self.support.is_enough, table, raw.wholes)
+            return
+        rules = Rules(self.support.is_enough, self.support.policy.min_conversations, self.support.policy.round_to)
+        if len(raw.columns) == 1:
+            top, count = self._tree(raw, table)
+            count += outside.count if outside is not None else 0
+            suppress_tree(rules, top, outside, rules.total_room(count, totals[0]))
+            return
+        sums = [sum(cells[place].count for cells in table) for place in range(len(raw.columns))]
+        suppress_table(
+            rules,
+            table,
+            [FREE if raw.within else self._row_room(rules, raw, *row) for row in zip(raw.groups, table, strict=True)],
+            [rules.total_room(count, said) for count, said in zip(sums, totals, strict=True)],
+            rules.total_room(sum(sums), self.support.rounded(sum(sums))) if raw.margins else FREE,
+            margins=raw.margins,
+            tells_small=raw.statistic is not None and not raw.margins,
+        )
+
+    def _row_room(self, rules: Rules, raw: Raw, group: Group, cells: list[Cell]) -> Room:
+        """What another finding may say of the row's sum: its size in the scope, or in the whole index."""
+        count = sum(cell.count for cell in cells)
+        if raw.margins:
+            return rules.total_room(count, self.support.rounded(count))
+        if group.whole is None or any(cell.is_whole for cell in cells):
+            return FREE
+        elsewhere, _, _ = self.support.counted(np.setdiff1d(group.whole, group.members, assume_unique=True))
+        if elsewhere >= self.support.policy.min_conversations:
+            return FREE
+        known = rules.total_room(count, self.support.rounded(count))
+        if not elsewhere:
+            return known
+        return Room(known.down + self.support.policy.min_conversations - 1 - elsewhere, known.up + elsewhere)
+
+    def _tree(self, raw: Raw, table: list[list[Cell]]) -> tuple[list[Node], int]:
+        """The table as a tree, and the sum of its top. Themes of everything stand under their groups of the taxonomy
+        even where these are not shown, because other findings show them; so whichever finding is asked first, the same is withheld."""
+        nodes = {
+            group.id: Node(cells[0]) for group, cells in zip(raw.groups, table, strict=True) if group.parent is None
+        }
+        if any(group.parent is not None for group in raw.groups):
+            for group, cells in zip(raw.groups, table, strict=True):
+                if group.parent in nodes:
+                    nodes[group.parent].children.append(Node(cells[0]))
+            return list(nodes.values()), sum(node.cell.count for node in nodes.values())
+        snapshot = self.snapshot
+        is_everything = len(raw.resolved.rows) == len(snapshot)
+        parents = {cluster.id: cluster.parent for cluster in snapshot.base_clusters} if is_everything else {}
+        families: dict[str, list[Cell]] = {}
+        alone: list[Node] = []
+        for group, cells in zip(raw.groups, table, strict=True):
+            parent = parents.get(group.id or "")
+            if parent is None:
+                alone.append(Node(cells[0]))
+            else:
+                families.setdefault(parent, []).append(cells[0])
+        count = sum(cells[0].count for cells in table)
+        return [*alone, *(self._parent_of(cells) for cells in families.values())], count
+
+    def _parent_of(self, cells: list[Cell]) -> Node:
+        """The group of the taxonomy that these cells make up, as another finding would say it."""
+        rows = np.unique(np.concatenate([cell.rows for cell in cells]))
+        count, accounts, _ = self.support.counted(rows)
+        is_enough = self.support.is_enough(rows)
+        said = self.support.rounded(count) if is_enough and not self.recall.is_held(rows) else None
+        is_small = count < self.support.policy.min_conversations
+        parent = Cell(rows, count, accounts, said, is_small, is_sensitive=not is_enough)
+        return Node(parent, [Node(cell) for cell in cells])
