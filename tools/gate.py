@@ -19,19 +19,18 @@ from index.auditor import NameAuditor
 from index.handle import Index
 from index.snapshot import Rows
 from tools.errors import PrivacyViolation, Reason, ToolRefusal
-from tools.finding import _GATE_PASS, Finding, Measure, Row, Value, Withheld
+from tools.finding import _GATE_PASS, Finding, Measure, Row, Withheld
+from tools.labels import UNNAMED, Labels
 from tools.ledger import REFUSED, Ledger, ReleasedSet
-from tools.name_check import Candidate, NameCheck
 from tools.policy import PrivacyPolicy
-from tools.raw import Group, Raw
+from tools.raw import Raw
 from tools.recall import HELD, Recall
+from tools.rows import outside_share, row_of
 from tools.scope import Resolved, Scope, period_of, resolve
 from tools.statistics import Said, Statistics
 from tools.support import Support
 from tools.suppression import Cell
 from tools.withholding import Withholding
-
-UNNAMED = "unnamed group"
 
 _SETS = ("scope", "cell")
 """Kinds of sets whose members a question can be about."""
@@ -47,13 +46,13 @@ class Gate:
     run: str = ""
     to_model: bool = False
     """Whether findings go to a model endpoint; written in the ledger."""
-    _names: NameCheck = field(init=False)
+    _labels: Labels = field(init=False)
     _recall: Recall = field(init=False)
     _known_support: Support = field(init=False)
     _next: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
-        self._names = NameCheck(self.index.snapshot, self.policy.text_min_accounts)
+        self._labels = Labels(self.index.snapshot, self.policy.text_min_accounts)
         self._recall = Recall(self.index.snapshot, self.policy.min_accounts, self.ledger)
         self._known_support = Support(self.index.snapshot, self.policy)
 
@@ -73,6 +72,10 @@ class Gate:
             self._recall.look_up()
             earlier = self._recall.nearest(rows, _SETS)
         return rows if earlier is None else self._recall.rows_of(earlier)
+
+    async def consult(self, raw: Raw, auditor: NameAuditor) -> None:
+        """Let a model judge names before they are released (R11)."""
+        await self._labels.consult(raw, self._support, auditor)
 
     def admit(self, scope: Scope) -> Resolved:
         """The rows of a scope, or a refusal when it or its complement is too small to ask about (R3) or is withheld for
@@ -109,7 +112,7 @@ class Gate:
                 "too many facets",
             )
         self._require_enough_columns(raw)
-        labels = self._labels(raw)
+        labels = self._labels.of(raw, self._support)
         with self.ledger.exclusive():
             self._recall.look_up()
             table = [[self._cell(rows, group.whole) for rows in group.columns] for group in raw.groups]
@@ -142,37 +145,6 @@ class Gate:
         if raw.outside is not None:
             parts[0].append(raw.outside)
         return [np.unique(np.concatenate(part)) if part else np.zeros(0, dtype=np.int64) for part in parts]
-
-    async def consult(self, raw: Raw, auditor: NameAuditor) -> None:
-        """Let a model judge the names of groups large enough to be named, before they are released (R11)."""
-        asked = [
-            Candidate(group.label or "", self._vouching(raw, group), self._support.rounded(len(group.members)))
-            for group in raw.groups
-            if self._may_be_named(raw, group)
-        ]
-        await self._names.consult(auditor, asked, raw.about)
-
-    def _vouching(self, raw: Raw, group: Group) -> Rows:
-        return self._support.vouching(group.members, raw.resolved.scope.since)
-
-    def _may_be_named(self, raw: Raw, group: Group) -> bool:
-        since = raw.resolved.scope.since
-        return group.is_text and bool(group.label) and self._support.is_enough_for_text(group.members, since)
-
-    def _labels(self, raw: Raw) -> list[tuple[str, bool]]:
-        """For each group the label that may be shown, and whether a name was withheld."""
-        asked = [self._may_be_named(raw, group) for group in raw.groups]
-        names = [
-            (group.label or "", self._vouching(raw, group))
-            for group, is_asked in zip(raw.groups, asked, strict=True)
-            if is_asked
-        ]
-        shown = iter(self._names.shown(names, raw.about))
-        labels = []
-        for group, is_asked in zip(raw.groups, asked, strict=True):
-            label = next(shown) if is_asked else (None if group.is_text else group.label or "")
-            labels.append((UNNAMED, True) if label is None else (label, False))
-        return labels
 
     def _cell(self, rows: Rows, whole: Rows | None = None) -> Cell:
         count, accounts, _ = self._support.counted(rows)
@@ -239,7 +211,7 @@ class Gate:
                 hidden_count += sum(cell.count for cell in cells) if group.parent is None else 0
                 if raw.shape != "trend":
                     continue
-            rows.append(self._row(raw, group, labels[place][0], cells, totals, statistics.rows[place]))
+            rows.append(row_of(raw, group, labels[place][0], cells, totals, statistics.rows[place], self._support))
         if not statistics.order and any(group.is_text for group in raw.groups):
             # By what is said, not by exact size: an order can tell what rounding hides.
             rows.sort(key=lambda row: (-(row.values[0].count or 0), row.label, row.id or ""))
@@ -260,7 +232,7 @@ class Gate:
             "rows": tuple(rows),
             "totals": totals,
             "withheld": withheld,
-            "outside": self._outside(raw, outside, totals),
+            "outside": outside_share(raw, outside, totals),
             "method": raw.method,
             "notes": (*statistics.notes, *raw.notes, *self._notes()),
             "policy": self.policy.describe(),
@@ -292,39 +264,6 @@ class Gate:
             for measures, group in zip(found.rows, raw.groups, strict=True)
         ]
         return replace(found, rows=banded)
-
-    def _row(
-        self,
-        raw: Raw,
-        group: Group,
-        label: str,
-        cells: list[Cell],
-        totals: tuple[int, ...],
-        measures: tuple[Measure, ...],
-    ) -> Row:
-        values = tuple(
-            Value(cell.said, round(100 * cell.said / self._base(raw, cells, place, totals), 1))
-            if cell.said is not None and self._base(raw, cells, place, totals)
-            else Value(cell.said, None)
-            for place, cell in enumerate(cells)
-        )
-        accounts = None
-        if len(cells) == 1 and cells[0].said is not None:
-            accounts = self._support.rounded(cells[0].accounts)
-        return Row(label, values, accounts, group.id, group.parent, measures, group.place)
-
-    def _base(self, raw: Raw, cells: list[Cell], place: int, totals: tuple[int, ...]) -> int:
-        """What a share is a share of: the column's total, or for a trend with exposure the whole of its bucket."""
-        if raw.within and place == 0:
-            return cells[-1].said or 0
-        return totals[place]
-
-    def _outside(self, raw: Raw, outside: Cell | None, totals: tuple[int, ...]) -> float | None:
-        if outside is None or len(raw.columns) != 1 or not totals[0]:
-            return None
-        if outside.count and outside.said is None:
-            return None
-        return round(100 * (outside.said or 0) / totals[0], 1)
 
     def _notes(self) -> tuple[str, ...]:
         if self.index.snapshot.meta.get("accounts") == "none":
@@ -429,18 +368,8 @@ class Gate:
         return finding
 
     def warm(self) -> None:
-        """Attest the taxonomy's names ahead of the first question."""
-        snapshot = self.index.snapshot
-        self._names.shown(
-            [
-                (
-                    cluster.name,
-                    self._support.vouching(np.flatnonzero(snapshot.base_labels == place).astype(np.int64), None),
-                )
-                for place, cluster in enumerate(snapshot.base_clusters)
-                if cluster.name
-            ]
-        )
+        """Check the taxonomy's names ahead of the first question."""
+        self._labels.warm(self._support)
 
     def start_at(self, number: int) -> None:
         """Give the next finding the handle F`number` (a resumed session)."""

@@ -1,0 +1,67 @@
+"""The labels that a table's groups may bear: closed values as they are, proposed names where they have the right (R6).
+
+A name needs a group large enough for text and members who vouch for it (`tools.support`), and must pass the check of
+names (`tools.name_check`). Data plane: it sees members and answers words or nothing.
+"""
+
+import numpy as np
+
+from index.auditor import NameAuditor
+from index.snapshot import Rows, Snapshot
+from tools.name_check import Candidate, NameCheck
+from tools.raw import Group, Raw
+from tools.support import Support
+
+UNNAMED = "unnamed group"
+
+
+class Labels:
+    """Labels over one snapshot; verdicts on names are remembered."""
+
+    def __init__(self, snapshot: Snapshot, min_accounts: int) -> None:
+        self._snapshot = snapshot
+        self._names = NameCheck(snapshot, min_accounts)
+
+    async def consult(self, raw: Raw, support: Support, auditor: NameAuditor) -> None:
+        """Let a model judge the names of groups large enough to be named, before they are released (R11)."""
+        asked = [
+            Candidate(name, _vouching(raw, group, support), support.rounded(len(group.members)))
+            for group in raw.groups
+            if (name := _name_asked(raw, group, support))
+        ]
+        await self._names.consult(auditor, asked, raw.about)
+
+    def of(self, raw: Raw, support: Support) -> list[tuple[str, bool]]:
+        """For each group the label that may be shown, and whether a name was withheld."""
+        asked = [_name_asked(raw, group, support) for group in raw.groups]
+        names = [
+            (name, _vouching(raw, group, support)) for name, group in zip(asked, raw.groups, strict=True) if name
+        ]
+        shown = iter(self._names.shown(names, raw.about))
+        labels = []
+        for group, name in zip(raw.groups, asked, strict=True):
+            label = next(shown) if name else (None if group.is_text else group.label or "")
+            labels.append((UNNAMED, True) if label is None else (label, False))
+        return labels
+
+    def warm(self, support: Support) -> None:
+        """Check the taxonomy's names ahead of the first question."""
+        labels = self._snapshot.base_labels
+        self._names.shown(
+            [
+                (cluster.name, support.vouching(np.flatnonzero(labels == place).astype(np.int64), None))
+                for place, cluster in enumerate(self._snapshot.base_clusters)
+                if cluster.name
+            ]
+        )
+
+
+def _name_asked(raw: Raw, group: Group, support: Support) -> str | None:
+    """The name proposed for a group large enough to be named."""
+    if not group.is_text or not group.label:
+        return None
+    return group.label if support.is_enough_for_text(group.members, raw.resolved.scope.since) else None
+
+
+def _vouching(raw: Raw, group: Group, support: Support) -> Rows:
+    return support.vouching(group.members, raw.resolved.scope.since)

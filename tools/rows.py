@@ -1,0 +1,39 @@
+"""A finding's row from decided cells: counts as said, shares from what leaves (R4). Nothing here counts a member."""
+
+from tools.finding import Measure, Row, Value
+from tools.raw import Group, Raw
+from tools.support import Support
+from tools.suppression import Cell
+
+
+def row_of(
+    raw: Raw,
+    group: Group,
+    label: str,
+    cells: list[Cell],
+    totals: tuple[int, ...],
+    measures: tuple[Measure, ...],
+    support: Support,
+) -> Row:
+    """The row of one group; `accounts` only where there is a single column."""
+    values = tuple(_value(cell.said, _base(raw, cells, place, totals)) for place, cell in enumerate(cells))
+    accounts = support.rounded(cells[0].accounts) if len(cells) == 1 and cells[0].said is not None else None
+    return Row(label, values, accounts, group.id, group.parent, measures, group.place)
+
+
+def _value(said: int | None, base: int) -> Value:
+    return Value(said, round(100 * said / base, 1) if said is not None and base else None)
+
+
+def _base(raw: Raw, cells: list[Cell], place: int, totals: tuple[int, ...]) -> int:
+    """What a share is a share of: the column's total, or for a trend with exposure the whole of its bucket."""
+    if raw.within and place == 0:
+        return cells[-1].said or 0
+    return totals[place]
+
+
+def outside_share(raw: Raw, outside: Cell | None, totals: tuple[int, ...]) -> float | None:
+    """Percent of the scope outside any cluster; None where nothing was clustered or it is withheld."""
+    if outside is None or len(raw.columns) != 1 or not totals[0] or (outside.count and outside.said is None):
+        return None
+    return round(100 * (outside.said or 0) / totals[0], 1)
