@@ -26,7 +26,7 @@ def index(tmp_path: Path) -> Index:
     ]
     before = [
         Conversation(
-            (Turn("user", f"gazpacho receta {place:b}"),), f"a{place % 10}", FIRST_DAY + timedelta(days=place % 2)
+            (Turn("user", f"gazpacho receta {place:b}"),), f"a{place % 10}", FIRST_DAY + timedelta(days=place // 10 % 2)
         )
         for place in range(60)
     ]
