@@ -34,9 +34,7 @@ class Labels:
     def of(self, raw: Raw, support: Support) -> list[tuple[str, bool]]:
         """For each group the label that may be shown, and whether a name was withheld."""
         asked = [_name_asked(raw, group, support) for group in raw.groups]
-        names = [
-            (name, _vouching(raw, group, support)) for name, group in zip(asked, raw.groups, strict=True) if name
-        ]
+        names = [(name, _vouching(raw, group, support)) for name, group in zip(asked, raw.groups, strict=True) if name]
         shown = iter(self._names.shown(names, raw.about))
         labels = []
         for group, name in zip(raw.groups, asked, strict=True):

@@ -10,7 +10,7 @@ from typing import Any
 from agent.roles import Claim, Desk, Focus, Task
 from tools.errors import ToolRefusal
 from tools.finding import Finding, Row
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 from tools.scope import Scope
 
 _BURST_SHARE = 55.0

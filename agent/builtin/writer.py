@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from agent.roles import Draft, Evidence, OnDelta
 from tools.finding import Finding
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 
 
 class BuiltinWriter:

@@ -17,7 +17,7 @@ from index.auditor.rules import judge
 from tests.fakes.corpus import context, records, small_index
 from tests.fakes.messages_server import Error, Message, MessagesServer, Reply, script, text
 from tools.finding import Finding
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 from tools.raw import Group, Raw
 from tools.scope import Resolved, Scope
 

@@ -44,7 +44,7 @@ from tests.fakes.corpus import (
 from tools.context import ToolContext
 from tools.errors import PrivacyViolation, ToolRefusal
 from tools.finding import Finding, Withheld
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 from tools.ledger import Ledger
 from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw

@@ -16,7 +16,7 @@ from tests.fakes.corpus import capped, context, is_enough, records, rounded, sma
 from tools.context import ToolContext
 from tools.errors import PrivacyViolation, ToolRefusal
 from tools.finding import Finding
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
 from tools.registry import call

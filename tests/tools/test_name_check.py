@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.corpus import context, records, small_index
 from tools.context import ToolContext
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 from tools.raw import Group, Raw
 from tools.scope import Resolved, Scope
 

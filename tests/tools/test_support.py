@@ -10,7 +10,7 @@ import pytest
 from index.handle import Index
 from index.records import Conversation, Turn
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, build, context
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
 from tools.scope import Resolved, Scope

@@ -7,7 +7,7 @@ from tests.fakes.corpus import capped, is_enough, records, rounded
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.finding import Finding
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 from tools.registry import call
 
 
