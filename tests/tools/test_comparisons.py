@@ -45,7 +45,7 @@ async def test_a_language_fills_its_own_themes_and_the_verdict_says_so(ctx: Tool
         finding = await call("compare", {"first": {"language": language}}, ctx)
         measures = [measure for row in finding.rows for measure in row.measures]
         verdicts = [measure.verdict for measure in measures]
-        assert set(verdicts) == {clear, "no clear difference"}
+        assert {clear} <= set(verdicts) <= {clear, "no clear difference"}
         assert verdicts == sorted(verdicts, key=["over", "no clear difference", "under"].index)
         for measure in measures:
             assert (measure.low or 0) <= (measure.value or 0) <= (measure.high or 0)
@@ -75,7 +75,10 @@ async def test_a_theme_that_only_the_later_period_has_is_new(home: Home, tmp_pat
     for way in ("theme", "found"):
         finding = await call("emerging", {"since": str(MID), "by": way}, ctx)
         new = [row for row in finding.rows if row.measures and row.measures[0].verdict == "new"]
-        assert [("annealing" in row.label.casefold() or "quantum" in row.label.casefold()) for row in new] == [True]
+        # The built-in lexicon knows "quantum" as physics, and names by its own word.
+        assert [any(word in row.label.casefold() for word in ("annealing", "quantum", "physics")) for row in new] == [
+            True
+        ]
         assert new[0].measures[0].is_bound
 
 
