@@ -3,7 +3,8 @@ asking cost at each size (default 10000 100000).
 
 Summaries, facets and vectors are generated (300 topics, as many accounts as a quarter of the summaries); screening and
 embedding are left out, bench/ingest.py measures those. Each index is asked in a fresh process: time to open, `count_by`
-of a closed facet, a scope near a phrase, the 95th percentile of every tool but clustering, and the peak memory.
+of a closed facet, a scope near a phrase, the 95th percentile of every tool but clustering, clustering scopes of 20,000 and
+100,000 with names, and the peak memory.
 """
 
 import asyncio
@@ -56,13 +57,17 @@ LATENCY: list[tuple[str, Any]] = [
 ]
 """Questions for the latency table; what is refused is timed too."""
 
+CLUSTERED = (20_000, 100_000)
+FIRST_DAY, DAYS = date(2026, 2, 16), 240
+"""The period over which summaries are generated, as many each day."""
+
 _FILL = """
 INSERT INTO accounts SELECT i, ('\\x' || printf('%02x', i % 256))::BLOB FROM range(1, {accounts} + 1) t(i);
 INSERT INTO batches VALUES (1, TRUE);
 INSERT INTO summaries SELECT i, printf('%032x', i), 1 + (hash(i) % {accounts})::INTEGER,
     ['English', 'Spanish', 'Japanese', 'German'][1 + (hash(i * 3) % 4)::INTEGER], 1 + (hash(i * 5) % 5)::TINYINT,
-    1 + (hash(i * 7) % 9)::INTEGER, 20500 + (hash(i * 11) % 240)::INTEGER, (hash(i * 13) % 20) = 0, 'web', 'none',
-    'answered', '{{}}', printf('topic%d; word%d; word%d', i % {topics}, (hash(i) % 900), (hash(i * 17) % 900)), '{{}}', 1
+    1 + (hash(i * 7) % 9)::INTEGER, 20500 + (hash(i * 11) % {days})::INTEGER, (hash(i * 13) % 20) = 0, 'web', 'none',
+    'answered', '{{}}', printf('topic%d; word%d; word%d', i % {topics}, (hash(i) % 900), (hash(i * 17) % 900)), '{{}}', 1, NULL
     FROM range(1, {size} + 1) t(i);
 """
 
@@ -83,7 +88,7 @@ def build(home: Home, size: int) -> dict[str, float]:
     took = {}
     started = time.perf_counter()
     accounts = size // 4
-    for statement in _FILL.format(size=size, accounts=accounts, topics=TOPICS).strip().split(";\n"):
+    for statement in _FILL.format(size=size, accounts=accounts, topics=TOPICS, days=DAYS).strip().split(";\n"):
         writer.facts._connection.execute(statement)
     writer.facts.set_manifest("encoder", "generated")
     took["facts"] = time.perf_counter() - started
@@ -137,6 +142,12 @@ async def _ask(path: Path) -> dict[str, float]:
                 await call(tool, arguments(turn), ctx)
             times.append(time.perf_counter() - started)
         took[f"p95 {tool}"] = float(np.quantile(times, 0.95))
+    for wanted in CLUSTERED:
+        if wanted < len(index.snapshot):
+            until = FIRST_DAY + timedelta(days=round(DAYS * wanted / len(index.snapshot)) - 1)
+            started = time.perf_counter()
+            await call("cluster_scope", {"scope": {"until": str(until)}}, ctx)
+            took[f"cluster {wanted:,}"] = time.perf_counter() - started
     took["MiB asking"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return took
 
