@@ -1,5 +1,6 @@
 """What a run may spend, and what it has spent. Raises before the call that cannot fit, never after."""
 
+import math
 import time
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ class Budget:
     max_seconds: float
     max_cost: float
     prices: dict[str, Price]
+    max_tokens: float = math.inf
     started: float = field(default_factory=time.monotonic)
     usage: Usage = field(default_factory=Usage)
     calls: int = 0
@@ -33,15 +35,29 @@ class Budget:
 
     @classmethod
     def of(cls, settings: Settings) -> "Budget":
-        return cls(settings.max_run_seconds, settings.max_run_cost, settings.prices)
+        return cls(settings.max_run_seconds, settings.max_run_cost, settings.prices, settings.max_run_tokens)
 
     def elapsed(self) -> float:
         return time.monotonic() - self.started
 
+    def seconds_left(self) -> float | None:
+        """What `asyncio.timeout` takes; None where there is no limit."""
+        return None if math.isinf(self.max_seconds) else max(0.0, self.max_seconds - self.elapsed())
+
+    def out_of_time(self) -> BudgetSpent:
+        return BudgetSpent("seconds", round(self.elapsed(), 1), self.max_seconds)
+
+    @property
+    def tokens(self) -> int:
+        used = self.usage
+        return used.input_tokens + used.output_tokens + used.cache_read_tokens + used.cache_write_tokens
+
     def require(self) -> None:
         """Raise BudgetSpent when nothing is left for another call."""
         if self.elapsed() >= self.max_seconds:
-            raise BudgetSpent("seconds", round(self.elapsed()), self.max_seconds)
+            raise self.out_of_time()
+        if self.tokens >= self.max_tokens:
+            raise BudgetSpent("tokens", self.tokens, self.max_tokens)
         if self.cost is not None and self.cost + self.reserved >= self.max_cost:
             raise BudgetSpent("US dollars", round(self.cost + self.reserved, 4), self.max_cost)
 

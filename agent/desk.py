@@ -26,15 +26,18 @@ class TaskDesk:
     max_calls: int
     emit: Emit
     findings: list[Finding] = field(default_factory=list)
-    _calls: int = 0
+    calls: int = 0
+    """Calls made before, where another took the desk over: they have their names in the events."""
+    _made: int = 0
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> Finding:
         """Run a tool. Raises ToolRefusal, or BudgetSpent when the task's calls or the run's time are used up."""
         self.budget.require()
-        if self._calls >= self.max_calls:
-            raise BudgetSpent("tool calls a task", self._calls, self.max_calls)
-        self._calls += 1
-        identity = f"{self.task}.{self._calls}"
+        if self._made >= self.max_calls:
+            raise BudgetSpent("tool calls a task", self._made, self.max_calls)
+        self._made += 1
+        self.calls += 1
+        identity = f"{self.task}.{self.calls}"
         self.emit(ToolStarted(task=self.task, call=identity, tool=tool, arguments=arguments))
         started = time.monotonic()
         try:

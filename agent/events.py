@@ -127,12 +127,25 @@ class UsageReported(_Event):
     cost: float | None
 
 
+class ApprovalAsked(_Event):
+    """A plan is shown before it is carried out and the run waits: `reasons` say why. It is answered with
+    `Session.decide`, or with the words of `agent.approval`. `cost` is what the plan may cost, in US dollars."""
+
+    type: Literal["approval_asked"] = "approval_asked"
+    tasks: tuple[PlannedTask, ...]
+    reasons: tuple[str, ...]
+    cost: float | None = None
+
+
 class Notice(_Event):
     type: Literal["notice"] = "notice"
     text: str
 
 
 class RunEnded(_Event):
+    """The last event of a run. `waiting`: for an answer to a question or a plan. `partial`: there is an answer, and
+    `exit_code` says what kind of fault kept a part of it away. Exit codes: docs/api.md."""
+
     type: Literal["run_ended"] = "run_ended"
     state: Literal["done", "partial", "waiting", "stopped", "failed"]
     elapsed_s: float
@@ -154,6 +167,7 @@ Event = Annotated[
     | AnswerMade
     | ModelWaiting
     | UsageReported
+    | ApprovalAsked
     | Notice
     | RunEnded,
     Field(discriminator="type"),

@@ -1,24 +1,23 @@
 """The investigation as one flat LangGraph graph: plan, work in parallel, audit, write, verify.
 
 The state is JSON-safe (findings as released, claims, plans), so a checkpoint holds nothing that the gate did not
-release. Node functions take only `Runtime`, `Send` and `interrupt` from LangGraph: decisions live in the roles.
+release. Node functions take only `Runtime`, `Send` and `interrupt` from LangGraph: decisions live in the roles. What a model
+could not do, the built-in role does, and the answer says so.
 """
 
 import asyncio
-import operator
 import time
-from dataclasses import dataclass, field
-from typing import Annotated, Any, TypedDict
+from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Send, interrupt
+from langgraph.types import interrupt
 
-from agent.budget import Budget
-from agent.desk import Emit, TaskDesk
-from agent.errors import BudgetSpent, ModelFault
+from agent.approving import after_approve, after_decide, approve, decide
+from agent.desk import TaskDesk
+from agent.errors import BudgetSpent, ModelFault, Truncated, Unusable
 from agent.events import (
     AnswerDelta,
     AnswerMade,
@@ -31,63 +30,26 @@ from agent.events import (
     TaskStarted,
 )
 from agent.roles import Audit, Brief, Claim, Draft, Evidence, Exchange, Plan, RoleSet, Task, TaskReport
+from agent.state import Deps, State, last_reports
 from agent.verify import Checked, check
-from index.errors import IndexFault
+from index.errors import IndexFault, ShoalError
 from index.records import as_date
 from index.snapshot import UNDATED
-from tools.context import ToolContext
 from tools.errors import ToolRefusal
-from tools.finding import Finding
 
 MAX_REPLANS = 1
 RECURSION_LIMIT = 40
 
 
-class State(TypedDict, total=False):
-    """What a checkpoint holds."""
-
-    question: str
-    history: list[dict[str, str]]
-    plan: dict[str, Any]
-    round: int
-    gaps: list[str]
-    reports: Annotated[list[dict[str, Any]], operator.add]
-    findings: Annotated[list[dict[str, Any]], operator.add]
-    claims: list[dict[str, Any]]
-    draft: dict[str, Any]
-    answer: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Deps:
-    """What nodes work with; never part of the state."""
-
-    roles: RoleSet
-    fallback: RoleSet
-    """The built-in roles, for what a model could not do."""
-    context: ToolContext
-    budget: Budget
-    emit: Emit
-    max_tool_calls: int
-    agents: asyncio.Semaphore
-    known: dict[str, Finding] = field(default_factory=dict)
-    """Findings released in this session, by handle."""
-
-    def finding(self, stored: dict[str, Any]) -> Finding:
-        """The finding of a stored form; a resumed run rebuilds it through the gate."""
-        handle = str(stored["id"])
-        if handle not in self.known:
-            self.known[handle] = self.context.gate.restore(stored)
-        return self.known[handle]
-
-
 async def plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     deps = runtime.context
     brief = await _brief(state, deps)
+    stand_ins: list[str] = []
     try:
         made = await deps.roles.planner.plan(brief)
     except ModelFault as fault:
         made = await _planned_without_model(deps, brief, fault)
+        stand_ins.append("the plan")
     round_ = state.get("round", 0)
     made = made.model_copy(
         update={
@@ -101,7 +63,13 @@ async def plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
             PlannedTask(id=task.id, specialist=task.specialist, objective=task.objective) for task in made.tasks
         )
         deps.emit(PlanMade(tasks=tasks, assumptions=made.assumptions, round=round_))
-    return {"plan": made.model_dump(mode="json"), "round": round_ + 1}
+    return {
+        "plan": made.model_dump(mode="json"),
+        "round": round_ + 1,
+        "tasks": {task.id: task.model_dump(mode="json") for task in made.tasks},
+        "stand_ins": stand_ins,
+        "decision": {},
+    }
 
 
 async def _planned_without_model(deps: Deps, brief: Brief, fault: ModelFault) -> Plan:
@@ -128,20 +96,18 @@ async def _brief(state: State, deps: Deps) -> Brief:
 
 
 async def clarify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
-    """Ask the analyst and wait. The answer joins the question, and planning starts again."""
+    """Ask the analyst and wait. The answer is the question from then on, and planning starts again."""
     made = Plan.model_validate(state["plan"])
     runtime.context.emit(ClarificationAsked(question=made.clarification or "", suggestions=made.suggestions))
     reply = interrupt({"question": made.clarification})
     return {"question": str(reply), "round": 0}
 
 
-def after_plan(state: State) -> list[Send] | str:
+def after_plan(state: State) -> str:
     made = Plan.model_validate(state["plan"])
     if made.clarification:
         return "clarify"
-    if not made.tasks:
-        return "audit"
-    return [Send("work", {"task": task.model_dump(mode="json")}) for task in made.tasks]
+    return "approve" if made.tasks else "audit"
 
 
 async def work(state: dict[str, Any], runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -149,15 +115,13 @@ async def work(state: dict[str, Any], runtime: Runtime[Deps]) -> dict[str, Any]:
     deps = runtime.context
     task = Task.model_validate(state["task"])
     async with deps.agents:
-        desk = TaskDesk(task.id, deps.context, deps.budget, deps.max_tool_calls, deps.emit)
+        desk = TaskDesk(task.id, deps.context, deps.budget, deps.settings.max_tool_calls, deps.emit)
         deps.emit(TaskStarted(task=task.id))
         started = time.monotonic()
-        claims: tuple[Claim, ...] = ()
-        failure = None
-        try:
-            claims = tuple(await deps.roles.investigator.investigate(task, desk))
-        except (ModelFault, BudgetSpent, IndexFault) as fault:
-            failure = fault.message
+        claims, fault, stand_ins = await _investigated(task, desk, deps)
+        failure = fault.message if fault else None
+        if fault and stand_ins:
+            failure = f"{fault.message} The built-in investigator did it instead."
         deps.emit(
             TaskEnded(task=task.id, elapsed_s=round(time.monotonic() - started, 3), claims=len(claims), failure=failure)
         )
@@ -167,11 +131,37 @@ async def work(state: dict[str, Any], runtime: Runtime[Deps]) -> dict[str, Any]:
     return {
         "reports": [report.model_dump(mode="json")],
         "findings": [finding.as_dict() for finding in desk.findings],
+        "codes": {task.id: fault.exit_code if fault else 0},
+        "stand_ins": stand_ins,
     }
 
 
+async def _investigated(
+    task: Task, desk: TaskDesk, deps: Deps
+) -> tuple[tuple[Claim, ...], ShoalError | None, list[str]]:
+    """Claims, the fault that ended the task, and whether the built-in investigator stood in. It does so where the model
+    could not do the work; it does not where the model refused, or where nothing is left to spend."""
+    try:
+        async with asyncio.timeout(deps.budget.seconds_left()):
+            claims, fault = await _attempt(deps.roles, task, desk)
+            if not deps.roles.uses_model or not isinstance(fault, Unusable | Truncated):
+                return claims, fault, []
+            again = TaskDesk(task.id, deps.context, deps.budget, desk.max_calls, deps.emit, desk.findings, desk.calls)
+            claims, second = await _attempt(deps.fallback, task, again)
+            return claims, fault, [] if second else [f"task {task.id}"]
+    except TimeoutError:
+        return (), deps.budget.out_of_time(), []
+
+
+async def _attempt(roles: RoleSet, task: Task, desk: TaskDesk) -> tuple[tuple[Claim, ...], ShoalError | None]:
+    try:
+        return tuple(await roles.investigator.investigate(task, desk)), None
+    except (ModelFault, BudgetSpent, IndexFault) as fault:
+        return (), fault
+
+
 def _evidence(state: State, deps: Deps, claims: tuple[Claim, ...]) -> Evidence:
-    failures = [TaskReport.model_validate(report).failure for report in state.get("reports", [])]
+    failures = [report.failure for report in last_reports(state)]
     stored = {str(item["id"]): item for item in state.get("findings", [])}
     findings = []
     for handle in sorted(stored, key=lambda name: int(name[1:])):
@@ -190,20 +180,23 @@ def _evidence(state: State, deps: Deps, claims: tuple[Claim, ...]) -> Evidence:
 
 async def audit(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     deps = runtime.context
-    reports = sorted(
-        (TaskReport.model_validate(report) for report in state.get("reports", [])), key=lambda report: report.task
-    )
-    claims = tuple(claim for report in reports for claim in report.claims)
+    claims = tuple(claim for report in last_reports(state) for claim in report.claims)
     evidence = _evidence(state, deps, claims)
+    stand_ins: list[str] = []
     try:
         judged = await deps.roles.auditor.audit(evidence)
     except (ModelFault, BudgetSpent) as fault:
         deps.emit(Notice(text=f"{fault.message} The built-in auditor checked the claims instead."))
         judged = await deps.fallback.auditor.audit(evidence)
+        stand_ins.append("the audit")
     kept, struck, narrowed = _apply(judged, claims)
     notes = tuple(verdict.reason for verdict in judged.verdicts if verdict.reason)[:8]
     deps.emit(AuditEnded(kept=len(kept), narrowed=narrowed, struck=struck, notes=notes))
-    return {"claims": [claim.model_dump(mode="json") for claim in kept], "gaps": list(judged.gaps)}
+    return {
+        "claims": [claim.model_dump(mode="json") for claim in kept],
+        "gaps": list(judged.gaps),
+        "stand_ins": stand_ins,
+    }
 
 
 def _apply(judged: Audit, claims: tuple[Claim, ...]) -> tuple[list[Claim], int, int]:
@@ -236,6 +229,7 @@ async def write(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     """Write, check, and give the writer its failing sentences back once."""
     deps = runtime.context
     evidence = _evidence(state, deps, tuple(Claim.model_validate(claim) for claim in state.get("claims", [])))
+    stand_ins: list[str] = []
     try:
         draft = await _written(deps.roles, evidence, deps)
     except (ModelFault, BudgetSpent) as fault:
@@ -243,7 +237,8 @@ async def write(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
             raise
         deps.emit(Notice(text=f"{fault.message} The built-in writer wrote the answer instead."))
         draft = await _written(deps.fallback, evidence, deps)
-    return {"draft": draft.model_dump(mode="json")}
+        stand_ins.append("the writing")
+    return {"draft": draft.model_dump(mode="json"), "stand_ins": stand_ins}
 
 
 async def _written(roles: RoleSet, evidence: Evidence, deps: Deps) -> Draft:
@@ -264,8 +259,11 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     draft = Draft.model_validate(state["draft"])
     evidence = _evidence(state, deps, ())
     checked = _checked(draft, evidence)
+    text = checked.text or "Nothing could be stated that the findings support."
+    if stood_in := list(dict.fromkeys(state.get("stand_ins", []))):
+        text += f"\n\n*Built-in rules did what the model could not: {', '.join(stood_in)}.*"
     answer = AnswerMade(
-        text=checked.text or "Nothing could be stated that the findings support.",
+        text=text,
         cited=checked.cited,
         struck=checked.struck,
         suggestions=draft.suggestions,
@@ -278,10 +276,12 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
 def build(checkpointer: BaseCheckpointSaver[Any]) -> "CompiledStateGraph[State, Deps, State, State]":
     """The compiled graph."""
     graph = StateGraph(State, context_schema=Deps)
-    for node in (plan, clarify, work, audit, write, verify):
+    for node in (plan, clarify, approve, decide, work, audit, write, verify):
         graph.add_node(node.__name__, node)
     graph.add_edge(START, "plan")
-    graph.add_conditional_edges("plan", after_plan, ["clarify", "work", "audit"])
+    graph.add_conditional_edges("plan", after_plan, ["clarify", "approve", "audit"])
+    graph.add_conditional_edges("approve", after_approve, ["decide", "work", "audit"])
+    graph.add_conditional_edges("decide", after_decide, ["work", "audit"])
     graph.add_edge("clarify", "plan")
     graph.add_edge("work", "audit")
     graph.add_conditional_edges("audit", after_audit, ["plan", "write"])

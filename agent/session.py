@@ -9,29 +9,38 @@ import logging
 import secrets
 import time
 import traceback
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agent.approval import read_reply
 from agent.budget import Budget
 from agent.events import (
     AnswerMade,
+    ApprovalAsked,
+    ClarificationAsked,
     Event,
+    Notice,
     RunEnded,
     RunStarted,
     UsageReported,
     dump,
 )
+from agent.resuming import Waiting, first_snapshot, newer_snapshot, point_to_go_on, waiting_for
 from agent.roles import RoleSet
-from agent.sessions import SessionStore
+from agent.sessions import CHECKPOINTS, SessionStore, StoredRun
 from agent.settings import Settings
-from index.errors import ShoalError
+from index.errors import SettingsError, ShoalError
 from tools.context import ToolContext
 
 _LOG = logging.getLogger("shoal")
 _HISTORY = 6
+_REMEMBERED = 2_000
+"""Earlier exchanges that a question is asked with, and letters of each answer."""
+WAITS = 7
+"""Exit code of a run that waits for an answer."""
 
 
 @dataclass(slots=True)
@@ -46,42 +55,99 @@ class Session:
     folder: Path
     budgets: "BudgetHolder"
     id: str = field(default_factory=lambda: f"s-{secrets.token_hex(4)}")
-    history: list[dict[str, str]] = field(default_factory=list)
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Question and answer by run, oldest first."""
     last_run: str | None = None
-    waiting: bool = False
-    """Whether the last run asked back; the next text answers it."""
+    waiting: Waiting = ""
+    """What the last run asked back; the next text answers it."""
+    tasks: tuple[str, ...] = ()
+    """Tasks of the plan that waits."""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _graph: Any = None
+    _asked: Waiting = ""
 
     async def ask(self, question: str) -> AsyncGenerator[Event, None]:
-        """Run one question to its end. Leaving the iterator stops the run; `resume` goes on from there."""
-        if self.waiting and self.last_run:
-            from langgraph.types import Command
+        """Run one question to its end. Leaving the iterator stops the run; `resume` goes on from there. Where the last
+        run waits for a reply, the text is that reply."""
+        events = self._reply(question) if self.waiting else None
+        if events is None:
+            run = f"r-{secrets.token_hex(4)}"
+            self.last_run, self.waiting = run, ""
+            self.store.start(run, self.id, self.context.index.path, question)
+            events = self._run(run, question, self._start(question), resumed=False)
+        async with aclosing(events):
+            async for event in events:
+                yield event
 
-            self.waiting = False
-            async with aclosing(self._run(self.last_run, question, Command(resume=question), resumed=True)) as events:
-                async for event in events:
-                    yield event
-            return
-        run = f"r-{secrets.token_hex(4)}"
-        self.last_run = run
-        self.store.start(run, self.id, self.context.index.path, question)
-        start = {"question": question, "history": self.history[-_HISTORY:], "round": 0, "reports": [], "findings": []}
-        async with aclosing(self._run(run, question, start, resumed=False)) as events:
+    def _reply(self, text: str) -> AsyncGenerator[Event, None] | None:
+        """The waiting run with what the analyst said; None where that is a new question, and the run is left."""
+        if self.waiting == "plan":
+            decision = read_reply(text, self.tasks)
+            if decision is None:
+                self.store.mark(self.last_run or "", "stopped")
+                return None
+            return self.decide(approved=decision.approved, leave_out=decision.leave_out)
+        return self._go_on(text, text)
+
+    async def decide(self, *, approved: bool, leave_out: Sequence[str] = ()) -> AsyncGenerator[Event, None]:
+        """Say what becomes of the plan that the last run shows: carry it out, but for the tasks to leave out, or not."""
+        if self.waiting != "plan":
+            raise SettingsError("No plan waits for a word.", "Ask a question.")
+        reply = {"approved": approved, "leave_out": list(leave_out)}
+        events = self._go_on(self._question(), reply)
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def _go_on(self, question: str, reply: str | dict[str, Any]) -> AsyncGenerator[Event, None]:
+        from langgraph.types import Command
+
+        self.waiting = ""
+        async with aclosing(self._run(self.last_run or "", question, Command(resume=reply), resumed=True)) as events:
             async for event in events:
                 yield event
 
     async def resume(self) -> AsyncGenerator[Event, None]:
-        """Go on with the last run from its last finished step; finished tasks are not done again."""
-        if self.last_run is None:
+        """Go on with the last run from its last finished step, or with the tasks that failed; finished tasks are not
+        done again. Nothing happens where nothing is left to do."""
+        if self.last_run is None or self.waiting or self._state() == "done":
             return
-        question = next((run.question for run in self.store.runs(self.id) if run.run == self.last_run), "")
-        async with aclosing(self._run(self.last_run, question, None, resumed=True)) as events:
+        async with aclosing(self._run(self.last_run, self._question(), None, resumed=True)) as events:
             async for event in events:
                 yield event
 
+    def _stored(self) -> StoredRun | None:
+        return next((run for run in self.store.runs(self.id) if run.run == self.last_run), None)
+
+    def _question(self) -> str:
+        stored = self._stored()
+        return stored.question if stored else ""
+
+    def _state(self) -> str:
+        stored = self._stored()
+        return stored.state if stored else ""
+
+    def _start(self, question: str) -> dict[str, Any]:
+        earlier = [
+            {"question": item["question"], "answer": item["answer"][:_REMEMBERED]}
+            for run, item in self.answers.items()
+            if run != self.last_run
+        ]
+        return {"question": question, "history": earlier[-_HISTORY:], "round": 0, "reports": [], "findings": []}
+
+    def reopen(self, session: str) -> None:
+        """Take up a stored session where it was left: its answers as context, its handles, its last run."""
+        self.id = session
+        self.answers = {item["run"]: item for item in self.store.history(session)}
+        runs = self.store.runs(session)
+        self.last_run = runs[0].run if runs else None
+        if runs and runs[0].state == "waiting":
+            self.waiting, self.tasks = waiting_for(list(self.store.events(runs[0].run)))
+        self.context.gate.start_at(self.store.next_handle(session))
+
     async def _run(self, run: str, question: str, start: Any, *, resumed: bool) -> AsyncGenerator[Event, None]:
-        from agent.graph import RECURSION_LIMIT, Deps
+        from agent.graph import RECURSION_LIMIT
+        from agent.state import Deps
 
         began = time.monotonic()
         budget = Budget.of(self.settings)
@@ -101,34 +167,48 @@ class Session:
             self.context,
             budget,
             emit,
-            self.settings.max_tool_calls,
+            self.settings,
             asyncio.Semaphore(self.settings.agents),
         )
         index = self.context.index
-        emit(
-            RunStarted(
-                run=run,
-                question=question,
-                roles=self.roles.name,
-                index=index.path.name,
-                snapshot=index.snapshot.number,
-                policy=gate.policy.describe(),
-                resumed=resumed,
-            )
+        started = RunStarted(
+            run=run,
+            question=question,
+            roles=self.roles.name,
+            index=index.path.name,
+            snapshot=index.snapshot.number,
+            policy=gate.policy.describe(),
+            resumed=resumed,
         )
+        emit(started)
+        if note := newer_snapshot(first_snapshot(list(self.store.events(run))), started):
+            emit(Notice(text=note))
         driver = asyncio.create_task(self._drive(start, config, deps, budget, queue, began))
         try:
             while (event := await queue.get()) is not None:
                 stamped = event.model_copy(update={"at_s": round(time.monotonic() - began, 3)})
                 self.store.add(run, dump(stamped))
-                if isinstance(stamped, AnswerMade):
-                    self.history.append({"question": question, "answer": stamped.text[:2_000]})
+                self._notice(run, question, stamped)
                 yield stamped
         finally:
             if not driver.done():
                 driver.cancel()
                 await asyncio.gather(driver, return_exceptions=True)
                 self.store.mark(run, "stopped")
+
+    def _notice(self, run: str, question: str, event: Event) -> None:
+        """Remember what later questions need to know of an event."""
+        match event:
+            case AnswerMade():
+                self.answers[run] = {"run": run, "question": question, "answer": event.text}
+            case ApprovalAsked():
+                self.tasks, self._asked = tuple(task.id for task in event.tasks), "plan"
+            case ClarificationAsked():
+                self._asked = "question"
+            case RunEnded(state="waiting"):
+                self.waiting = self._asked
+            case _:
+                pass
 
     async def _drive(
         self,
@@ -168,12 +248,22 @@ class Session:
 
     async def _stream(self, start: Any, config: dict[str, Any], deps: Any, began: float) -> RunEnded:
         graph = await self._compiled()
-        result = await graph.ainvoke(start, config, context=deps, version="v2", durability="sync")
+        given = await point_to_go_on(graph, config, self._start(self._question())) if start is None else start
+        result = await graph.ainvoke(given, config, context=deps, version="v2", durability="sync")
         if result.interrupts:
-            self.waiting = True
-            return RunEnded(state="waiting", elapsed_s=_since(began))
+            plan = "tasks" in result.interrupts[0].value
+            return RunEnded(
+                state="waiting",
+                elapsed_s=_since(began),
+                message="The plan waits for a yes." if plan else "",
+                hint="Answer yes, no, or: without t2. In the shell: shoal sessions resume last --yes" if plan else "",
+                exit_code=WAITS,
+            )
         answer = result.value.get("answer") or {}
-        return RunEnded(state="partial" if answer.get("partial") else "done", elapsed_s=_since(began))
+        if not answer.get("partial"):
+            return RunEnded(state="done", elapsed_s=_since(began))
+        code = max(result.value.get("codes", {}).values(), default=0)
+        return RunEnded(state="partial", elapsed_s=_since(began), exit_code=code)
 
     async def _compiled(self) -> Any:
         if self._graph is None:
@@ -181,7 +271,7 @@ class Session:
 
             from agent.graph import build
 
-            path = self.folder / "checkpoints.sqlite3"
+            path = self.folder / CHECKPOINTS
             saver = await self._stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(path)))
             path.chmod(0o600)
             self._graph = build(saver)
@@ -189,12 +279,11 @@ class Session:
 
     def warm(self) -> None:
         """Load what questions will need: the graph library, the embedding model, the columns tools read."""
-        import agent.graph
-
+        load_graph()
         index = self.context.index
         index.near("warm up")
         self.context.gate.warm()
-        _ = index.snapshot.base_labels, index.snapshot.days, index.snapshot.background, agent.graph.State
+        _ = index.snapshot.base_labels, index.snapshot.days, index.snapshot.background
 
     async def close(self) -> None:
         await self._stack.aclose()
@@ -209,6 +298,15 @@ class BudgetHolder:
 
     current: Budget | None = None
     emit: Any = None
+
+
+def load_graph() -> None:
+    """Import the graph and its checkpointer, which takes most of a second."""
+    import langgraph.checkpoint.sqlite.aio
+
+    import agent.graph
+
+    _ = agent.graph, langgraph
 
 
 def _since(began: float) -> float:

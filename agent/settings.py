@@ -39,13 +39,26 @@ class Settings:
     reader_model: str = "claude-haiku-5-5"
     """Extracts at ingest and names clusters."""
     effort: str = "medium"
-    """Effort asked of the lead: low, medium or high."""
+    """Effort asked of the lead: low, medium or high; "" asks for none."""
+    worker_effort: str = "low"
+    """Effort asked of the investigators."""
+    thinking: bool = True
+    """Whether the lead and the investigators are asked to think first, as much as they see fit."""
     max_tool_calls: int = 8
     """Tool calls a task may make."""
     max_run_seconds: float = 600.0
     """Seconds after which a run ends with what it has."""
     max_run_cost: float = 2.0
     """US dollars after which no further model call is made."""
+    max_run_tokens: int = 2_000_000
+    """Tokens, in and out, after which no further model call is made; this cap holds where prices are not known."""
+    approve_over_cost: float = 1.0
+    """A plan that may cost more, in US dollars, is shown first and waits for a yes."""
+    approve_text_under: int = 0
+    """A plan that would name groups within fewer conversations than this is shown first and waits; 0: never. Counting
+    them is a release like any other."""
+    approve_all: bool = False
+    """Never wait for a yes, as with --yes."""
     agents: int = 3
     """Tasks that run at the same time."""
     prices: dict[str, Price] = field(default_factory=dict)

@@ -6,7 +6,7 @@ It also switches telemetry of dependencies off (R10) before they load. Everythin
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +17,12 @@ from index.home import Home
 
 if TYPE_CHECKING:
     from agent.bulk import Estimate, Spending
+    from agent.cases import CaseStore
     from agent.claude import Readers
     from agent.roles import RoleSet
     from agent.session import BudgetHolder, Session
-    from index.auditor import NameAuditor
+    from agent.sessions import SessionStore
+    from agent.watches import WatchStore
     from index.embedding import OnnxEncoder
     from index.forget import Forgotten
     from index.handle import Index, Writer
@@ -30,15 +32,24 @@ if TYPE_CHECKING:
     from index.naming import Namer
     from index.sources import Source
     from index.taxonomy import Taxonomist
+    from tools.context import ToolContext
     from tools.ledger import Ledger
 
 DEMO = "demo"
+_TRACING = (
+    "LANGSMITH_ENDPOINT", "LANGSMITH_API_KEY", "LANGSMITH_OTEL", "LANGSMITH_RUNS", "LANGCHAIN_ENDPOINT",
+    "LANGCHAIN_API_KEY", "OTEL_", "POSTHOG_", "TRACELOOP_", "ANTHROPIC_OPEN_TELEMETRY",
+)  # fmt: skip
+"""Beginnings of variables that tell a dependency where to report to; they are taken out of this process."""
 
 
 def telemetry_off() -> None:
     """Tell every dependency that could report to somebody not to (R10). Must run before they are imported."""
     for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"):
         os.environ[name] = "false"
+    for name in [name for name in os.environ if name.startswith(_TRACING)]:
+        del os.environ[name]
+    os.environ["OTEL_SDK_DISABLED"] = "true"
     os.environ["ANONYMIZED_TELEMETRY"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["TRANSFORMERS_VERBOSITY"] = "error"
@@ -79,10 +90,74 @@ class App:
         read_settings(self.path)
         return Ledger(self.path / "ledger" / f"{_file_name(self.settings.analyst)}.sqlite3")
 
-    def session(self, *, built_in: bool = False) -> "Session":
-        """A session on the index, with Claude roles where a key or endpoint is set, else the built-in ones."""
-        from agent.session import BudgetHolder, Session
+    def limited(self, max_cost: float | None, seconds: float | None, *, yes: bool = False) -> "App":
+        """The same, with other limits of a run. Raises SettingsError for a cost cap that no price can hold."""
+        settings = self.settings
+        if max_cost is not None and settings.has_model:
+            for model in dict.fromkeys((settings.lead_model, settings.worker_model)):
+                if model not in settings.prices:
+                    raise SettingsError(
+                        f"A cap of {max_cost:g} US dollars needs the price of {model}.",
+                        f'Add it to settings.toml: [prices."{model}"] input = ..., output = ... (US dollars a million tokens).',
+                    )
+        return replace(
+            self,
+            settings=replace(
+                settings,
+                max_run_cost=settings.max_run_cost if max_cost is None else max_cost,
+                max_run_seconds=settings.max_run_seconds if seconds is None else seconds,
+                approve_all=settings.approve_all or yes,
+            ),
+        )
+
+    def store(self) -> "SessionStore":
+        """The sessions kept under this home."""
         from agent.sessions import SessionStore
+
+        return SessionStore(self.home.folder("sessions"))
+
+    def cases(self) -> "CaseStore":
+        """The cases kept under this home."""
+        from agent.cases import CaseStore
+
+        return CaseStore(self.home.folder("cases"))
+
+    def watches(self) -> "WatchStore":
+        """The watches kept under this home."""
+        from agent.watches import WatchStore
+
+        return WatchStore(self.home.folder("watches"))
+
+    def on_index(self, path: str) -> "App":
+        """The same over another index, by its path."""
+        return replace(self, path=Path(path))
+
+    def of_session(self, session: str) -> "App":
+        """The same over the index that a stored session asked."""
+        store = self.store()
+        try:
+            return self.on_index(store.runs(session)[0].index_path)
+        finally:
+            store.close()
+
+    def session(self, *, built_in: bool = False, reopen: str | None = None) -> "Session":
+        """A session on the index, with Claude roles where a key or endpoint is set, else the built-in ones. `reopen`:
+        the id of a stored session to go on with."""
+        from agent.session import Session
+        from agent.sessions import SessionStore
+
+        context, roles, holder = self.tool_context(built_in=built_in)
+        folder = self.home.folder("sessions")
+        fallback = self.built_in_roles()
+        made = Session(context, roles or fallback, fallback, self.settings, SessionStore(folder), folder, holder)
+        if reopen is not None:
+            made.reopen(reopen)
+        return made
+
+    def tool_context(self, *, built_in: bool = False) -> "tuple[ToolContext, RoleSet | None, BudgetHolder]":
+        """Tools on the newest snapshot behind a gate of their own, the Claude roles where there are some, and where
+        their client finds its budget."""
+        from agent.session import BudgetHolder
         from tools.context import ToolContext
         from tools.gate import Gate
         from tools.policy import load_policy
@@ -90,13 +165,17 @@ class App:
         index = self.open_index()
         holder = BudgetHolder()
         uses_model = self.settings.has_model and not built_in
-        fallback = self.built_in_roles()
-        roles, namer, auditor = self._claude(holder) if uses_model else (fallback, _built_in_namer(), None)
+        roles, namer, auditor = self._claude(holder) if uses_model else (None, _built_in_namer(), None)
         policy = load_policy(index.settings.policy, self.settings.policy)
         gate = Gate(index, policy, self.ledger(), to_model=uses_model)
-        folder = self.home.folder("sessions")
-        context = ToolContext(index, gate, namer, auditor)
-        return Session(context, roles, fallback, self.settings, SessionStore(folder), folder, holder)
+        return ToolContext(index, gate, namer, auditor), roles, holder
+
+    @staticmethod
+    def load_graph() -> None:
+        """Load what takes longest to load, so that it can be done beside the opening of an index."""
+        from agent.session import load_graph
+
+        load_graph()
 
     def built_in_roles(self) -> "RoleSet":
         from agent.builtin.auditor import BuiltinAuditor

@@ -3,14 +3,25 @@
 Imports at the top stay light: `shoal --help` must not wait for a model or a store. stdout is data, stderr is talk.
 """
 
-import json
 import sys
 from typing import Annotated
 
 import typer
 
 from index.errors import SettingsError, ShoalError
+from tui.cli_ask import (
+    MarkdownOption,
+    MaxCostOption,
+    SessionOption,
+    TimeoutOption,
+    YesOption,
+    ask_once,
+    started,
+)
+from tui.cli_cases import case
 from tui.cli_data import audit, doctor, forget, ingest, publish, snapshots, take
+from tui.cli_sessions import sessions
+from tui.cli_watches import watch
 from tui.options import BuiltInOption, IndexOption, JsonOption, fail, run
 
 app = typer.Typer(
@@ -19,7 +30,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Ask how people use an AI assistant, or abuse it. Answers are aggregate findings; no conversation is shown.",
     epilog="Start with: shoal demo. Your own data: shoal ingest FILE, then shoal. Exit codes: 0 answered, "
-    "2 settings, 3 index or input, 4 model, 5 budget, 6 privacy check, 130 interrupted.",
+    "2 settings, 3 index or input, 4 model, 5 budget, 6 privacy check, 7 waits for an answer, 10 and 11 a watch has "
+    "something notable or serious, 130 interrupted.",
 )
 
 
@@ -51,10 +63,22 @@ def ask(
     ],
     index: IndexOption = None,
     as_json: JsonOption = False,
+    markdown: MarkdownOption = False,
+    session: SessionOption = None,
+    max_cost: MaxCostOption = None,
+    timeout: TimeoutOption = None,
+    yes: YesOption = False,
     built_in: BuiltInOption = False,
 ) -> None:
-    """Ask one question without a screen. With --json: one event a line, the same events the screen reads."""
-    run(_ask(index, question, as_json=as_json, built_in=built_in))
+    """Ask one question without a screen. With --json: one event a line, the same events the screen reads
+    (docs/events.md)."""
+
+    async def work() -> None:
+        app, reopen = started(index, session)
+        app = app.limited(max_cost, timeout, yes=yes)
+        await ask_once(app, question, built_in=built_in, reopen=reopen, as_json=as_json, markdown=markdown, yes=yes)
+
+    run(work())
 
 
 @app.command()
@@ -67,8 +91,7 @@ def demo(
     """Open the bundled demo: synthetic conversations with planted stories, indexed on first use, built-in roles."""
     from agent.wiring import DEMO, App
 
-    started = App.start(DEMO)
-    if not started.has_snapshot():
+    if not App.start(DEMO).has_snapshot():
         from index.demo.source import LAUNCH, DemoSource
 
         typer.echo("Indexing the demo corpus (synthetic, once).", err=True)
@@ -78,11 +101,14 @@ def demo(
     elif not question.strip():
         fail(SettingsError("There is no question.", 'Write: make ask Q="What is new since the launch?"'))
     else:
-        run(_ask(DEMO, question, as_json=as_json, built_in=True))
+        run(ask_once(App.start(DEMO), question, as_json=as_json, built_in=True))
 
 
 for command in (ingest, publish, snapshots, forget, audit, doctor):
     app.command()(command)
+app.add_typer(sessions, name="sessions")
+app.add_typer(case, name="case")
+app.add_typer(watch, name="watch")
 
 
 def _chat(index: str | None, *, built_in: bool) -> None:
@@ -90,33 +116,11 @@ def _chat(index: str | None, *, built_in: bool) -> None:
     from tui.app import ShoalApp
 
     try:
-        started = App.start(index)
+        chosen = App.start(index)
     except ShoalError as error:
         fail(error)
         return
-    ShoalApp(started, built_in=built_in).run()
-
-
-async def _ask(index: str | None, question: str, *, as_json: bool, built_in: bool) -> None:
-    from agent.events import dump
-    from agent.wiring import App
-    from tui.plain import PlainPrinter
-
-    session = App.start(index).session(built_in=built_in)
-    printer = PlainPrinter()
-    code = 0
-    try:
-        async for event in session.ask(question):
-            if event.type == "run_ended":
-                code = event.exit_code
-            if as_json:
-                typer.echo(json.dumps(dump(event), ensure_ascii=False))
-            else:
-                printer.show(event)
-    finally:
-        await session.close()
-    if code:
-        raise typer.Exit(code)
+    ShoalApp(chosen, built_in=built_in).run()
 
 
 def main() -> None:

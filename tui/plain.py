@@ -6,6 +6,7 @@ import typer
 
 from agent.events import (
     AnswerMade,
+    ApprovalAsked,
     AuditEnded,
     ClarificationAsked,
     Event,
@@ -24,9 +25,10 @@ _MAX_ROWS = 14
 
 
 class PlainPrinter:
-    """Prints one run. Findings that the answer cites follow it as tables."""
+    """Prints one run. Findings that the answer cites follow it as tables; without `answers` only the work is shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, answers: bool = True) -> None:
+        self._answers = answers
         self._findings: dict[str, dict[str, Any]] = {}
 
     def show(self, event: Event) -> None:
@@ -49,11 +51,15 @@ class PlainPrinter:
                 typer.echo(safe(event.question))
                 for suggestion in event.suggestions:
                     typer.echo(f"  · {safe(suggestion)}")
+            case ApprovalAsked():
+                cost = "" if event.cost is None else f" (at most ${event.cost:.2f})"
+                _talk(f"this plan waits for a yes{cost}: {' '.join(event.reasons)}")
             case ModelWaiting():
-                _talk(f"waiting: {event.cause} (attempt {event.attempt} of {event.attempts})")
+                seconds = "" if event.retry_after_s is None else f", again in {event.retry_after_s:.0f} s"
+                _talk(f"waiting: {event.cause} (attempt {event.attempt} of {event.attempts}{seconds})")
             case Notice():
                 _talk(event.text)
-            case AnswerMade():
+            case AnswerMade() if self._answers:
                 self._answer(event)
             case UsageReported():
                 cost = "price unknown" if event.cost is None else f"${event.cost:.4f}"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from agent.events import (
     AnswerDelta,
     AnswerMade,
+    ApprovalAsked,
     AuditEnded,
     ClarificationAsked,
     Event,
@@ -125,6 +126,8 @@ def apply(view: View, event: Event) -> View:
             return _turn(view, audit=f"{event.kept} claims kept{narrowed}{struck}")
         case ClarificationAsked():
             return _turn(view, answer=event.question, is_final=True, suggestions=event.suggestions)
+        case ApprovalAsked():
+            return _turn(view, answer=" ".join(event.reasons), is_final=True, suggestions=("yes", "no"))
         case AnswerDelta():
             return _turn(view, answer=(view.turn.answer if view.turn else "") + event.text)
         case AnswerMade():
