@@ -192,6 +192,7 @@ def to_html(made: Document) -> str:
 
 def _answer_html(text: str) -> Iterable[str]:
     """Headings, lists and paragraphs of an answer; everything within a line is text."""
+    text = _QUOTED.sub(lambda match: " ".join(match.group(0).split()), text)
     for block in text.split("\n\n"):
         for is_item, lines in _runs(block.strip().splitlines()):
             if is_item:

@@ -85,7 +85,7 @@ async def test_a_waiting_plan_survives_the_process_and_its_yes_comes_later(make_
     later = replace(session, _graph=None)
     later.waiting, later.tasks = "", ()
     later.reopen(session.id)
-    assert later.waiting == "plan"
+    assert later.tasks == ("t1", "t2", "t3")
     events = await collect(later.decide(approved=True, leave_out=["t1"]))
     assert [event.task for event in events if isinstance(event, TaskStarted)] == ["t2", "t3"]
     await later._stack.aclose()

@@ -21,7 +21,13 @@ def _folder(tmp_path: Path) -> Path:
 
 async def test_a_killed_run_goes_on_with_the_one_task_that_was_not_done(tmp_path: Path) -> None:
     folder = _folder(tmp_path)
-    command = [sys.executable, "-m", "tests.fakes.slow_session", str((await asyncio.to_thread(small)).path), str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.fakes.slow_session",
+        str((await asyncio.to_thread(small)).path),
+        str(folder),
+    ]
     process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert await asyncio.wait_for(process.stdout.readline(), 60) == b"two are done\n"

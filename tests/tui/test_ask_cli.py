@@ -1,0 +1,234 @@
+"""`shoal ask`, `sessions`, `case` and `watch`, as a person or a cron job runs them."""
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from agent.events import load
+from agent.wiring import App
+from index.handle import open_writer
+from index.home import Home
+from index.records import Conversation, Turn
+from tests.fakes.corpus import FIRST_DAY, FakeEncoder, publish_of, small, take
+from tests.fakes.messages_server import Message, MessagesServer, script, text
+from tui.cli import app
+
+LANGUAGES = "Which languages are used most?"
+
+
+def shoal(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def home(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with a copy of the small index, asked by default."""
+    shutil.copytree(small().home.root, own_home)
+    (own_home / "settings.toml").write_text('index = "small"\n')
+    monkeypatch.setattr(App, "encoder", lambda self, on_compile=None: FakeEncoder())
+    return own_home
+
+
+def _grown(home: Path, conversations: Sequence[Conversation]) -> None:
+    """A newer snapshot with these conversations too."""
+
+    async def work() -> None:
+        kept = Home(home)
+        writer = open_writer(kept.index_path("small"), kept)
+        try:
+            await take(writer, conversations)
+            await publish_of(writer)
+        finally:
+            writer.close()
+
+    asyncio.run(work())
+
+
+def _spanish(count: int) -> list[Conversation]:
+    said = "necesito ayuda para escribir una carta de presentación muy larga y formal, caso {:b}"
+    return [
+        Conversation((Turn("user", said.format(place)),), f"new-{place % 60}", FIRST_DAY + timedelta(days=place % 90))
+        for place in range(count)
+    ]
+
+
+def _releases() -> int:
+    return len(json.loads(shoal("audit", "--json").stdout)["releases"])
+
+
+def test_json_is_one_event_a_line_from_start_to_end(home: Path) -> None:
+    found = shoal("ask", LANGUAGES, "--json")
+    assert found.exit_code == 0
+    events = [load(json.loads(line)) for line in found.stdout.splitlines()]
+    assert (events[0].type, events[-1].type) == ("run_started", "run_ended")
+
+
+def test_markdown_is_the_answer_with_its_findings(home: Path) -> None:
+    found = shoal("ask", LANGUAGES, "--markdown")
+    assert found.stdout.startswith(f"# {LANGUAGES}")
+    assert "### F1" in found.stdout
+    assert "| English |" in found.stdout
+    assert "plan t1" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["ask", LANGUAGES], 0),
+        (["ask", "  "], 2),
+        (["ask", LANGUAGES, "--json", "--markdown"], 2),
+        (["ask", LANGUAGES, "--session", "s-none"], 2),
+        (["ask", LANGUAGES, "-i", "nowhere"], 3),
+        (["ask", LANGUAGES, "--timeout", "0.1"], 5),
+        (["ask", "hm?"], 7),
+        (["sessions", "show", "s-none"], 2),
+        (["case", "show", "none"], 2),
+        (["watch", "add", "x", "--every", "hour"], 2),
+    ],
+)
+def test_the_exit_code_says_who_should_act(
+    home: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int
+) -> None:
+    if "--timeout" in arguments:
+        from agent.builtin.investigator import BuiltinInvestigator
+
+        async def slow(*_: object) -> list[object]:
+            await asyncio.sleep(30)
+            return []
+
+        monkeypatch.setattr(BuiltinInvestigator, "investigate", slow)
+    assert shoal(*arguments).exit_code == code
+
+
+def test_a_model_that_rejects_the_key_is_a_fault_of_the_model(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.fakes.messages_server import Error
+
+    with MessagesServer(lambda body, number: Error(401, "authentication_error")) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        found = shoal("ask", LANGUAGES)
+    assert found.exit_code == 4
+
+
+def test_a_cost_cap_needs_prices_and_names_the_line_to_add(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
+    found = shoal("ask", LANGUAGES, "--max-cost", "1")
+    assert found.exit_code == 2
+    assert "[prices." in found.stderr
+
+
+def test_a_cost_cap_that_is_spent_ends_with_what_there_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    priced = "".join(
+        f'[prices."{name}"]\ninput = 5.0\noutput = 25.0\n' for name in ("claude-opus-5-5", "claude-sonnet-5-5")
+    )
+    (home / "settings.toml").write_text(f'index = "small"\n{priced}')
+    plan: dict[str, object] = {
+        "specialist": "usage",
+        "focus": "top",
+        "objective": "x",
+        "scope": {},
+        "facet": None,
+        "disconfirmer": "",
+    }
+    planned = Message([text(json.dumps({"tasks": [plan], "assumptions": [], "clarification": None}))])
+    with MessagesServer(script(planned)) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        found = shoal("ask", LANGUAGES, "--max-cost", "0.0001", "--json")
+        asked = len(server.requests)
+    events = [json.loads(line) for line in found.stdout.splitlines()]
+    assert asked == 1
+    assert found.exit_code == 5
+    assert [event["type"] for event in events].count("answer_made") == 1
+
+
+def test_a_follow_up_goes_on_in_its_session(home: Path) -> None:
+    shoal("ask", LANGUAGES)
+    found = shoal("ask", "How many conversations by surface?", "--session", "last", "--json")
+    events = [json.loads(line) for line in found.stdout.splitlines()]
+    assert next(event["finding"]["id"] for event in events if event["type"] == "tool_ended") == "F2"
+    (session,) = json.loads(shoal("sessions", "list", "--json").stdout)
+    assert session["questions"] == 2
+
+
+def test_sessions_are_listed_found_shown_renamed_written_and_deleted(home: Path, tmp_path: Path) -> None:
+    shoal("ask", LANGUAGES)
+    (session,) = json.loads(shoal("sessions", "list", "--json", "--search", "languages").stdout)
+    name = session["id"]
+    assert json.loads(shoal("sessions", "list", "--json", "--search", "nothing").stdout) == []
+    assert name in shoal("sessions").stdout
+    assert "“English”" in shoal("sessions", "show", name).stdout
+    assert json.loads(shoal("sessions", "show", name, "--json").stdout.splitlines()[0])["type"] == "run_started"
+    assert "Desk" in shoal("sessions", "rename", name[:5], "Desk").stdout
+    out = tmp_path / "out.html"
+    assert shoal("sessions", "export", "last", "--format", "html", "--output", out).exit_code == 0
+    assert out.read_text("utf-8").startswith("<!doctype html>")
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert shoal("sessions", "export", "last", "--format", "pdf").exit_code == 2
+    assert shoal("sessions", "delete", name).exit_code == 1
+    assert json.loads(shoal("sessions", "delete", name, "--yes", "--json").stdout) == {"deleted": name}
+    assert json.loads(shoal("sessions", "list", "--json").stdout) == []
+
+
+def test_a_case_is_filled_asked_again_on_newer_data_and_says_what_changed(home: Path) -> None:
+    shoal("ask", LANGUAGES)
+    shoal("ask", "How many conversations by surface?", "-s", "last")
+    made = json.loads(shoal("case", "new", "Spring", "--json").stdout)["id"]
+    assert shoal("case", "add", "Spring", "last", "F9").exit_code == 2
+    assert json.loads(shoal("case", "add", made, "last", "F1", "--json").stdout)["added"] == 1
+    assert json.loads(shoal("case", "add", made, "last", "--json").stdout)["added"] == 1
+    shoal("case", "note", made, "compare <b>later</b>")
+    before = _releases()
+    same = json.loads(shoal("case", "rerun", made, "--json").stdout)
+    assert [item["changes"] for item in same] == [[], []]
+    assert _releases() == before
+
+    _grown(home, _spanish(200))
+    found = json.loads(shoal("case", "rerun", made, "--json").stdout)
+    assert _releases() == before + 2
+    (spanish,) = [change for change in found[0]["changes"] if change["group"] == "Spanish"]
+    assert (spanish["kind"], spanish["material"]) == ("share", True)
+    shown = shoal("case", "show", made).stdout
+    assert "Since snapshot 1: “Spanish”" in shown
+    assert "<b>" not in shoal("case", "export", made, "--format", "html").stdout
+    assert json.loads(shoal("case", "list", "--json").stdout)[0]["items"] == 3
+    assert shoal("case", "delete", made, "--yes").exit_code == 0
+    assert json.loads(shoal("case", "list", "--json").stdout) == []
+
+
+def test_a_watch_is_quiet_until_something_changes_and_spends_nothing_meanwhile(home: Path) -> None:
+    made = json.loads(shoal("watch", "add", LANGUAGES, "--every", "day", "--json").stdout)
+    assert "first answer" in shoal("watch", "run").stdout
+    assert shoal("watch", "run").stdout == ""
+    before = _releases()
+    (seen,) = [json.loads(line) for line in shoal("watch", "run", "--all", "--json").stdout.splitlines()]
+    assert (seen["state"], _releases()) == ("no newer snapshot", before)
+
+    _grown(home, _spanish(200))
+    found = shoal("watch", "run", "--all", "--json")
+    (seen,) = [json.loads(line) for line in found.stdout.splitlines()]
+    assert (found.exit_code, seen["severity"], seen["snapshots"]) == (10, "notable", [1, 2])
+    assert "Spanish" in {change["group"] for change in seen["changes"]}
+    assert all(change["material"] for change in seen["changes"])
+    assert "[F1]" in seen["answer"]
+    assert shoal("watch", "remove", made["id"]).exit_code == 0
+    assert json.loads(shoal("watch", "list", "--json").stdout) == []
+
+
+def test_a_question_that_needs_no_model_loads_none(home: Path) -> None:
+    (home / "settings.toml").write_text('index = "small"\nencoder = "fake"\n')
+    heavy = ("torch", "onnxruntime", "chromadb", "sklearn", "hdbscan", "anthropic", "presidio_analyzer", "textual")
+    code = (
+        "import sys; from tui.cli import app;"
+        f"app(['ask', {LANGUAGES!r}], standalone_mode=False);"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert "[F1]" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
