@@ -1,5 +1,6 @@
 """Faults of models and budgets: who should act, and how. SDK exceptions are mapped to these in `agent.llm` alone."""
 
+from agent.endpoint import Option
 from index.errors import ShoalError
 
 
@@ -51,9 +52,11 @@ class NetworkDown(ModelFault):
 class BadRequest(ModelFault):
     """The endpoint rejected the request itself."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, options: frozenset[Option] = frozenset()) -> None:
         super().__init__(f"The model endpoint rejected the request (HTTP {status}).", "Check the model's name.")
         self.status = status
+        self.options = options
+        """Options of the request that the endpoint named."""
 
 
 class Unusable(ModelFault):
@@ -61,6 +64,13 @@ class Unusable(ModelFault):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"The model's {what} did not have the asked form.", "Use a stronger model, or --built-in.")
+
+
+class Malformed(Unusable):
+    """A tool call whose arguments are no JSON."""
+
+    def __init__(self) -> None:
+        super().__init__("tool call")
 
 
 class BudgetSpent(ShoalError):

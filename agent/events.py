@@ -108,9 +108,14 @@ class AnswerMade(_Event):
     partial: bool = False
 
 
+WaitCause = Literal["rate_limited", "overloaded", "unavailable"]
+
+
 class ModelWaiting(_Event):
+    """The endpoint put off try `attempt` of at most `attempts`; the next one comes in about `retry_after_s` seconds."""
+
     type: Literal["model_waiting"] = "model_waiting"
-    cause: Literal["rate_limited", "overloaded", "unavailable"]
+    cause: WaitCause
     retry_after_s: float | None
     attempt: int
     attempts: int

@@ -232,6 +232,8 @@ async def write(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     stand_ins: list[str] = []
     try:
         draft = await _written(deps.roles, evidence, deps)
+        if deps.roles.uses_model and not _checked(draft, evidence).text:
+            raise Unusable("answer")  # not one sentence of it is supported
     except (ModelFault, BudgetSpent) as fault:
         if not deps.roles.uses_model:
             raise

@@ -7,17 +7,20 @@ tokens and money, and raises BudgetSpent before a call that cannot fit. It must 
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.budget import Budget, Usage
+from agent.endpoint import Ask as Ask
+from agent.endpoint import Endpoint, Option, named_options
 from agent.errors import (
     AuthRejected,
     BadRequest,
     ContextFull,
+    Malformed,
     ModelFault,
     NetworkDown,
     Overloaded,
@@ -25,30 +28,19 @@ from agent.errors import (
     Refused,
     Truncated,
 )
-from agent.events import ModelWaiting
+from agent.events import ModelWaiting, Notice, WaitCause
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
 MAX_RETRIES = 4
 _CONNECT_TIMEOUT_S = 120.0
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 8.0
+_REJECTED = (400, 422)
+"""Statuses by which endpoints say that they do not know an option."""
 
 _ATTEMPT: ContextVar[int] = ContextVar("attempt", default=0)
 """Tries of the call at hand that the endpoint put off; each task has its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One call. `system` is the stable part (cached); `messages` are the Messages API's own dicts."""
-
-    model: str
-    system: str
-    messages: Sequence[Mapping[str, Any]] = field(repr=False)
-    tools: Sequence[Mapping[str, Any]] = ()
-    schema: Mapping[str, Any] | None = None
-    """JSON schema of the reply's text, when it must be structured."""
-    effort: str | None = None
-    max_tokens: int = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +82,10 @@ class Model(Protocol):
         """Raises a ModelFault. `on_delta` gets the text as it comes."""
         ...
 
+    def ignores(self, option: Option) -> None:
+        """Note that the endpoint did not heed an option, so that it is not relied on again."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -110,6 +106,7 @@ class AnthropicModel:
         self._client: AsyncAnthropic | None = None
         self._making = threading.Lock()
         self._reserved: dict[str, float] = {}
+        self._endpoint = Endpoint(self._tell)
 
     def _ready(self) -> "AsyncAnthropic":
         """The client, made once, when first needed (its import takes seconds). Called from several threads."""
@@ -129,36 +126,69 @@ class AnthropicModel:
 
     async def _watch(self, request: Any, call_next: Any) -> Any:
         """Say aloud that the SDK is about to wait and try again."""
-        response = await call_next(request)
-        if response.status_code in (429, 503, 529) and self._meter.emit is not None:
-            causes: dict[int, Any] = {429: "rate_limited", 529: "overloaded", 503: "unavailable"}
-            _ATTEMPT.set(_ATTEMPT.get() + 1)
-            self._meter.emit(
-                ModelWaiting(
-                    cause=causes[response.status_code],
-                    retry_after_s=_seconds(response.headers.get("retry-after")),
-                    attempt=_ATTEMPT.get(),
-                    attempts=MAX_RETRIES + 1,
-                )
-            )
+        import anthropic
+
+        try:
+            response = await call_next(request)
+        except anthropic.APIConnectionError:
+            self._waits("unavailable", None)
+            raise
+        if response.status_code in (408, 409, 429) or response.status_code >= 500:
+            causes: dict[int, WaitCause] = {429: "rate_limited", 529: "overloaded"}
+            asked = _seconds(response.headers.get("retry-after"))
+            self._waits(causes.get(response.status_code, "unavailable"), asked)
         return response
 
+    def _waits(self, cause: "WaitCause", asked_s: float | None) -> None:
+        attempt = _ATTEMPT.get() + 1
+        _ATTEMPT.set(attempt)
+        if self._meter.emit is None or attempt > MAX_RETRIES:
+            return
+        # Where the endpoint names no time, the SDK waits half a second at first and twice as long each time.
+        seconds = asked_s if asked_s is not None else min(_FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S)
+        self._meter.emit(ModelWaiting(cause=cause, retry_after_s=seconds, attempt=attempt, attempts=MAX_RETRIES + 1))
+
+    def ignores(self, option: Option) -> None:
+        """Note that an answer shows that the endpoint took an option and did not heed it."""
+        self._endpoint.switch_off(frozenset({option}), "ignores")
+
+    def _tell(self, text: str) -> None:
+        if self._meter.emit is not None:
+            self._meter.emit(Notice(text=text))
+
     async def reply(self, ask: Ask, on_delta: OnDelta | None = None) -> Reply:
+        while True:
+            uses = self._endpoint.uses(ask)
+            try:
+                return await self._once(ask, on_delta)
+            except BadRequest as fault:
+                if not fault.options & uses:
+                    raise
+                self._endpoint.switch_off(fault.options & uses, "does not take")
+
+    async def _once(self, ask: Ask, on_delta: OnDelta | None) -> Reply:
         budget = self._meter.current
         if budget is not None:
             budget.require()
         client = await asyncio.to_thread(self._ready)
         _ATTEMPT.set(0)
-        with _typed_faults():
-            async with client.messages.stream(**_request(ask)) as stream:
-                async for piece in stream.text_stream:
-                    if on_delta is not None:
-                        on_delta(piece)
-                message = await stream.get_final_message()
+        try:
+            async with asyncio.timeout(budget.seconds_left() if budget is not None else None):
+                message = await self._streamed(client, ask, on_delta)
+        except TimeoutError:
+            raise (budget.out_of_time() if budget is not None else NetworkDown()) from None
         reply = _reply(message)
         if budget is not None:
             budget.spend(ask.model, reply.usage)
         return _finished(reply)
+
+    async def _streamed(self, client: "AsyncAnthropic", ask: Ask, on_delta: OnDelta | None) -> Any:
+        with _typed_faults():
+            async with client.messages.stream(**self._endpoint.body(ask)) as stream:
+                async for piece in stream.text_stream:
+                    if on_delta is not None:
+                        on_delta(piece)
+                return await stream.get_final_message()
 
     def expect_batch(self, batch: str, dollars: float) -> None:
         """Set aside what a batch sent earlier may cost."""
@@ -174,7 +204,7 @@ class AnthropicModel:
         client = await asyncio.to_thread(self._ready)
         with _typed_faults():
             batch = await client.messages.batches.create(
-                requests=[{"custom_id": key, "params": _request(ask)} for key, ask in asks]  # type: ignore[typeddict-item]
+                requests=[{"custom_id": key, "params": self._endpoint.body(ask)} for key, ask in asks]  # type: ignore[typeddict-item]
             )
         self._reserved[batch.id] = expected
         return batch.id, expected
@@ -210,26 +240,6 @@ class AnthropicModel:
             await self._client.close()
 
 
-def _request(ask: Ask) -> dict[str, Any]:
-    """The body, in the order that caches: tools, system, messages."""
-    body: dict[str, Any] = {
-        "model": ask.model,
-        "max_tokens": ask.max_tokens,
-        "system": [{"type": "text", "text": ask.system, "cache_control": {"type": "ephemeral"}}],
-        "messages": list(ask.messages),
-    }
-    if ask.tools:
-        body["tools"] = list(ask.tools)
-    config: dict[str, Any] = {}
-    if ask.effort:
-        config["effort"] = ask.effort
-    if ask.schema is not None:
-        config["format"] = {"type": "json_schema", "schema": ask.schema}
-    if config:
-        body["output_config"] = config
-    return body
-
-
 BYTES_A_TOKEN = 3.0
 """On the careful side: English text has about four bytes a token, other scripts about three (a letter or sign each)."""
 ANSWER_TOKENS = 300
@@ -261,6 +271,9 @@ def _typed_faults() -> Iterator[None]:
     except (httpx2.TransportError, json.JSONDecodeError):
         # A stream that breaks off in the middle reaches us as the transport's own error.
         raise NetworkDown() from None
+    except ValueError:
+        # The SDK could not read the arguments of a tool call; its message holds them.
+        raise Malformed() from None
 
 
 def _finished(reply: Reply) -> Reply:
@@ -291,6 +304,8 @@ def _fault(error: Any) -> ModelFault:
             return NetworkDown()
         case anthropic.APIStatusError() if error.status_code == 413:
             return ContextFull()
+        case anthropic.APIStatusError() if error.status_code in _REJECTED:
+            return BadRequest(error.status_code, named_options(str(error.body)))
         case anthropic.APIStatusError():
             return BadRequest(error.status_code)
         case _:

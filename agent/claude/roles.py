@@ -110,7 +110,15 @@ class ClaudeInvestigator:
     async def investigate(self, task: Task, desk: Desk) -> Sequence[Claim]:
         stated = task.model_dump_json(exclude={"id"}, exclude_none=True)
         user = render(Prompt.INVESTIGATOR, task=stated, calls=str(self._settings.max_tool_calls))
-        return await run_loop(self._model, self._settings.worker_model, load(Prompt.INVESTIGATOR).system, user, desk)
+        return await run_loop(
+            self._model,
+            self._settings.worker_model,
+            load(Prompt.INVESTIGATOR).system,
+            user,
+            desk,
+            effort=self._settings.worker_effort or None,
+            thinking=self._settings.thinking,
+        )
 
 
 class ClaudeAuditor:

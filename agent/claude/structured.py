@@ -55,6 +55,8 @@ async def ask_structured(
         ask = Ask(name, load(prompt).system, messages, schema=strict_schema(form), effort=effort)
         reply = await model.reply(ask)
         found = parsed(reply.text, form)
+        if not reply.text.lstrip().startswith("{"):
+            model.ignores("format")
         if found is not None and fits(found):
             return found
         messages = [

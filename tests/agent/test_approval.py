@@ -82,8 +82,7 @@ async def test_another_question_leaves_the_plan(make_session: MakeSession) -> No
 async def test_a_waiting_plan_survives_the_process_and_its_yes_comes_later(make_session: MakeSession) -> None:
     session, _ = _costly(make_session)
     await collect(session.ask("How many?"))
-    later = replace(session, _graph=None)
-    later.waiting, later.tasks = "", ()
+    later = replace(session, _graph=None, waiting="", tasks=())
     later.reopen(session.id)
     assert later.tasks == ("t1", "t2", "t3")
     events = await collect(later.decide(approved=True, leave_out=["t1"]))

@@ -1,6 +1,7 @@
 """The Claude role set on the true wire: the real SDK against a local server that speaks the Messages API."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable
 from contextlib import aclosing
@@ -229,15 +230,26 @@ async def test_unknown_tools_and_bad_arguments_are_results_in_order_that_echo_no
     assert "is_error" not in results[2]
 
 
-async def test_a_looping_investigator_is_ended_by_its_budget(make_session: MakeSession) -> None:
+async def test_a_looping_investigator_is_told_once_then_the_built_in_one_does_its_task(
+    make_session: MakeSession,
+) -> None:
     def investigator(body: dict[str, Any], _: int) -> Reply:
         return Message([tool_use("count_by", {"by": "language"})], stop_reason="tool_use")
 
     with MessagesServer(_server(lead=lambda body, _: _plan("x"), investigator=investigator)) as server:
-        events = await collect(make_session(server.url).ask("How many?"))
+        session = make_session(server.url)
+        events = await collect(session.ask("How many?"))
+        bodies = [body for body in server.requests if _role(body) == "investigator"]
     ended = next(event for event in events if isinstance(event, TaskEnded))
     assert ended.failure is not None
-    assert sum(isinstance(event, ToolEnded) for event in events) == 8
+    assert "the same call again, twice" in ended.failure
+    assert "built-in investigator did it" in ended.failure
+    assert len(bodies) == 3
+    assert bodies[2]["tool_choice"] == {"type": "tool", "name": "report"}
+    assert "made this call before" in json.dumps(bodies[2]["messages"][-1])
+    answer = next(event for event in events if isinstance(event, AnswerMade))
+    assert "Built-in rules did what the model could not: task t1" in answer.text
+    assert answer.cited
 
 
 async def test_invented_numbers_go_back_once_and_are_then_struck(make_session: MakeSession) -> None:
@@ -276,6 +288,56 @@ async def test_the_auditor_strikes_narrows_and_asks_for_one_more_plan(make_sessi
     assert "look at months" in plans[1]
     assert (audits[0].kept, audits[0].narrowed, audits[0].struck) == (1, 1, 1)
     assert "There are some conversations." in next(event for event in events if isinstance(event, AnswerMade)).text
+
+
+async def test_a_whole_run_with_a_failing_worker_a_rate_limit_and_one_more_plan(make_session: MakeSession) -> None:
+    """Everything that goes wrong in the field at the same time, with the true bodies looked at."""
+    plans: list[str] = []
+    limits: list[Reply] = [Error(429, "rate_limit_error", headers={"retry-after": "1", **FAST})]
+
+    def lead(body: dict[str, Any], _: int) -> Reply:
+        plans.append(body["messages"][0]["content"])
+        return _plan("count one", "count two", "count three") if len(plans) == 1 else _plan("close the gap")
+
+    def investigator(body: dict[str, Any], _: int) -> Reply:
+        if "count two" in body["messages"][0]["content"]:
+            return Message([text("No.")], stop_reason="refusal")
+        if "count three" in body["messages"][0]["content"] and limits:
+            return limits.pop()
+        return _investigate(body)
+
+    def auditor(body: dict[str, Any], _: int) -> Reply:
+        gaps = ["look at months"] if len(plans) == 1 else []
+        return Message([text(json.dumps({"verdicts": [], "gaps": gaps}))])
+
+    with MessagesServer(_server(lead=lead, investigator=investigator, auditor=auditor)) as server:
+        session = make_session(server.url)
+        events = await collect(session.ask("How many?"))
+        bodies = server.requests
+    ended = {event.task: event.failure for event in events if isinstance(event, TaskEnded)}
+    assert ended == {"t1": None, "t2": Refused().message, "t3": None, "t1r1": None}
+    assert [event.cause for event in events if isinstance(event, ModelWaiting)] == ["rate_limited"]
+    assert len(plans) == 2
+    (answer,) = [event for event in events if isinstance(event, AnswerMade)]
+    assert len(answer.cited) == 3
+    assert answer.partial
+    run = next(event for event in events if isinstance(event, RunEnded))
+    assert (run.state, run.exit_code) == ("partial", 4)
+    for name in ("lead", "investigator", "auditor", "writer"):
+        stable = {json.dumps([body.get("tools"), body["system"]]) for body in bodies if _role(body) == name}
+        assert len(stable) == 1, name
+    turns: dict[str, list[dict[str, Any]]] = {}
+    for body in bodies:
+        if _role(body) == "investigator":
+            turns.setdefault(body["messages"][0]["content"], []).append(body)
+    for asked in turns.values():
+        for before, after in itertools.pairwise(asked):
+            assert json.dumps(after["messages"]).startswith(json.dumps(before["messages"])[:-1])
+    with MessagesServer(_server()) as server:
+        await session.roles.close()
+        session.roles = make_session(server.url).roles
+        resumed = await collect(session.resume())
+    assert [event.task for event in resumed if isinstance(event, TaskEnded)] == ["t2"]
 
 
 async def test_stopping_in_the_middle_of_a_reply_closes_the_stream(make_session: MakeSession) -> None:

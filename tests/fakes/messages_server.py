@@ -99,6 +99,11 @@ def tool_use(name: str, input: Mapping[str, Any], id: str | None = None) -> Bloc
     return {"type": "tool_use", "id": id or f"toolu_fake{next(_tool_ids):06d}", "name": name, "input": dict(input)}
 
 
+def broken_tool_use(name: str, raw: str) -> Block:
+    """A tool call whose arguments are whatever a model wrote. Only in streams."""
+    return {**tool_use(name, {}), "raw": raw}
+
+
 def thinking(words: str, signature: str = "sig") -> Block:
     return {"type": "thinking", "thinking": words, "signature": signature}
 
@@ -446,7 +451,8 @@ def _opening_and_deltas(block: Block) -> tuple[Block, list[dict[str, Any]]]:
             cited = [{"type": "citations_delta", "citation": citation} for citation in block.get("citations") or []]
             return block | {"text": ""} | ({"citations": []} if cited else {}), [*deltas, *cited]
         case "tool_use":
-            written = json.dumps(block["input"], ensure_ascii=False)
+            written = block["raw"] if "raw" in block else json.dumps(block["input"], ensure_ascii=False)
+            block = {name: value for name, value in block.items() if name != "raw"}
             # As on the wire, the first piece is empty.
             return block | {"input": {}}, [
                 {"type": "input_json_delta", "partial_json": piece} for piece in ("", *_pieces(written))
