@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo ask test setup format lint types contracts unit slow pictures clean help
+.PHONY: demo ask test setup format lint types contracts unit slow pictures transcripts clean help
 
 help:            ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -45,6 +45,9 @@ slow: $(READY)   ## The tests that take minutes
 
 pictures: $(READY) ## Make the pictures of the docs from the program itself
 	$(BIN)/python docs/pictures/make.py
+
+transcripts: $(READY) ## Write docs/investigations.md: ten investigations of the demo by the built-in roles
+	$(BIN)/python docs/transcripts.py
 
 clean:
 	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

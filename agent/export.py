@@ -93,7 +93,8 @@ def _answer_markdown(text: str) -> str:
     return _URL.sub(lambda match: f"\\{match.group(0)}", told)
 
 
-def to_markdown(made: Document) -> str:
+def to_markdown(made: Document, most_rows: int | None = None) -> str:
+    """The document in Markdown; with `most_rows`, tables end after so many rows and say how many are left."""
     lines = [f"# {_plain(made.title)}", "", _plain(made.about), ""]
     for part in made.parts:
         lines += [f"## {_plain(part.title)}", ""]
@@ -102,12 +103,12 @@ def to_markdown(made: Document) -> str:
         lines += [f"- {_plain(note)}" for note in part.notes]
         lines += [f"- Struck, not supported by its findings: {_plain(sentence)}" for sentence in part.struck]
         for finding in part.findings:
-            lines += ["", *_finding_markdown(finding)]
+            lines += ["", *_finding_markdown(finding, most_rows)]
         lines.append("")
     return "\n".join([*lines, f"*{MADE_BY}*", ""])
 
 
-def _finding_markdown(finding: dict[str, Any]) -> Iterable[str]:
+def _finding_markdown(finding: dict[str, Any], most_rows: int | None) -> Iterable[str]:
     yield f"### {finding['id']} · {_plain(finding['title'])}"
     yield ""
     yield f"{_plain(finding['scope'])} · {_plain(finding['period'])} · snapshot {finding['snapshot']}"
@@ -115,9 +116,12 @@ def _finding_markdown(finding: dict[str, Any]) -> Iterable[str]:
     head, rows = table_of(finding)
     yield f"| {' | '.join(_plain(name) for name in head)} |"
     yield f"| --- |{' ---: |' * (len(head) - 1)}"
-    for row in rows:
+    for row in rows[:most_rows]:
         yield f"| {' | '.join(_plain(cell) for cell in row)} |"
     yield ""
+    if most_rows is not None and len(rows) > most_rows:
+        yield f"{len(rows) - most_rows} more rows."
+        yield ""
     yield _plain(withheld_of(finding))
 
 

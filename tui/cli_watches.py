@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from index.errors import ShoalError
 from tui.cli_ask import YesOption
 from tui.options import BuiltInOption, IndexOption, JsonOption, run
 from tui.text import safe
 
 if TYPE_CHECKING:
-    from agent.watches import Look, WatchStore
+    from agent.watches import Look, Watch, WatchStore
     from agent.wiring import App
 
 watch = typer.Typer(
@@ -95,23 +96,33 @@ def run_(
     nothing, 10 notable, 11 serious, else that of a run that failed. Made for cron."""
 
     async def work() -> None:
-        from agent.watches import exit_code, look
+        from agent.watches import exit_code
 
         looks = []
         with _open() as (app, store):
             now = datetime.now(UTC)
             for item in store.watches():
-                if not (everything or item.is_due(now)):
-                    continue
-                chosen = app.on_index(item.index_path).limited(None, None, yes=yes)
-                newest = max((info.number for info in chosen.snapshots()), default=0)
-                seen = await look(store, item, newest, partial(chosen.session, built_in=built_in), now)
-                looks.append(seen)
-                typer.echo(json.dumps(asdict(seen), ensure_ascii=False) if as_json else "\n".join(_lines(seen)))
+                if everything or item.is_due(now):
+                    seen = await _look(app.limited(None, None, yes=yes), store, item, now, built_in=built_in)
+                    looks.append(seen)
+                    typer.echo(json.dumps(asdict(seen), ensure_ascii=False) if as_json else "\n".join(_lines(seen)))
         if code := exit_code(looks):
             raise typer.Exit(code)
 
     run(work())
+
+
+async def _look(app: "App", store: "WatchStore", item: "Watch", now: datetime, *, built_in: bool) -> "Look":
+    """One watch; an index that cannot be asked keeps no other watch from its answer."""
+    from agent.watches import Look, look
+
+    chosen = app.on_index(item.index_path)
+    try:
+        newest = max((info.number for info in chosen.snapshots()), default=0)
+        return await look(store, item, newest, partial(chosen.session, built_in=built_in), now)
+    except ShoalError as error:
+        typer.echo(f"{item.id}: {error.message}\n  next: {error.hint}", err=True)
+        return Look(item.id, item.question, "not answered", (item.snapshot, 0), exit_code=error.exit_code)
 
 
 def _lines(seen: "Look") -> Iterator[str]:
@@ -119,7 +130,8 @@ def _lines(seen: "Look") -> Iterator[str]:
     if seen.state == "no newer snapshot":
         yield "  not asked: there is no newer snapshot"
     elif seen.state == "not answered":
-        yield f"  not answered (exit code {seen.exit_code}); see: shoal sessions show {seen.session}"
+        see = f"; see: shoal sessions show {seen.session}" if seen.session else ""
+        yield f"  not answered (exit code {seen.exit_code}){see}"
     elif seen.state == "first answer":
         yield "  first answer; later runs tell what changed"
         yield safe(seen.answer)

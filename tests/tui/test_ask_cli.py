@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +21,7 @@ from index.handle import open_writer
 from index.home import Home
 from index.records import Conversation, Turn
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, publish_of, small, take
-from tests.fakes.messages_server import Message, MessagesServer, script, text
+from tests.fakes.messages_server import Message, MessagesServer, Stall, script, text
 from tui.cli import app
 
 LANGUAGES = "Which languages are used most?"
@@ -232,3 +235,39 @@ def test_a_question_that_needs_no_model_loads_none(home: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert "[F1]" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_watch_over_an_index_that_is_gone_keeps_no_other_from_its_answer(home: Path) -> None:
+    (home / "settings.toml").write_text('index = "gone"\n')
+    shoal("watch", "add", LANGUAGES)
+    (home / "settings.toml").write_text('index = "small"\n')
+    shoal("watch", "add", LANGUAGES)
+    found = shoal("watch", "run", "--json")
+    assert [json.loads(line)["state"] for line in found.stdout.splitlines()] == ["not answered", "first answer"]
+    assert found.exit_code == 3
+    assert "shoal ingest" in found.stderr
+
+
+def test_ctrl_c_ends_with_130_and_the_run_can_be_resumed(home: Path) -> None:
+    (home / "settings.toml").write_text('index = "small"\nencoder = "fake"\n')
+    with MessagesServer(script(Stall([text("I plan")], seconds=60))) as server:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from tui.cli import main; import sys; main()", "ask", LANGUAGES],
+            env={**os.environ, "ANTHROPIC_BASE_URL": server.url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + 60
+        while not server.requests and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert server.wait_closed_early()
+    assert process.returncode == 130
+    assert "Stopped" in said
+    (session,) = json.loads(shoal("sessions", "list", "--json").stdout)
+    assert session["state"] == "stopped"
+    resumed = shoal("sessions", "resume", "last", "--built-in")
+    assert resumed.exit_code == 0
+    assert "[F1]" in resumed.stdout
