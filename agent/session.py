@@ -279,11 +279,12 @@ class Session:
 
     def warm(self) -> None:
         """Load what questions will need: the graph library, the embedding model, the columns tools read."""
-        load_graph()
+        import agent.graph
+
         index = self.context.index
         index.near("warm up")
         self.context.gate.warm()
-        _ = index.snapshot.base_labels, index.snapshot.days, index.snapshot.background
+        _ = index.snapshot.base_labels, index.snapshot.days, index.snapshot.background, agent.graph.build
 
     async def close(self) -> None:
         await self._stack.aclose()
@@ -298,15 +299,6 @@ class BudgetHolder:
 
     current: Budget | None = None
     emit: Any = None
-
-
-def load_graph() -> None:
-    """Import the graph and its checkpointer, which takes most of a second."""
-    import langgraph.checkpoint.sqlite.aio
-
-    import agent.graph
-
-    _ = agent.graph, langgraph
 
 
 def _since(began: float) -> float:

@@ -170,13 +170,6 @@ class App:
         gate = Gate(index, policy, self.ledger(), to_model=uses_model)
         return ToolContext(index, gate, namer, auditor), roles, holder
 
-    @staticmethod
-    def load_graph() -> None:
-        """Load what takes longest to load, so that it can be done beside the opening of an index."""
-        from agent.session import load_graph
-
-        load_graph()
-
     def built_in_roles(self) -> "RoleSet":
         from agent.builtin.auditor import BuiltinAuditor
         from agent.builtin.investigator import BuiltinInvestigator

@@ -45,11 +45,7 @@ async def ask_once(
         raise SettingsError("There is no question.", 'Write: shoal ask "What do people use the assistant for most?"')
     if as_json and markdown:
         raise SettingsError("--json and --markdown exclude each other.", "Give one of them.")
-    ahead = asyncio.create_task(asyncio.to_thread(app.load_graph))
-    try:
-        session = await asyncio.to_thread(app.session, built_in=built_in, reopen=reopen)
-    finally:
-        await ahead
+    session = await asyncio.to_thread(app.session, built_in=built_in, reopen=reopen)
     try:
         code = await _shown(session, _events(session, question, yes=yes), as_json=as_json, markdown=markdown)
         while code is None:
