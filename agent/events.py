@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from agent.answer import Draft, Mention
+
 
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -98,7 +100,8 @@ class AnswerDelta(_Event):
 
 
 class AnswerMade(_Event):
-    """The checked answer (Markdown). `struck` are sentences that failed the check of R8 and were removed."""
+    """The checked answer (Markdown). `struck` are sentences that failed the check of R8 and were removed. `parts` is the
+    same answer in fields; `tasks` (stored form) and `rows` are what a follow-up can refer to."""
 
     type: Literal["answer_made"] = "answer_made"
     text: str
@@ -106,6 +109,9 @@ class AnswerMade(_Event):
     struck: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
     partial: bool = False
+    parts: Draft | None = None
+    tasks: tuple[dict[str, Any], ...] = ()
+    rows: tuple[Mention, ...] = ()
 
 
 WaitCause = Literal["rate_limited", "overloaded", "unavailable"]

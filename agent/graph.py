@@ -15,6 +15,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
+from agent.answer import Draft, Mention, render
 from agent.approving import after_approve, after_decide, approve, decide
 from agent.desk import TaskDesk
 from agent.errors import BudgetSpent, ModelFault, Truncated, Unusable
@@ -29,9 +30,9 @@ from agent.events import (
     TaskEnded,
     TaskStarted,
 )
-from agent.roles import Audit, Brief, Claim, Draft, Evidence, Exchange, Plan, RoleSet, Task, TaskReport
+from agent.roles import Audit, Brief, Claim, Evidence, Exchange, Plan, RoleSet, Task, TaskReport
 from agent.state import Deps, State, last_reports
-from agent.verify import Checked, check
+from agent.verify import CheckedDraft, check_draft, handles
 from index.errors import IndexFault, ShoalError
 from index.records import as_date
 from index.snapshot import UNDATED
@@ -92,6 +93,7 @@ async def _brief(state: State, deps: Deps) -> Brief:
         last_day=as_date(int(days.max())).isoformat() if len(days) else None,
         history=tuple(Exchange(**item) for item in state.get("history", [])),
         gaps=tuple(state.get("gaps", [])),
+        surfaces=snapshot.facet("surface").values,
     )
 
 
@@ -175,6 +177,9 @@ def _evidence(state: State, deps: Deps, claims: tuple[Claim, ...]) -> Evidence:
         findings=tuple(findings),
         failures=tuple(failure for failure in failures if failure),
         history=tuple(Exchange(**item) for item in state.get("history", [])),
+        tasks=Plan.model_validate(state["plan"]).tasks,
+        earlier=tuple(finding for handle, finding in deps.known.items() if handle not in stored),
+        least=deps.context.gate.policy.min_conversations,
     )
 
 
@@ -206,8 +211,8 @@ def _apply(judged: Audit, claims: tuple[Claim, ...]) -> tuple[list[Claim], int, 
         verdict = verdicts.get(place)
         if verdict is None or verdict.judgement == "supported":
             kept.append(claim)
-        elif verdict.judgement == "narrowed" and verdict.text:
-            kept.append(claim.model_copy(update={"text": verdict.text}))
+        elif verdict.judgement == "too strong" and verdict.text:
+            kept.append(claim.model_copy(update={"text": verdict.text, "findings": tuple(handles(verdict.text))}))
             narrowed += 1
         else:
             struck += 1
@@ -251,8 +256,8 @@ async def _written(roles: RoleSet, evidence: Evidence, deps: Deps) -> Draft:
     return await roles.writer.write(evidence, checked.problems, lambda _: None)
 
 
-def _checked(draft: Draft, evidence: Evidence) -> Checked:
-    return check(draft.text, {finding.id: finding for finding in evidence.findings})
+def _checked(draft: Draft, evidence: Evidence) -> CheckedDraft:
+    return check_draft(draft, {finding.id: finding for finding in evidence.findings})
 
 
 async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -261,18 +266,39 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     draft = Draft.model_validate(state["draft"])
     evidence = _evidence(state, deps, ())
     checked = _checked(draft, evidence)
-    text = checked.text or "Nothing could be stated that the findings support."
+    kept = checked.draft
+    if not kept.answer:
+        kept = kept.model_copy(update={"answer": _UNSUPPORTED})
+    text = render(kept)
     if stood_in := list(dict.fromkeys(state.get("stand_ins", []))):
         text += f"\n\n*Built-in rules did what the model could not: {', '.join(stood_in)}.*"
     answer = AnswerMade(
         text=text,
-        cited=checked.cited,
+        cited=tuple(handles(text)),
         struck=checked.struck,
-        suggestions=draft.suggestions,
+        suggestions=kept.suggestions,
         partial=bool(evidence.failures),
+        parts=kept,
+        tasks=tuple(task.model_dump(mode="json") for task in evidence.tasks),
+        rows=_mentions(text, evidence.findings),
     )
     deps.emit(answer)
     return {"answer": answer.model_dump(mode="json")}
+
+
+_UNSUPPORTED = "Nothing could be stated that the findings support."
+
+
+def _mentions(text: str, findings: tuple[Finding, ...]) -> tuple[Mention, ...]:
+    """The groups that an answer names, in the order of naming: what a follow-up can open."""
+    cited = [finding for finding in findings if finding.id in handles(text)]
+    found = {
+        row.label: (text.find(f"“{row.label}”"), Mention(label=row.label, id=row.id, finding=finding.id))
+        for finding in reversed(cited)
+        for row in sorted(finding.rows, key=lambda row: row.id is not None)
+        if f"“{row.label}”" in text
+    }
+    return tuple(mention for _, mention in sorted(found.values(), key=lambda item: item[0]))
 
 
 def build(checkpointer: BaseCheckpointSaver[Any]) -> "CompiledStateGraph[State, Deps, State, State]":

@@ -11,11 +11,17 @@ from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.answer import Draft, LeadCard, Mention
+from agent.events import AnswerMade
 from tools.finding import Finding
 from tools.scope import Scope
 
 Specialist = Literal["usage", "watch", "abuse"]
-Focus = Literal["top", "breakdown", "topic", "contrast", "new", "trend", "coordination", "concern"]
+Focus = Literal[
+    "top", "size", "breakdown", "topic", "drill", "contrast", "compare", "new", "trend", "precedent", "coverage",
+    "coordination", "concern", "flag_gaps",
+]  # fmt: skip
+Judgement = Literal["supported", "contradicted", "too strong", "discloses"]
 
 
 class _Value(BaseModel):
@@ -31,6 +37,8 @@ class Task(_Value):
     objective: str
     scope: Scope = Field(default_factory=Scope)
     facet: str | None = Field(None, description="For breakdown: the closed facet to count by")
+    against: Scope | None = Field(None, description="For compare: the other scope; left out: all other conversations")
+    told: tuple[str, ...] = Field((), description="Groups that an earlier answer named, to be left out now")
     disconfirmer: str = ""
 
 
@@ -48,6 +56,10 @@ class Claim(_Value):
 
     text: str
     findings: tuple[str, ...]
+    kind: Literal["answer", "support", "limit"] = "support"
+    """Whether it answers the task, supports that, or says what was left out or not done."""
+    lead: LeadCard | None = None
+    """The lead card that this claim opens, for abuse only."""
 
 
 class TaskReport(_Value):
@@ -59,10 +71,11 @@ class TaskReport(_Value):
 
 
 class Verdict(_Value):
-    """The auditor's judgement of one claim, by its place in the list. `text` replaces the claim when narrowed."""
+    """The auditor's judgement of one claim, by its place in the list. A claim that is not supported is struck, unless
+    it is too strong and `text` gives the weaker sentence that stands instead."""
 
     claim: int
-    judgement: Literal["supported", "narrowed", "struck"]
+    judgement: Judgement
     reason: str = ""
     text: str | None = None
 
@@ -73,23 +86,34 @@ class Audit(_Value):
     """What is still missing to answer the question; each may become a task of one more plan."""
 
 
-class Draft(_Value):
-    """The writer's answer in Markdown, every number with its [F] handle, and questions that could follow."""
-
-    text: str
-    suggestions: tuple[str, ...] = ()
-
-
 class Exchange(_Value):
-    """An earlier question of the session and its answer."""
+    """An earlier question of the session: its answer, what was looked at, and the groups that were named, so that a
+    follow-up ("and in Japanese?", "open the second one") has something to follow."""
 
     question: str
     answer: str
+    tasks: tuple[Task, ...] = ()
+    rows: tuple[Mention, ...] = ()
+
+
+_REMEMBERED_CHARS = 2_000
+
+
+def remembered(question: str, answer: AnswerMade) -> dict[str, Any]:
+    """The JSON-safe exchange of an answered question, made from its last event alone."""
+    exchange = Exchange(
+        question=question,
+        answer=answer.text[:_REMEMBERED_CHARS],
+        tasks=tuple(Task.model_validate(task) for task in answer.tasks),
+        rows=answer.rows,
+    )
+    return exchange.model_dump(mode="json")
 
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What the lead knows when it plans. `landmarks` are the index's named dates (ISO); `gaps` come from an audit."""
+    """What the lead knows when it plans. `landmarks` are the index's named dates (ISO), `surfaces` where conversations
+    were held; `gaps` come from an audit."""
 
     question: str
     overview: Finding | None
@@ -99,17 +123,23 @@ class Brief:
     last_day: str | None
     history: tuple[Exchange, ...] = ()
     gaps: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything the auditor and the writer may use."""
+    """Everything the auditor and the writer may use. `earlier` are the session's findings before this question, which
+    the auditor reads beside the new ones: together they may say more than each. `least` is the smallest count that the
+    policy lets out."""
 
     question: str
     claims: tuple[Claim, ...]
     findings: tuple[Finding, ...]
     failures: tuple[str, ...] = ()
     history: tuple[Exchange, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    earlier: tuple[Finding, ...] = ()
+    least: int = 15
 
 
 class Desk(Protocol):

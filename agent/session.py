@@ -29,16 +29,16 @@ from agent.events import (
     dump,
 )
 from agent.resuming import Waiting, first_snapshot, newer_snapshot, point_to_go_on, waiting_for
-from agent.roles import RoleSet
+from agent.roles import RoleSet, remembered
 from agent.sessions import CHECKPOINTS, SessionStore, StoredRun
 from agent.settings import Settings
 from index.errors import SettingsError, ShoalError
 from tools.context import ToolContext
+from tools.finding import Finding
 
 _LOG = logging.getLogger("shoal")
 _HISTORY = 6
-_REMEMBERED = 2_000
-"""Earlier exchanges that a question is asked with, and letters of each answer."""
+"""Earlier exchanges that a question is asked with."""
 WAITS = 7
 """Exit code of a run that waits for an answer."""
 
@@ -55,8 +55,10 @@ class Session:
     folder: Path
     budgets: "BudgetHolder"
     id: str = field(default_factory=lambda: f"s-{secrets.token_hex(4)}")
-    answers: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Question and answer by run, oldest first."""
+    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What follow-ups can refer to: exchanges in stored form by run, oldest first."""
+    known: dict[str, Finding] = field(default_factory=dict)
+    """Findings of all questions so far, by handle: the auditor reads their combination."""
     last_run: str | None = None
     waiting: Waiting = ""
     """What the last run asked back; the next text answers it."""
@@ -128,17 +130,16 @@ class Session:
         return stored.state if stored else ""
 
     def _start(self, question: str) -> dict[str, Any]:
-        earlier = [
-            {"question": item["question"], "answer": item["answer"][:_REMEMBERED]}
-            for run, item in self.answers.items()
-            if run != self.last_run
-        ]
+        earlier = [item for run, item in self.answers.items() if run != self.last_run]
         return {"question": question, "history": earlier[-_HISTORY:], "round": 0, "reports": [], "findings": []}
 
     def reopen(self, session: str) -> None:
         """Take up a stored session where it was left: its answers as context, its handles, its last run."""
         self.id = session
-        self.answers = {item["run"]: item for item in self.store.history(session)}
+        self.answers = {
+            run: remembered(question, AnswerMade.model_validate(event))
+            for run, question, event in self.store.history(session)
+        }
         runs = self.store.runs(session)
         self.last_run = runs[0].run if runs else None
         if runs and runs[0].state == "waiting":
@@ -169,6 +170,7 @@ class Session:
             emit,
             self.settings,
             asyncio.Semaphore(self.settings.agents),
+            self.known,
         )
         index = self.context.index
         started = RunStarted(
@@ -200,7 +202,7 @@ class Session:
         """Remember what later questions need to know of an event."""
         match event:
             case AnswerMade():
-                self.answers[run] = {"run": run, "question": question, "answer": event.text}
+                self.answers[run] = remembered(question, event)
             case ApprovalAsked():
                 self.tasks, self._asked = tuple(task.id for task in event.tasks), "plan"
             case ClarificationAsked():

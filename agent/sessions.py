@@ -173,13 +173,13 @@ class SessionStore:
         self._connection.execute("INSERT OR REPLACE INTO titles VALUES (?, ?)", [session, title.strip()])
         self._connection.execute("INSERT INTO words VALUES (?, ?)", [session, title.strip()])
 
-    def history(self, session: str) -> list[dict[str, str]]:
-        """Questions and answers of a session, oldest first; of a run that went on, the last answer."""
+    def history(self, session: str) -> list[tuple[str, str, dict[str, Any]]]:
+        """Run, question and answer (its event) of a session, oldest first; of a run that went on, the last answer."""
         found = []
         for run in reversed(self.runs(session)):
-            answers = [event["text"] for event in self.events(run.run) if event["type"] == "answer_made"]
+            answers = [event for event in self.events(run.run) if event["type"] == "answer_made"]
             if answers:
-                found.append({"run": run.run, "question": run.question, "answer": answers[-1]})
+                found.append((run.run, run.question, answers[-1]))
         return found
 
     def released(self, session: str) -> list[Released]:

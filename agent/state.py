@@ -17,7 +17,7 @@ class State(TypedDict, total=False):
     """What a checkpoint holds."""
 
     question: str
-    history: list[dict[str, str]]
+    history: list[dict[str, Any]]
     plan: dict[str, Any]
     round: int
     gaps: list[str]

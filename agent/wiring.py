@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agent.session import BudgetHolder, Session
     from agent.sessions import SessionStore
     from agent.watches import WatchStore
+    from index.auditor import NameAuditor
     from index.embedding import OnnxEncoder
     from index.forget import Forgotten
     from index.handle import Index, Writer

@@ -1,214 +1,297 @@
-"""The built-in lead: understands the common questions by rules, and says so when it does not.
+"""The built-in lead: understands the questions analysts ask by rules, and says so when it does not.
 
-It reads languages, dates, named dates of the index, and what kind of look is asked for. It knows no answers.
+It reads what kind of look is wanted, which conversations are meant, and which period; a follow-up takes what it leaves
+unsaid from the question before. It knows no answers, and it must not plan a look that it had to guess.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import regex
 
-from agent.builtin.phrases import phrases_for
-from agent.roles import Brief, Focus, Plan, Specialist, Task
-from index.language import LANGUAGES
-from index.words import is_function_word, words
+from agent.builtin.phrases import phrases_for, specific
+from agent.builtin.planner_follow import followed, refers_back
+from agent.builtin.planner_intent import asks_why, focus_of
+from agent.builtin.planner_scope import corrected, expanded, facet_in, named_in, topic_in
+from agent.builtin.planner_time import Period, read_period
+from agent.roles import Brief, Exchange, Focus, Plan, Specialist, Task
 from tools.scope import Scope
 
-_MONTHS = "january february march april may june july august september october november december".split()
-_NUMBERS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "six": 6, "eight": 8, "twelve": 12}
-_UNITS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
-
-_CUES: tuple[tuple[Focus, str], ...] = (
-    (
-        "coordination",
-        r"coordinat|\bring\b|\brings\b|\bbots?\b|botnet|same actor|one actor|campaign|spam|operation|sock ?puppet",
-    ),
-    ("concern", r"abus|misus|harm|concern|danger|malicious|violat|illegal|threat|risk|phish|scam|fraud|malware|stalk"),
-    (
-        "contrast",
-        r"others? (?:do|does|did)(?: not|n't)|that others|differ|typical|unlike|compared? (?:to|with)|versus|\bvs\b|only in|distinct",
-    ),
-    ("new", r"\bnew\b|novel|appear|emerg|\bsince\b|grow|grew|chang|before and after|after the"),
-    ("trend", r"over time|trend|rise|rising|declin|per (?:week|month)|by (?:week|month)|develop"),
-    (
-        "breakdown",
-        r"which languages|by language|by surface|by turns|how many (?:languages|conversations)|languages? (?:are|do)|share of",
-    ),
-    (
-        "top",
-        r"\bmost\b|\btop\b|main|common|overview|use (?:the assistant|it|this) for|used for|what do people (?:do|ask|use)|what is in|popular",
-    ),
-)
-_FACETS = {
-    "language": "language",
-    "surface": "surface",
-    "turn": "turns",
-    "flag": "flagged",
-    "month": "month",
-    "concern": "concern",
-}
-_NOISE = frozenset(
-    "assistant ai people person users user anyone someone running doing run conversation conversations ask asks asked "
-    "question questions what which who how why when where is are was were do does did has have had been there since "
-    "before after launch new show tell me find look much many most top common about their they others other not last "
-    "week weeks month months day days year years recently lately today yesterday trend over time changed change "
-    "compare compared difference different share number numbers language languages speakers speaker use uses "
-    "coordinated coordination abuse abused misuse evidence signs sign any anything going happening happen "
-    "january february march april may june july august september october november december".split()
-)
 CAN_DO = (
     "What do people use the assistant for most?",
-    "What is new since 2026-08-03?",
+    "What is new since {day}?",
     "Is anyone running coordinated spam?",
+    "What is concerning but not flagged?",
     "How has help with code changed over time?",
+    "What do German conversations have that French ones do not?",
+    "Where are we blind?",
 )
+
+
+_RECENT_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question as it was understood."""
+
+    focus: Focus | None
+    scope: Scope
+    against: Scope | None
+    period: Period
+    topic: str
+    facet: str
+    question: str
+    assumed: list[str] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.focus is None and self.scope == Scope() and not self.topic and self.period.is_empty
 
 
 class BuiltinPlanner:
     """Plans by rules. Deterministic: the same brief gives the same plan."""
 
     async def plan(self, brief: Brief) -> Plan:
-        question = brief.question.strip()
-        focus = _focus(question)
-        language = _language(question, brief)
-        period, assumed = _period(question, brief)
-        topic = _topic(question, brief)
-        if focus is None and language is None and not topic and period == Scope():
-            return Plan(
-                clarification="I could not tell what to look at. The built-in lead understands questions such as these:",
-                suggestions=CAN_DO,
-            )
-        scope = period.model_copy(update={"language": language})
-        tasks = tuple(_tasks(focus, question, scope, topic))
-        return Plan(tasks=tasks, assumptions=(*assumed, *_assumptions(focus, topic, language)))
+        reading = _read(brief)
+        last = next((item for item in reversed(brief.history) if item.tasks), None)
+        if last is not None and refers_back(reading.question, bool(reading.topic)):
+            plan = followed(reading.question, reading.focus, reading.scope, last)
+            if plan is not None:
+                return plan.model_copy(update={"assumptions": (*reading.assumed, *plan.assumptions)})
+        if reading.is_empty or (reading.focus == "drill" and reading.scope.cluster is None and not reading.topic):
+            return _not_understood(brief, last)
+        tasks = tuple(_tasks(reading))
+        return Plan(tasks=tasks, assumptions=(*reading.assumed, *_assumptions(reading)))
 
 
-def _focus(question: str) -> Focus | None:
-    folded = question.casefold()
-    return next((focus for focus, cue in _CUES if regex.search(cue, folded)), None)
+def _read(brief: Brief) -> Reading:
+    original = brief.question.strip()
+    question, mended = corrected(expanded(original), brief.languages)
+    landmarks = {name: date.fromisoformat(day) for name, day in brief.landmarks.items()}
+    newest = date.fromisoformat(brief.last_day) if brief.last_day else None
+    period = read_period(question, newest, landmarks)
+    named = named_in(question, original, brief.languages, brief.surfaces)
+    focus = focus_of(question)
+    scope = named.rest.model_copy(update={"since": period.since, "until": period.until})
+    against = None
+    if named.languages:
+        scope = scope.model_copy(update={"language": named.languages[0]})
+    elif len(named.surfaces) == 1:
+        scope = scope.model_copy(update={"surface": named.surfaces[0]})
+    if len(named.languages) > 1:
+        against = scope.model_copy(update={"language": named.languages[1]})
+    elif len(named.surfaces) > 1:
+        scope = scope.model_copy(update={"surface": named.surfaces[0]})
+        against = scope.model_copy(update={"surface": named.surfaces[1]})
+    elif period.parts:
+        scope, against = (scope.model_copy(update={"since": one, "until": other}) for one, other in period.parts)
+    if named.clusters:
+        scope = scope.model_copy(update={"cluster": named.clusters[0]})
+        if len(named.clusters) > 1:
+            against = scope.model_copy(update={"cluster": named.clusters[1]})
+    if against is not None:
+        focus = "compare"
+    assumed = [*mended, *period.assumed]
+    if (
+        focus == "new"
+        and period.is_empty
+        and newest is not None
+        and regex.search(r"\bnew|novel|appear|emerg|recent", question)
+    ):
+        scope = scope.model_copy(update={"since": newest - timedelta(days=_RECENT_DAYS - 1)})
+        assumed.append(f"no period was named: new in the last {_RECENT_DAYS} days, since {scope.since}")
+    topic = topic_in(period.rest, named, tuple(brief.landmarks))
+    return Reading(focus, scope, against, period, topic, facet_in(question), question, assumed)
 
 
-def _language(question: str, brief: Brief) -> str | None:
-    known = dict.fromkeys((*brief.languages, *LANGUAGES))
-    return next((name for name in known if regex.search(rf"\b{name}\b", question, regex.IGNORECASE)), None)
-
-
-def _topic(question: str, brief: Brief) -> str:
-    """The content words of a question that are about neither time, language nor the asking itself."""
-    names = {name.casefold() for name in (*LANGUAGES, *brief.landmarks)}
-    kept = [
-        word
-        for word in words(question)
-        if word not in _NOISE
-        and word not in names
-        and not is_function_word(word)
-        and len(word) > 2
-        and not word[0].isdigit()
-    ]
-    return " ".join(kept)
-
-
-def _period(question: str, brief: Brief) -> tuple[Scope, list[str]]:
-    """Since and until, from ISO dates, month names, named dates and spans that count back from the newest day."""
-    folded = question.casefold()
-    assumed: list[str] = []
-    for moment, words_ in _moments(folded, brief):
-        if moment is None:
-            continue
-        if words_:
-            assumed.append(f"{words_} = {moment.isoformat()}")
-        if regex.search(rf"before\W+(?:the\W+)?{regex.escape(words_ or moment.isoformat())}", folded):
-            return Scope(until=moment - timedelta(days=1)), assumed
-        return Scope(since=moment), assumed
-    return Scope(), assumed
-
-
-def _moments(folded: str, brief: Brief) -> Iterator[tuple[date | None, str]]:
-    for name, day in brief.landmarks.items():
-        if regex.search(rf"\b{regex.escape(name)}\b", folded):
-            yield date.fromisoformat(day), name
-    for written in regex.findall(r"\d{4}-\d{2}-\d{2}", folded):
-        yield _day(written), ""
-    last = date.fromisoformat(brief.last_day) if brief.last_day else None
-    if last and (match := regex.search(r"last\s+(\w+\s+)?(day|week|month|quarter|year)s?\b", folded)):
-        count = (match.group(1) or "one").strip()
-        number = int(count) if count.isdigit() else _NUMBERS.get(count, 1)
-        yield last - timedelta(days=number * _UNITS[match.group(2)] - 1), match.group(0)
-    if last:
-        for number, month in enumerate(_MONTHS, start=1):
-            if regex.search(rf"\b(?:since|from|after|in|before)\s+{month}\b", folded):
-                year = last.year if number <= last.month else last.year - 1
-                yield date(year, number, 1), month
-
-
-def _day(written: str) -> date | None:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        return None
-
-
-def _tasks(focus: Focus | None, question: str, scope: Scope, topic: str) -> Iterator[Task]:
-    if focus in ("coordination", "concern"):
-        places = phrases_for(question)
-        for number, phrase in enumerate(places, start=1):
-            yield _task(number, "abuse", "coordination", f"Look near “{phrase}” for one actor at work",
-                        scope.model_copy(update={"near": phrase}), "ordinary size, steady weeks, many accounts")  # fmt: skip
-        if focus == "concern":
-            yield _task(len(places) + 1, "abuse", "concern", "What is graded as concerning, and is it flagged", scope,
-                        "fiction, defence and study explain it")  # fmt: skip
-        return
-    if focus == "contrast" or (focus is None and scope.language and not topic):
-        yield _task(1, "usage", "contrast", f"What sets {scope.language or 'this'} apart from the rest", scope,
-                    "the same themes elsewhere in the same share")  # fmt: skip
-        return
-    if focus == "new" or (focus is None and scope.since and not topic):
-        yield _task(
-            1, "watch", "new", "Which themes gained share since the day", scope, "the share before was the same"
-        )
-        return
-    if focus == "breakdown":
-        facet = next((facet for word, facet in _FACETS.items() if word in question.casefold()), "language")
-        yield _task(1, "usage", "breakdown", f"Count by {facet}", scope, "", facet=facet)
-        return
-    if topic and focus != "top":
-        about = scope.model_copy(update={"near": topic})
-        yield _task(1, "usage", "topic", f"Which themes lie near “{topic}”", about, "")
-        yield _task(2, "watch", "trend", f"How “{topic}” develops", about, "a steady share")
-        return
-    if focus == "trend":
-        yield _task(1, "watch", "trend", "How the whole develops", scope, "")
-        return
-    yield _task(1, "usage", "top", "The largest themes", scope, "")
-    if scope.language is None:
-        yield _task(2, "usage", "breakdown", "Count by language", scope, "", facet="language")
-
-
-def _task(
-    number: int,
-    specialist: Specialist,
-    focus: Focus,
-    objective: str,
-    scope: Scope,
-    disconfirmer: str,
-    facet: str | None = None,
-) -> Task:
-    return Task(
-        id=f"t{number}",
-        specialist=specialist,
-        focus=focus,
-        objective=objective,
-        scope=scope,
-        facet=facet,
-        disconfirmer=disconfirmer,
+def _not_understood(brief: Brief, last: Exchange | None) -> Plan:
+    day = next(iter(sorted(brief.landmarks.values())), brief.last_day or "2026-01-01")
+    suggestions = tuple(text.format(day=day) for text in CAN_DO)
+    if last is not None and last.rows:
+        suggestions = ("Open the first one", "How has it developed over time?", "And in Spanish?", *suggestions)
+    return Plan(
+        clarification="I could not tell what to look at. The built-in lead understands questions such as these:",
+        suggestions=suggestions,
     )
 
 
-def _assumptions(focus: Focus | None, topic: str, language: str | None) -> list[str]:
-    if focus in ("coordination", "concern"):
-        return ["abuse is looked for near phrases it is known by"]
-    if focus == "contrast" and language is None:
-        return ["no language was named, so themes of the whole are shown"]
-    if focus is None and topic:
-        return [f"topic = “{topic}”"]
-    return []
+def _tasks(reading: Reading) -> Iterator[Task]:
+    makers = {
+        "coordination": _abuse, "concern": _abuse, "flag_gaps": _gaps, "coverage": _coverage, "precedent": _precedent,
+        "drill": _drill, "compare": _compare, "contrast": _contrast, "new": _new, "breakdown": _breakdown, "size": _size,
+    }  # fmt: skip
+    maker = makers.get(_settled(reading) or "", _general)
+    for number, task in enumerate(maker(reading), start=1):
+        yield task.model_copy(update={"id": f"t{number}"})
+
+
+def _settled(reading: Reading) -> Focus | None:
+    """The focus, where a question without a cue still says by its scope what it wants."""
+    if reading.focus is not None:
+        if reading.period.pivot and reading.focus in ("compare", "trend", "top"):
+            return "new"
+        return reading.focus
+    if reading.period.pivot or (reading.period.since and not reading.topic):
+        return "new"
+    if reading.scope.language and not reading.topic:
+        return "contrast"
+    return None
+
+
+def _abuse(reading: Reading) -> Iterator[Task]:
+    about = "" if phrases_for(reading.question, none=True) else specific(reading.topic)
+    places = (about,) if about else phrases_for(reading.question)
+    if reading.scope.harm is None:
+        for phrase in places:
+            yield _task("abuse", "coordination", f"Look near “{phrase}” for one actor at work",
+                        reading.scope.model_copy(update={"near": phrase}),
+                        "ordinary size, steady weeks, many accounts, worded in many ways")  # fmt: skip
+    if reading.focus == "concern":
+        yield _task("abuse", "concern", "What is graded as concerning", reading.scope,
+                    "fiction, defence and study explain it")  # fmt: skip
+        if not reading.scope.facets():
+            yield _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", reading.scope,
+                        "the grade and the flag agree theme by theme")  # fmt: skip
+
+
+def _gaps(reading: Reading) -> Iterator[Task]:
+    scope = Scope(since=reading.scope.since, until=reading.scope.until, near=_phrase(reading) or None)
+    yield _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", scope,
+                "the grade and the flag agree theme by theme")  # fmt: skip
+    if not scope.near:
+        yield _task("abuse", "concern", "What is graded as concerning", scope, "fiction, defence and study explain it")
+
+
+def _phrase(reading: Reading) -> str:
+    """The topic of a question about abuse, without the words that only say that it is about abuse."""
+    known = phrases_for(reading.question, none=True)
+    return known[0] if known else specific(reading.topic)
+
+
+def _coverage(reading: Reading) -> Iterator[Task]:
+    yield _task("usage", "coverage", "What the index cannot say", reading.scope, "little lies outside any cluster")
+
+
+def _precedent(reading: Reading) -> Iterator[Task]:
+    scope = _near(reading) if reading.topic else reading.scope
+    yield _task(
+        "watch",
+        "precedent",
+        f"Whether there were {scope.describe()} in earlier snapshots",
+        scope,
+        "it is in no earlier snapshot",
+    )
+
+
+def _drill(reading: Reading) -> Iterator[Task]:
+    scope = reading.scope if reading.scope.cluster else _near(reading)
+    yield _task("usage", "drill", f"What is in {scope.describe()}", scope, "")
+
+
+def _compare(reading: Reading) -> Iterator[Task]:
+    if reading.against is None and reading.scope == Scope():
+        yield from _general(reading)
+        return
+    scope, against = reading.scope, reading.against
+    if reading.topic and scope.cluster is None:
+        scope = scope.model_copy(update={"near": reading.topic})
+        against = against.model_copy(update={"near": reading.topic}) if against else None
+    other = against.describe() if against else "all other conversations"
+    yield _task("usage", "compare", f"How {scope.describe()} differ from {other}", scope,
+                "the same themes in the same shares").model_copy(update={"against": against})  # fmt: skip
+
+
+def _contrast(reading: Reading) -> Iterator[Task]:
+    scope = _near(reading) if reading.topic else reading.scope
+    task = _task("usage", "contrast", f"What sets {scope.describe()} apart from the rest", scope,
+                 "the same themes elsewhere in the same share")  # fmt: skip
+    yield task.model_copy(update={"facet": reading.facet or None})
+
+
+def _new(reading: Reading) -> Iterator[Task]:
+    since = reading.period.pivot or reading.scope.since
+    scope = _near(reading) if reading.topic else reading.scope
+    steady = scope.model_copy(update={"since": None, "until": None})
+    if since is not None:
+        scope = scope.model_copy(update={"since": since})
+        yield _task("watch", "new", "Which themes gained share since the day", scope, "the share before was the same")
+    if reading.topic or since is None:
+        about = f"How {steady.describe()} develop"
+        yield _task("watch", "trend", about, steady if since is not None else scope, "a steady share")
+
+
+def _breakdown(reading: Reading) -> Iterator[Task]:
+    scope = reading.scope
+    if reading.facet == "outcome":
+        scope = scope.model_copy(update={"outcome": None})
+    if reading.topic:
+        scope = scope.model_copy(update={"near": reading.topic})
+    yield _task("usage", "breakdown", f"Count by {reading.facet}", scope, "").model_copy(
+        update={"facet": reading.facet}
+    )
+
+
+def _size(reading: Reading) -> Iterator[Task]:
+    if reading.facet:
+        yield from _breakdown(reading)
+        return
+    scope = _near(reading) if reading.topic else reading.scope
+    yield _task(
+        "usage", "size", f"How many are {scope.describe()}", scope, "another wording of the phrase gives another size"
+    )
+
+
+def _general(reading: Reading) -> Iterator[Task]:
+    if reading.topic and reading.focus != "top":
+        about = _near(reading)
+        yield _task(
+            "usage", "topic", f"Which themes lie near “{reading.topic}”", about, "another wording finds other themes"
+        )
+        yield _task("watch", "trend", f"How “{reading.topic}” develops", about, "a steady share")
+        return
+    if reading.topic and reading.focus == "top":
+        yield _task(
+            "usage",
+            "topic",
+            f"Which themes lie near “{reading.topic}”",
+            _near(reading),
+            "another wording finds other themes",
+        )
+        return
+    if reading.focus == "trend":
+        yield _task("watch", "trend", f"How {reading.scope.describe()} develop", reading.scope, "a steady share")
+        return
+    yield _task(
+        "usage",
+        "top",
+        f"The largest themes of {reading.scope.describe()}",
+        reading.scope,
+        "another clustering gives other sizes",
+    )
+    if reading.scope.language is None:
+        yield _task("usage", "breakdown", "Count by language", reading.scope, "").model_copy(
+            update={"facet": "language"}
+        )
+
+
+def _near(reading: Reading) -> Scope:
+    return reading.scope.model_copy(update={"near": reading.topic})
+
+
+def _task(specialist: Specialist, focus: Focus, objective: str, scope: Scope, disconfirmer: str) -> Task:
+    return Task(id="t", specialist=specialist, focus=focus, objective=objective, scope=scope, disconfirmer=disconfirmer)
+
+
+def _assumptions(reading: Reading) -> Sequence[str]:
+    found = []
+    if asks_why(reading.question):
+        found.append("no finding can say why; what sets it apart is shown instead")
+    if reading.focus in ("coordination", "concern") and reading.scope.harm is None:
+        found.append("abuse is looked for near phrases it is known by")
+    elif reading.topic and reading.focus not in ("flag_gaps", "coverage"):
+        found.append(f"topic = “{reading.topic}”")
+    if reading.focus == "contrast" and reading.scope == Scope() and not reading.topic:
+        found.append("no language, surface or topic was named, so themes of the whole are shown")
+    return found

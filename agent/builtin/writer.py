@@ -1,41 +1,179 @@
-"""The built-in writer: sets the audited claims out as an answer, with what was withheld and what could come next."""
+"""The built-in writer: sets audited claims out as an answer an analyst can lift into a report.
 
-from collections.abc import Sequence
+It writes from claims and findings alone and adds no fact that they do not state; its confidence follows written rules
+that it says aloud. It says plainly that no model ran.
+"""
 
-from agent.roles import Draft, Evidence, OnDelta
+from collections.abc import Iterator, Sequence
+
+from agent.answer import Confidence, Draft, LeadCard
+from agent.roles import Claim, Evidence, OnDelta
 from tools.finding import Finding
 from tools.labels import UNNAMED
 
+BYLINE = "Written by built-in rules; no model ran."
+_ANSWERS = 3
+_MUCH = 30.0
+"""Share (percent) outside clusters or withheld from which confidence falls."""
+_THEMES = ("overview", "cluster_scope", "search_topics", "drill_down", "emerging")
+"""Tools whose withheld share says how much of the themes is missing."""
+_WIDE = 3.0
+"""Ratio of an interval's ends from which confidence falls."""
+
 
 class BuiltinWriter:
-    """Writes from claims alone; it adds no fact that a claim or a finding does not state."""
+    """Writes the same answer for the same evidence."""
 
     async def write(self, evidence: Evidence, problems: Sequence[str], on_delta: OnDelta) -> Draft:
         bad = {problem.split(": ", 1)[-1] for problem in problems}
         claims = [claim for claim in evidence.claims if not any(sentence in claim.text for sentence in bad)]
-        blocks = [claim.text for claim in claims] or [
-            "Nothing could be shown for this question under the privacy policy."
-        ]
-        text = "\n\n".join(blocks)
-        text += "\n\n" + _method(evidence)
-        on_delta(text)
-        return Draft(text=text, suggestions=tuple(_next_questions(evidence.findings)))
+        draft = _draft(evidence, claims)
+        on_delta(draft.answer)
+        return draft
 
 
-def _method(evidence: Evidence) -> str:
-    lines = ["*Written by built-in rules; no model ran.*"]
-    withheld = [finding for finding in evidence.findings if finding.withheld.groups]
-    if withheld:
-        stated = ", ".join(f"{finding.withheld.groups} in [{finding.id}]" for finding in withheld[:6])
-        lines.append(f"Groups withheld: {stated}.")
+def _draft(evidence: Evidence, claims: Sequence[Claim]) -> Draft:
+    told = [claim for claim in claims if claim.kind != "limit" and claim.lead is None]
+    answers = [claim for claim in told if claim.kind == "answer"] or told[:1]
+    chosen = _chosen(answers)
+    level, reason = _confidence(evidence, claims)
+    return Draft(
+        answer=" ".join(claim.text for claim in chosen) or _nothing(evidence),
+        findings=tuple(claim.text for claim in _unique(told) if claim not in chosen),
+        confidence=level,
+        reason=reason,
+        would_change=tuple(_would_change(evidence)),
+        left_out=tuple(_left_out(evidence, claims)),
+        leads=tuple(_leads(claims)),
+        suggestions=tuple(_next_questions(evidence))[:4],
+        byline=BYLINE,
+    )
+
+
+def _nothing(evidence: Evidence) -> str:
+    if evidence.failures and not evidence.claims:
+        return "The question was not answered, because its tasks did not finish."
+    return "Nothing could be shown for this question under the privacy policy."
+
+
+def _chosen(answers: Sequence[Claim]) -> list[Claim]:
+    """At most three sentences: those of different findings in their order, the last place kept for a caveat."""
+    caveats = [claim for claim in _unique(answers) if not claim.findings][:1]
+    found: list[Claim] = []
+    for claim in _unique(answers):
+        is_new = claim.findings and not any(set(claim.findings) & set(other.findings) for other in found)
+        if is_new and len(found) < _ANSWERS - len(caveats):
+            found.append(claim)
+    return [*found, *caveats]
+
+
+def _unique(claims: Sequence[Claim]) -> list[Claim]:
+    """Claims without those whose words were said before, handles aside ("not proof" is said once)."""
+    return list({claim.text: claim for claim in claims}.values())
+
+
+def _leads(claims: Sequence[Claim]) -> list[LeadCard]:
+    """One card for each leading theme: what other looks found of the same theme joins its signals."""
+    found: dict[str, LeadCard] = {}
+    for lead in (claim.lead for claim in claims if claim.lead is not None):
+        theme = lead.clusters[0].split("”")[0] if lead.clusters else lead.claim
+        earlier = found.get(theme)
+        if earlier is None:
+            found[theme] = lead
+        else:
+            signals = tuple(dict.fromkeys([*earlier.signals, *lead.signals]))
+            found[theme] = earlier.model_copy(update={"signals": signals})
+    return list(found.values())
+
+
+def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence, str]:
+    """High unless something speaks against it; low where parts are missing or nothing was found."""
+    found = [claim for claim in claims if claim.kind != "limit"]
+    if not found:
+        return "low", "Nothing was found that the policy lets be said."
+    grave = ["Part of the work was not done."] if evidence.failures else []
+    doubts = list(_doubts(evidence))
+    if grave or len(doubts) > 2:
+        return "low", " ".join([*grave, *doubts[:3]])
+    if doubts:
+        return "moderate", " ".join(doubts)
+    return "high", "The counts are of the whole scope, rounded, with little outside and little withheld."
+
+
+def _doubts(evidence: Evidence) -> Iterator[str]:
+    cited = evidence.findings
+    if outside := [finding for finding in cited if (finding.outside or 0.0) >= _MUCH]:
+        finding = max(outside, key=lambda item: item.outside or 0.0)
+        yield f"{finding.outside} % of {_plain(finding.scope)} lie outside any cluster, so themes are a part of what there is [{finding.id}]."
+    if withheld := [finding for finding in cited if finding.tool in _THEMES and finding.withheld.share >= _MUCH]:
+        finding = max(withheld, key=lambda item: item.withheld.share)
+        yield f"{finding.withheld.share} % of {_plain(finding.scope)} are in themes that are withheld [{finding.id}]."
+    if any(task.focus in ("coordination", "concern", "flag_gaps") for task in evidence.tasks):
+        yield "Signs of abuse are read from aggregates, and benign readings could not be ruled out."
+    if any(task.scope.near for task in evidence.tasks):
+        yield "What lies near a phrase depends on its wording."
+    if any(task.scope.language not in (None, "English") for task in evidence.tasks):
+        yield "The embedding knows English best."
+    if any(_is_wide(finding) for finding in cited):
+        yield "Some of the intervals are wide."
+
+
+def _is_wide(finding: Finding) -> bool:
+    clear = [
+        item
+        for row in finding.rows
+        for item in row.measures
+        if item.name == "odds ratio" and item.verdict not in ("", "no clear difference")
+    ]
+    wide = [item for item in clear if item.low and item.high and item.high / item.low > _WIDE]
+    return bool(clear) and 2 * len(wide) > len(clear)
+
+
+def _would_change(evidence: Evidence) -> Iterator[str]:
+    """What each task was told would disconfirm it."""
+    found = dict.fromkeys(
+        task.disconfirmer
+        for task in evidence.tasks
+        if task.disconfirmer and not any(map(str.isdigit, task.disconfirmer))
+    )
+    for text in found:
+        yield f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _left_out(evidence: Evidence, claims: Sequence[Claim]) -> Iterator[str]:
+    limits = list(dict.fromkeys(claim.text for claim in claims if claim.kind == "limit"))
+    yield from limits
+    said = {handle for claim in claims if claim.kind == "limit" for handle in claim.findings}
+    others = [finding for finding in evidence.findings if finding.withheld.groups and finding.id not in said]
+    if others:
+        yield f"Groups withheld: {', '.join(f'{finding.withheld.groups} in [{finding.id}]' for finding in others[:6])}."
     if evidence.failures:
-        lines.append(f"Not done: {' '.join(evidence.failures)}")
-    return " ".join(lines)
+        yield f"Not done: {' '.join(evidence.failures)}"
 
 
-def _next_questions(findings: Sequence[Finding]) -> list[str]:
-    named = [row for finding in findings for row in finding.rows if row.id and row.label != UNNAMED]
-    questions = [f"How has “{row.label}” developed over time?" for row in named[:1]]
-    if all(finding.tool != "count_by" for finding in findings):
-        questions.append("Which languages are used most?")
-    return questions
+def _next_questions(evidence: Evidence) -> Iterator[str]:
+    """Questions that the built-in lead understands, about what was named and not yet looked at."""
+    done = {task.focus for task in evidence.tasks}
+    said = " ".join(claim.text for claim in evidence.claims)
+    rows = [
+        row
+        for finding in evidence.findings
+        for row in finding.rows
+        if row.id and row.label != UNNAMED and f"“{row.label}”" in said
+    ]
+    if rows and "drill" not in done:
+        yield f"Open “{rows[0].label}”"
+    if rows and "trend" not in done:
+        yield f"How has “{rows[0].label}” developed over time?"
+    if done & {"coordination", "concern"} and "flag_gaps" not in done:
+        yield "What is concerning but not flagged?"
+    if not done & {"coordination", "coverage"}:
+        yield "Where are we blind?"
+    if "breakdown" not in done:
+        yield "Which languages are used most?"
+    if done & {"coordination", "new"}:
+        yield "Has it been seen before?"
+
+
+def _plain(text: str) -> str:
+    return text.replace("“", "").replace("”", "")

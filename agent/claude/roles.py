@@ -5,10 +5,10 @@ Their prompts hold questions, plans, claims and findings, never a summary (R2).
 
 import json
 from collections.abc import Sequence
-from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from agent.answer import Draft, parse
 from agent.claude.loop import run_loop
 from agent.claude.structured import ask_structured
 from agent.errors import Unusable
@@ -18,10 +18,10 @@ from agent.roles import (
     Brief,
     Claim,
     Desk,
-    Draft,
     Evidence,
     Exchange,
     Focus,
+    Judgement,
     OnDelta,
     Plan,
     Specialist,
@@ -44,6 +44,7 @@ class PlannedTaskForm(BaseModel):
     objective: str
     scope: Scope
     facet: str | None = None
+    against: Scope | None = Field(None, description="For compare: the other scope; null sets it against all others")
     disconfirmer: str
 
 
@@ -59,9 +60,9 @@ class VerdictForm(BaseModel):
     """One judgement, as the auditor writes it."""
 
     claim: int
-    judgement: Literal["supported", "narrowed", "struck"]
+    judgement: Judgement
     reason: str
-    text: str | None = Field(None, description="The weaker sentence, when narrowed")
+    text: str | None = Field(None, description="The weaker sentence, when too strong; null strikes the claim")
 
 
 class AuditForm(BaseModel):
@@ -94,7 +95,9 @@ class ClaudePlanner:
             fits=lambda found: bool(found.tasks) or bool(found.clarification),
         )
         tasks = tuple(
-            Task(id=f"t{number}", **task.model_dump(exclude={"scope"}), scope=task.scope)
+            Task(
+                id=f"t{number}", **task.model_dump(exclude={"scope", "against"}), scope=task.scope, against=task.against
+            )
             for number, task in enumerate(form.tasks[:_MAX_TASKS], start=1)
         )
         return Plan(
@@ -134,6 +137,9 @@ class ClaudeAuditor:
             question=evidence.question,
             claims=_claims(evidence.claims),
             findings=_findings(evidence.findings),
+            earlier=_history(evidence.history),
+            earlier_findings=_heads(evidence.earlier) or "none",
+            least=str(evidence.least),
         )
         form = await ask_structured(
             self._model, Prompt.AUDITOR, user, AuditForm, name=self._settings.lead_model, effort=self._settings.effort
@@ -156,25 +162,53 @@ class ClaudeWriter:
             findings=_findings(evidence.findings) or "none",
             problems="\n".join(problems) or "none",
             failures="\n".join(evidence.failures) or "none",
+            disconfirmers=_disconfirmers(evidence.tasks) or "none",
         )
         messages = [{"role": "user", "content": user}]
         ask = Ask(self._settings.lead_model, load(Prompt.WRITER).system, messages, effort=self._settings.effort)
         reply = await self._model.reply(ask, on_delta)
         if not reply.text.strip():
             raise Unusable("writer's reply")
-        return Draft(text=reply.text.strip())
+        draft = parse(reply.text)
+        if not draft.answer:
+            raise Unusable("writer's reply")
+        return draft
 
 
 def _context(brief: Brief) -> str:
     named = ", ".join(f"{name} = {day}" for name, day in sorted(brief.landmarks.items())) or "none"
     return (
-        f"languages: {', '.join(brief.languages)}\nfirst month: {brief.first_day or 'undated'}\n"
+        f"languages: {', '.join(brief.languages)}\nsurfaces: {', '.join(brief.surfaces) or 'unknown'}\nfirst month: {brief.first_day or 'undated'}\n"
         f"newest day: {brief.last_day or 'undated'}\nnamed dates: {named}"
     )
 
 
 def _history(history: Sequence[Exchange]) -> str:
-    return "\n\n".join(f"Q: {item.question}\nA: {item.answer}" for item in history) or "none"
+    return "\n\n".join(_exchange(item) for item in history) or "none"
+
+
+def _exchange(item: Exchange) -> str:
+    """An earlier question with its answer, the scopes that were looked at, and the groups that can be opened."""
+    looks = "; ".join(f"{task.focus} of {task.scope.describe()}" for task in item.tasks)
+    groups = ", ".join(f"“{row.label}”{f' ({row.id})' if row.id else ''}" for row in item.rows[:12])
+    return (
+        f"Q: {item.question}\nLooked at: {looks or 'nothing'}\nNamed, in order: {groups or 'nothing'}\nA: {item.answer}"
+    )
+
+
+def _heads(findings: Sequence[Finding]) -> str:
+    """Earlier findings in short: what they counted over which scope, with the counts."""
+    lines = []
+    for finding in findings:
+        rows = ", ".join(
+            f"“{row.label}” {row.values[0].count}" for row in finding.rows[:12] if row.values[0].count is not None
+        )
+        lines.append(f"{finding.id}: {finding.title}; {finding.scope}; totals {list(finding.totals)}; {rows}")
+    return "\n".join(lines)
+
+
+def _disconfirmers(tasks: Sequence[Task]) -> str:
+    return "\n".join(f"{task.objective}: {task.disconfirmer}" for task in tasks if task.disconfirmer)
 
 
 def _claims(claims: Sequence[Claim]) -> str:

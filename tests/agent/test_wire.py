@@ -276,8 +276,8 @@ async def test_the_auditor_strikes_narrows_and_asks_for_one_more_plan(make_sessi
 
     def auditor(body: dict[str, Any], _: int) -> Reply:
         verdicts = [
-            {"claim": 0, "judgement": "struck", "reason": "no", "text": None},
-            {"claim": 1, "judgement": "narrowed", "reason": "too strong", "text": "There are some conversations."},
+            {"claim": 0, "judgement": "contradicted", "reason": "no", "text": None},
+            {"claim": 1, "judgement": "too strong", "reason": "no cause", "text": "There are some conversations."},
         ]
         return Message([text(json.dumps({"verdicts": verdicts, "gaps": ["look at months"]}))])
 

@@ -1,0 +1,231 @@
+"""Recipes of the abuse specialist: coordination, then gaps between grade and flag, then benign readings.
+
+Size is no abuse, and a sign is no proof: every lead says which benign readings were weighed and what is unknown, and
+recommends a review of themes and periods, never a list of accounts. What is called a sign needs a band or a burst.
+"""
+
+from collections.abc import Sequence
+
+from agent.answer import LeadCard
+from agent.builtin.recipe import SHOWN, Notes, arguments, by_size, left_out, listed, measure, named
+from agent.roles import Claim
+from tools.finding import Finding, Row
+from tools.registry import TOOLS
+from tools.scope import Scope
+
+_BURST_SHARE = 55.0
+_FEW_WEEKS = 8
+_BANDS = ("uniformity", "template", "synchrony", "concentration", "coordination")
+_MARKED = ("high", "very high")
+NOT_PROOF = "These are signs of coordination, not proof; a course, a news item or a shared prompt can read the same."
+
+
+async def coordination(notes: Notes) -> None:
+    """Size and accounts, bands (or weeks), the classifier's view, then benign readings; a lead card where signs stand."""
+    scope = notes.task.scope
+    near = await _near(notes)
+    if near is None:
+        return
+    banded = await notes.ask("coordination", arguments(scope)) if "coordination" in TOOLS else None
+    weeks = await notes.ask("trend", arguments(scope, by="week"))
+    flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
+    signals = _bands(notes, banded) if banded is not None else []
+    if weeks is not None and (burst := _burst(notes, weeks)):
+        signals.append(burst)
+    unflagged = _flags(notes, flagged) if flagged is not None else ""
+    if not signals:
+        notes.say(
+            f"Nothing near {_what(notes)} stands out as one actor's work: no band is high and no burst of weeks shows",
+            near,
+            kind="answer",
+        )
+        return
+    notes.say(NOT_PROOF, kind="answer")
+    rows = named(near)[:4]
+    if rows:
+        _lead(notes, near, rows, signals, unflagged)
+
+
+def _what(notes: Notes) -> str:
+    return f"“{notes.task.scope.near}”" if notes.task.scope.near else "these conversations"
+
+
+async def _near(notes: Notes) -> Finding | None:
+    """What the look is at: themes near the phrase, or the scope itself clustered."""
+    scope = notes.task.scope
+    if scope.near is None:
+        finding = await notes.ask("cluster_scope", arguments(scope))
+    else:
+        finding = await notes.ask(
+            "search_topics", arguments(scope.model_copy(update={"near": None}), phrase=scope.near)
+        )
+    if finding is None:
+        return None
+    rows = named(finding)
+    text = (
+        f"About {finding.totals[0]:,} conversations lie near “{scope.near}”"
+        if scope.near
+        else f"About {finding.totals[0]:,} conversations are in question"
+    )
+    if rows:
+        text += f", most in {_by_accounts(rows[:4])}"
+    notes.say(text, finding)
+    left_out(notes, finding)
+    return finding
+
+
+def _by_accounts(rows: Sequence[Row]) -> str:
+    return ", ".join(f"“{row.label}” ({row.values[0].count:,} of about {row.accounts} accounts)" for row in rows)
+
+
+def _bands(notes: Notes, finding: Finding) -> list[str]:
+    """Rows whose bands are high, each as a signal; the others are said to be ordinary."""
+    signals = []
+    for row in finding.rows:
+        bands = {name: found.verdict for name in _BANDS if (found := measure(row, name)) is not None and found.verdict}
+        marked = [f"{name} {verdict}" for name, verdict in bands.items() if verdict in _MARKED]
+        if not bands or row.values[0].count is None:
+            continue
+        if marked:
+            text = f"“{row.label}” has {', '.join(marked)} [{finding.id}]."
+            notes.say(text.removesuffix(f" [{finding.id}]."), finding, kind="answer")
+            signals.append(text)
+    if not signals:
+        notes.say(
+            "By uniformity of wording, reuse of templates, timing and concentration on accounts, nothing here is above typical",
+            finding,
+        )
+    return signals
+
+
+def _burst(notes: Notes, weeks: Finding) -> str:
+    """A burst: the three fullest weeks hold most of what is shown, although the index spans many weeks."""
+    shown = [row for row in weeks.rows if row.values[0].count is not None]
+    total = sum(row.values[0].count or 0 for row in shown)
+    fullest = by_size(shown)[:3]
+    most = sum(row.values[0].count or 0 for row in fullest)
+    stated = ", ".join(f"{row.label} ({row.values[0].count:,})" for row in sorted(fullest, key=lambda row: row.label))
+    if not shown:
+        notes.say(f"No single week near {_what(notes)} is large enough to show, which speaks against bursts", weeks)
+        return ""
+    if len(weeks.rows) >= _FEW_WEEKS and 100 * most / total >= _BURST_SHARE:
+        text = f"Near {_what(notes)} there are signs of one hand at work: activity comes in bursts, the weeks of {stated} stand out, and most other weeks stay under the threshold"
+        notes.say(text, weeks, kind="answer")
+        return f"Bursts near {_what(notes)}: the weeks of {stated} stand out [{weeks.id}]."
+    notes.say(f"Near {_what(notes)} the weeks are steady; the fullest are {stated}", weeks)
+    return ""
+
+
+def _flags(notes: Notes, flagged: Finding) -> str:
+    marked = flagged.row("flagged")
+    if marked is not None and marked.values[0].count is not None:
+        notes.say(f"The external classifier flagged {marked.values[0].share} % of those near {_what(notes)}", flagged)
+        return f"The external classifier flagged {marked.values[0].share} % of them [{flagged.id}]."
+    notes.say(f"The external classifier flagged too few of those near {_what(notes)} to state", flagged)
+    return f"The external classifier flagged too few of them to state [{flagged.id}]."
+
+
+def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[str], flags: str) -> None:
+    """The lead card, on a claim of its own, so that striking the claim strikes the card."""
+    themes = ", ".join(f"“{row.label}”" for row in rows[:2])
+    claim = f"The conversations near {_what(notes)}, most in {themes}, show signs of one actor or one script at work [{near.id}]."
+    scope = notes.task.scope.model_copy(update={"near": None})
+    period = f" {scope.short()}" if scope != Scope() else ""
+    card = LeadCard(
+        claim=claim,
+        clusters=tuple(
+            f"“{row.label}”{f' ({row.id})' if row.id else ''}: {row.values[0].count:,} conversations of about {row.accounts} accounts [{near.id}]."
+            for row in rows
+        ),
+        signals=(*signals, *([flags] if flags else [])),
+        benign=(
+            "A tool, a course or a template that many people share: wording would be alike, accounts many and weeks follow its calendar; not ruled out.",
+            "A season or a news item: bursts would show in related themes as well; not ruled out.",
+            "Ordinary work in volume (an agency, a shop): accounts would be few and weeks steady.",
+        ),
+        unknown=(
+            "Whether the accounts belong together, who they are, and what was done with the replies: no aggregate can say.",
+            "Whether the requests were granted in full, and what the assistant wrote.",
+        ),
+        purpose="To establish whether the accounts behind these themes act together, and in breach of policy.",
+        scope=f"The themes named above{period}, in the periods that stand out; a sample drawn under the review's own rules, no further themes.",
+        necessity="Aggregates show signs and cannot tell a ring from a shared template; a review is called for only if the signs, weighed against the benign readings, would lead to action.",
+    )
+    notes.claims.append(Claim(text=claim, findings=(near.id,), lead=card))
+
+
+async def concern(notes: Notes) -> None:
+    """Grades, then the themes of what is graded as concerning."""
+    scope = notes.task.scope
+    if len(scope.facets() - {"concern"}) < 2:
+        graded = await notes.ask("count_by", arguments(scope, by="concern"))
+        if graded is not None:
+            rows = [row for row in graded.rows if row.values[0].count is not None]
+            stated = ", ".join(f"grade {row.label} is {row.values[0].share} %" for row in rows)
+            notes.say(f"By concern grade, from benign up: {stated}", graded)
+    found = await notes.ask(
+        "cluster_scope", arguments(scope.model_copy(update={"concern_at_least": scope.concern_at_least or 3}))
+    )
+    if found is None:
+        return
+    themes = notes.fresh(named(found))
+    if themes:
+        notes.say(f"Graded as concerning are mostly {listed(themes[:SHOWN])}", found, kind="answer")
+        notes.say("A grade is an opinion about the request; fiction, study and defence are graded alike.", kind="limit")
+    else:
+        notes.say("What is graded as concerning forms no theme that is large enough to name", found, kind="answer")
+    left_out(notes, found)
+
+
+async def flag_gaps(notes: Notes) -> None:
+    """Themes that are concerning and not flagged, and flagged and not concerning."""
+    scope = notes.task.scope
+    finding = await notes.ask("flag_gaps", arguments(scope))
+    if finding is None:
+        await _graded_without_flags(notes)
+        return
+    rows = notes.fresh(named(finding))
+    missed = [row for row in rows if measure(row, "not flagged") is not None]
+    missed.sort(key=lambda row: -(row.values[0].count or 0))
+    if missed:
+        notes.say(
+            f"Concerning and mostly not flagged: {_shares(missed[:SHOWN], 'not flagged')}", finding, kind="answer"
+        )
+    elif rows:
+        stated = ", ".join(f"“{row.label}” ({row.values[0].count:,})" for row in by_size(rows)[:SHOWN])
+        notes.say(f"Concerning and not flagged, by theme: {stated}", finding, kind="answer")
+    wrong = [row for row in finding.rows if (found := measure(row, "flagged in error")) and (found.value or 0) >= 50]
+    wrong = [
+        row for row in wrong if row.label in {item.label for item in finding.rows if item.values[2].count is not None}
+    ]
+    if wrong:
+        stated = ", ".join(f"“{row.label}” ({row.values[2].count:,} flagged and not concerning)" for row in wrong[:3])
+        notes.say(f"Flagged although mostly not concerning: {stated}", finding)
+    if not rows:
+        notes.say("No theme is large enough on both sides to show a gap between grade and flag", finding, kind="answer")
+    notes.say(
+        "Where grade and flag disagree, either may be wrong; a gap says where to look, not who is right.", kind="limit"
+    )
+    left_out(notes, finding)
+
+
+def _shares(rows: Sequence[Row], name: str) -> str:
+    parts = []
+    for row in rows:
+        found = measure(row, name)
+        if found is not None:
+            parts.append(
+                f"“{row.label}” ({row.values[0].count:,}; {found.value} % {name}, {found.low} to {found.high} %)"
+            )
+    return ", ".join(parts)
+
+
+async def _graded_without_flags(notes: Notes) -> None:
+    """Where the two cannot be set against each other: what is concerning by theme, and how much is flagged at all."""
+    flagged = (
+        await notes.ask("count_by", arguments(notes.task.scope, by="flagged"))
+        if len(notes.task.scope.facets()) < 2
+        else None
+    )
+    if flagged is not None and (rows := named(flagged)):
+        notes.say(f"By the external classifier: {listed(rows)}", flagged)

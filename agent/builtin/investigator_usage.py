@@ -1,0 +1,235 @@
+"""Recipes of the usage specialist: what there is, how much, in whose languages, and how two scopes differ."""
+
+from collections.abc import Sequence
+
+from agent.builtin.recipe import (
+    SHOWN,
+    Notes,
+    arguments,
+    by_size,
+    left_out,
+    listed,
+    measure,
+    named,
+    odds,
+    odds_stated,
+    stated,
+)
+from tools.finding import Finding, Row
+from tools.scope import Scope
+
+_CLEAR = 2.0
+"""Odds from which a theme is told as characteristic."""
+
+
+async def top(notes: Notes) -> None:
+    """The largest themes: of everything from the taxonomy, of a scope by clustering it now."""
+    scope = notes.task.scope
+    if scope == Scope():
+        finding = await notes.ask("overview", {})
+        if finding is None:
+            return
+        rows = notes.fresh(named(finding))
+        groups = [row for row in rows if row.parent is None]
+        leaves = by_size([row for row in rows if row.parent])
+        if groups:
+            notes.say(f"The largest groups of themes are {listed(groups[:SHOWN])}", finding, kind="answer")
+        if leaves:
+            notes.say(f"The largest single themes are {listed(leaves[:SHOWN])}", finding)
+    else:
+        finding = await notes.ask("cluster_scope", arguments(scope))
+        if finding is None:
+            return
+        rows = notes.fresh(named(finding))
+        if rows:
+            notes.say(
+                f"Among about {finding.totals[0]:,} {finding.scope}, the largest themes are {listed(rows[:SHOWN])}",
+                finding,
+                kind="answer",
+            )
+    if not rows:
+        more = "further " if notes.task.told else ""
+        notes.say(f"No {more}theme of {finding.scope} is large enough to be named", finding, kind="answer")
+    left_out(notes, finding)
+
+
+async def size(notes: Notes) -> None:
+    """How many, of what share, in which themes, and how sure that number is."""
+    scope = notes.task.scope
+    months = await notes.ask("trend", arguments(scope, by="month"))
+    if scope.near is not None:
+        await topic(notes)
+    elif months is not None:
+        finding = await notes.ask("count_by", arguments(scope, by="concern"))
+        if finding is not None:
+            notes.say(f"There are about {finding.totals[0]:,} {finding.scope}", finding, kind="answer")
+    if months is not None and len(months.columns) == 2 and months.totals[1]:
+        notes.say(f"They stand beside about {months.totals[1]:,} conversations with a date in all", months)
+    notes.say(
+        "Counts are rounded and one account counts a bounded number of times, so sizes are close and not exact.",
+        kind="limit",
+    )
+
+
+async def breakdown(notes: Notes) -> None:
+    """Counts by one closed facet."""
+    facet = notes.task.facet or "language"
+    finding = await notes.ask("count_by", arguments(notes.task.scope, by=facet))
+    if finding is None:
+        return
+    rows = named(finding) if facet in ("month", "concern", "turns") else by_size(notes.fresh(named(finding)))
+    if rows:
+        shown = rows if facet == "month" else rows[: SHOWN + 1]
+        notes.say(f"By {facet}, of {finding.totals[0]:,} counted: {listed(shown)}", finding, kind="answer")
+    else:
+        notes.say(f"No value of {facet} is frequent enough to be shown for {finding.scope}", finding, kind="answer")
+    if rows and finding.withheld.groups:
+        left_out(notes, finding)
+
+
+async def topic(notes: Notes) -> None:
+    """Whether something is there, how much of it, and under which themes it goes."""
+    scope = notes.task.scope
+    phrase = scope.near or notes.task.objective
+    inner = scope.model_copy(update={"near": None})
+    finding = await notes.ask("search_topics", arguments(inner, phrase=phrase))
+    if finding is None:
+        return
+    rows = notes.fresh(named(finding))
+    where = "" if inner == Scope() else f" among {inner.describe()}"
+    if rows or not notes.task.told:
+        notes.say(
+            f"About {finding.totals[0]:,} conversations lie near “{phrase}”{_unquoted(where)}", finding, kind="answer"
+        )
+    if rows:
+        notes.say(f"Most of them are in {listed(rows[:SHOWN])}", finding)
+    left_out(notes, finding)
+
+
+def _unquoted(text: str) -> str:
+    return text.replace("“", "").replace("”", "")
+
+
+async def drill(notes: Notes) -> None:
+    """A cluster's parts, then its languages; where it does not open, its neighbours near its name."""
+    scope = notes.task.scope
+    if scope.cluster is None:
+        await top(notes)
+        return
+    if scope == Scope(cluster=scope.cluster):
+        parts = await notes.ask("drill_down", {"cluster": scope.cluster})
+    else:
+        parts = await notes.ask("cluster_scope", arguments(scope))
+    if parts is not None:
+        rows = notes.fresh(named(parts))
+        if rows:
+            notes.say(
+                f"Of about {parts.totals[0]:,} conversations, the largest parts are {listed(rows[:SHOWN])}",
+                parts,
+                kind="answer",
+            )
+        else:
+            notes.say(
+                f"Its about {parts.totals[0]:,} conversations do not divide into parts that are large enough to name",
+                parts,
+                kind="answer",
+            )
+        left_out(notes, parts)
+    if len(scope.facets()) < 2:
+        languages = await notes.ask("count_by", arguments(scope, by="language"))
+        if languages is not None and (rows := by_size(named(languages))):
+            notes.say(f"Its languages are {listed(rows[:SHOWN])}", languages)
+
+
+async def contrast(notes: Notes) -> None:
+    """What a scope has more of than all other conversations."""
+    scope = notes.task.scope
+    if scope == Scope():
+        await top(notes)
+        return
+    await _compared(notes, scope, None)
+
+
+async def compare(notes: Notes) -> None:
+    """What each of two scopes has more of than the other."""
+    await _compared(notes, notes.task.scope, notes.task.against)
+
+
+async def _compared(notes: Notes, first: Scope, second: Scope | None) -> None:
+    """Topics where languages are told apart (themes follow the language without a model), else themes."""
+    scopes = {"first": stated(first)}
+    if second is None and first.language is not None:
+        rest = first.model_copy(update={"language": None})
+        second_stated = stated(rest) if rest != Scope() else None
+    else:
+        second_stated = stated(second) if second is not None else None
+    if second_stated:
+        scopes["second"] = second_stated
+    across = first.language is not None
+    kinds = [notes.task.facet] if notes.task.facet else ["topic", "theme"] if across else ["theme", "topic"]
+    beside = "elsewhere" if second is None else f"{_unquoted(second.short())}"
+    for kind in kinds:
+        finding = await notes.ask("compare", {**scopes, "by": kind})
+        if finding is not None:
+            _told_apart(notes, finding, kind, first, beside, is_first=kind == kinds[0])
+    if across and not notes.task.facet:
+        notes.say(
+            "Themes follow the language as well as the subject, because the embedding knows English best; topics cross languages.",
+            kind="limit",
+        )
+
+
+def _told_apart(notes: Notes, finding: Finding, kind: str, first: Scope, beside: str, *, is_first: bool) -> None:
+    rows = notes.fresh([row for row in finding.rows if measure(row, "odds ratio") is not None])
+    over = [row for row in rows if odds(row) >= _CLEAR and row in named(finding)]
+    if is_first:
+        over.sort(key=lambda row: -(row.values[0].share or 0.0) * (1 if odds(row) >= 2 * _CLEAR else 0.5))
+    else:
+        over.sort(key=lambda row: -(row.values[0].count or 0))
+    under = [row for row in rows if odds(row) <= 1 / _CLEAR and row.label in {item.label for item in named(finding)}]
+    plural = {"theme": "themes", "topic": "topics"}.get(kind, f"values of {kind}")
+    who = _unquoted(first.describe())
+    role = "answer" if is_first else "support"
+    if over:
+        notes.say(
+            f"The {plural} that {who} have far more often are {_beside(over[:SHOWN], beside)}",
+            finding,
+            kind="answer" if is_first else "support",
+        )
+    if under:
+        notes.say(f"Far rarer among them are {_beside(under[-3:], beside)}", finding)
+    if not over and not under:
+        notes.say(
+            f"By {kind}, {who} do not differ clearly from {'the others' if beside == 'elsewhere' else beside}",
+            finding,
+            kind="answer" if role == "answer" else "support",
+        )
+
+
+def _beside(rows: Sequence[Row], beside: str) -> str:
+    return ", ".join(odds_stated(row, beside) for row in rows)
+
+
+async def coverage(notes: Notes) -> None:
+    """Where the index is blind: outside clusters, unnamed, undated, unknown; and which languages most."""
+    scope = notes.task.scope
+    finding = await notes.ask("coverage", arguments(scope))
+    if finding is not None:
+        rows = by_size(named(finding))
+        if rows:
+            notes.say(f"What cannot be said of {finding.scope}: {listed(rows[:SHOWN])}", finding, kind="answer")
+        else:
+            notes.say(f"No blind spot of {finding.scope} is large enough to be shown", finding, kind="answer")
+        for note in finding.notes[:1]:
+            if "extracted" in note:
+                notes.say(f"{note[:1].upper()}{note[1:]}", finding)
+    if len(scope.facets()) < 2 and scope.language is None:
+        by = await notes.ask("coverage", arguments(scope, by="language"))
+        if by is not None:
+            rows = sorted(
+                (row for row in named(by) if row.values[0].share), key=lambda row: -(row.values[0].share or 0.0)
+            )
+            if rows:
+                stated_rows = ", ".join(f"“{row.label}” ({row.values[0].share} % outside)" for row in rows[:3])
+                notes.say(f"The languages that clusters cover least are {stated_rows}", by)
+    notes.say("What was never ingested, and accounts' own reasons, are in no index.", kind="limit")

@@ -1,0 +1,112 @@
+"""Recipes of the watch specialist: what is new or growing, how something develops, whether it was there before."""
+
+from collections.abc import Sequence
+
+from agent.builtin.recipe import Notes, arguments, by_size, left_out, named, odds, odds_stated
+from tools.finding import Finding, Row
+from tools.scope import Scope
+
+_GROWN = 2.0
+
+
+async def new(notes: Notes) -> None:
+    """What appeared or grew since a day; the largest of it by month, to see whether it lasts."""
+    scope = notes.task.scope
+    if scope.since is None:
+        await trend(notes)
+        return
+    inner = scope.model_copy(update={"since": None, "until": None})
+    period = {"since": scope.since.isoformat()} | ({"until": scope.until.isoformat()} if scope.until else {})
+    finding = await notes.ask("emerging", arguments(inner, **period))
+    if finding is None:
+        return
+    risen = notes.fresh([row for row in named(finding) if odds(row) >= _GROWN])
+    fresh = by_size([row for row in risen if row.values[-1].count is None])
+    grown = by_size([row for row in risen if row.values[-1].count is not None])
+    when = finding.columns[0]
+    if fresh:
+        notes.say(f"New {when}: {_rows(fresh[:6])}; before, each stayed under the threshold", finding, kind="answer")
+    if grown:
+        notes.say(f"Grown {when}: {_rows(grown[:4])}", finding, kind="support" if fresh else "answer")
+    gone = notes.fresh([row for row in finding.rows if odds(row) <= 1 / _GROWN and row.label in _labels(finding)])
+    if gone:
+        notes.say(f"Shrunk or vanished {when}: {', '.join(f'“{row.label}”' for row in gone[-3:])}", finding)
+    if not risen:
+        notes.say(f"No theme has clearly doubled its odds {when}", finding, kind="answer")
+    left_out(notes, finding)
+    await _largest_by_month(notes, finding, fresh or grown)
+
+
+def _labels(finding: Finding) -> set[str]:
+    from tools.gate import UNNAMED
+
+    return {row.label for row in finding.rows if row.label != UNNAMED}
+
+
+def _rows(rows: Sequence[Row]) -> str:
+    return ", ".join(odds_stated(row, "before").replace("” (", f"” ({row.values[0].count:,}, ", 1) for row in rows)
+
+
+async def _largest_by_month(notes: Notes, finding: Finding, rows: Sequence[Row]) -> None:
+    if not rows or not rows[0].id:
+        return
+    course = await notes.ask("trend", arguments(Scope(cluster=rows[0].id), by="month"))
+    if course is None:
+        return
+    months = [row for row in course.rows if row.values[0].count is not None]
+    if months:
+        stated = ", ".join(f"{row.label}: {row.values[0].count:,}" for row in months[-4:])
+        notes.say(f"“{rows[0].label}” by month: {stated}", finding, course)
+
+
+async def trend(notes: Notes) -> None:
+    """First, last and highest bucket, and where the level changes."""
+    finding = await notes.ask("trend", arguments(notes.task.scope, by="month"))
+    if finding is None:
+        return
+    rows = [row for row in finding.rows if row.values[0].count is not None]
+    what = finding.scope.replace("“", "").replace("”", "")
+    if len(rows) < 2:
+        notes.say(f"There are too few conversations a month to state a course of {what}", finding, kind="answer")
+        return
+    peak = max(rows, key=lambda row: row.values[0].share or 0.0)
+    of_all = "of all conversations of the month" if len(finding.columns) == 2 else "of the total"
+    course = f"The share {of_all} goes from {_stated(rows[0])} to {_stated(rows[-1])}, highest {_stated(peak)}"
+    notes.say(f"{what[:1].upper()}{what[1:]}: {course[:1].lower()}{course[1:]}", finding, kind="answer")
+    for note in finding.notes:
+        if note.startswith(("the level changes", "the second half")):
+            notes.say(f"By the change-point and halves tests, {note}", finding)
+    hidden = len(finding.rows) - len(rows)
+    if hidden:
+        notes.say(
+            f"{finding.withheld.cells} cells by month are under the threshold and not shown; they may be zero",
+            finding,
+            kind="limit",
+        )
+
+
+def _stated(row: Row) -> str:
+    return f"{row.values[0].share} % in {row.label}"
+
+
+async def precedent(notes: Notes) -> None:
+    """Which earlier snapshots held it, and under which themes."""
+    finding = await notes.ask("precedent", arguments(notes.task.scope))
+    if finding is None:
+        return
+    what = finding.scope.replace("“", "").replace("”", "")
+    snapshots = [row for row in finding.rows if row.parent is None and row.values[0].count is not None]
+    if snapshots:
+        held = ", ".join(f"“{row.label}” ({row.values[0].count:,})" for row in snapshots)
+        notes.say(f"Earlier snapshots already held {what}: {held}", finding, kind="answer")
+    else:
+        notes.say(
+            f"No earlier snapshot held enough of {what} to say so; it may have been there in small numbers",
+            finding,
+            kind="answer",
+        )
+    under = [row for row in named(finding) if row.parent is not None]
+    if under:
+        themes = ", ".join(f"“{row.label}” ({row.values[0].count:,})" for row in under[:4])
+        notes.say(f"Then they stood under {themes}", finding)
+    notes.say("Saved cases and snapshots that were not kept are not searched.", kind="limit")

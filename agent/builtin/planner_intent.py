@@ -1,0 +1,91 @@
+"""What kind of look a question asks for, by the words it uses.
+
+Cues are tried in order, the most telling first. They know English and how analysts talk, nothing of any corpus.
+"""
+
+import regex
+
+from agent.roles import Focus
+
+_CUES: tuple[tuple[Focus, str], ...] = (
+    (
+        "flag_gaps",
+        r"(?:not|n't|un|never|without being|but is not|isn't) ?(?:been )?flagged|unflagged|flagged (?:but|although|though|yet|while|even|despite|in error|wrongly|by mistake)|does the classifier"
+        r"|classifier (?:miss|catch|get|flag|wrong|fail|let|overlook)|false (?:positive|negative|alarm)|slip(?:s|ped|ping)? (?:through|past)|over-?flag"
+        r"|miss(?:es|ed|ing)? by the (?:classifier|filter)|(?:classifier|filter|flags?) (?:is |are )?(?:miss|disagree|wrong|blind)|policy gap|detection rule|eval(?:uation)? set"
+        r"|go(?:es|ing)? undetected|(?:agree|disagree)\w* with the (?:classifier|flag)|wrongly flagged|mis-?flagged|moderation (?:miss|catch|overlook)",
+    ),
+    (
+        "coverage",
+        r"blind|coverage|cover(?:ed|s)?\b|can(?:not|'t| not) (?:you |we )?(?:see|say|tell|know)|do(?:es)? ?n[o']?t? (?:you |we )?(?:see|know)\b|outside (?:any|the) cluster"
+        r"|noise bucket|unclustered|how complete|missing from|left out|suppressed|withheld|what (?:are|is) (?:you|we) (?:not )?(?:missing|unable)|gaps in (?:the|our) (?:data|index)|limits of",
+    ),
+    (
+        "precedent",
+        r"seen (?:this|that|it|these|such|anything like|something like)|\b(?:seen|met|had|encountered) .{1,60} before\W*$|(?:been )?(?:seen|there|here|around) before\b(?! the)|precedent|happened before|previous(?:ly)? (?:snapshot|run|case)"
+        r"|earlier (?:snapshot|case)|is (?:this|that|it) (?:new|the first time)\b|come up before|known from|first time",
+    ),
+    (
+        "coordination",
+        r"coordinat|\brings?\b|\bbots?\b|botnet|(?:same|one|single) (?:actor|operator|hand|source|script|author)|campaign|spam|operations?\b|sock ?puppet|inauthentic|orchestrat"
+        r"|template|copy-?past|astroturf|troll farm|burst|automated|script(?:ed)\b|farm(?:s|ing)?\b|in concert|working together|escalat|benign (?:explanation|reading)|innocent",
+    ),
+    (
+        "concern",
+        r"abus|misus|harm|concerning|worr(?:y|ied|ying|isome)|danger|malicious|violat|illegal|threat|\brisk|phish|scam|fraud|malware|ransomware|stalk|hate speech|weapon|exploit"
+        r"|problematic|suspicious|bad actors?|red flags?|unsafe|policy|alarming|self-harm|suicid",
+    ),
+    (
+        "contrast",
+        r"(?:others?|the rest|everyone else|elsewhere)(?: \w+)? (?:do|does|did|is|are)(?:es)? ?(?:not|n't)|that others|differ(?! over)|typical|unlike|only in\b|distinct|unique|peculiar|special about|sets? .{0,40} apart"
+        r"|characteristic|stand(?:s)? out|over-?represent|disproportion|more (?:often|likely) than|specific to|particular to|unusual about|stick(?:s)? out",
+    ),
+    ("compare", r"compar|versus|\bvs\b|against|difference between|as opposed to|rather than|side by side|relative to"),
+    (
+        "size",
+        r"^(?:so |and )?how (?:big|large|many|often|common|frequent|widespread|prevalent|popular)\b(?!.*(?:gr[oe]w|chang|over time|refus|turns))",
+    ),
+    (
+        "new",
+        r"\bnew(?:ly)?\b|novel|appear|emerg|\bsince\b|gr[oe]w|chang|before and after|after the|pick(?:ed|ing) up|ris(?:e|en|ing) (?:most|fastest)|surg|spik|vanish|disappear|died? (?:out|down)"
+        r"|gain(?:ed|ing)|took off|taken off|shrunk|shrank|trending|started|any movement|moved|shift",
+    ),
+    (
+        "trend",
+        r"over time|trend|timeline|\brise|\brose\b|rising|declin|drop|fall|fell|per (?:day|week|month)|(?:by|each|every) (?:day|week|month)|week by week|month by month|develop|evol|history of|going (?:up|down)|course of|increas|decreas",
+    ),
+    (
+        "breakdown",
+        r"which (?:languages?|surfaces?|months?|devices?|outcomes?)|what (?:languages?|surfaces?)|(?:by|per) (?:language|surface|turns?|flag|concern|harm|outcome|device|hazard|category)|languages? (?:are|do|is|mix)"
+        r"|share of|split|break(?:s|ing)? ?down|breakdown|distribution|mix of|how (?:long|many turns)|how (?:often|many) .{0,40}refus|proportion of|percentage of|where do people (?:ask|use)|refus",
+    ),
+    (
+        "size",
+        r"how (?:big|large|much|many|common|frequent|widespread|prevalent|often|popular)|size of|number of|count of|volume of|what (?:share|percentage|fraction|proportion)|how sure|uncertain|margin",
+    ),
+    (
+        "top",
+        r"\bmost\b|\btop\b|main|common|overview|use (?:the assistant|it|this) for|used for|what (?:do|are|did|were) (?:people|users|they|folks|customers|analysts)|what is in|popular|what(?:'s| is) (?:everyone|everybody|going on|happening)"
+        r"|biggest|largest|leading|key (?:themes|topics|uses)|themes?\b|topics?\b|use cases?|summar|what do we have|big picture|rundown|anything else|what else|doing with|talk about|usage",
+    ),
+)
+_OPEN = regex.compile(
+    r"^(?:(?:can|could) you |please |let's |let us )?(?:open|drill|zoom|expand|dig|look (?:inside|into)|unpack|tell me more|more (?:about|on)|break open|go (?:deeper|into)|what(?:'s| is) (?:in|inside) (?:the )?(?:first|second|third|fourth|fifth|last|c\d|t\d|that|this|it|number))\b"
+)
+_WHY = regex.compile(
+    r"^(?:but |and |so )?(?:why|how come|what(?:'s| is| would be) (?:the )?(?:reason|cause|behind|driv|explain)|what caused|explain)"
+)
+
+
+def focus_of(question: str) -> Focus | None:
+    """The focus of a question in lower case, or None when no cue is in it."""
+    if _OPEN.search(question):
+        return "drill"
+    if _WHY.search(question):
+        return "contrast"
+    return next((focus for focus, cue in _CUES if regex.search(cue, question)), None)
+
+
+def asks_why(question: str) -> bool:
+    """Whether a cause is asked for, which no finding can give."""
+    return _WHY.search(question) is not None

@@ -1,0 +1,178 @@
+"""Which conversations a question is about: languages, surfaces, flags, grades, clusters, and the words left for a topic."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import regex
+
+from index.facets import HARMS, NO_HARM
+from index.language import LANGUAGES
+from index.words import is_function_word, words
+from tools.scope import Scope
+
+_ALSO = {"mandarin": "Chinese", "cantonese": "Chinese", "farsi": "Persian", "brazilian": "Portuguese", "castilian": "Spanish",
+         "germans": "German", "americans": "English", "spaniards": "Spanish", "russians": "Russian", "italians": "Italian",
+         "koreans": "Korean"}  # fmt: skip
+_SURFACES = ("web", "mobile", "api", "app", "desktop", "cli", "ide", "extension")
+_HARM_WORDS = {
+    "self-harm": "suicide and self-harm", "suicide": "suicide and self-harm", "suicidal": "suicide and self-harm",
+    "weapons of mass": "indiscriminate weapons", "defamation": "defamation", "hate speech": "hate",
+    "intellectual property": "intellectual property", "copyright": "intellectual property",
+    "child sexual": "child sexual exploitation", "violent crime": "violent crimes", "sexual content": "sexual content",
+}  # fmt: skip
+_FACETS = (
+    ("language", r"languages?"), ("surface", r"surfaces?|devices?|where do people (?:ask|use)|platforms?"),
+    ("turns", r"turns?|how long|length"), ("month", r"months?"), ("concern", r"concern|grades?"), ("harm", r"harms?|hazards?|categor"),
+    ("outcome", r"outcomes?|refus|answered"), ("flagged", r"flag"),
+)  # fmt: skip
+_SLIPS = (
+    "language languages coordinated coordination conversations assistant classifier flagged surface compare compared between overview "
+    "trending concerning harmful emerging coverage precedent quarter yesterday changed difference biggest largest popular suspicious "
+    "january february august september october november december"
+).split()
+NOISE = frozenset(
+    "assistant ai model people person users user anyone someone somebody anybody everyone running doing run conversation conversations ask "
+    "asks asked asking question questions what which who how why when where is are was were do does did has have had been being there here "
+    "since before after launch new newly show tell me find look much many most top common about their they them it its this that these those "
+    "others other not last past previous week weeks month months day days year years quarter recently lately today yesterday trend trends "
+    "trending over time changed change changes compare compared comparing comparison comparisons difference different differ differs "
+    "differently share number numbers language languages speakers speaker use uses usage used using coordinated coordination coordinating abuse "
+    "abused abusing misuse evidence signs sign any anything something nothing going happening happen happened versus against between vs and or "
+    "often big large size volume count counts grown grew grow growing risen rise rising rose up down increase increased increasing decrease "
+    "decreasing decreased dropped declining declined fell falling developed develop development evolved evolve evolving history course please can "
+    "could would should you your we our us let give want need like see seen know say said cannot blind coverage covered precedent earlier snapshot snapshots "
+    "first second third fourth fifth one ones two three open drill zoom expand more deeper into inside same again else also too just only "
+    "flagged flag flags unflagged classifier filter false positive negative positives negatives missed misses miss concerning concern harmful harm "
+    "topic topics theme themes kind kinds type types sort thing things stuff main biggest largest popular leading overview summary summarise "
+    "summarize picture request requests requested popularity percentage proportion fraction frequent frequently widespread prevalent hold holds "
+    "talk talking discuss discussing involve involving related mention mentioning regarding around during looks looking picture emerging emerge "
+    "emerged appear appeared appears appearing surge surged spike spiked spiking vanished disappeared unique typical distinct sets set apart stand "
+    "stands out special wrong whether really actually sure uncertain explain reason cause caused behind working together actor actors single "
+    "help refuse refuses refused over-represented under-represented overrepresented underrepresented represented disproportionate "
+    "disproportionately although though despite even harmless escalated escalate".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a question names, in order of naming."""
+
+    languages: tuple[str, ...]
+    surfaces: tuple[str, ...]
+    clusters: tuple[str, ...]
+    quoted: tuple[str, ...]
+    rest: Scope
+    """Flags, grades, hazards and outcomes."""
+
+
+def expanded(question: str) -> str:
+    """Lower case with straight apostrophes and contractions written out."""
+    text = question.casefold().replace("’", "'").replace("‘", "'")
+    text = regex.sub(r"\b(can)'t\b|\bcannot\b", "can not", text)
+    text = regex.sub(r"\bwon't\b", "will not", text)
+    text = regex.sub(r"n't\b", " not", text)
+    text = regex.sub(r"\b(what|who|where|how|that|there|it|here|when)'s\b", r"\1 is", text)
+    text = regex.sub(r"\b(they|we|you|what)'re\b", r"\1 are", text)
+    text = regex.sub(r"\b(they|we|you|i)'ve\b", r"\1 have", text)
+    text = regex.sub(r"\b(?:whats|wats)\b", "what is", text)
+    return regex.sub(r"\s+", " ", text).strip()
+
+
+def corrected(question: str, languages: Sequence[str]) -> tuple[str, list[str]]:
+    """The question with slips of one letter mended in the words that rules read, and what was read as what. Only words
+    of six letters and more are mended, and none that a longer or shorter form of the word would be ("Germany")."""
+    wanted = [*_SLIPS, *(name.casefold() for name in (*languages, *LANGUAGES) if len(name) >= 6)]
+    known = {*wanted, *NOISE}
+    found = []
+    for word in dict.fromkeys(regex.findall(r"\p{L}{6,}", question)):
+        if word in known:
+            continue
+        meant = next((name for name in wanted if _is_slip(word, name)), None)
+        if meant is not None:
+            question = regex.sub(rf"\b{word}\b", meant, question)
+            found.append(f"“{word}” is read as “{meant}”")
+    return question, found
+
+
+def _is_slip(word: str, name: str) -> bool:
+    """Whether one letter is missing, added, changed, or swapped with its neighbour (Damerau 1964)."""
+    if word[0] != name[0] or word.startswith(name) or name.startswith(word) or abs(len(word) - len(name)) > 1:
+        return False
+    at = next((place for place, (one, other) in enumerate(zip(word, name, strict=False)) if one != other), len(name))
+    rest, other = word[at:], name[at:]
+    return (
+        rest[1:] == other
+        or rest == other[1:]
+        or rest[1:] == other[1:]
+        or (rest[:2] == other[1::-1] and rest[2:] == other[2:])
+    )
+
+
+def named_in(question: str, original: str, languages: Sequence[str], surfaces: Sequence[str]) -> Named:
+    """What a question (in lower case, beside the text as it was written) names."""
+    return Named(
+        tuple(_languages(question, original, languages)),
+        tuple(_surfaces(question, surfaces)),
+        tuple(dict.fromkeys(found.upper() for found in regex.findall(r"\b[ct]\d+\b", question))),
+        tuple(part for match in regex.findall(r"“([^”]+)”|\"([^\"]+)\"", original) for part in match if part),
+        Scope(**dict(_closed(question))),
+    )
+
+
+def _languages(question: str, original: str, known: Sequence[str]) -> Iterator[str]:
+    names = dict.fromkeys((*known, *LANGUAGES))
+    places: dict[str, int] = {}
+    for name in names:
+        match = regex.search(rf"\b{regex.escape(name.casefold())}\b", question)
+        if match and (name != "Polish" or regex.search(r"\bPolish\b|\b[Ii]n polish\b", original)):
+            places[name] = match.start()
+    for word, name in _ALSO.items():
+        if (match := regex.search(rf"\b{word}\b", question)) and name not in places:
+            places[name] = match.start()
+    yield from sorted(places, key=lambda name: places[name])
+
+
+def _surfaces(question: str, known: Sequence[str]) -> Iterator[str]:
+    names = [name for name in known if name.casefold() in _SURFACES] or [] if known else list(_SURFACES[:3])
+    places = {}
+    for name in dict.fromkeys((*names, *(item for item in known if len(item) > 4))):
+        folded = regex.escape(name.casefold())
+        beside = rf"\b(?:on|from|via|through|over|in)\s+(?:the\s+)?{folded}\b|\b{folded}\s+(?:users?|conversations?|traffic|versus|vs|against|and|compared|clients?|surface)\b"
+        beside += rf"|\b(?:versus|vs\.?|against|to|and|than|with)\s+(?:the\s+)?{folded}\b"
+        if match := regex.search(beside, question):
+            places[name] = question.find(name.casefold(), match.start())
+    yield from sorted(places, key=lambda name: places[name])
+
+
+def _closed(question: str) -> Iterator[tuple[str, str | int]]:
+    if match := regex.search(r"\b(?:concern )?grades? (?:of )?([2-5])\b|\bconcern (?:of )?([2-5])\b", question):
+        yield "concern_at_least", int(match.group(1) or match.group(2))
+    if regex.search(r"\b(?:that (?:it|the assistant) )?refused\b|\bdoes .{0,20} refuse\b", question):
+        yield "outcome", "refused"
+    for word, harm in _HARM_WORDS.items():
+        if word in question and harm in HARMS and harm != NO_HARM:
+            yield "harm", harm
+            break
+
+
+def facet_in(question: str) -> str:
+    """The closed facet that a question counts by, or "" when it names none."""
+    return next((facet for facet, cue in _FACETS if regex.search(rf"\b(?:{cue})", question)), "")
+
+
+def topic_in(question: str, named: Named, landmarks: Sequence[str]) -> str:
+    """The content words of a question that are about neither time, place nor the asking itself."""
+    if named.quoted:
+        return named.quoted[0]
+    left_out = {name.casefold() for name in (*LANGUAGES, *named.languages, *named.surfaces, *landmarks)} | set(_ALSO)
+    kept = [
+        word
+        for word in words(question)
+        if word not in NOISE
+        and word not in left_out
+        and not is_function_word(word)
+        and len(word) > 2
+        and not word[0].isdigit()
+        and not regex.fullmatch(r"[ct]\d+", word)
+    ]
+    return " ".join(kept)
