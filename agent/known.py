@@ -69,6 +69,8 @@ def shared(finding: Finding) -> Iterator[Known]:
     yield Known(withheld.share, "share")
     if finding.outside is not None:
         yield Known(finding.outside, "share")
+    if finding.shape == "trend" and len(finding.totals) == 2 and finding.totals[1]:
+        yield Known(round(100 * finding.totals[0] / finding.totals[1], 1), "share")
     words = " \n".join([finding.title, finding.scope, *finding.columns, *finding.notes])
     yield from (Known(quantity.value, "any") for quantity in quantities(DATE.sub(" ", plain_signs(words))))
 

@@ -187,7 +187,13 @@ def _uncited(
     spoken = unquoted.casefold()
     for finding in findings.values():
         for row in finding.rows:
-            if row.label != UNNAMED and " " in row.label and len(row.label) > 8 and row.label.casefold() in spoken:
+            if (
+                row.id is not None
+                and row.label != UNNAMED
+                and " " in row.label
+                and len(row.label) > 8
+                and row.label.casefold() in spoken
+            ):
                 return f"names the group {row.label!r} without citing a finding"
     return None
 

@@ -53,7 +53,7 @@ def _verdict(place: int, claim: Claim, findings: dict[str, Finding], evidence: E
         return Verdict(claim=place, judgement="contradicted", reason=checked.problems[0])
     if (reason := _wrong_direction(claim.text, cited)) is not None:
         return Verdict(claim=place, judgement="contradicted", reason=reason)
-    strong = [sentence for sentence in sentences_of(claim.text) if _is_too_strong(sentence)]
+    strong = [sentence for sentence in sentences_of(claim.text) if claim.findings and _is_too_strong(sentence)]
     if strong:
         kept = " ".join(sentence for sentence in sentences_of(claim.text) if sentence not in strong)
         weaker = kept or _weakened(claim.text)

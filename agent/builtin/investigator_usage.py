@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from agent.builtin.recipe import (
     SHOWN,
+    Kind,
     Notes,
     arguments,
     by_size,
@@ -16,6 +17,7 @@ from agent.builtin.recipe import (
     stated,
 )
 from tools.finding import Finding, Row
+from tools.gate import UNNAMED
 from tools.scope import Scope
 
 _CLEAR = 2.0
@@ -64,7 +66,8 @@ async def size(notes: Notes) -> None:
         if finding is not None:
             notes.say(f"There are about {finding.totals[0]:,} {finding.scope}", finding, kind="answer")
     if months is not None and len(months.columns) == 2 and months.totals[1]:
-        notes.say(f"They stand beside about {months.totals[1]:,} conversations with a date in all", months)
+        share = round(100 * months.totals[0] / months.totals[1], 1)
+        notes.say(f"They are about {share} % of about {months.totals[1]:,} conversations with a date", months)
     notes.say(
         "Counts are rounded and one account counts a bounded number of times, so sizes are close and not exact.",
         kind="limit",
@@ -167,11 +170,10 @@ async def _compared(notes: Notes, first: Scope, second: Scope | None) -> None:
         scopes["second"] = second_stated
     across = first.language is not None
     kinds = [notes.task.facet] if notes.task.facet else ["topic", "theme"] if across else ["theme", "topic"]
-    beside = "elsewhere" if second is None else f"{_unquoted(second.short())}"
     for kind in kinds:
         finding = await notes.ask("compare", {**scopes, "by": kind})
         if finding is not None:
-            _told_apart(notes, finding, kind, first, beside, is_first=kind == kinds[0])
+            _told_apart(notes, finding, kind, first, second, is_first=kind == kinds[0])
     if across and not notes.task.facet:
         notes.say(
             "Themes follow the language as well as the subject, because the embedding knows English best; topics cross languages.",
@@ -179,31 +181,34 @@ async def _compared(notes: Notes, first: Scope, second: Scope | None) -> None:
         )
 
 
-def _told_apart(notes: Notes, finding: Finding, kind: str, first: Scope, beside: str, *, is_first: bool) -> None:
-    rows = notes.fresh([row for row in finding.rows if measure(row, "odds ratio") is not None])
-    over = [row for row in rows if odds(row) >= _CLEAR and row in named(finding)]
+def _told_apart(
+    notes: Notes, finding: Finding, kind: str, first: Scope, second: Scope | None, *, is_first: bool
+) -> None:
+    rows = notes.fresh([row for row in finding.rows if row.label != UNNAMED and measure(row, "odds ratio") is not None])
+    over = [row for row in rows if odds(row) >= _CLEAR and row.values[0].count is not None]
     if is_first:
         over.sort(key=lambda row: -(row.values[0].share or 0.0) * (1 if odds(row) >= 2 * _CLEAR else 0.5))
     else:
         over.sort(key=lambda row: -(row.values[0].count or 0))
-    under = [row for row in rows if odds(row) <= 1 / _CLEAR and row.label in {item.label for item in named(finding)}]
+    under = [row for row in rows if odds(row) <= 1 / _CLEAR]
     plural = {"theme": "themes", "topic": "topics"}.get(kind, f"values of {kind}")
     who = _unquoted(first.describe())
-    role = "answer" if is_first else "support"
+    beside = "elsewhere" if second is None else _unquoted(second.short())
+    leading: Kind = "answer" if is_first else "support"
     if over:
         notes.say(
-            f"The {plural} that {who} have far more often are {_beside(over[:SHOWN], beside)}",
-            finding,
-            kind="answer" if is_first else "support",
+            f"The {plural} that {who} have far more often are {_beside(over[:SHOWN], beside)}", finding, kind=leading
         )
-    if under:
-        notes.say(f"Far rarer among them are {_beside(under[-3:], beside)}", finding)
-    if not over and not under:
+    if under and second is not None:
         notes.say(
-            f"By {kind}, {who} do not differ clearly from {'the others' if beside == 'elsewhere' else beside}",
+            f"The {plural} that they have far less often are {_beside(under[-SHOWN:], beside)}",
             finding,
-            kind="answer" if role == "answer" else "support",
+            kind="support" if over else leading,
         )
+    if not over and not under:
+        others = "all others" if second is None else _unquoted(second.describe())
+        more = "beyond what was named, " if notes.task.told else ""
+        notes.say(f"By {kind}, {more}{who} do not differ clearly from {others}", finding, kind=leading)
 
 
 def _beside(rows: Sequence[Row], beside: str) -> str:
@@ -232,4 +237,4 @@ async def coverage(notes: Notes) -> None:
             if rows:
                 stated_rows = ", ".join(f"“{row.label}” ({row.values[0].share} % outside)" for row in rows[:3])
                 notes.say(f"The languages that clusters cover least are {stated_rows}", by)
-    notes.say("What was never ingested, and accounts' own reasons, are in no index.", kind="limit")
+    notes.say("What was not ingested is in no index, and neither is why anyone asked.", kind="limit")

@@ -12,7 +12,7 @@ import regex
 
 from agent.builtin.phrases import phrases_for, specific
 from agent.builtin.planner_follow import followed, refers_back
-from agent.builtin.planner_intent import asks_why, focus_of
+from agent.builtin.planner_intent import asks_why, focus_of, without_cues
 from agent.builtin.planner_scope import corrected, expanded, facet_in, named_in, topic_in
 from agent.builtin.planner_time import Period, read_period
 from agent.roles import Brief, Exchange, Focus, Plan, Specialist, Task
@@ -60,7 +60,12 @@ class BuiltinPlanner:
             plan = followed(reading.question, reading.focus, reading.scope, last)
             if plan is not None:
                 return plan.model_copy(update={"assumptions": (*reading.assumed, *plan.assumptions)})
-        if reading.is_empty or (reading.focus == "drill" and reading.scope.cluster is None and not reading.topic):
+        is_bare_why = asks_why(reading.question) and reading.scope == Scope() and not reading.topic
+        if (
+            is_bare_why
+            or reading.is_empty
+            or (reading.focus == "drill" and reading.scope.cluster is None and not reading.topic)
+        ):
             return _not_understood(brief, last)
         tasks = tuple(_tasks(reading))
         return Plan(tasks=tasks, assumptions=(*reading.assumed, *_assumptions(reading)))
@@ -102,7 +107,7 @@ def _read(brief: Brief) -> Reading:
     ):
         scope = scope.model_copy(update={"since": newest - timedelta(days=_RECENT_DAYS - 1)})
         assumed.append(f"no period was named: new in the last {_RECENT_DAYS} days, since {scope.since}")
-    topic = topic_in(period.rest, named, tuple(brief.landmarks))
+    topic = topic_in(without_cues(period.rest, focus), named, tuple(brief.landmarks))
     return Reading(focus, scope, against, period, topic, facet_in(question), question, assumed)
 
 

@@ -25,6 +25,10 @@ _BACK = regex.compile(
     r"|\bthat (?:one|theme|group|cluster|topic|spike|burst)\b|\btheir\b"
 )
 """Words that stand for what was said before; "use it" is about the assistant, "what others do that" about nothing."""
+_WITHIN = regex.compile(
+    r"\b(?:any(?:thing|one|body)|some(?:thing|one|body)|is there|are there)\b.*\b(?:it|them|that|this|they)\b"
+)
+"""A pronoun that stands for what the same question said: "is there anything harmful, and is it flagged"."""
 _OPENS = regex.compile(
     r"^(?:please |can you |could you )?(?:open|drill|zoom|expand|dig|unpack|tell me more|more (?:about|on)|go (?:deeper|into)|look in)"
 )
@@ -34,6 +38,15 @@ _ELSE = regex.compile(
 _WHY = regex.compile(
     r"^(?:but |and |so )?(?:why|how come|explain (?:it|that|this)|what(?: is|'s) behind (?:it|that|this))"
 )
+_AS_SCOPE = ("language", "surface", "harm", "outcome")
+"""Facets whose values a scope can be restricted to by their names."""
+_DISCONFIRMERS: dict[Focus, str] = {
+    "size": "another wording of the phrase gives another size", "precedent": "it is in no earlier snapshot",
+    "trend": "a steady share", "new": "the share before was the same", "drill": "another clustering gives other parts",
+    "coordination": "ordinary size, steady weeks, many accounts, worded in many ways",
+    "concern": "fiction, defence and study explain it", "flag_gaps": "the grade and the flag agree theme by theme",
+    "contrast": "the same themes elsewhere in the same share", "compare": "the same themes in the same shares",
+}  # fmt: skip
 _SPECIALISTS: dict[Focus, Specialist] = {
     "new": "watch", "trend": "watch", "precedent": "watch", "coordination": "abuse", "concern": "abuse", "flag_gaps": "abuse",
 }  # fmt: skip
@@ -44,11 +57,9 @@ def refers_back(question: str, has_topic: bool) -> bool:
     unless it opens with "and", "the same" or the like."""
     if _AGAIN.search(question) or _ELSE.search(question) or _WHY.search(question) or _OPENS.search(question):
         return True
-    return (
-        not has_topic
-        and (_BACK.search(question) is not None or _PLACE.search(question) is not None)
-        and len(question.split()) <= 12
-    )
+    within = _WITHIN.search(question) is not None
+    back = _PLACE.search(question) is not None or (_BACK.search(question) is not None and not within)
+    return not has_topic and back and len(question.split()) <= 12
 
 
 def followed(question: str, focus: Focus | None, scope: Scope, last: Exchange) -> Plan | None:
@@ -91,8 +102,9 @@ def _row(question: str, last: Exchange) -> Mention | None:
     match = _PLACE.search(question)
     if match is None:
         return None
+    rows = [row for row in last.rows if row.id is not None] or list(last.rows)
     place = _PLACES[word] if (word := match.group("word")) else int(match.group("number") or match.group("number2")) - 1
-    return last.rows[place] if place < len(last.rows) and last.rows else None
+    return rows[place] if rows and place < len(rows) else None
 
 
 def _subject(question: str, last: Exchange) -> Scope:
@@ -104,9 +116,13 @@ def _subject(question: str, last: Exchange) -> Scope:
 
 
 def _scope_of(row: Mention, last: Exchange) -> Scope:
+    """What a named group is as a scope: a cluster, a value of the facet that was counted by, or what lies near its name."""
     if row.id is not None and regex.fullmatch(r"[CT]\d+", row.id):
         return Scope(cluster=row.id)
     scope = last.tasks[0].scope
+    facet = next((task.facet for task in last.tasks if task.facet in _AS_SCOPE), None)
+    if facet is not None:
+        return scope.model_copy(update={facet: row.label})
     return scope.model_copy(update={"near": row.label, "cluster": None})
 
 
@@ -153,6 +169,6 @@ def _one(focus: Focus, scope: Scope, objective: str, assumptions: tuple[str, ...
         focus=focus,
         objective=objective,
         scope=scope,
-        disconfirmer="the same shares elsewhere",
+        disconfirmer=_DISCONFIRMERS.get(focus, ""),
     )
     return Plan(tasks=(task,), assumptions=assumptions)

@@ -17,7 +17,7 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     ),
     (
         "coverage",
-        r"blind|coverage|cover(?:ed|s)?\b|can(?:not|'t| not) (?:you |we )?(?:see|say|tell|know)|do(?:es)? ?n[o']?t? (?:you |we )?(?:see|know)\b|outside (?:any|the) cluster"
+        r"blind|coverage|\bcovered\b|can(?:not|'t| not) (?:you |we )?(?:see|say|tell|know)|do(?:es)? ?n[o']?t? (?:you |we )?(?:see|know)\b|outside (?:any|the) cluster"
         r"|noise bucket|unclustered|how complete|missing from|left out|suppressed|withheld|what (?:are|is) (?:you|we) (?:not )?(?:missing|unable)|gaps in (?:the|our) (?:data|index)|limits of",
     ),
     (
@@ -37,7 +37,7 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     ),
     (
         "contrast",
-        r"(?:others?|the rest|everyone else|elsewhere)(?: \w+)? (?:do|does|did|is|are)(?:es)? ?(?:not|n't)|that others|differ(?! over)|typical|unlike|only in\b|distinct|unique|peculiar|special about|sets? .{0,40} apart"
+        r"(?:others?|the rest|everyone else|elsewhere)(?: \w+)? (?:do|does|did|is|are)(?:es)? ?(?:not|n't)|that others|differ(?! over)|typical|unlike|only in\b|distinct|unique|peculiar|special about|sets?(?= .{0,40} apart)"
         r"|characteristic|stand(?:s)? out|over-?represent|disproportion|more (?:often|likely) than|specific to|particular to|unusual about|stick(?:s)? out",
     ),
     ("compare", r"compar|versus|\bvs\b|against|difference between|as opposed to|rather than|side by side|relative to"),
@@ -57,7 +57,7 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     (
         "breakdown",
         r"which (?:languages?|surfaces?|months?|devices?|outcomes?)|what (?:languages?|surfaces?)|(?:by|per) (?:language|surface|turns?|flag|concern|harm|outcome|device|hazard|category)|languages? (?:are|do|is|mix)"
-        r"|share of|split|break(?:s|ing)? ?down|breakdown|distribution|mix of|how (?:long|many turns)|how (?:often|many) .{0,40}refus|proportion of|percentage of|where do people (?:ask|use)|refus",
+        r"|share of|split|break(?:s|ing)? ?down|breakdown|distribution|mix of|how (?:long|many turns)|how (?:often|many)(?= .{0,40}refus)|proportion of|percentage of|where do people (?:ask|use)|refus",
     ),
     (
         "size",
@@ -84,6 +84,20 @@ def focus_of(question: str) -> Focus | None:
     if _WHY.search(question):
         return "contrast"
     return next((focus for focus, cue in _CUES if regex.search(cue, question)), None)
+
+
+_KEEPS_WORDS: tuple[Focus, ...] = ("precedent", "coordination", "concern", "flag_gaps", "drill")
+"""Looks whose cues are words of a topic as well ("phishing"), or lie around it ("seen ... before")."""
+
+
+def without_cues(question: str, focus: Focus | None) -> str:
+    """The question without the words that made it this kind of look: they are no topic."""
+    if focus in _KEEPS_WORDS:
+        return question
+    for name, cue in _CUES:
+        if name == focus:
+            question = regex.sub(rf"[\w-]*(?:{cue})[\w-]*", " ", question)
+    return question
 
 
 def asks_why(question: str) -> bool:

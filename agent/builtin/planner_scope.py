@@ -48,7 +48,8 @@ NOISE = frozenset(
     "talk talking discuss discussing involve involving related mention mentioning regarding around during looks looking picture emerging emerge "
     "emerged appear appeared appears appearing surge surged spike spiked spiking vanished disappeared unique typical distinct sets set apart stand "
     "stands out special wrong whether really actually sure uncertain explain reason cause caused behind working together actor actors single "
-    "help refuse refuses refused over-represented under-represented overrepresented underrepresented represented disproportionate "
+    "help break breaking monthly weekly daily case cases folks folk everybody mostly commonly long gets get gotten taken taking picked picking sixth seventh eighth "
+    "ninth tenth grade grades data parts frequently usually normally mass-produce produce summarise summarising analyst analysts customers customer refuse refuses refused over-represented under-represented overrepresented underrepresented represented disproportionate "
     "disproportionately although though despite even harmless escalated escalate".split()
 )
 
@@ -165,6 +166,8 @@ def topic_in(question: str, named: Named, landmarks: Sequence[str]) -> str:
     if named.quoted:
         return named.quoted[0]
     left_out = {name.casefold() for name in (*LANGUAGES, *named.languages, *named.surfaces, *landmarks)} | set(_ALSO)
+    question = regex.sub(r"'s\b", "", question)
+    question = regex.sub(r"\b(?:writing|speaking|written|asked|asking) in\b", " ", question)
     kept = [
         word
         for word in words(question)

@@ -145,7 +145,7 @@ def _bounds(moments: list[Moment]) -> tuple[date | None, date | None, date | Non
 def _moments(text: str, newest: date | None, landmarks: Mapping[str, date]) -> Iterator[tuple[Moment, int, int]]:
     names = "|".join(regex.escape(name.casefold()) for name in sorted(landmarks, key=len, reverse=True))
     patterns = ([rf"(?:the )?(?P<landmark>{names})\b"] if names else []) + list(_PATTERNS)
-    whole = regex.compile(r"(?<![\w-])(?:" + "|".join(patterns) + ")")
+    whole = regex.compile(r"(?<!\w)(?<!\d-)(?:" + "|".join(patterns) + ")")
     by_name = {name.casefold(): day for name, day in landmarks.items()}
     for match in whole.finditer(text):
         before = _PREPOSITION.search(text[: match.start()])

@@ -53,6 +53,8 @@ def _draft(evidence: Evidence, claims: Sequence[Claim]) -> Draft:
 def _nothing(evidence: Evidence) -> str:
     if evidence.failures and not evidence.claims:
         return "The question was not answered, because its tasks did not finish."
+    if any(claim.kind == "limit" for claim in evidence.claims):
+        return "This could not be answered from the index as it stands; the reasons are below."
     return "Nothing could be shown for this question under the privacy policy."
 
 
@@ -90,7 +92,7 @@ def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence
     """High unless something speaks against it; low where parts are missing or nothing was found."""
     found = [claim for claim in claims if claim.kind != "limit"]
     if not found:
-        return "low", "Nothing was found that the policy lets be said."
+        return "low", "No finding supports an answer."
     grave = ["Part of the work was not done."] if evidence.failures else []
     doubts = list(_doubts(evidence))
     if grave or len(doubts) > 2:

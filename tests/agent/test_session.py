@@ -4,8 +4,6 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from agent.errors import RateLimited
 from agent.events import AnswerMade, ClarificationAsked, RunEnded, TaskEnded, TaskStarted, ToolEnded, dump, load
 from agent.roles import Brief, Claim, Desk, Plan, RoleSet, Task

@@ -1,0 +1,270 @@
+"""The built-in lead against a table of phrasings: which look, which conversations, which period."""
+
+import asyncio
+from typing import NamedTuple
+
+import pytest
+
+from agent.answer import Mention
+from agent.builtin.planner import BuiltinPlanner
+from agent.roles import Brief, Exchange, Plan, Task
+from tools.scope import Scope
+
+
+class Asked(NamedTuple):
+    """A question and what the first task of the given focus must be."""
+
+    question: str
+    focus: str
+    scope: dict[str, object] = {}
+    against: dict[str, object] | None = None
+    facet: str | None = None
+
+
+def plan_of(question: str, *history: Exchange) -> Plan:
+    brief = Brief(
+        question,
+        None,
+        ("English", "Japanese", "German", "French", "Spanish"),
+        {"launch": "2026-08-03"},
+        "2026-03-01",
+        "2026-10-31",
+        history=history,
+        surfaces=("web", "mobile", "api"),
+    )
+    return asyncio.run(BuiltinPlanner().plan(brief))
+
+
+def check_asked(asked: Asked, *history: Exchange) -> None:
+    plan = plan_of(asked.question, *history)
+    assert plan.clarification is None, plan
+    found = [task for task in plan.tasks if task.focus == asked.focus]
+    assert found, [task.focus for task in plan.tasks]
+    stated = {
+        name: value for name, value in found[0].scope.model_dump(mode="json", exclude_none=True).items() if value != {}
+    }
+    assert stated == asked.scope
+    against = found[0].against.model_dump(mode="json", exclude_none=True) if found[0].against else None
+    assert (against and {name: value for name, value in against.items() if value != {}}) == asked.against
+    if asked.facet is not None:
+        assert found[0].facet == asked.facet
+
+
+LAUNCH = {"since": "2026-08-03"}
+SEO = "seo article with keywords and backlinks"
+
+WRITTEN_WITH_THE_RULES = [
+    Asked("What do people use the assistant for most?", "top"),
+    Asked("what's in here", "top"),
+    Asked("Give me an overview", "top"),
+    Asked("What are the main themes?", "top"),
+    Asked("What did people ask between May and July?", "top", {"since": "2026-05-01", "until": "2026-07-31"}),
+    Asked("What's popular in Q2?", "top", {"since": "2026-04-01", "until": "2026-06-30"}),
+    Asked("What did people do yesterday?", "top", {"since": "2026-10-30", "until": "2026-10-30"}),
+    Asked("What is new since the launch?", "new", LAUNCH),
+    Asked("What is new since 2026-05-01?", "new", {"since": "2026-05-01"}),
+    Asked("What has grown in the last two months?", "new", {"since": "2026-09-01"}),
+    Asked("What grew since March?", "new", {"since": "2026-03-01"}),
+    Asked("What is new since November?", "new", {"since": "2025-11-01"}),
+    Asked("What's new?", "new", {"since": "2026-10-04"}),
+    Asked("Compare before and after the launch", "new", LAUNCH),
+    Asked("What happened around the election since September?", "new", {"since": "2026-09-01", "near": "election"}),
+    Asked("What changed before the launch?", "trend", {"until": "2026-08-02"}),
+    Asked("What changed before the launch on 2024-10-22?", "trend", {"until": "2024-10-21"}),
+    Asked("How has help with code changed over time?", "trend", {"near": "code"}),
+    Asked("How has tax help developed over time?", "trend", {"near": "tax"}),
+    Asked("Is anyone running coordinated spam?", "coordination", {"near": SEO}),
+    Asked("Does this look coordinated?", "coordination", {"near": SEO}),
+    Asked("Do you see signs of a phishing operation?", "coordination", {"near": "account locked notice to customers"}),
+    Asked("What should be escalated for review?", "coordination", {"near": SEO}),
+    Asked("Is there a benign explanation for the spam?", "coordination", {"near": SEO}),
+    Asked("Is there anything harmful going on?", "concern"),
+    Asked("suicide and self-harm", "concern", {"harm": "suicide and self-harm"}),
+    Asked("What is concerning but not flagged?", "flag_gaps"),
+    Asked("What gets flagged although it's harmless?", "flag_gaps"),
+    Asked("Is there anything harmful, and does the classifier flag it?", "flag_gaps"),
+    Asked("Draft a detection rule for phishing", "flag_gaps", {"near": "account locked notice to customers"}),
+    Asked("What do people ask in Japanese that others do not?", "contrast", {"language": "Japanese"}),
+    Asked("Show me Japaneese conversations", "contrast", {"language": "Japanese"}),
+    Asked("Which languages are over-represented in recipe requests?", "contrast", {"near": "recipe"}, None, "language"),
+    Asked("Compare German against French", "compare", {"language": "German"}, {"language": "French"}),
+    Asked("mobile vs web", "compare", {"surface": "mobile"}, {"surface": "web"}),
+    Asked("How does C3 differ from C7?", "compare", {"cluster": "C3"}, {"cluster": "C7"}),
+    Asked("Compare May and July", "compare", {"since": "2026-05-01", "until": "2026-05-31"},
+          {"since": "2026-07-01", "until": "2026-07-31"}),
+    Asked("German versus French cooking", "compare", {"language": "German", "near": "cooking"},
+          {"language": "French", "near": "cooking"}),
+    Asked("Which languages are used most?", "breakdown", {}, None, "language"),
+    Asked("Which langauges are there?", "breakdown", {}, None, "language"),
+    Asked("What does the assistant refuse?", "breakdown", {}, None, "outcome"),
+    Asked("How big is gardening?", "size", {"near": "gardening"}),
+    Asked("How many people ask about taxes?", "size", {"near": "taxes"}),
+    Asked("How often is code asked about in German since August?", "size",
+          {"near": "code", "language": "German", "since": "2026-08-01"}),
+    Asked("Have we seen fake reviews before?", "precedent", {"near": "fake reviews"}),
+    Asked("Where is our coverage blind?", "coverage"),
+    Asked("open C12", "drill", {"cluster": "C12"}),
+    Asked("What is in T3?", "drill", {"cluster": "T3"}),
+    Asked("gardening", "topic", {"near": "gardening"}),
+    Asked("Tell me about travel planning", "topic", {"near": "travel planning"}),
+]  # fmt: skip
+
+HELD_OUT = [
+    Asked("Which topics come up most often?", "top"),
+    Asked("Can you summarise what everybody's doing with it?", "top"),
+    Asked("what're folks mostly asking for", "top"),
+    Asked("top use cases this month", "top", {"since": "2026-10-01", "until": "2026-10-31"}),
+    Asked("Main themes in June, please", "top", {"since": "2026-06-01", "until": "2026-06-30"}),
+    Asked("What did users talk about from 3 May to 20 May 2026?", "top", {"since": "2026-05-03", "until": "2026-05-20"}),
+    Asked("Anything that emerged after the launch?", "new", LAUNCH),
+    Asked("Which themes have picked up since mid-July?", "new", {"since": "2026-07-01"}),
+    Asked("What has taken off over the past three weeks?", "new", {"since": "2026-10-11"}),
+    Asked("Any novel uses in the last 10 days?", "new", {"since": "2026-10-22"}),
+    Asked("What disappeared since the 1st of September?", "new", {"since": "2026-09-01"}),
+    Asked("Did anything change with the launch, before and after the launch?", "new", LAUNCH),
+    Asked("What's emerging in Spanish since Q3?", "new", {"language": "Spanish", "since": "2026-07-01"}),
+    Asked("Is homework help going up or down?", "trend", {"near": "homework"}),
+    Asked("Show the monthly trend of recipe requests", "trend", {"near": "recipe"}),
+    Asked("has translation been declining?", "trend", {"near": "translation"}),
+    Asked("Are there botnets?", "coordination", {"near": SEO}),
+    Asked("Could one actor be behind the fake reviews?", "coordination", {"near": "fake product reviews in bulk"}),
+    Asked("Any sign of an influence campaign since August?", "coordination",
+          {"near": "political persona posts for social media", "since": "2026-08-01"}),
+    Asked("are people using templates to mass-produce scams", "coordination",
+          {"near": "account locked notice to customers"}),
+    Asked("What worrying requests do we get?", "concern"),
+    Asked("Show me malicious use in French", "concern", {"language": "French"}),
+    Asked("anything dangerous last month?", "concern", {"since": "2026-09-01", "until": "2026-09-30"}),
+    Asked("Where does the classifier miss things?", "flag_gaps"),
+    Asked("What slips past the filter?", "flag_gaps"),
+    Asked("Are there false positives?", "flag_gaps"),
+    Asked("Which harmful themes aren't flagged?", "flag_gaps"),
+    Asked("what is flagged but benign since the launch?", "flag_gaps", LAUNCH),
+    Asked("What sets German conversations apart?", "contrast", {"language": "German"}),
+    Asked("What is peculiar about mobile users?", "contrast", {"surface": "mobile"}),
+    Asked("what's distinctive about people writing in Spanish", "contrast", {"language": "Spanish"}),
+    Asked("How do Spanish and French differ?", "compare", {"language": "Spanish"}, {"language": "French"}),
+    Asked("Japanese compared with English, on coding", "compare", {"language": "Japanese", "near": "coding"},
+          {"language": "English", "near": "coding"}),
+    Asked("difference between web and api", "compare", {"surface": "web"}, {"surface": "api"}),
+    Asked("July vs June", "compare", {"since": "2026-07-01", "until": "2026-07-31"},
+          {"since": "2026-06-01", "until": "2026-06-30"}),
+    Asked("Is T2 different from T5?", "compare", {"cluster": "T2"}, {"cluster": "T5"}),
+    Asked("How do languages split?", "breakdown", {}, None, "language"),
+    Asked("Break it down by surface", "breakdown", {}, None, "surface"),
+    Asked("Distribution of concern grades in German", "breakdown", {"language": "German"}, None, "concern"),
+    Asked("how long are conversations usually, by turns", "breakdown", {}, None, "turns"),
+    Asked("How large is the share of cover letters?", "size", {"near": "cover letters"}),
+    Asked("How common are relationship questions on mobile?", "size", {"near": "relationship", "surface": "mobile"}),
+    Asked("number of conversations in Japanese", "size", {"language": "Japanese"}),
+    Asked("Has anything like crypto scams been seen before?", "precedent", {"near": "crypto scams"}),
+    Asked("What can't you see?", "coverage"),
+    Asked("Which parts of the data aren't covered?", "coverage"),
+    Asked("how much is suppressed", "coverage"),
+    Asked("drill into C40", "drill", {"cluster": "C40"}),
+    Asked("cover letters for nurses", "topic", {"near": "cover letters nurses"}),
+    Asked("who is asking about wedding speeches in May 2026?", "topic",
+          {"near": "wedding speeches", "since": "2026-05-01", "until": "2026-05-31"}),
+]  # fmt: skip
+"""Paraphrases written after the rules, to see that the rules read and do not remember."""
+
+
+@pytest.mark.parametrize("asked", WRITTEN_WITH_THE_RULES, ids=lambda asked: asked.question)
+def test_the_lead_understands(asked: Asked) -> None:
+    check_asked(asked)
+
+
+@pytest.mark.parametrize("asked", HELD_OUT, ids=lambda asked: asked.question)
+def test_the_lead_understands_paraphrases(asked: Asked) -> None:
+    check_asked(asked)
+
+
+def _task(focus: str, scope: Scope | None = None, **more: object) -> Task:
+    return Task.model_validate(
+        {"id": "t1", "specialist": "usage", "focus": focus, "objective": "x", "scope": scope or Scope(), **more}
+    )
+
+
+TOP = Exchange(
+    question="What do people use it for?",
+    answer="...",
+    tasks=(_task("top"), _task("breakdown", facet="language")),
+    rows=(
+        Mention(label="Cover letters", id="T4", finding="F1"),
+        Mention(label="Recipes · cooking", id="T2", finding="F1"),
+        Mention(label="English", finding="F2"),
+    ),
+)
+LANGUAGES = Exchange(
+    question="Which languages?",
+    answer="...",
+    tasks=(_task("breakdown", facet="language"),),
+    rows=(Mention(label="English", finding="F1"), Mention(label="Spanish", finding="F1")),
+)
+GERMAN = Exchange(question="German?", answer="...", tasks=(_task("contrast", Scope(language="German")),))
+NEAR = Exchange(question="recipes", answer="...", tasks=(_task("topic", Scope(near="recipes")),))
+
+
+@pytest.mark.parametrize(
+    ("asked", "last"),
+    [
+        (Asked("and in Japanese?", "contrast", {"language": "Japanese"}), GERMAN),
+        (Asked("what about French", "contrast", {"language": "French"}), GERMAN),
+        (Asked("the same since August", "contrast", {"language": "German", "since": "2026-08-01"}), GERMAN),
+        (Asked("only on mobile", "topic", {"near": "recipes", "surface": "mobile"}), NEAR),
+        (Asked("And before the launch?", "topic", {"near": "recipes", "until": "2026-08-02"}), NEAR),
+        (Asked("now in Q2", "top", {"since": "2026-04-01", "until": "2026-06-30"}), TOP),
+        (Asked("open the second one", "drill", {"cluster": "T2"}), TOP),
+        (Asked("tell me more about the first", "drill", {"cluster": "T4"}), TOP),
+        (Asked("drill into Recipes · cooking", "drill", {"cluster": "T2"}), TOP),
+        (Asked("Open “Cover letters”", "drill", {"cluster": "T4"}), TOP),
+        (Asked("open number 2", "drill", {"language": "Spanish"}), LANGUAGES),
+        (Asked("why?", "contrast", {"near": "recipes"}), NEAR),
+        (Asked("how big is it?", "size", {"near": "recipes"}), NEAR),
+        (Asked("Has this been seen before?", "precedent", {"near": "recipes"}), NEAR),
+        (Asked("How has it developed over time?", "trend", {"near": "recipes"}), NEAR),
+        (Asked("Does it look coordinated?", "coordination", {"near": "recipes"}), NEAR),
+        (Asked("How has “Cover letters” developed over time?", "trend", {"near": "Cover letters"}), NEAR),
+        (Asked("Which languages are used most?", "breakdown", {}), NEAR),
+        (Asked("Is there anything harmful, and does the classifier flag it?", "flag_gaps", {}), NEAR),
+        (Asked("What do people use it for most?", "top", {}), NEAR),
+    ],
+    ids=lambda value: value.question if isinstance(value, Asked) else "",
+)
+def test_a_follow_up_takes_what_it_leaves_unsaid_from_the_question_before(asked: Asked, last: Exchange) -> None:
+    check_asked(asked, last)
+
+
+def test_what_else_leaves_out_what_was_named() -> None:
+    (first, *_) = plan_of("what else?", TOP).tasks
+    assert first.focus == "top"
+    assert first.told == ("Cover letters", "Recipes · cooking", "English")
+
+
+@pytest.mark.parametrize("question", ["hm?", "asdf?!", "ok", "...", "the and of", "open the ninth one", "why?"])
+def test_what_is_not_understood_is_asked_back_with_what_can_be_asked(question: str) -> None:
+    plan = plan_of(question) if question != "asdf?!" else plan_of("?!")
+    assert plan.tasks == ()
+    assert plan.clarification
+    assert plan.suggestions
+
+
+@pytest.mark.parametrize("question", [asked.question for asked in WRITTEN_WITH_THE_RULES if asked.focus == "top"][:1])
+def test_every_suggestion_is_itself_understood(question: str) -> None:
+    for suggestion in plan_of("hm?").suggestions:
+        assert plan_of(suggestion).tasks, suggestion
+
+
+def test_a_slip_and_a_named_day_are_stated_as_assumptions() -> None:
+    plan = plan_of("Which langauges are used since the launch?")
+    assert any("langauges" in text for text in plan.assumptions)
+    assert "launch = 2026-08-03" in plan.assumptions
+
+
+@pytest.mark.parametrize(
+    "question", ["conversations about Germany", "contract review", "nature conservation", "polish my text"]
+)
+def test_words_that_only_look_like_a_slip_are_left_alone(question: str) -> None:
+    (task, *_) = plan_of(question).tasks
+    assert task.scope.language is None
+    assert not any("is read as" in text for text in plan_of(question).assumptions)
