@@ -105,7 +105,7 @@ _HEADING = regex.compile(
     r"|(?:suggested )?next questions)\b(?P<rest>.*)$",
     regex.IGNORECASE,
 )
-_LEVEL = regex.compile(r"^[\W_]*(low|moderate|high)\b[\W_]*", regex.IGNORECASE)
+_LEVEL = regex.compile(r"^[\W_]*(low|moderate|high)(?![a-z])[\W_]*", regex.IGNORECASE)
 _FIELDS = {
     "claim": "claim", "themes": "clusters", "clusters": "clusters", "signals": "signals", "benign readings considered": "benign",
     "benign readings": "benign", "unknown": "unknown", "escalation, purpose": "purpose", "escalation, scope": "scope",
@@ -135,7 +135,7 @@ def parse(text: str) -> Draft:
             here = leads[-1]
         else:
             here = parts.setdefault(name.split()[0], [])
-        here.append(match.group("rest").strip(" *_:.#"))
+        here.append(match.group("rest").lstrip(" *_:.#").rstrip(" *_:#"))
     level, reason = _level(" ".join(_joined(parts.get("confidence", []))))
     return Draft(
         answer=" ".join(_joined(parts["answer"])),

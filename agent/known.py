@@ -16,7 +16,7 @@ from tools.finding import Finding, Measure, Row
 DATE = regex.compile(r"\b\d{4}-\d{2}(?:-\d{2})?\b")
 QUOTED = regex.compile(r"“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|\"([^\"]+)\"|「([^」]+)」")
 
-Of = Literal["share", "count", "accounts", "ratio", "any", "method"]
+Of = Literal["share", "count", "accounts", "ratio", "groups", "any", "method"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def shared(finding: Finding) -> Iterator[Known]:
     yield from (Known(float(total), "count") for total in finding.totals)
     withheld = finding.withheld
     for number in (withheld.groups, withheld.cells, withheld.unnamed):
-        yield Known(float(number), "any")
+        yield Known(float(number), "groups")
     yield Known(withheld.share, "share")
     if finding.outside is not None:
         yield Known(finding.outside, "share")

@@ -73,7 +73,7 @@ _HEDGES: tuple[tuple[Hedge, str], ...] = (
     ),
 )
 _CHANGED_BY = regex.compile(
-    r"\b(?:rose|rises?|risen|grew|grows?|grown|fell|falls?|fallen|dropped|drops?|declined|increased?|decreased?|shrank|up|down|changed)\b"
+    r"\b(?:rose|rises?|risen|grew|grows?|grown|fell|falls?|fallen|dropped|drops?|declined|increased?|decreased?|shrank|(?<!mak(?:e|es|ing) )(?<!made )up|down|changed)\b"
     r"\s+(?:by\s+)?(?:about |around |roughly |over |more than |nearly |almost |at least |some )?$",
     regex.IGNORECASE,
 )

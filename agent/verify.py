@@ -168,6 +168,7 @@ def _unheld(
     if _METHOD.search(words):
         whole += [item for source in sources for item in of_method(source)]
     rows = [item for source in sources for row in source.rows for item in of_row(row)]
+    rows += [Known(float(len(source.rows)), "groups") for source in sources]
     largest = max((len(source.rows) for source in sources), default=0)
     return first_unheld(stated, anchors, whole, rows, largest)
 

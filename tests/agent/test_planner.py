@@ -1,7 +1,7 @@
 """The built-in lead against a table of phrasings: which look, which conversations, which period."""
 
 import asyncio
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -11,12 +11,13 @@ from agent.roles import Brief, Exchange, Plan, Task
 from tools.scope import Scope
 
 
-class Asked(NamedTuple):
+@dataclass(frozen=True)
+class Asked:
     """A question and what the first task of the given focus must be."""
 
     question: str
     focus: str
-    scope: dict[str, object] = {}
+    scope: dict[str, object] = field(default_factory=dict)
     against: dict[str, object] | None = None
     facet: str | None = None
 
@@ -50,7 +51,7 @@ def check_asked(asked: Asked, *history: Exchange) -> None:
         assert found[0].facet == asked.facet
 
 
-LAUNCH = {"since": "2026-08-03"}
+LAUNCH: dict[str, object] = {"since": "2026-08-03"}
 SEO = "seo article with keywords and backlinks"
 
 WRITTEN_WITH_THE_RULES = [

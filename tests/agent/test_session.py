@@ -160,7 +160,7 @@ async def test_a_privacy_violation_stops_the_run_with_its_own_exit_code(make_ses
 async def test_an_unsupported_sentence_is_struck_and_shown(make_session: MakeSession) -> None:
     class Inventive:
         async def write(self, evidence: Any, problems: Sequence[str], on_delta: Any) -> Any:
-            from agent.roles import Draft
+            from agent.answer import Draft
 
             handle = evidence.findings[0].id
             return Draft(answer=f"There are 987,654 of them [{handle}]. This has no number.")

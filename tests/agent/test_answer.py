@@ -1,0 +1,83 @@
+"""The answer's shape: Markdown and back, and patience with writers that keep the form loosely."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.answer import Draft, LeadCard, parse, render
+from agent.events import AnswerMade, dump, load
+
+lines = st.from_regex(r"[A-Z][a-z]{2,8}( [a-z]{2,8}){1,6} \[F[1-9]\]\.", fullmatch=True).filter(
+    lambda text: not text.casefold().startswith(
+        ("answer", "findings", "lead", "confidence", "what", "withheld", "not", "next", "suggested", "claim", "theme",
+         "cluster", "signals", "benign", "unknown", "purpose", "scope", "necessity", "escalation")
+    )
+)  # fmt: skip
+many = st.lists(lines, max_size=3).map(tuple)
+cards = st.builds(
+    LeadCard,
+    claim=lines,
+    clusters=many,
+    signals=many,
+    benign=many,
+    unknown=many,
+    purpose=lines,
+    scope=lines,
+    necessity=lines,
+)
+drafts = st.builds(
+    Draft, answer=lines, findings=many, confidence=st.sampled_from(["low", "moderate", "high"]), reason=lines,
+    would_change=many, left_out=many, leads=st.lists(cards, max_size=2).map(tuple),
+)  # fmt: skip
+
+
+@given(drafts)
+def test_a_rendered_answer_is_read_back_as_it_was(draft: Draft) -> None:
+    assert parse(render(draft)) == draft
+
+
+@given(st.text(max_size=400))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    assert isinstance(parse(text), Draft)
+
+
+def test_prose_without_headings_is_an_answer_of_low_confidence() -> None:
+    draft = parse("It is mostly code [F1].\n\nNothing more is known.")
+    assert draft == Draft(answer="It is mostly code [F1]. Nothing more is known.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Yes [F1].\n\n## Findings\n1. One [F1].\n2. Two\n   goes on [F2].\n\n## Confidence: Moderate\nFew weeks.",
+        "### Answer\nYes [F1].\n### Findings\n* One [F1].\n* Two goes on [F2].\n**Confidence:** moderate. Few weeks.",
+        "Yes [F1].\nFindings:\n- One [F1].\n- Two goes on [F2].\n__Confidence: moderate__ Few weeks.",
+    ],
+)
+def test_loosely_kept_headings_are_still_read(text: str) -> None:
+    draft = parse(text)
+    assert draft.answer == "Yes [F1]."
+    assert draft.findings == ("One [F1].", "Two goes on [F2].")
+    assert (draft.confidence, draft.reason) == ("moderate", "Few weeks.")
+
+
+def test_parts_without_content_leave_no_heading() -> None:
+    assert render(Draft(answer="It is mostly code [F1].")) == "It is mostly code [F1]."
+
+
+def test_an_answer_event_keeps_its_parts_and_an_event_of_before_loads_without_them() -> None:
+    event = AnswerMade(text="Yes.", cited=(), parts=Draft(answer="Yes.", leads=(LeadCard(claim="c"),)))
+    assert load(dump(event)) == event
+    old = {
+        "type": "answer_made",
+        "at_s": 1.0,
+        "text": "Yes.",
+        "cited": [],
+        "struck": [],
+        "suggestions": [],
+        "partial": False,
+    }
+    before = load(old)
+    assert isinstance(before, AnswerMade)
+    assert before.parts is None
+    assert before.rows == ()
