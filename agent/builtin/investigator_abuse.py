@@ -221,11 +221,23 @@ def _shares(rows: Sequence[Row], name: str) -> str:
 
 
 async def _graded_without_flags(notes: Notes) -> None:
-    """Where the two cannot be set against each other: what is concerning by theme, and how much is flagged at all."""
-    flagged = (
-        await notes.ask("count_by", arguments(notes.task.scope, by="flagged"))
-        if len(notes.task.scope.facets()) < 2
-        else None
-    )
+    """Where the two cannot be set against each other: how much is flagged at all, and which themes are concerning and
+    not flagged, where that is enough to be said."""
+    scope = notes.task.scope
+    if not scope.facets():
+        unflagged = scope.model_copy(update={"concern_at_least": 3, "flagged": "no"})
+        found = await notes.ask("cluster_scope", arguments(unflagged))
+        if found is not None:
+            text = f"About {found.totals[0]:,} conversations are graded as concerning and not flagged"
+            rows = notes.fresh(named(found))
+            notes.say(
+                f"{text}, mostly {listed(rows[:SHOWN])}"
+                if rows
+                else f"{text}; no theme of them is large enough to name",
+                found,
+                kind="answer",
+            )
+            left_out(notes, found)
+    flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
     if flagged is not None and (rows := named(flagged)):
         notes.say(f"By the external classifier: {listed(rows)}", flagged)

@@ -47,10 +47,12 @@ class Notes:
 
 
 def _spoken(refusal: ToolRefusal) -> str:
-    """A refusal's sentences without figures: what its limits are is no number of the data, and cites no finding."""
-    kept = [part for part in str(refusal).split(". ") if not any(sign.isdigit() for sign in part)]
-    text = ". ".join(kept).replace("“", "").replace("”", "").strip() or "the policy does not let it be said."
-    return f"{text[:1].lower()}{text[1:].rstrip('.')}."
+    """A refusal's first sentence, which is for a person; what follows tells a model what to call instead. Without
+    figures, because a limit of a tool is no number of the data and cites no finding."""
+    text = str(refusal).split(". ")[0].replace("“", "").replace("”", "").rstrip(".")
+    if any(sign.isdigit() for sign in text):
+        text = "the tool's limits do not let it be said"
+    return f"{text[:1].lower()}{text[1:]}."
 
 
 def arguments(scope: Scope, **more: Any) -> dict[str, Any]:

@@ -7,12 +7,9 @@ from hypothesis import strategies as st
 from agent.answer import Draft, LeadCard, parse, render
 from agent.events import AnswerMade, dump, load
 
-lines = st.from_regex(r"[A-Z][a-z]{2,8}( [a-z]{2,8}){1,6} \[F[1-9]\]\.", fullmatch=True).filter(
-    lambda text: not text.casefold().startswith(
-        ("answer", "findings", "lead", "confidence", "what", "withheld", "not", "next", "suggested", "claim", "theme",
-         "cluster", "signals", "benign", "unknown", "purpose", "scope", "necessity", "escalation")
-    )
-)  # fmt: skip
+lines = st.integers(min_value=1, max_value=10**6).map(
+    lambda number: f"Sentence {number:,} of “a · b” (3.1 %) stands [F1, F2]."
+)
 many = st.lists(lines, max_size=3).map(tuple)
 cards = st.builds(
     LeadCard,

@@ -267,6 +267,51 @@ async def test_invented_numbers_go_back_once_and_are_then_struck(make_session: M
     assert "4,321" in bodies[1]["messages"][0]["content"]
 
 
+async def test_a_writers_markdown_becomes_the_typed_answer_with_its_lead_card(make_session: MakeSession) -> None:
+    def writer(body: dict[str, Any], _: int) -> Reply:
+        claim = body["messages"][0]["content"].split("<claims>")[1].split("</claims>")[0].strip().split(". ", 1)[1]
+        parts = [
+            claim,
+            "**Findings**",
+            f"- {claim}\n- There are 4,321 more [F1].",
+            f"**Lead 1**\n\n- Claim: {claim}\n- Signals:\n  - {claim}\n- Benign readings considered:\n  - A course.",
+            "**Confidence: moderate.** One finding.",
+            "**Next questions**\n\n- Which languages?",
+        ]
+        return Message([text("\n\n".join(parts))])
+
+    with MessagesServer(_server(lead=lambda body, _: _plan("x"), writer=writer)) as server:
+        events = await collect(make_session(server.url).ask("How many?"))
+    answer = next(event for event in events if isinstance(event, AnswerMade))
+    assert answer.parts is not None
+    assert answer.parts.findings == (answer.parts.answer,)
+    assert answer.parts.confidence == "moderate"
+    (lead,) = answer.parts.leads
+    assert lead.benign == ("A course.",)
+    assert answer.suggestions == ("Which languages?",)
+    assert [sentence for sentence in answer.struck if "4,321" in sentence]
+    assert "4,321" not in answer.text
+    assert "**Lead 1**" in answer.text
+
+
+async def test_a_follow_up_tells_the_lead_what_was_looked_at_and_named(make_session: MakeSession) -> None:
+    plans: list[str] = []
+
+    def lead(body: dict[str, Any], _: int) -> Reply:
+        plans.append(body["messages"][0]["content"])
+        return _plan("count one")
+
+    with MessagesServer(_server(lead=lead)) as server:
+        session = make_session(server.url)
+        await collect(session.ask("How many?"))
+        await collect(session.ask("And in Japanese?"))
+        systems = {body["system"][0]["text"] for body in server.requests if _role(body) == "lead"}
+        auditors = [body for body in server.requests if _role(body) == "auditor"]
+    assert "Looked at: breakdown of all conversations" in plans[1]
+    assert len(systems) == 1
+    assert "F1: Conversations by language" in auditors[1]["messages"][0]["content"].split("<claims>")[0]
+
+
 async def test_the_auditor_strikes_narrows_and_asks_for_one_more_plan(make_session: MakeSession) -> None:
     plans: list[str] = []
 
