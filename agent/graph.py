@@ -15,7 +15,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from agent.answer import Draft, Mention, render
+from agent.answer import Draft, render
 from agent.approving import after_approve, after_decide, approve, decide
 from agent.desk import TaskDesk
 from agent.errors import BudgetSpent, ModelFault, Truncated, Unusable
@@ -30,6 +30,7 @@ from agent.events import (
     TaskEnded,
     TaskStarted,
 )
+from agent.known import mentions
 from agent.roles import Audit, Brief, Claim, Evidence, Exchange, Plan, RoleSet, Task, TaskReport
 from agent.state import Deps, State, last_reports
 from agent.verify import CheckedDraft, check_draft, handles
@@ -280,25 +281,13 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
         partial=bool(evidence.failures),
         parts=kept,
         tasks=tuple(task.model_dump(mode="json") for task in evidence.tasks),
-        rows=_mentions(text, evidence.findings),
+        rows=mentions(text, evidence.findings),
     )
     deps.emit(answer)
     return {"answer": answer.model_dump(mode="json")}
 
 
 _UNSUPPORTED = "Nothing could be stated that the findings support."
-
-
-def _mentions(text: str, findings: tuple[Finding, ...]) -> tuple[Mention, ...]:
-    """The groups that an answer names, in the order of naming: what a follow-up can open."""
-    cited = [finding for finding in findings if finding.id in handles(text)]
-    found = {
-        row.label: (text.find(f"“{row.label}”"), Mention(label=row.label, id=row.id, finding=finding.id))
-        for finding in reversed(cited)
-        for row in sorted(finding.rows, key=lambda row: row.id is not None)
-        if f"“{row.label}”" in text
-    }
-    return tuple(mention for _, mention in sorted(found.values(), key=lambda item: item[0]))
 
 
 def build(checkpointer: BaseCheckpointSaver[Any]) -> "CompiledStateGraph[State, Deps, State, State]":

@@ -10,6 +10,7 @@ from typing import Literal
 
 import regex
 
+from agent.answer import Mention
 from agent.quantities import plain_signs, quantities
 from tools.finding import Finding, Measure, Row
 
@@ -111,3 +112,15 @@ def words_of(finding: Finding) -> str:
     ids = "\n".join(filter(None, (name for row in finding.rows for name in (row.id, row.parent))))
     stated = [finding.title, finding.scope, finding.period, labels, ids, *finding.columns, *finding.notes]
     return "\n".join(stated)
+
+
+def mentions(text: str, findings: Sequence[Finding]) -> tuple[Mention, ...]:
+    """The groups that an answer names, in the order of naming: what a follow-up can open."""
+    cited = [finding for finding in findings if regex.search(rf"\b{finding.id}\b", text)]
+    found = {
+        row.label: (text.find(f"“{row.label}”"), Mention(label=row.label, id=row.id, finding=finding.id))
+        for finding in reversed(cited)
+        for row in sorted(finding.rows, key=lambda row: row.id is not None)
+        if f"“{row.label}”" in text
+    }
+    return tuple(mention for _, mention in sorted(found.values(), key=lambda item: item[0]))

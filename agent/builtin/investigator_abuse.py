@@ -35,7 +35,7 @@ async def coordination(notes: Notes) -> None:
     unflagged = _flags(notes, flagged) if flagged is not None else ""
     if not signals:
         notes.say(
-            f"Nothing near {_what(notes)} stands out as one actor's work: no band is high and no burst of weeks shows",
+            f"Nothing {_what(notes)} stands out as one actor's work: no band is high and no burst of weeks shows",
             near,
             kind="answer",
         )
@@ -47,7 +47,12 @@ async def coordination(notes: Notes) -> None:
 
 
 def _what(notes: Notes) -> str:
-    return f"“{notes.task.scope.near}”" if notes.task.scope.near else "these conversations"
+    """Where a look is, in words: near a phrase, or here."""
+    return f"near “{notes.task.scope.near}”" if notes.task.scope.near else "here"
+
+
+def _begun(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 async def _near(notes: Notes) -> Finding | None:
@@ -106,29 +111,29 @@ def _burst(notes: Notes, weeks: Finding) -> str:
     most = sum(row.values[0].count or 0 for row in fullest)
     stated = ", ".join(f"{row.label} ({row.values[0].count:,})" for row in sorted(fullest, key=lambda row: row.label))
     if not shown:
-        notes.say(f"No single week near {_what(notes)} is large enough to show, which speaks against bursts", weeks)
+        notes.say(f"No single week {_what(notes)} is large enough to show, which speaks against bursts", weeks)
         return ""
     if len(weeks.rows) >= _FEW_WEEKS and 100 * most / total >= _BURST_SHARE:
-        text = f"Near {_what(notes)} there are signs of one hand at work: activity comes in bursts, the weeks of {stated} stand out, and most other weeks stay under the threshold"
+        text = f"{_begun(_what(notes))} there are signs of one hand at work: activity comes in bursts, the weeks of {stated} stand out, and most other weeks stay under the threshold"
         notes.say(text, weeks, kind="answer")
-        return f"Bursts near {_what(notes)}: the weeks of {stated} stand out [{weeks.id}]."
-    notes.say(f"Near {_what(notes)} the weeks are steady; the fullest are {stated}", weeks)
+        return f"Bursts {_what(notes)}: the weeks of {stated} stand out [{weeks.id}]."
+    notes.say(f"{_begun(_what(notes))} the weeks are steady; the fullest are {stated}", weeks)
     return ""
 
 
 def _flags(notes: Notes, flagged: Finding) -> str:
     marked = flagged.row("flagged")
     if marked is not None and marked.values[0].count is not None:
-        notes.say(f"The external classifier flagged {marked.values[0].share} % of those near {_what(notes)}", flagged)
+        notes.say(f"The external classifier flagged {marked.values[0].share} % of those {_what(notes)}", flagged)
         return f"The external classifier flagged {marked.values[0].share} % of them [{flagged.id}]."
-    notes.say(f"The external classifier flagged too few of those near {_what(notes)} to state", flagged)
+    notes.say(f"The external classifier flagged too few of those {_what(notes)} to state", flagged)
     return f"The external classifier flagged too few of them to state [{flagged.id}]."
 
 
 def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[str], flags: str) -> None:
     """The lead card, on a claim of its own, so that striking the claim strikes the card."""
     themes = ", ".join(f"“{row.label}”" for row in rows[:2])
-    claim = f"The conversations near {_what(notes)}, most in {themes}, show signs of one actor or one script at work [{near.id}]."
+    claim = f"The conversations {_what(notes)}, most in {themes}, show signs of one actor or one script at work [{near.id}]."
     scope = notes.task.scope.model_copy(update={"near": None})
     period = f" {scope.short()}" if scope != Scope() else ""
     card = LeadCard(

@@ -5,16 +5,11 @@ unsaid from the question before. It knows no answers, and it must not plan a loo
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
-
-import regex
 
 from agent.builtin.phrases import phrases_for, specific
 from agent.builtin.planner_follow import followed, refers_back
-from agent.builtin.planner_intent import asks_why, focus_of, without_cues
-from agent.builtin.planner_scope import corrected, expanded, facet_in, named_in, topic_in
-from agent.builtin.planner_time import Period, read_period
+from agent.builtin.planner_intent import asks_why
+from agent.builtin.planner_reading import Reading, read
 from agent.roles import Brief, Exchange, Focus, Plan, Specialist, Task
 from tools.scope import Scope
 
@@ -29,32 +24,11 @@ CAN_DO = (
 )
 
 
-_RECENT_DAYS = 28
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A question as it was understood."""
-
-    focus: Focus | None
-    scope: Scope
-    against: Scope | None
-    period: Period
-    topic: str
-    facet: str
-    question: str
-    assumed: list[str] = field(default_factory=list)
-
-    @property
-    def is_empty(self) -> bool:
-        return self.focus is None and self.scope == Scope() and not self.topic and self.period.is_empty
-
-
 class BuiltinPlanner:
     """Plans by rules. Deterministic: the same brief gives the same plan."""
 
     async def plan(self, brief: Brief) -> Plan:
-        reading = _read(brief)
+        reading = read(brief)
         last = next((item for item in reversed(brief.history) if item.tasks), None)
         if last is not None and refers_back(reading.question, bool(reading.topic)):
             plan = followed(reading.question, reading.focus, reading.scope, last)
@@ -69,46 +43,6 @@ class BuiltinPlanner:
             return _not_understood(brief, last)
         tasks = tuple(_tasks(reading))
         return Plan(tasks=tasks, assumptions=(*reading.assumed, *_assumptions(reading)))
-
-
-def _read(brief: Brief) -> Reading:
-    original = brief.question.strip()
-    question, mended = corrected(expanded(original), brief.languages)
-    landmarks = {name: date.fromisoformat(day) for name, day in brief.landmarks.items()}
-    newest = date.fromisoformat(brief.last_day) if brief.last_day else None
-    period = read_period(question, newest, landmarks)
-    named = named_in(question, original, brief.languages, brief.surfaces)
-    focus = focus_of(question)
-    scope = named.rest.model_copy(update={"since": period.since, "until": period.until})
-    against = None
-    if named.languages:
-        scope = scope.model_copy(update={"language": named.languages[0]})
-    elif len(named.surfaces) == 1:
-        scope = scope.model_copy(update={"surface": named.surfaces[0]})
-    if len(named.languages) > 1:
-        against = scope.model_copy(update={"language": named.languages[1]})
-    elif len(named.surfaces) > 1:
-        scope = scope.model_copy(update={"surface": named.surfaces[0]})
-        against = scope.model_copy(update={"surface": named.surfaces[1]})
-    elif period.parts:
-        scope, against = (scope.model_copy(update={"since": one, "until": other}) for one, other in period.parts)
-    if named.clusters:
-        scope = scope.model_copy(update={"cluster": named.clusters[0]})
-        if len(named.clusters) > 1:
-            against = scope.model_copy(update={"cluster": named.clusters[1]})
-    if against is not None:
-        focus = "compare"
-    assumed = [*mended, *period.assumed]
-    if (
-        focus == "new"
-        and period.is_empty
-        and newest is not None
-        and regex.search(r"\bnew|novel|appear|emerg|recent", question)
-    ):
-        scope = scope.model_copy(update={"since": newest - timedelta(days=_RECENT_DAYS - 1)})
-        assumed.append(f"no period was named: new in the last {_RECENT_DAYS} days, since {scope.since}")
-    topic = topic_in(without_cues(period.rest, focus), named, tuple(brief.landmarks))
-    return Reading(focus, scope, against, period, topic, facet_in(question), question, assumed)
 
 
 def _not_understood(brief: Brief, last: Exchange | None) -> Plan:
