@@ -7,6 +7,7 @@ could not do, the built-in role does, and the answer says so.
 
 import asyncio
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -238,7 +239,7 @@ async def write(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     stand_ins: list[str] = []
     try:
         draft = await _written(deps.roles, evidence, deps)
-        if deps.roles.uses_model and not _checked(draft, evidence).text:
+        if deps.roles.uses_model and not _checked(draft, evidence).draft.answer:
             raise Unusable("answer")  # not one sentence of it is supported
     except (ModelFault, BudgetSpent) as fault:
         if not deps.roles.uses_model:
@@ -270,9 +271,7 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     kept = checked.draft
     if not kept.answer:
         kept = kept.model_copy(update={"answer": _UNSUPPORTED})
-    text = render(kept)
-    if stood_in := list(dict.fromkeys(state.get("stand_ins", []))):
-        text += f"\n\n*Built-in rules did what the model could not: {', '.join(stood_in)}.*"
+    text = "\n\n".join([render(kept), *_engine_notes(state)])
     answer = AnswerMade(
         text=text,
         cited=tuple(handles(text)),
@@ -288,6 +287,17 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
 
 
 _UNSUPPORTED = "Nothing could be stated that the findings support."
+
+
+def _engine_notes(state: State) -> Iterator[str]:
+    """What the engine itself says of a run, whoever wrote the answer: what was not done, and what stood in. It speaks of
+    tasks and not of data, so R8 does not read it."""
+    stood_in = list(dict.fromkeys(state.get("stand_ins", [])))
+    reports = [report for report in last_reports(state) if f"task {report.task}" not in stood_in]
+    if not_done := [report.failure for report in reports if report.failure]:
+        yield f"*Not done: {' '.join(not_done)}*"
+    if stood_in:
+        yield f"*Built-in rules did what the model could not: {', '.join(stood_in)}.*"
 
 
 def build(checkpointer: BaseCheckpointSaver[Any]) -> "CompiledStateGraph[State, Deps, State, State]":

@@ -14,6 +14,11 @@ from tools.scope import Scope
 _RECENT_DAYS = 28
 """What "new" means where a question names no period."""
 
+_COUNTED_BY = regex.compile(
+    r"\b(?:by|per|for each) (?:the )?(?:language|surface|device|platform|turn|month|concern|grade|harm|hazard|outcome|flag)s?\b"
+)
+"""A facet that is counted by is no topic."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -70,5 +75,5 @@ def read(brief: Brief) -> Reading:
     ):
         scope = scope.model_copy(update={"since": newest - timedelta(days=_RECENT_DAYS - 1)})
         assumed.append(f"no period was named: new in the last {_RECENT_DAYS} days, since {scope.since}")
-    topic = topic_in(without_cues(period.rest, focus), named, tuple(brief.landmarks))
+    topic = topic_in(without_cues(_COUNTED_BY.sub(" ", period.rest), focus), named, tuple(brief.landmarks))
     return Reading(focus, scope, against, period, topic, facet_in(question), question, assumed)

@@ -149,8 +149,6 @@ def _left_out(evidence: Evidence, claims: Sequence[Claim]) -> Iterator[str]:
     others = [finding for finding in evidence.findings if finding.withheld.groups and finding.id not in said]
     if others:
         yield f"Groups withheld: {', '.join(f'{finding.withheld.groups} in [{finding.id}]' for finding in others[:6])}."
-    if evidence.failures:
-        yield f"Not done: {' '.join(evidence.failures)}"
 
 
 def _next_questions(evidence: Evidence) -> Iterator[str]:

@@ -141,7 +141,7 @@ def test_the_writer_sets_out_answer_findings_doubts_and_a_lead_card_that_all_pas
     assert draft.confidence == "low"
     assert draft.would_change == ("Many accounts.",)
     assert "Nothing is known of the weekends." in draft.left_out
-    assert "Not done: A worker failed." in draft.left_out
+    assert draft.reason.startswith("Part of the work was not done.")
     assert [lead.claim for lead in draft.leads] == [sentence]
     assert draft.byline == BYLINE
     assert draft.suggestions

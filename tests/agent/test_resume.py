@@ -75,7 +75,7 @@ async def test_of_three_workers_only_the_one_that_failed_runs_again(tmp_path: Pa
     assert isinstance(events[-1], RunEnded)
     assert (events[-1].state, events[-1].exit_code) == ("done", 0)
     assert again == []
-    assert [item["answer"] for item in history] == [answer.text]
+    assert [event["text"] for _, _, event in history] == [answer.text]
 
 
 async def test_a_run_that_failed_while_planning_is_planned_again(make_session: MakeSession) -> None:
