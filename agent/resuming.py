@@ -3,10 +3,15 @@
 Finished tasks are never done again, so nothing is paid for twice and the ledger is not written twice.
 """
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from agent.events import Event, RunStarted
 from agent.roles import Plan, Task
+from agent.sessions import Released
+from tools.errors import ToolRefusal
+from tools.finding import Finding
+from tools.gate import Gate
 
 Waiting = Literal["", "question", "plan"]
 """What a run that waits was asked for by the engine: a reply to a question, or a word on a plan."""
@@ -55,3 +60,15 @@ def newer_snapshot(began: int | None, started: Event) -> str:
     if not isinstance(started, RunStarted) or began is None or began == started.snapshot:
         return ""
     return f"This run began on snapshot {began} and goes on over snapshot {started.snapshot}."
+
+
+def known_findings(released: Iterable[Released], gate: Gate) -> dict[str, Finding]:
+    """The findings of a stored session by handle, rebuilt through the gate, so that the auditor sees the combination of
+    the whole session. What the ledger never saw is left out."""
+    found: dict[str, Finding] = {}
+    for item in released:
+        try:
+            found[str(item.finding["id"])] = gate.restore(item.finding)
+        except ToolRefusal:
+            continue
+    return found

@@ -28,7 +28,7 @@ from agent.events import (
     UsageReported,
     dump,
 )
-from agent.resuming import Waiting, first_snapshot, newer_snapshot, point_to_go_on, waiting_for
+from agent.resuming import Waiting, first_snapshot, known_findings, newer_snapshot, point_to_go_on, waiting_for
 from agent.roles import RoleSet, remembered
 from agent.sessions import CHECKPOINTS, SessionStore, StoredRun
 from agent.settings import Settings
@@ -144,6 +144,7 @@ class Session:
         self.last_run = runs[0].run if runs else None
         if runs and runs[0].state == "waiting":
             self.waiting, self.tasks = waiting_for(list(self.store.events(runs[0].run)))
+        self.known.update(known_findings(self.store.released(session), self.context.gate))
         self.context.gate.start_at(self.store.next_handle(session))
 
     async def _run(self, run: str, question: str, start: Any, *, resumed: bool) -> AsyncGenerator[Event, None]:

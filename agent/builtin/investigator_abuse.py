@@ -10,26 +10,34 @@ from agent.answer import LeadCard
 from agent.builtin.recipe import SHOWN, Notes, arguments, by_size, left_out, listed, measure, named
 from agent.roles import Claim
 from tools.finding import Finding, Row
-from tools.registry import TOOLS
 from tools.scope import Scope
 
 _BURST_SHARE = 55.0
 _FEW_WEEKS = 8
-_BANDS = ("uniformity", "template", "synchrony", "concentration", "coordination")
+_BANDS = ("uniformity", "template", "synchrony", "concentration", "dedication")
+_OVERALL = "coordination"
 _MARKED = ("high", "very high")
+_MOST_THEMES = 6
 NOT_PROOF = "These are signs of coordination, not proof; a course, a news item or a shared prompt can read the same."
 
 
 async def coordination(notes: Notes) -> None:
-    """Size and accounts, bands (or weeks), the classifier's view, then benign readings; a lead card where signs stand."""
+    """Size and accounts, bands of the whole and of its themes, weeks, the classifier's view, then benign readings; a lead
+    card where signs stand. Without a phrase or a cluster every theme is screened."""
     scope = notes.task.scope
+    if scope.near is None and scope.cluster is None:
+        await _screened(notes)
+        return
     near = await _near(notes)
     if near is None:
         return
-    banded = await notes.ask("coordination", arguments(scope)) if "coordination" in TOOLS else None
+    banded = await notes.ask("coordination", arguments(scope))
+    themes = await notes.ask("coordination", arguments(scope, by="theme")) if scope.near is not None else None
     weeks = await notes.ask("trend", arguments(scope, by="week"))
     flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
     signals = _bands(notes, banded) if banded is not None else []
+    if themes is not None and (marked := _marked(themes)):
+        signals.append(_themes_told(notes, themes, marked))
     if weeks is not None and (burst := _burst(notes, weeks)):
         signals.append(burst)
     unflagged = _flags(notes, flagged) if flagged is not None else ""
@@ -84,23 +92,68 @@ def _by_accounts(rows: Sequence[Row]) -> str:
 
 
 def _bands(notes: Notes, finding: Finding) -> list[str]:
-    """Rows whose bands are high, each as a signal; the others are said to be ordinary."""
-    signals = []
-    for row in finding.rows:
-        bands = {name: found.verdict for name in _BANDS if (found := measure(row, name)) is not None and found.verdict}
-        marked = [f"{name} {verdict}" for name, verdict in bands.items() if verdict in _MARKED]
-        if not bands or row.values[0].count is None:
-            continue
-        if marked:
-            text = f"“{row.label}” has {', '.join(marked)} [{finding.id}]."
-            notes.say(text.removesuffix(f" [{finding.id}]."), finding, kind="answer")
-            signals.append(text)
-    if not signals:
+    """What the bands say of the scope as one group: a signal where the tool's reading of all is high."""
+    (row,) = finding.rows[:1] or (None,)
+    overall = measure(row, _OVERALL) if row is not None else None
+    if row is None or overall is None or row.values[0].count is None:
+        return []
+    if overall.verdict not in _MARKED:
+        alone = _high(row)
+        note = f"only {alone}, which is no sign on its own" if alone else "no band above typical"
+        notes.say(f"Taken as one group, what lies {_what(notes)} has {note}", finding)
+        return []
+    text = f"Taken as one group, what lies {_what(notes)} has a {overall.verdict} coordination reading: {_high(row)}"
+    notes.say(text, finding, kind="answer")
+    return [f"{text} [{finding.id}]."]
+
+
+def _high(row: Row) -> str:
+    """The bands of a row that are high, in words."""
+    found = [(name, item.verdict) for name in _BANDS if (item := measure(row, name)) is not None]
+    return ", ".join(f"{name} {verdict}" for name, verdict in found if verdict in _MARKED)
+
+
+def _marked(finding: Finding) -> list[Row]:
+    """Themes whose reading of all bands is high, the strongest and largest first."""
+    strength = {
+        row.label: _MARKED.index(item.verdict)
+        for row in named(finding)
+        if (item := measure(row, _OVERALL)) is not None and item.verdict in _MARKED
+    }
+    rows = [row for row in by_size(named(finding)) if row.label in strength]
+    return sorted(rows, key=lambda row: -strength[row.label])
+
+
+def _themes_told(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
+    """Which themes are marked, as an answer and as a signal of the card."""
+    shown = notes.fresh(marked)[:_MOST_THEMES] or marked[:_MOST_THEMES]
+    stated = "; ".join(f"“{row.label}” ({_high(row)})" for row in shown)
+    text = f"Theme by theme, the reading of coordination is high or very high in {stated}"
+    notes.say(text, finding, kind="answer")
+    return f"{text} [{finding.id}]."
+
+
+async def _screened(notes: Notes) -> None:
+    """Every theme of the scope against ordinary ones: what no phrase was known for can show here."""
+    scope = notes.task.scope
+    finding = await notes.ask("coordination", arguments(scope, by="theme"))
+    if finding is None:
+        return
+    marked = _marked(finding)
+    if not marked:
         notes.say(
-            "By uniformity of wording, reuse of templates, timing and concentration on accounts, nothing here is above typical",
-            finding,
+            f"Of the themes of {_plain(finding.scope)}, none has a high reading of coordination", finding, kind="answer"
         )
-    return signals
+        left_out(notes, finding)
+        return
+    signal = _themes_told(notes, finding, marked)
+    notes.say(NOT_PROOF, kind="answer")
+    left_out(notes, finding)
+    _lead(notes, finding, marked[:_MOST_THEMES], [signal], "")
+
+
+def _plain(text: str) -> str:
+    return text.replace("“", "").replace("”", "")
 
 
 def _burst(notes: Notes, weeks: Finding) -> str:
@@ -133,7 +186,8 @@ def _flags(notes: Notes, flagged: Finding) -> str:
 def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[str], flags: str) -> None:
     """The lead card, on a claim of its own, so that striking the claim strikes the card."""
     themes = ", ".join(f"“{row.label}”" for row in rows[:2])
-    claim = f"The conversations {_what(notes)}, most in {themes}, show signs of one actor or one script at work [{near.id}]."
+    where = f"The conversations {_what(notes)}, most in" if notes.task.scope.near else "Conversations such as those in"
+    claim = f"{where} {themes}, show signs of one actor or one script at work [{near.id}]."
     scope = notes.task.scope.model_copy(update={"near": None})
     period = f" {scope.short()}" if scope != Scope() else ""
     card = LeadCard(

@@ -38,6 +38,7 @@ async def top(notes: Notes) -> None:
             notes.say(f"The largest groups of themes are {listed(groups[:SHOWN])}", finding, kind="answer")
         if leaves:
             notes.say(f"The largest single themes are {listed(leaves[:SHOWN])}", finding)
+        await notes.ask("topic_map", {})  # for a screen to draw; nothing is claimed of it
     else:
         finding = await notes.ask("cluster_scope", arguments(scope))
         if finding is None:

@@ -87,6 +87,9 @@ def _abuse(reading: Reading) -> Iterator[Task]:
             yield _task("abuse", "coordination", f"Look near “{phrase}” for one actor at work",
                         reading.scope.model_copy(update={"near": phrase}),
                         "ordinary size, steady weeks, many accounts, worded in many ways")  # fmt: skip
+        if not about and reading.focus == "coordination" and reading.scope.cluster is None:
+            yield _task("abuse", "coordination", "Screen every theme for signs of one actor", reading.scope,
+                        "the bands of these themes are those of ordinary ones")  # fmt: skip
     if reading.focus == "concern":
         yield _task("abuse", "concern", "What is graded as concerning", reading.scope,
                     "fiction, defence and study explain it")  # fmt: skip

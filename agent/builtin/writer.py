@@ -75,17 +75,27 @@ def _unique(claims: Sequence[Claim]) -> list[Claim]:
 
 
 def _leads(claims: Sequence[Claim]) -> list[LeadCard]:
-    """One card for each leading theme: what other looks found of the same theme joins its signals."""
-    found: dict[str, LeadCard] = {}
+    """One card for each set of themes that touch: what other looks found of the same themes joins its signals."""
+    found: list[LeadCard] = []
     for lead in (claim.lead for claim in claims if claim.lead is not None):
-        theme = lead.clusters[0].split("”")[0] if lead.clusters else lead.claim
-        earlier = found.get(theme)
-        if earlier is None:
-            found[theme] = lead
-        else:
-            signals = tuple(dict.fromkeys([*earlier.signals, *lead.signals]))
-            found[theme] = earlier.model_copy(update={"signals": signals})
-    return list(found.values())
+        place = next((at for at, card in enumerate(found) if _themes(card) & _themes(lead)), None)
+        if place is None:
+            found.append(lead)
+            continue
+        earlier = found[place]
+        clusters = (*earlier.clusters, *(line for line in lead.clusters if _theme(line) not in _themes(earlier)))
+        signals = tuple(dict.fromkeys([*earlier.signals, *lead.signals]))
+        found[place] = earlier.model_copy(update={"clusters": clusters, "signals": signals})
+    return found
+
+
+def _theme(line: str) -> str:
+    """The theme that a line of a card begins with."""
+    return line.split("”", maxsplit=1)[0]
+
+
+def _themes(card: LeadCard) -> set[str]:
+    return {_theme(line) for line in card.clusters} or {card.claim}
 
 
 def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence, str]:
@@ -146,7 +156,11 @@ def _left_out(evidence: Evidence, claims: Sequence[Claim]) -> Iterator[str]:
     limits = list(dict.fromkeys(claim.text for claim in claims if claim.kind == "limit"))
     yield from limits
     said = {handle for claim in claims if claim.kind == "limit" for handle in claim.findings}
-    others = [finding for finding in evidence.findings if finding.withheld.groups and finding.id not in said]
+    others = [
+        finding
+        for finding in evidence.findings
+        if finding.withheld.groups and finding.shape != "map" and finding.id not in said
+    ]
     if others:
         yield f"Groups withheld: {', '.join(f'{finding.withheld.groups} in [{finding.id}]' for finding in others[:6])}."
 
