@@ -16,7 +16,7 @@ from agent.held import first_unheld
 from agent.known import DATE, QUOTED, Group, Known, folded, groups, of_method, of_row, shared, words_of
 from agent.quantities import Quantity, plain_signs, quantities
 from tools.finding import Finding
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 
 HANDLE = regex.compile(r"\[(F\d+(?:\s*,\s*F\d+)*)\]")
 _BARE_HANDLE = regex.compile(r"(?<![\w“])F\d+\b")

@@ -17,7 +17,7 @@ from agent.builtin.recipe import (
     stated,
 )
 from tools.finding import Finding, Row
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 from tools.scope import Scope
 
 _CLEAR = 2.0

@@ -38,7 +38,7 @@ async def new(notes: Notes) -> None:
 
 
 def _labels(finding: Finding) -> set[str]:
-    from tools.gate import UNNAMED
+    from tools.labels import UNNAMED
 
     return {row.label for row in finding.rows if row.label != UNNAMED}
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from agent.roles import Claim, Desk, Task
 from tools.errors import ToolRefusal
 from tools.finding import Finding, Measure, Row
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 from tools.scope import Scope
 
 SHOWN = 5

@@ -15,7 +15,7 @@ from agent.verify import check_draft, handles
 from tests.fakes.corpus import context, small_index
 from tools.context import ToolContext
 from tools.finding import Finding
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 from tools.registry import call
 from tools.scope import Scope
 

@@ -13,7 +13,7 @@ from agent.answer import Draft, LeadCard
 from agent.verify import check, check_draft, handles
 from tests.fakes.corpus import context, small_index
 from tools.finding import Finding, Row
-from tools.gate import UNNAMED
+from tools.labels import UNNAMED
 from tools.registry import call
 
 
