@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.publishing import ATTEST_ACCOUNTS, publish_from, stages_of
 from agent.settings import Settings, load_settings
 from index.errors import SettingsError
 from index.home import Home
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from index.ingest import IngestReport, Progress
     from index.naming import Namer
     from index.sources import Source
-    from index.taxonomy import Taxonomist
     from tools.context import ToolContext
     from tools.ledger import Ledger
 
@@ -232,7 +232,7 @@ class App:
             writer.close()
             await self._tidy(report)  # an old log may hold what is too old to be published
             writer = open_writer(self.path, self.home)
-            published = await _publish(writer, readers.namer, readers.taxonomist, report)
+            published = await publish_from(writer, readers.namer, readers.taxonomist, report)
         finally:
             await readers.close()
             writer.close()
@@ -249,7 +249,7 @@ class App:
         writer = open_writer(self.path, self.home)
         readers = self._readers(writer, spent, report)
         try:
-            return await _publish(writer, readers.namer, readers.taxonomist, report)
+            return await publish_from(writer, readers.namer, readers.taxonomist, report)
         finally:
             await readers.close()
             writer.close()
@@ -272,7 +272,7 @@ class App:
         from index.forget import apply_retention, finish
 
         for step in (finish, apply_retention):
-            await asyncio.to_thread(step, self.path, self.home, _stages(report))
+            await asyncio.to_thread(step, self.path, self.home, stages_of(report))
 
     async def forget(
         self, report: "Callable[[Progress], None]", *, account: str | None = None, before: date | None = None
@@ -281,8 +281,8 @@ class App:
         from index.forget import finish, forget
 
         def work() -> "Forgotten":
-            finish(self.path, self.home, _stages(report))
-            return forget(self.path, self.home, _stages(report), account=account, before=before)
+            finish(self.path, self.home, stages_of(report))
+            return forget(self.path, self.home, stages_of(report), account=account, before=before)
 
         return await asyncio.to_thread(work)
 
@@ -358,33 +358,6 @@ class Taken:
     outcome: "IngestReport"
     published: "Published"
     spent: "Spending | None"
-
-
-ATTEST_ACCOUNTS = 5
-"""Accounts that must use a word before it is stored in clear: the policy's `min_accounts` default (R6)."""
-
-
-async def _publish(
-    writer: "Writer", namer: "Namer", taxonomist: "Taxonomist", report: "Callable[[Progress], None]"
-) -> "Published":
-    from index.publish import publish
-
-    return await publish(
-        writer.facts,
-        writer.vectors,
-        writer.snapshots,
-        namer,
-        taxonomist,
-        writer.settings.facets,
-        ATTEST_ACCOUNTS,
-        _stages(report),
-    )
-
-
-def _stages(report: "Callable[[Progress], None]") -> "Callable[[str, int, int], None]":
-    from index.ingest import Progress
-
-    return lambda stage, done, total: report(Progress(stage, done, total))
 
 
 async def _nothing() -> None:

@@ -24,7 +24,8 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from agent.wiring import ATTEST_ACCOUNTS, App
+from agent.publishing import ATTEST_ACCOUNTS
+from agent.wiring import App
 from index.extraction import Extraction, Portion
 from index.handle import open_writer
 from index.ingest import Ingest

@@ -24,7 +24,8 @@ import numpy as np
 import index.ingest
 import index.reading
 from agent.builtin.extractor import BuiltinExtractor
-from agent.wiring import ATTEST_ACCOUNTS, App, _built_in_namer, _publish
+from agent.publishing import ATTEST_ACCOUNTS, publish_from
+from agent.wiring import App, _built_in_namer
 from index.embedding import PACKAGED
 from index.handle import open_writer
 from index.ingest import Ingest
@@ -104,7 +105,7 @@ async def _plain(app: App, source: Source, encoder: TorchEncoder, screen: PlainS
     )  # fmt: skip
     index.ingest._embedded = lambda texts: [text["summary"] for text in texts]  # type: ignore[assignment]
     await work.run(source)
-    await _publish(writer, _built_in_namer(), LinkageTaxonomist(), lambda _: None)
+    await publish_from(writer, _built_in_namer(), LinkageTaxonomist(), lambda _: None)
     writer.close()
     return time.perf_counter() - started
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from agent.builtin.namer import BuiltinNamer
-from agent.wiring import ATTEST_ACCOUNTS
+from agent.publishing import ATTEST_ACCOUNTS
 from index.handle import Index, open_writer
 from index.home import Home
 from index.publish import publish

@@ -297,6 +297,15 @@ async def _graded_without_flags(notes: Notes) -> None:
                 kind="answer",
             )
             left_out(notes, found)
+        await _flagged_themes(notes)
     flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
     if flagged is not None and (rows := named(flagged)):
         notes.say(f"By the external classifier: {listed(rows)}", flagged)
+
+
+async def _flagged_themes(notes: Notes) -> None:
+    """What the classifier flags, by theme: where such a theme is among those graded as concerning is for a reader to
+    see, because the two cannot be set against each other here."""
+    found = await notes.ask("cluster_scope", arguments(notes.task.scope.model_copy(update={"flagged": "yes"})))
+    if found is not None and (rows := named(found)):
+        notes.say(f"The classifier flags mostly {listed(rows[:SHOWN])}", found, kind="answer")

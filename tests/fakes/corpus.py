@@ -22,7 +22,7 @@ import numpy as np
 
 from agent.builtin.extractor import BuiltinExtractor
 from agent.builtin.namer import BuiltinNamer
-from agent.wiring import ATTEST_ACCOUNTS
+from agent.publishing import ATTEST_ACCOUNTS
 from index.embedding import Encoder
 from index.extraction import Extractor, LocalExtractor
 from index.handle import Index, Writer, open_writer
