@@ -27,7 +27,7 @@ def findings() -> dict[str, Finding]:
             await call("overview", {}, ctx),
             await call("count_by", {"by": "language"}, ctx),
             await call("trend", {"by": "month", "scope": {"language": "English"}}, ctx),
-            await call("compare", {"first": {"language": "Spanish"}, "by": "theme"}, ctx),
+            await call("compare", {"first": {"language": "Spanish"}, "by": "topic"}, ctx),
         ]
 
     return {finding.id: finding for finding in asyncio.run(made())}
