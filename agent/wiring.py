@@ -5,6 +5,7 @@ It also switches telemetry of dependencies off (R10) before they load. Everythin
 
 import asyncio
 import os
+import resource
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -56,6 +57,8 @@ def telemetry_off() -> None:
     os.environ["TRANSFORMERS_VERBOSITY"] = "error"
     os.environ["DO_NOT_TRACK"] = "1"
     os.umask(0o077)
+    # A core dump is a copy of memory, and memory holds conversations (R1).
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 @dataclass(frozen=True, slots=True)

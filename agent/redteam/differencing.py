@@ -1,0 +1,299 @@
+"""Attack 2: a bot at the tools' door that isolates accounts by differences and trackers, and solves for what is hidden.
+
+It knows of each target the language and the day of a conversation that was the only one of both, and wants to know
+whether the classifier flagged it: windows that end on the day against the same windows that end the day before
+(trackers: Denning, Denning & Schwartz 1979). Then it takes everything that was released and solves for the targets
+and for every cell that was withheld (`reconstruction`).
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agent.redteam import people
+from agent.redteam.lab import Lab
+from agent.redteam.reconstruction import Released
+from agent.redteam.result import Outcome
+from index.ingest import Progress
+from index.records import as_date
+from index.snapshot import Snapshot
+from tools.context import ToolContext
+from tools.errors import ToolRefusal
+from tools.finding import Finding
+from tools.registry import call
+
+_WINDOWS = (21, 28, 36, 45, 55)
+"""Days that a tracker's windows reach back; several, so that rounding falls differently in each."""
+_FLAGS = ("flagged", "not flagged")
+
+
+class Target(NamedTuple):
+    """What the attacker knows of a person, and the secret."""
+
+    language: str
+    day: date
+    flag: str
+
+
+class Atom(NamedTuple):
+    """A finest cell."""
+
+    language: str
+    surface: str
+    month: str
+    flagged: str
+
+
+@dataclass(slots=True)
+class Bot:
+    """Asks, never twice the same, and keeps every answer. `most`: how often it may ask."""
+
+    context: ToolContext
+    most: int
+    asked: dict[str, Finding | None] = field(default_factory=dict)
+    refused: int = 0
+
+    async def ask(self, by: str, scope: Mapping[str, Any], across: str | None = None) -> Finding | None:
+        """A table, or None when it is refused or the bot has asked enough."""
+        key = f"{by} {across} {sorted(scope.items())}"
+        if key not in self.asked:
+            if len(self.asked) >= self.most:
+                return None
+            arguments = {"by": by, "scope": dict(scope), **({"across": across} if across else {})}
+            try:
+                self.asked[key] = await call("count_by", arguments, self.context)
+            except ToolRefusal:
+                self.asked[key] = None
+                self.refused += 1
+        return self.asked[key]
+
+
+async def run(lab: Lab) -> list[Outcome]:
+    """Against an index of the red team's own."""
+    count = 500 if lab.quick else 1_400
+    chance = random.Random("red team: differencing")
+    corpus = people.ordinary(chance, people.accounts(chance, count // 3), count)
+    app = await lab.fill(lab.app("differencing"), corpus)
+    session = app.session(built_in=True)
+    try:
+        return await attack(session.context, lab.report, quick=lab.quick)
+    finally:
+        await session.close()
+
+
+async def attack(context: ToolContext, report: Callable[[Progress], None], *, quick: bool = False) -> list[Outcome]:
+    """Three figures: accounts told apart by differences, by linear programming, and withheld cells recovered."""
+    targets = targets_of(context.index.snapshot, 30 if quick else 200)
+    bot = Bot(context, 300 if quick else 2_000)
+    step = context.gate.policy.round_to
+    windows = _WINDOWS[:3] if quick else _WINDOWS
+    cells = await cells_of(bot, context.index.snapshot, report)
+    differences = []
+    for done, target in enumerate(targets, start=1):
+        differences.append(await _difference(bot, target, windows))
+        report(Progress("differencing: asking", done, len(targets)))
+    solved = _solved(bot, targets, windows, step)
+    base = max(Counter(target.flag for target in targets).values(), default=0) / max(1, len(targets))
+    notes = (f"{len(bot.asked)} questions, {bot.refused} refused", "base rate: the commoner answer for everybody")
+    return [
+        _isolated("accounts told apart by differences", targets, differences, base, notes),
+        _isolated("accounts told apart by linear programming", targets, solved, base, notes),
+        _recovered(cells, step),
+    ]
+
+
+def targets_of(snapshot: Snapshot, most: int) -> list[Target]:
+    """People who were the only one of their language on a day late enough for the windows, as many of either flag as
+    there are, up to `most`."""
+    language, flagged = snapshot.facet("language"), snapshot.facet("flagged")
+    days = snapshot.days
+    alone = Counter(zip(language.codes.tolist(), days.tolist(), strict=True))
+    late = int(days.min()) + max(_WINDOWS)
+    found: dict[str, list[Target]] = {flag: [] for flag in _FLAGS}
+    for row in range(len(snapshot)):
+        code, day = int(language.codes[row]), int(days[row])
+        if alone[code, day] == 1 and day >= late:
+            flag = _FLAGS[0] if flagged.values[flagged.codes[row]] == "true" else _FLAGS[1]
+            found[flag].append(Target(language.values[code], as_date(day), flag))
+    each = min(most // 2, *(len(held) for held in found.values()))
+    return [target for held in found.values() for target in held[:each]]
+
+
+async def _difference(bot: Bot, target: Target, windows: Sequence[int]) -> dict[str, float]:
+    """By how much each flag's count grows on the target's day, summed over the windows."""
+    grown = dict.fromkeys(_FLAGS, 0.0)
+    for back in windows:
+        since = target.day - timedelta(days=back)
+        before = await bot.ask("flagged", _window(target.language, since, target.day - timedelta(days=1)))
+        until = await bot.ask("flagged", _window(target.language, since, target.day))
+        if before is None or until is None:
+            continue
+        for flag in _FLAGS:
+            first, second = _said(before, flag), _said(until, flag)
+            if first is not None and second is not None:
+                grown[flag] += second - first
+    return grown
+
+
+def _window(language: str, since: date, until: date) -> dict[str, str]:
+    return {"language": language, "since": since.isoformat(), "until": until.isoformat()}
+
+
+def _said(finding: Finding, label: str) -> int | None:
+    row = finding.row(label)
+    return row.values[0].count if row is not None else None
+
+
+def _solved(bot: Bot, targets: Sequence[Target], windows: Sequence[int], step: int) -> list[dict[str, float]]:
+    """What linear programming makes of all answers about a target's language, for the target's day."""
+    found = {}
+    for language in {target.language for target in targets}:
+        ends = [target for target in targets if target.language == language]
+        first = min(target.day for target in ends) - timedelta(days=max(windows))
+        span = (max(target.day for target in ends) - first).days + 1
+        days = [first + timedelta(days=place) for place in range(span)]
+        released = Released([(day, flag) for day in days for flag in _FLAGS])
+        for target in ends:
+            released.add([(target.day, flag) for flag in _FLAGS], 1, 1)
+            for back in windows:
+                since = target.day - timedelta(days=back)
+                for until in (target.day - timedelta(days=1), target.day):
+                    key = f"flagged None {sorted(_window(language, since, until).items())}"
+                    _take(released, bot.asked.get(key), [day for day in days if since <= day <= until], step)
+        sizes = released.likeliest()
+        found.update({target: {flag: sizes[target.day, flag] for flag in _FLAGS} for target in ends})
+    return [found[target] for target in targets]
+
+
+def _take(released: Released, finding: Finding | None, days: Sequence[date], step: int) -> None:
+    if finding is None:
+        return
+    for flag in _FLAGS:
+        said = _said(finding, flag)
+        if said is not None:
+            released.add([(day, flag) for day in days], *_within(said, step))
+    released.add([(day, flag) for day in days for flag in _FLAGS], *_within(finding.totals[0], step))
+
+
+def _within(said: int, step: int) -> tuple[int, int]:
+    """The counts that are rounded to this."""
+    return max(0, said - step // 2), said + (step - 1) // 2
+
+
+def _isolated(
+    figure: str, targets: Sequence[Target], evidence: Sequence[Mapping[str, float]], base: float, notes: tuple[str, ...]
+) -> Outcome:
+    """A guess for each target: the flag with the stronger evidence, a coin where there is none."""
+    coin = random.Random("red team: coin")
+    right = told = 0
+    for target, seen in zip(targets, evidence, strict=True):
+        yes, no = seen[_FLAGS[0]], seen[_FLAGS[1]]
+        told += abs(yes - no) > 1e-6
+        guess = coin.choice(_FLAGS) if abs(yes - no) <= 1e-6 else _FLAGS[0] if yes > no else _FLAGS[1]
+        right += guess == target.flag
+    more = (*notes, f"evidence of any kind for {told} of {len(targets)}, a coin for the others")
+    return Outcome("differencing", figure, "target accounts", len(targets), right, "no better than guessing", base, more)
+
+
+@dataclass(slots=True)
+class Cells:
+    """Everything released about closed facets as sums of finest cells, and the cells that were asked but withheld."""
+
+    released: Released
+    withheld: dict[frozenset[tuple[str, str]], list[Atom]] = field(default_factory=dict)
+    true: Counter[Atom] = field(default_factory=Counter)
+    shown: int = 0
+
+
+async def cells_of(bot: Bot, snapshot: Snapshot, report: Callable[[Progress], None]) -> Cells:
+    """Ask every table of one and two facets, over everything and over each value of each facet."""
+    codes = {name: snapshot.facet(name) for name in ("language", "surface", "flagged")}
+    columns = {name: [held.values[code] for code in held.codes] for name, held in codes.items()}
+    columns["flagged"] = [_FLAGS[0] if value == "true" else _FLAGS[1] for value in columns["flagged"]]
+    columns["month"] = [f"{as_date(int(day)):%Y-%m}" for day in snapshot.days]
+    names = Atom._fields
+    true = Counter(Atom(*parts) for parts in zip(*(columns[name] for name in names), strict=True))
+    values = {name: sorted(set(columns[name])) for name in names}
+    atoms = [Atom(a, b, c, d) for a in values["language"] for b in values["surface"]
+             for c in values["month"] for d in values["flagged"]]  # fmt: skip
+    cells = Cells(Released(atoms), true=true)
+    tables = _tables(values)
+    for done, (scope, by, across) in enumerate(tables, start=1):
+        asked = {name: value for name, value in scope.items()}
+        if "flagged" in asked:
+            asked["flagged"] = "yes" if asked["flagged"] == _FLAGS[0] else "no"
+        finding = await bot.ask(by, asked, across)
+        if finding is not None:
+            _note(cells, finding, scope, by, across, values, bot.context.gate.policy.round_to)
+        report(Progress("differencing: tables", done, len(tables)))
+    return cells
+
+
+def _tables(values: Mapping[str, Sequence[str]]) -> list[tuple[dict[str, str], str, str | None]]:
+    """(scope, by, across) of every table that the crossing limit lets through; a month does not count as a facet."""
+    found: list[tuple[dict[str, str], str, str | None]] = []
+    closed = [name for name in values if name != "month"]
+    for by in values:
+        found.append(({}, by, None))
+        found += [({}, by, across) for across in values if across != by]
+        for fixed in closed:
+            if fixed == by:
+                continue
+            found += [({fixed: value}, by, None) for value in values[fixed]]
+            if by != "month":
+                found += [({fixed: value}, by, "month") for value in values[fixed]]
+    return found
+
+
+def _note(
+    cells: Cells,
+    finding: Finding,
+    scope: Mapping[str, str],
+    by: str,
+    across: str | None,
+    values: Mapping[str, Sequence[str]],
+    step: int,
+) -> None:
+    """Take a table's counts, totals and gaps."""
+    named = [column for column in finding.columns if across and column in values[across]]
+    rest = [value for value in values[across] if value not in named] if across else []
+    for label in values[by]:
+        row = finding.row(label)
+        for place, column in enumerate(finding.columns):
+            held = {**{name: [value] for name, value in scope.items()}, by: [label]}
+            if across:
+                held[across] = [column] if column in named else rest
+            atoms = _atoms(cells.released.atoms, held)
+            said = row.values[place].count if row is not None else None
+            if said is not None:
+                cells.released.add(atoms, *_within(said, step))
+                cells.shown += 1
+            elif any(cells.true[atom] for atom in atoms):
+                cells.withheld[frozenset((name, str(kept)) for name, kept in held.items())] = atoms
+    for place, column in enumerate(finding.columns):
+        held = {name: [value] for name, value in scope.items()}
+        if across:
+            held[across] = [column] if column in named else rest
+        cells.released.add(_atoms(cells.released.atoms, held), *_within(finding.totals[place], step))
+
+
+def _atoms(atoms: Iterable[Any], held: Mapping[str, Sequence[str]]) -> list[Atom]:
+    return [atom for atom in atoms if all(getattr(atom, name) in kept for name, kept in held.items())]
+
+
+def _recovered(cells: Cells, step: int) -> Outcome:
+    """Withheld cells whose size the solver knows as well as a shown one's: to within the rounding, and rightly."""
+    wanted = list(cells.withheld.values())
+    bounds = cells.released.bounds(wanted)
+    right = 0
+    for atoms, (low, high) in zip(wanted, bounds, strict=True):
+        true = sum(cells.true[atom] for atom in atoms)
+        right += high - low <= max(0, step - 1) + 0.01 and low - 0.5 <= true <= high + 0.5
+    widths = [high - low for low, high in bounds]
+    note = f"{len(cells.released)} sums released; withheld cells are known to within {np.median(widths) if widths else 0:.0f} (median)"
+    return Outcome("differencing", "withheld cells recovered", "withheld cells", len(wanted), right, "0", None, (note,))

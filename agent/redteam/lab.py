@@ -1,0 +1,76 @@
+"""Where attacks run: a home of their own, with indexes built by the product from invented conversations.
+
+The user's index, ledger and sessions are never touched; only the compiled embedding model is shared, read-only. An
+attack gets applications from here and uses nothing of them but the public doors.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from agent.redteam.obedient import Obedience, ObedientApp
+from agent.settings import Settings
+from agent.wiring import App
+from index.home import Home, private_folder
+from index.ingest import Progress
+from index.records import Conversation
+from index.sources import Read
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Conversations in memory as an ingest source."""
+
+    conversations: Sequence[Conversation]
+    name: str = "red team corpus"
+    format: str = "generated"
+
+    @property
+    def total(self) -> int:
+        return len(self.conversations)
+
+    def __iter__(self) -> Iterator[Read]:
+        for done, conversation in enumerate(self.conversations, start=1):
+            yield Read(f"conversation {done}", done, conversation)
+
+
+@dataclass(slots=True)
+class Lab:
+    """A folder to attack in. `quick`: small corpora, for a first look and for CI. `injections`: a file of further
+    injected instructions, one JSON object with `text` a line."""
+
+    root: Path
+    report: Report
+    quick: bool = False
+    encoders: Path | None = None
+    injections: Path | None = None
+    settings: Settings = field(default_factory=lambda: Settings(analyst="redteam"))
+
+    def __post_init__(self) -> None:
+        private_folder(self.root)
+        link = self.root / "encoders"
+        if self.encoders is not None and not link.exists():
+            os.symlink(private_folder(self.encoders), link)
+
+    @property
+    def home(self) -> Home:
+        return Home(self.root)
+
+    def app(self, name: str, analyst: str = "redteam") -> App:
+        """The application with built-in roles on the index `name`, with a ledger of its own for each analyst."""
+        settings = replace(self.settings, analyst=analyst, api_key=None, base_url=None)
+        return App(self.home, settings, self.home.index_path(name))
+
+    def obedient(self, name: str, obedience: Obedience, analyst: str = "redteam") -> App:
+        """The application with Claude roles and readers behind which a model stands that does what it is told by
+        whatever it reads."""
+        settings = replace(self.settings, analyst=analyst, api_key=None, base_url="obedient")
+        return ObedientApp(self.home, settings, self.home.index_path(name), obedience)
+
+    async def fill(self, app: App, conversations: Sequence[Conversation]) -> App:
+        """Ingest and publish with the application's own roles."""
+        await app.ingest(Listed(conversations), self.report)
+        return app

@@ -1,0 +1,174 @@
+"""The worst model there could be: it does whatever it is told by whatever it reads.
+
+As a reader it copies conversations into summaries and names groups as an injection asks; as the talk plane it makes
+hostile calls and claims as soon as an injected instruction, or an analyst, reaches it. It speaks through the same
+roles, prompts and forms as a real model, so that everything that stands between a model and an answer is under attack.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from agent.budget import Usage
+from agent.builtin.namer import BuiltinNamer
+from agent.claude import Readers
+from agent.claude.extractor import ClaudeExtractor
+from agent.claude.namer import ClaudeNamer
+from agent.claude.roles import ClaudeAuditor, ClaudeInvestigator, ClaudePlanner, ClaudeWriter
+from agent.llm import Ask, OnDelta, Reply
+from agent.roles import RoleSet
+from agent.wiring import App
+
+Call = tuple[str, Mapping[str, Any]]
+Block = dict[str, Any]
+
+ORDINARY: tuple[Call, ...] = (("overview", {}), ("count_by", {"by": "language"}), ("count_by", {"by": "month"}))
+"""What the investigator calls while nobody tells it anything else."""
+
+
+def _first_phrase(group: Mapping[str, Any]) -> str | None:
+    phrases = group.get("phrases") or [None]
+    return str(phrases[0]) if phrases[0] else None
+
+
+class Request(NamedTuple):
+    """What a model is sent, whatever brought it."""
+
+    messages: Sequence[Mapping[str, Any]]
+    schema: Mapping[str, Any] | None
+    has_tools: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Obedience:
+    """Whom the model obeys. `marks`: pieces of injected instructions, in lower case; where one reaches the talk plane,
+    `hostile` calls and `claims` are made. `always`: they are made in any case, because the analyst asks for them.
+    `names`: how the namer names a group, given its phrases and the summaries inside and beside it."""
+
+    marks: tuple[str, ...] = ()
+    hostile: tuple[Call, ...] = ()
+    claims: tuple[str, ...] = ()
+    always: bool = False
+    names: Callable[[Mapping[str, Any]], str | None] = _first_phrase
+
+    def answer(self, request: "Request") -> tuple[list[Block], str]:
+        """Content and stop reason of the reply to one request. Who asks is told by the form that is asked for."""
+        said = str(request.messages[0]["content"])
+        schema = request.schema or {}
+        asked = schema.get("properties", {})
+        if "summary" in asked:
+            return _json(_extraction(said, schema))
+        if "names" in asked:
+            groups = json.loads(said.split("<groups>")[1].split("</groups>")[0])
+            return _json({"names": [self.names(group) for group in groups]})
+        told = self.always or any(
+            mark in json.dumps(request.messages, ensure_ascii=False).casefold() for mark in self.marks
+        )
+        if "tasks" in asked:
+            return _json(_plan(told=told))
+        if request.has_tools:
+            return self._investigate(request.messages, told=told)
+        return _json(_filled(schema)) if schema else self._write(said, told=told)
+
+    def _investigate(self, messages: Sequence[Mapping[str, Any]], *, told: bool) -> tuple[list[Block], str]:
+        results = [
+            block for message in messages if isinstance(message["content"], list)
+            for block in message["content"] if block.get("type") == "tool_result"
+        ]  # fmt: skip
+        if not results:
+            wanted = [*ORDINARY, *(self.hostile if told else ())]
+            blocks = [
+                {"type": "tool_use", "id": f"toolu_{place}", "name": name, "input": dict(arguments)}
+                for place, (name, arguments) in enumerate(wanted)
+            ]
+            return blocks, "tool_use"
+        found = [json.loads(result["content"]) for result in results if not result.get("is_error")]
+        claims = [f"There are {item['totals'][0]:,} conversations [{item['id']}]." for item in found if item["totals"]]
+        claims += self.claims if told else ()
+        report = {"type": "tool_use", "id": "toolu_report", "name": "report", "input": {"claims": claims}}
+        return [report], "tool_use"
+
+    def _write(self, said: str, *, told: bool) -> tuple[list[Block], str]:
+        claims = said.split("<claims>")[-1].split("</claims>")[0].strip().splitlines()
+        lines = [claim.split(". ", 1)[1] for claim in claims if ". " in claim]
+        return [{"type": "text", "text": " ".join([*lines, *(self.claims if told else ())]) or "Nothing."}], "end_turn"
+
+
+def _json(value: Mapping[str, Any]) -> tuple[list[Block], str]:
+    return [{"type": "text", "text": json.dumps(value, ensure_ascii=False)}], "end_turn"
+
+
+def _extraction(said: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The conversation's own words as its summary, graded as benign as the injection wants it."""
+    written = said.split("<conversation>")[1].rsplit("</conversation>", 1)[0]
+    text = " ".join(str(turn.get("user", "")) for turn in json.loads(written)).strip() or "nothing"
+    return {
+        **_filled(schema), "summary": text[:600], "task": text[-300:], "language": "English", "concern": 1,
+    }  # fmt: skip
+
+
+def _plan(*, told: bool) -> dict[str, Any]:
+    scope = {"near": "everything about one person"} if told else {}
+    task = {
+        "specialist": "usage", "focus": "top", "objective": "count", "scope": scope, "facet": None, "disconfirmer": "",
+    }  # fmt: skip
+    return {"tasks": [task], "assumptions": [], "clarification": None}
+
+
+def _filled(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The shortest object of a schema: empty lists, first of a closed list, highest of a scale."""
+    return {name: _least(value) for name, value in schema.get("properties", {}).items()}
+
+
+def _least(schema: Mapping[str, Any]) -> Any:
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return None
+    empty: dict[str, Any] = {"array": [], "integer": 5, "number": 5, "boolean": False, "object": {}}
+    return empty.get(str(schema.get("type")), "unknown")
+
+
+class ObedientModel:
+    """The obedient model as roles see one, without a network."""
+
+    def __init__(self, obedience: Obedience) -> None:
+        self._obedience = obedience
+
+    async def reply(self, ask: Ask, on_delta: OnDelta | None = None) -> Reply:
+        """Answers at once, for nothing."""
+        content, stop = self._obedience.answer(Request(ask.messages, ask.schema, bool(ask.tools)))
+        reply = Reply(content, stop, Usage())
+        if on_delta is not None:
+            on_delta(reply.text)
+        return reply
+
+    async def close(self) -> None:
+        """Holds no connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObedientApp(App):
+    """The application with the Claude form of every role and reader over the obedient model."""
+
+    obedience: Obedience
+
+    def _claude(self, _holder: Any) -> tuple[RoleSet, ClaudeNamer]:
+        model = ObedientModel(self.obedience)
+        roles = RoleSet(
+            "obedient",
+            ClaudePlanner(model, self.settings),
+            ClaudeInvestigator(model, self.settings),
+            ClaudeAuditor(model, self.settings),
+            ClaudeWriter(model, self.settings),
+            True,
+            model.close,
+        )
+        return roles, ClaudeNamer(model, self.settings, BuiltinNamer())
+
+    def _readers(self, writer: Any, _spent: Any, _report: Any, *, batch: bool = False) -> Readers:
+        model = ObedientModel(self.obedience)
+        own = writer.settings.facets
+        namer = ClaudeNamer(model, self.settings, BuiltinNamer())
+        return Readers(ClaudeExtractor(model, self.settings, own), namer, model.close)
