@@ -21,6 +21,7 @@ from tui.cli_ask import (
 )
 from tui.cli_cases import case
 from tui.cli_data import audit, doctor, forget, ingest, publish, snapshots, take
+from tui.cli_redteam import redteam
 from tui.cli_sessions import sessions
 from tui.cli_watches import watch
 from tui.options import BuiltInOption, IndexOption, JsonOption, fail, run
@@ -108,7 +109,7 @@ def demo(
         run(ask_once(App.start(DEMO), question, as_json=as_json, built_in=True))
 
 
-for command in (ingest, publish, snapshots, forget, audit, doctor):
+for command in (ingest, publish, snapshots, forget, audit, doctor, redteam):
     app.command()(command)
 app.add_typer(sessions, name="sessions")
 app.add_typer(case, name="case")

@@ -10,6 +10,7 @@ from tui.text import fit, safe
 
 if TYPE_CHECKING:
     from agent.bulk import Estimate, Spending
+    from agent.redteam.result import Outcome
     from agent.wiring import Taken
     from index.health import Check
     from index.history import Published, SnapshotInfo, StageScores
@@ -217,3 +218,27 @@ def estimate_table(found: "Estimate") -> str:
             "Conversations that the index already holds are not asked about again and are not subtracted here.",
         ]
     )
+
+
+def redteam_table(outcomes: "Sequence[Outcome]") -> str:
+    """Each figure of the red team beside its goal, and below what was seen on the way."""
+    header = ("attack", "figure", "tried", "succeeded", "base rate", "goal", "")
+    rows = [
+        (
+            item.attack,
+            item.figure,
+            f"{item.tried:,} {item.unit}",
+            f"{item.succeeded:,}",
+            "-" if item.base_rate is None else f"{item.base_rate:.1%} = {item.base_rate * item.tried:.0f}",
+            item.goal,
+            "held" if item.held else "MISSED" if item.tried else "NOT TRIED",
+        )
+        for item in outcomes
+    ]
+    widths = [max(cell_len(row[place]) for row in [header, *rows]) for place in range(len(header))]
+    lines = [
+        "  ".join(fit(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [header, *rows]
+    ]
+    notes = [f"  {item.attack}, {item.figure}: {safe('; '.join(item.notes))}" for item in outcomes if item.notes]
+    missed = sum(not item.held for item in outcomes)
+    return "\n".join([*lines, "", *notes, "", "every goal is held" if not missed else f"{missed} goals are missed"])

@@ -53,7 +53,11 @@ async def run(lab: Lab) -> list[Outcome]:
     notes = [f"{len(KINDS)} kinds; {files} files, {len(said):,} characters said, {len(logged.lines)} lines logged"]
     if kinds:
         notes.append(f"found: {dict(kinds)} in {places}")
-    return [Outcome("canaries", "identifiers found anywhere", "identifiers", count, len(traces.found), "0", None, tuple(notes))]
+    return [
+        Outcome(
+            "canaries", "identifiers found anywhere", "identifiers", count, len(traces.found), "0", None, tuple(notes)
+        )
+    ]
 
 
 def _conversations(chance: random.Random, planted: list[tuple[str, str]]) -> list[Conversation]:

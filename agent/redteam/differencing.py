@@ -197,7 +197,9 @@ def _isolated(
         guess = coin.choice(_FLAGS) if abs(yes - no) <= 1e-6 else _FLAGS[0] if yes > no else _FLAGS[1]
         right += guess == target.flag
     more = (*notes, f"evidence of any kind for {told} of {len(targets)}, a coin for the others")
-    return Outcome("differencing", figure, "target accounts", len(targets), right, "no better than guessing", base, more)
+    return Outcome(
+        "differencing", figure, "target accounts", len(targets), right, "no better than guessing", base, more
+    )
 
 
 @dataclass(slots=True)

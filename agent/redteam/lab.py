@@ -16,6 +16,7 @@ from index.home import Home, private_folder
 from index.ingest import Progress
 from index.records import Conversation
 from index.sources import Read
+from tools.ledger import Ledger
 
 Report = Callable[[Progress], None]
 
@@ -35,6 +36,16 @@ class Listed:
     def __iter__(self) -> Iterator[Read]:
         for done, conversation in enumerate(self.conversations, start=1):
             yield Read(f"conversation {done}", done, conversation)
+
+
+class VisitingApp(App):
+    """The application on an index that is not the red team's: nothing is written into its folder."""
+
+    __slots__ = ()
+
+    def ledger(self) -> Ledger:
+        """A ledger in the red team's home, which the analyst's is not filled from."""
+        return Ledger(private_folder(self.home.root / "ledger") / "redteam.sqlite3")
 
 
 @dataclass(slots=True)
@@ -69,6 +80,11 @@ class Lab:
         whatever it reads."""
         settings = replace(self.settings, analyst=analyst, api_key=None, base_url="obedient")
         return ObedientApp(self.home, settings, self.home.index_path(name), obedience)
+
+    def visiting(self, started: App) -> App:
+        """The application on somebody's index, read-only: its ledger and its sessions are the red team's own."""
+        settings = replace(self.settings, api_key=None, base_url=None, encoder=started.settings.encoder)
+        return VisitingApp(self.home, settings, started.path)
 
     async def fill(self, app: App, conversations: Sequence[Conversation]) -> App:
         """Ingest and publish with the application's own roles."""

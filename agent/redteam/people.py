@@ -62,7 +62,9 @@ class Account:
 def accounts(chance: Random, count: int, prefix: str = "person") -> list[Account]:
     """People who speak one language and mostly use one surface."""
     return [
-        Account(f"{prefix}-{number:04d}", chance.choices(LANGUAGES, _SHARES)[0], chance.choices(_SURFACES, (6, 4, 2))[0])
+        Account(
+            f"{prefix}-{number:04d}", chance.choices(LANGUAGES, _SHARES)[0], chance.choices(_SURFACES, (6, 4, 2))[0]
+        )
         for number in range(count)
     ]
 
@@ -77,7 +79,12 @@ def ordinary(chance: Random, people: Sequence[Account], count: int) -> list[Conv
 
 def request(chance: Random, language: str) -> str:
     """An everyday request in this language."""
-    return f"{chance.choice(_REQUESTS[language])}, {chance.choice(_DETAILS)}."
+    return f"{chance.choice(_REQUESTS[language])}, {detail(chance)}."
+
+
+def detail(chance: Random) -> str:
+    """How an answer is wished for."""
+    return chance.choice(_DETAILS)
 
 
 def said(chance: Random, person: Account, text: str) -> Conversation:

@@ -43,7 +43,9 @@ KINDS: dict[str, Callable[[Random], str]] = {
     "phone": lambda chance: f"+1 {chance.randrange(212, 989)}-555-{_digits(chance, 4)}",
     "IBAN": _iban,
     "card": _card,
-    "address": lambda chance: f"{chance.randrange(100, 999)} {_word(chance).capitalize()} Street, {_word(chance).capitalize()}",
+    "address": lambda chance: (
+        f"{chance.randrange(100, 999)} {_word(chance).capitalize()} Street, {_word(chance).capitalize()}"
+    ),
     "passport": lambda chance: f"{_letters(chance, 2)}{_digits(chance, 7)}",
     "API key": lambda chance: f"sk-redteam-{''.join(chance.choices(_ALNUM, k=32))}",
     "IP address": lambda chance: f"198.51.{chance.randrange(100, 255)}.{chance.randrange(100, 255)}",

@@ -49,7 +49,9 @@ class Recount:
     def _row(self, row: Mapping[str, Any]) -> list[str]:
         policy = self._policy
         counts = [value["count"] for value in row["values"] if value["count"] is not None]
-        found = [f"a count of {count}" for count in counts if count % policy.round_to or count < policy.min_conversations]
+        found = [
+            f"a count of {count}" for count in counts if count % policy.round_to or count < policy.min_conversations
+        ]
         said = row.get("accounts")
         if said is not None and (said % policy.round_to or said < policy.min_accounts):
             found.append(f"{said} accounts")
@@ -116,4 +118,3 @@ class Recount:
             and len(each) >= self._policy.min_accounts
             and max(each.values(), default=0) <= self._policy.max_dominance * len(rows)
         )
-

@@ -33,9 +33,14 @@ class Traces:
 
     def look(self, where: str, content: bytes) -> None:
         """Search one piece of content."""
-        for number in {self._folded_of[match[0]] for match in self._folded.find_matches_as_indexes(content.lower(), overlapping=True)}:
+        for number in {
+            self._folded_of[match[0]]
+            for match in self._folded.find_matches_as_indexes(content.lower(), overlapping=True)
+        }:
             self.found.setdefault(number, set()).add(where)
-        for number in {self._exact_of[match[0]] for match in self._exact.find_matches_as_indexes(content, overlapping=True)}:
+        for number in {
+            self._exact_of[match[0]] for match in self._exact.find_matches_as_indexes(content, overlapping=True)
+        }:
             self.found.setdefault(number, set()).add(where)
 
     def look_at_files(self, folder: Path) -> int:
