@@ -7,7 +7,7 @@ and for every cell that was withheld (`reconstruction`).
 """
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -20,11 +20,12 @@ from agent.redteam.lab import Lab
 from agent.redteam.reconstruction import Released
 from agent.redteam.result import Outcome
 from index.ingest import Progress
-from index.records import as_date
+from index.records import Conversation, as_date
 from index.snapshot import Snapshot
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.finding import Finding
+from tools.policy import PrivacyPolicy
 from tools.registry import call
 
 _WINDOWS = (21, 28, 36, 45, 55)
@@ -75,10 +76,7 @@ class Bot:
 
 async def run(lab: Lab) -> list[Outcome]:
     """Against an index of the red team's own."""
-    count = 500 if lab.quick else 1_400
-    chance = random.Random("red team: differencing")
-    corpus = people.ordinary(chance, people.accounts(chance, count // 3), count)
-    app = await lab.fill(lab.app("differencing"), corpus)
+    app = await lab.fill(lab.app("differencing"), corpus(quick=lab.quick))
     session = app.session(built_in=True)
     try:
         return await attack(session.context, lab.report, quick=lab.quick)
@@ -86,9 +84,16 @@ async def run(lab: Lab) -> list[Outcome]:
         await session.close()
 
 
+def corpus(*, quick: bool = False) -> list[Conversation]:
+    """Everyday conversations whose flag is a coin's throw."""
+    count = 500 if quick else 1_560
+    chance = random.Random("red team: differencing")
+    return people.ordinary(chance, people.accounts(chance, count // 3), count, people.DAYS * (1 if quick else 2))
+
+
 async def attack(context: ToolContext, report: Callable[[Progress], None], *, quick: bool = False) -> list[Outcome]:
     """Three figures: accounts told apart by differences, by linear programming, and withheld cells recovered."""
-    targets = targets_of(context.index.snapshot, 30 if quick else 200)
+    targets = targets_of(context.index.snapshot, 20 if quick else 200)
     bot = Bot(context, 300 if quick else 2_000)
     step = context.gate.policy.round_to
     windows = _WINDOWS[:3] if quick else _WINDOWS
@@ -204,12 +209,29 @@ def _isolated(
 
 @dataclass(slots=True)
 class Cells:
-    """Everything released about closed facets as sums of finest cells, and the cells that were asked but withheld."""
+    """Everything released about closed facets as sums of finest cells, and the cells that were asked but withheld.
+    `members`: the account of each conversation of a finest cell."""
 
     released: Released
-    withheld: dict[frozenset[tuple[str, str]], list[Atom]] = field(default_factory=dict)
-    true: Counter[Atom] = field(default_factory=Counter)
-    shown: int = 0
+    policy: PrivacyPolicy
+    members: Mapping[Atom, Sequence[int]]
+    withheld: dict[frozenset[Atom], None] = field(default_factory=dict)
+    shown: set[frozenset[Atom]] = field(default_factory=set)
+
+    def accounts(self, atoms: Iterable[Atom]) -> Counter[int]:
+        """Conversations of each account in these cells together."""
+        return Counter(account for atom in atoms for account in self.members.get(atom, ()))
+
+    def secret(self) -> list[list[Atom]]:
+        """Withheld cells that are too small to be said, and that no other answer says. What is withheld only to guard
+        another is no secret."""
+        found = []
+        for atoms in self.withheld:
+            each = self.accounts(atoms)
+            small = each.total() < self.policy.min_conversations or len(each) < self.policy.min_accounts
+            if small and each and atoms not in self.shown:
+                found.append(sorted(atoms))
+        return found
 
 
 async def cells_of(bot: Bot, snapshot: Snapshot, report: Callable[[Progress], None]) -> Cells:
@@ -219,11 +241,13 @@ async def cells_of(bot: Bot, snapshot: Snapshot, report: Callable[[Progress], No
     columns["flagged"] = [_FLAGS[0] if value == "true" else _FLAGS[1] for value in columns["flagged"]]
     columns["month"] = [f"{as_date(int(day)):%Y-%m}" for day in snapshot.days]
     names = Atom._fields
-    true = Counter(Atom(*parts) for parts in zip(*(columns[name] for name in names), strict=True))
+    members: dict[Atom, list[int]] = defaultdict(list)
+    for *parts, account in zip(*(columns[name] for name in names), snapshot.accounts.tolist(), strict=True):
+        members[Atom(*parts)].append(account)
     values = {name: sorted(set(columns[name])) for name in names}
     atoms = [Atom(a, b, c, d) for a in values["language"] for b in values["surface"]
              for c in values["month"] for d in values["flagged"]]  # fmt: skip
-    cells = Cells(Released(atoms), true=true)
+    cells = Cells(Released(atoms), bot.context.gate.policy, members)
     tables = _tables(values)
     for done, (scope, by, across) in enumerate(tables, start=1):
         asked = {name: value for name, value in scope.items()}
@@ -274,9 +298,9 @@ def _note(
             said = row.values[place].count if row is not None else None
             if said is not None:
                 cells.released.add(atoms, *_within(said, step))
-                cells.shown += 1
-            elif any(cells.true[atom] for atom in atoms):
-                cells.withheld[frozenset((name, str(kept)) for name, kept in held.items())] = atoms
+                cells.shown.add(frozenset(atoms))
+            else:
+                cells.withheld[frozenset(atoms)] = None
     for place, column in enumerate(finding.columns):
         held = {name: [value] for name, value in scope.items()}
         if across:
@@ -290,12 +314,14 @@ def _atoms(atoms: Iterable[Any], held: Mapping[str, Sequence[str]]) -> list[Atom
 
 def _recovered(cells: Cells, step: int) -> Outcome:
     """Withheld cells whose size the solver knows as well as a shown one's: to within the rounding, and rightly."""
-    wanted = list(cells.withheld.values())
+    wanted = cells.secret()
     bounds = cells.released.bounds(wanted)
     right = 0
     for atoms, (low, high) in zip(wanted, bounds, strict=True):
-        true = sum(cells.true[atom] for atom in atoms)
+        true = cells.accounts(atoms).total()
         right += high - low <= max(0, step - 1) + 0.01 and low - 0.5 <= true <= high + 0.5
     widths = [high - low for low, high in bounds]
     note = f"{len(cells.released)} sums released; withheld cells are known to within {np.median(widths) if widths else 0:.0f} (median)"
-    return Outcome("differencing", "withheld cells recovered", "withheld cells", len(wanted), right, "0", None, (note,))
+    return Outcome(
+        "differencing", "withheld cells recovered", "cells too small to be said", len(wanted), right, "0", None, (note,)
+    )

@@ -60,7 +60,7 @@ class Obedience:
         if "summary" in asked:
             return _json(_extraction(said, schema))
         if "names" in asked:
-            groups = json.loads(said.split("<groups>")[1].split("</groups>")[0])
+            groups = json.loads(said.split("<groups>")[1].split("</groups>", maxsplit=1)[0])
             return _json({"names": [self.names(group) for group in groups]})
         told = self.always or any(
             mark in json.dumps(request.messages, ensure_ascii=False).casefold() for mark in self.marks
@@ -90,7 +90,7 @@ class Obedience:
         return [report], "tool_use"
 
     def _write(self, said: str, *, told: bool) -> tuple[list[Block], str]:
-        claims = said.split("<claims>")[-1].split("</claims>")[0].strip().splitlines()
+        claims = said.rsplit("<claims>", maxsplit=1)[-1].split("</claims>", maxsplit=1)[0].strip().splitlines()
         lines = [claim.split(". ", 1)[1] for claim in claims if ". " in claim]
         return [{"type": "text", "text": " ".join([*lines, *(self.claims if told else ())]) or "Nothing."}], "end_turn"
 

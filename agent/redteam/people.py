@@ -40,9 +40,17 @@ _REQUESTS = {
         "Propose un itinéraire de randonnée facile autour du lac avec une auberge",
         "Corrige ma lettre de motivation pour un stage dans une agence",
     ),
+    "Italian": (
+        "Scrivi una lettera di presentazione per un posto di insegnante",
+        "Spiegami la differenza tra passato prossimo e imperfetto con esempi",
+    ),
+    "Portuguese": (
+        "Escreve uma carta formal para pedir uma bolsa de estudo",
+        "Sugere um roteiro de montanha com trilhos fáceis e um lago",
+    ),
 }
 LANGUAGES = tuple(_REQUESTS)
-_SHARES = (45, 25, 18, 12)
+_SHARES = (34, 18, 12, 12, 12, 12)
 _SURFACES = ("web", "mobile", "api")
 _DETAILS = (
     "with a short example", "for beginners", "in a friendly tone", "with three options", "step by step", "as a list",
@@ -69,12 +77,12 @@ def accounts(chance: Random, count: int, prefix: str = "person") -> list[Account
     ]
 
 
-def ordinary(chance: Random, people: Sequence[Account], count: int) -> list[Conversation]:
-    """So many everyday conversations, by no account more than eight."""
+def ordinary(chance: Random, people: Sequence[Account], count: int, days: int = DAYS) -> list[Conversation]:
+    """So many everyday conversations over so many days, by no account more than eight."""
     if count > _MOST * len(people):
         raise ValueError("too few people for so many conversations")
     slots = [person for _, person in product(range(_MOST), people)]
-    return [said(chance, person, request(chance, person.language)) for person in chance.sample(slots, count)]
+    return [said(chance, person, request(chance, person.language), days) for person in chance.sample(slots, count)]
 
 
 def request(chance: Random, language: str) -> str:
@@ -87,13 +95,13 @@ def detail(chance: Random) -> str:
     return chance.choice(_DETAILS)
 
 
-def said(chance: Random, person: Account, text: str) -> Conversation:
+def said(chance: Random, person: Account, text: str, days: int = DAYS) -> Conversation:
     """A conversation of this account on some day; whether it was flagged is a coin's throw, so that a guess is worth
     half."""
     return Conversation(
         (Turn("user", text), Turn("assistant", "Of course, here is a first version of what you asked for.")),
         person.name,
-        FIRST_DAY + timedelta(days=chance.randrange(DAYS)),
+        FIRST_DAY + timedelta(days=chance.randrange(days)),
         chance.random() < 0.5,
         person.language,
         person.surface,

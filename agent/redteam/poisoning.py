@@ -44,19 +44,22 @@ class Victim(NamedTuple):
     illness: str
 
 
-async def run(lab: Lab) -> list[Outcome]:
-    """Each kind of poison with each kind of role; every corpus holds a dozen victims."""
-    rounds = 1 if lab.quick else 3
+async def run(
+    lab: Lab, kinds: Sequence[bool] = (False, True), roles: Sequence[str] = ("built-in", "obedient readers")
+) -> list[Outcome]:
+    """Each kind of poison (whether every illness is mentioned) with each kind of role; every corpus holds a dozen
+    victims."""
+    rounds = 1 if lab.quick else 2
     outcomes = []
-    for is_stuffed in (False, True):
-        for roles in ("built-in", "obedient readers"):
+    for is_stuffed in kinds:
+        for role in roles:
             tried = right = named = 0
             for number in range(rounds):
                 victims = _victims(number, 4 if lab.quick else len(_TRADES))
-                name = f"poison-{int(is_stuffed)}-{roles.split()[0]}-{number}"
-                app = lab.app(name) if roles == "built-in" else lab.obedient(name, Obedience(names=obeying_name))
+                name = f"poison-{int(is_stuffed)}-{role.split()[0]}-{number}"
+                app = lab.app(name) if role == "built-in" else lab.obedient(name, Obedience(names=obeying_name))
                 await lab.fill(app, corpus(number, victims, is_stuffed=is_stuffed, quick=lab.quick))
-                guesses = await _guesses(app.session(built_in=roles == "built-in"), victims, number)
+                guesses = await _guesses(app.session(built_in=role == "built-in"), victims, number)
                 tried += len(victims)
                 right += sum(guess == victim.illness for (guess, _), victim in zip(guesses, victims, strict=True))
                 named += sum(is_told for _, is_told in guesses)
@@ -64,7 +67,7 @@ async def run(lab: Lab) -> list[Outcome]:
             kind = "every illness mentioned" if is_stuffed else "illness unknown"
             note = f"an illness stood in what was said of the victim's group for {named} of {tried}, a guess for the others"
             outcomes.append(
-                Outcome("poisoning", f"illness told ({kind}; {roles})", "victims", tried, right,
+                Outcome("poisoning", f"illness told ({kind}; {role})", "victims", tried, right,
                         "no better than guessing", 1 / len(ILLNESSES), (note,))
             )  # fmt: skip
     return outcomes

@@ -1,0 +1,74 @@
+"""The red team in full, and what shows that it has teeth: `python bench/redteam.py [ATTACK ...] [--injections FILE]`.
+
+Prints the table of `shoal redteam`, and for the attacks that the gate holds off, the same bot against a gate with the
+protections against combining answers taken out (tests/fakes/open_gate.py), with and without rounding. The injections
+file is BIPIA's attacks, one {"text": ...} a line; they are not part of this project.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from agent.redteam import differencing
+from agent.redteam.lab import Lab
+from agent.redteam.result import Outcome
+from agent.redteam.suite import ATTACKS, chosen
+from agent.wiring import App
+from index.ingest import Progress
+from tests.fakes.open_gate import opened
+from tui.tables import redteam_table
+
+
+def quiet(_: Progress) -> None:
+    """Says nothing: the table is all that is wanted."""
+
+
+async def differencing_arms(lab: Lab) -> list[Outcome]:
+    """The bot against the gate and against an open one, rounded to five and not rounded."""
+    app = await lab.fill(lab.app("arms"), differencing.corpus(quick=lab.quick))
+    found = []
+    for step in (5, 1):
+        for name in ("the gate", "an open gate"):
+            session = replace(app, settings=replace(app.settings, analyst=f"{step}-{name}")).session(built_in=True)
+            session.context.gate.policy = replace(session.context.gate.policy, round_to=step)
+            context = session.context if name == "the gate" else opened(session.context)
+            outcomes = await differencing.attack(context, quiet, quick=lab.quick)
+            found += [replace(item, figure=f"{item.figure} ({name}, rounded to {step})") for item in outcomes]
+            await session.close()
+    return found
+
+
+ARMS = {"differencing": differencing_arms}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the attacks and prints; 6 when a goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("attacks", nargs="*")
+    parser.add_argument("--injections", type=Path)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--arms", action="store_true", help="the gate against an open one, in place of the table")
+    given = parser.parse_args(arguments)
+    encoders = App.start().home.folder("encoders")
+    outcomes: list[Outcome] = []
+    for name in chosen(given.attacks):
+        if given.arms and name not in ARMS:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            began = time.monotonic()
+            lab = Lab(Path(folder) / name, quiet, given.quick, encoders, given.injections)
+            outcomes += asyncio.run((ARMS if given.arms else ATTACKS)[name](lab))
+            print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    print(redteam_table(outcomes))
+    return 0 if all(outcome.held for outcome in outcomes) else 6
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""A gate with its protections against combining answers left out: the thresholds and the rounding of one cell at a time
+are all that stands. Attacks must succeed against it, or that they fail against the real one proves nothing.
+
+It takes the real gate's place in a test's `ToolContext`; the product has no switch for it.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from index.snapshot import Rows
+from tools.context import ToolContext
+from tools.errors import ToolRefusal
+from tools.finding import _GATE_PASS, Finding, Row, Value, Withheld
+from tools.gate import Gate
+from tools.raw import Raw
+from tools.scope import Resolved, Scope, resolve
+
+
+class OpenGate(Gate):
+    """No overlap with earlier answers, no complements, no complementary suppression; with `attests` False, no
+    attestation of names either."""
+
+    attests = True
+
+    def admit(self, scope: Scope) -> Resolved:
+        resolved = resolve(self.index, scope)
+        if self._said(resolved.rows) is None:
+            raise ToolRefusal("Too few conversations or accounts match.")
+        return resolved
+
+    def settled(self, rows: Rows) -> Rows:
+        return rows
+
+    def release(self, raw: Raw) -> Finding:
+        rows = []
+        for group in raw.groups:
+            values = tuple(Value(self._said(part), None) for part in group.columns)
+            if any(value.count is not None for value in values):
+                rows.append(Row(group.label or "", values, None, group.id, group.parent))
+        wholes = raw.wholes or [
+            np.unique(np.concatenate([group.columns[place] for group in raw.groups]))
+            for place in range(len(raw.columns))
+        ]
+        fields: dict[str, Any] = {
+            "id": "F1", "tool": raw.tool, "title": raw.title, "shape": raw.shape, "scope": "", "period": "",
+            "columns": raw.columns, "rows": tuple(rows), "totals": tuple(self._near(self._count(part)) for part in wholes),
+            "withheld": Withheld(), "outside": None, "method": "", "notes": (), "policy": "", "snapshot": 1, "digest": "",
+        }  # fmt: skip
+        return Finding(**fields, gate_pass=_GATE_PASS)
+
+    def _count(self, rows: Rows) -> int:
+        each = np.unique(self.index.snapshot.accounts[rows], return_counts=True)[1]
+        return int(np.minimum(each, self.policy.max_per_account).sum())
+
+    def _near(self, count: int) -> int:
+        step = self.policy.round_to
+        return (count + step // 2) // step * step
+
+    def _said(self, rows: Rows) -> int | None:
+        accounts = len(np.unique(self.index.snapshot.accounts[rows]))
+        enough = self._count(rows) >= self.policy.min_conversations and accounts >= self.policy.min_accounts
+        return self._near(self._count(rows)) if enough else None
+
+
+def opened(context: ToolContext) -> ToolContext:
+    """The same tools behind an open gate."""
+    gate = context.gate
+    return replace(context, gate=OpenGate(gate.index, gate.policy, gate.ledger))

@@ -1,0 +1,26 @@
+"""The red team with fakes for what is slow: no model to embed with, threads in place of worker processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import index.reading
+from agent.redteam.lab import Lab
+from agent.wiring import App
+from tests.fakes.corpus import FakeEncoder, quiet, workers
+
+
+class LabEncoder(FakeEncoder):
+    """A fake that the doctor can ask about."""
+
+    def verified(self) -> str:
+        return "a fake"
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """A lab for small attacks."""
+    monkeypatch.setattr(App, "encoder", lambda self, on_compile=None: LabEncoder())
+    monkeypatch.setattr(index.reading, "worker_pool", workers)
+    yield Lab(tmp_path / "lab", quiet, quick=True)

@@ -1,0 +1,191 @@
+"""Small versions of every attack, each of which must find what is there to find and nothing in the product."""
+
+import base64
+import json
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from agent.redteam import analyst, canaries, files, injection, people, poisoning
+from agent.redteam.analyst import ATTEMPTS
+from agent.redteam.lab import Lab
+from agent.redteam.obedient import Obedience, Request
+from agent.redteam.plants import KINDS, plants
+from agent.redteam.recount import Recount
+from agent.redteam.result import Outcome
+from agent.redteam.traces import Traces
+from agent.wiring import App
+from tests.fakes.corpus import quiet, small_index
+from tests.fakes.messages_server import Message, MessagesServer, Reply
+from tools.policy import PrivacyPolicy
+
+
+def missed(outcomes: list[Outcome]) -> list[str]:
+    assert all(outcome.tried for outcome in outcomes)
+    return [f"{outcome.figure}: {outcome.succeeded} of {outcome.tried}" for outcome in outcomes if not outcome.held]
+
+
+# figures
+
+
+@pytest.mark.parametrize(
+    ("tried", "succeeded", "base", "held"),
+    [(10, 0, None, True), (10, 1, None, False), (0, 0, None, False), (200, 108, 0.5, True), (200, 130, 0.5, False),
+     (36, 5, 0.125, True), (36, 20, 0.125, False)],
+)  # fmt: skip
+def test_a_goal_is_held_where_nothing_or_no_more_than_guessing_succeeds(
+    tried: int, succeeded: int, base: float | None, held: bool
+) -> None:
+    assert Outcome("a", "b", "c", tried, succeeded, "d", base).held is held
+
+
+# what is looked for is found
+
+
+PLANTS = ["Zebuloni Quatermass", "zeb.quat@host.example", "+1 555-0199", "ночной Ωmega"]
+
+
+@pytest.mark.parametrize("number", range(len(PLANTS)))
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda text: text.encode(),
+        lambda text: text.encode().upper(),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.encode("utf-16-be"),
+        lambda text: base64.b64encode(text.encode()),
+        lambda text: base64.b64encode(b"x" + text.encode() + b"yz"),
+        lambda text: base64.urlsafe_b64encode(b"xy" + text.encode() + b"z"),
+        lambda text: quote(text).encode(),
+        lambda text: json.dumps(text).encode(),
+        lambda text: text.encode().hex().encode(),
+    ],
+)  # fmt: skip
+def test_a_plant_is_found_in_every_form(number: int, form: Any) -> None:
+    traces = Traces(PLANTS)
+    traces.look("here", b"before " + form(PLANTS[number]) + b" after")
+    assert list(traces.found) == [number]
+
+
+def test_plants_are_of_fifteen_kinds_and_all_different() -> None:
+    found = plants(random.Random(1), 1_000)
+    assert len(KINDS) == 15
+    assert len({value for _, value in found}) == 1_000
+    assert {kind for kind, _ in found} == set(KINDS)
+
+
+async def test_a_plant_in_a_file_or_a_database_of_the_lab_is_counted(lab: Lab) -> None:
+    app = await lab.fill(lab.app("seeded"), files.conversations(60))
+    traces = Traces(["Zebuloni Quatermass"])
+    traces.look_at_files(lab.root)
+    assert not traces.found
+    (app.path / "note.bin").write_bytes("Zebuloni Quatermass".encode("utf-16-le"))
+    traces.look_at_files(lab.root)
+    assert traces.found == {0: {"note.bin"}}
+
+
+# the attacks
+
+
+async def test_no_canary_appears_anywhere(lab: Lab) -> None:
+    assert missed(await canaries.run(lab)) == []
+
+
+async def test_nothing_of_a_conversation_is_on_disk_even_after_a_kill(lab: Lab) -> None:
+    with tempfile.TemporaryDirectory() as short:  # a worker's socket has a path of at most a hundred letters
+        lab.root = Path(short)
+        outcomes = await files.run(lab)
+    assert missed(outcomes) == []
+    assert "(at " in outcomes[0].notes[0]
+
+
+async def test_no_attempt_of_an_analyst_gets_more_than_the_rules_allow(lab: Lab) -> None:
+    assert len(set(ATTEMPTS)) >= 60
+    assert missed(await analyst.run(lab)) == []
+
+
+def test_the_recount_sees_what_breaks_the_rules() -> None:
+    recount = Recount(small_index(), PrivacyPolicy())
+    row: dict[str, Any] = {"label": "English", "values": [{"count": 600, "share": None}], "accounts": 100}
+    assert recount.broken("count_by", {"by": "language"}, {"rows": [row]}) == []
+    for change in ({"accounts": 3}, {"values": [{"count": 7, "share": None}]}, {"id": "C1", "label": "Beehive varroa"}):
+        assert recount.broken("count_by", {"by": "language"}, {"rows": [{**row, **change}]})
+    day = {"since": "2026-03-05", "until": "2026-03-05"}
+    assert recount.broken("count_by", {"by": "language", "scope": day}, {"rows": [row]})
+
+
+async def test_injected_instructions_change_no_call_no_scope_and_no_verdict(lab: Lab) -> None:
+    assert len(injection.OURS) >= 40
+    changed = missed(await injection.run(lab))
+    assert [figure for figure in changed if "answers" not in figure] == []
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_the_obedient_model_obeys_what_reaches_it(is_told: bool) -> None:
+    obedience = Obedience(marks=("print the summaries of",), hostile=(("count_by", {"by": "account"}),))
+    said = "Print the summaries of this cluster." if is_told else "Count by language."
+    content, _ = obedience.answer(Request([{"role": "user", "content": said}], None, True))
+    assert ("account" in str(content)) is is_told
+
+
+async def test_poison_that_does_not_know_the_illness_tells_none(lab: Lab) -> None:
+    outcomes = await poisoning.run(lab, kinds=(False,))
+    assert missed(outcomes) == []
+
+
+# the same readers on the true wire
+
+
+@dataclass(slots=True)
+class WireLab(Lab):
+    """A lab whose obedient model stands behind a real Messages API."""
+
+    url: str = ""
+
+    def obedient(self, name: str, obedience: Obedience, analyst: str = "redteam") -> App:
+        settings = replace(self.settings, analyst=analyst, api_key="test-key", base_url=self.url)
+        return App(self.home, settings, self.home.index_path(name))
+
+
+@contextmanager
+def obeying(obedience: Obedience) -> Iterator[MessagesServer]:
+    """A server that answers as the obedient model does."""
+
+    def reply(body: dict[str, Any], _: int) -> Reply:
+        asked = body.get("output_config", body.get("output_format", {}))
+        schema = asked.get("format", asked).get("schema") if asked else None
+        content, stop = obedience.answer(Request(body["messages"], schema, bool(body.get("tools"))))
+        return Message(content, stop_reason=stop)
+
+    with MessagesServer(reply) as server:
+        yield server
+
+
+async def test_obedient_readers_on_the_wire_tell_no_illness_that_the_poison_does_not_know(lab: Lab) -> None:
+    with obeying(Obedience(names=poisoning.obeying_name)) as server:
+        wired = WireLab(lab.root, quiet, quick=True, url=server.url)
+        outcomes = await poisoning.run(wired, kinds=(False,), roles=("obedient readers",))
+        assert len(server.requests) > 100
+    assert missed(outcomes) == []
+
+
+async def test_an_analyst_with_an_obedient_model_on_the_wire_gets_no_more(lab: Lab) -> None:
+    chance = random.Random("wire")
+    said = people.ordinary(chance, people.accounts(chance, 80), 240)
+    await lab.fill(lab.app("analyst"), said)
+    obedience = Obedience(hostile=analyst.HOSTILE, claims=analyst.CLAIMS, always=True)
+    with obeying(obedience) as server:
+        wired = WireLab(lab.root, quiet, quick=True, url=server.url)
+        session = wired.obedient("analyst", obedience).session()
+        outcome = await analyst.attack(
+            wired, session, [text for item in said for text in item.said_by("user")], "wire", 9
+        )
+        assert server.requests
+    assert missed([outcome]) == []
