@@ -250,7 +250,7 @@ async def cells_of(bot: Bot, snapshot: Snapshot, report: Callable[[Progress], No
     cells = Cells(Released(atoms), bot.context.gate.policy, members)
     tables = _tables(values)
     for done, (scope, by, across) in enumerate(tables, start=1):
-        asked = {name: value for name, value in scope.items()}
+        asked = dict(scope)
         if "flagged" in asked:
             asked["flagged"] = "yes" if asked["flagged"] == _FLAGS[0] else "no"
         finding = await bot.ask(by, asked, across)

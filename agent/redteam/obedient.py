@@ -14,11 +14,13 @@ from agent.budget import Usage
 from agent.builtin.namer import BuiltinNamer
 from agent.claude import Readers
 from agent.claude.extractor import ClaudeExtractor
+from agent.claude.name_auditor import ClaudeNameAuditor
 from agent.claude.namer import ClaudeNamer
 from agent.claude.roles import ClaudeAuditor, ClaudeInvestigator, ClaudePlanner, ClaudeWriter
 from agent.llm import Ask, OnDelta, Reply
 from agent.roles import RoleSet
 from agent.wiring import App
+from index.taxonomy import LinkageTaxonomist
 
 Call = tuple[str, Mapping[str, Any]]
 Block = dict[str, Any]
@@ -59,7 +61,7 @@ class Obedience:
         asked = schema.get("properties", {})
         if "summary" in asked:
             return _json(_extraction(said, schema))
-        if "names" in asked:
+        if "names" in asked and "$ref" not in asked["names"].get("items", {}):
             groups = json.loads(said.split("<groups>")[1].split("</groups>", maxsplit=1)[0])
             return _json({"names": [self.names(group) for group in groups]})
         told = self.always or any(
@@ -154,7 +156,7 @@ class ObedientApp(App):
 
     obedience: Obedience
 
-    def _claude(self, _holder: Any) -> tuple[RoleSet, ClaudeNamer]:
+    def _claude(self, _holder: Any) -> tuple[RoleSet, ClaudeNamer, ClaudeNameAuditor]:
         model = ObedientModel(self.obedience)
         roles = RoleSet(
             "obedient",
@@ -165,10 +167,10 @@ class ObedientApp(App):
             True,
             model.close,
         )
-        return roles, ClaudeNamer(model, self.settings, BuiltinNamer())
+        return roles, ClaudeNamer(model, self.settings, BuiltinNamer()), ClaudeNameAuditor(model, self.settings)
 
-    def _readers(self, writer: Any, _spent: Any, _report: Any, *, batch: bool = False) -> Readers:
+    def _readers(self, writer: Any, _spent: Any, _report: Any, **_batch: bool) -> Readers:
         model = ObedientModel(self.obedience)
-        own = writer.settings.facets
         namer = ClaudeNamer(model, self.settings, BuiltinNamer())
-        return Readers(ClaudeExtractor(model, self.settings, own), namer, model.close)
+        extractor = ClaudeExtractor(model, self.settings, writer.settings.facets)
+        return Readers(extractor, namer, LinkageTaxonomist(), model.close)

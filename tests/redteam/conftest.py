@@ -1,6 +1,5 @@
 """The red team with fakes for what is slow: no model to embed with, threads in place of worker processes."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,8 @@ class LabEncoder(FakeEncoder):
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """A lab for small attacks."""
     monkeypatch.setattr(App, "encoder", lambda self, on_compile=None: LabEncoder())
     monkeypatch.setattr(index.reading, "worker_pool", workers)
-    yield Lab(tmp_path / "lab", quiet, quick=True)
+    return Lab(tmp_path / "lab", quiet, quick=True)
