@@ -169,7 +169,8 @@ class ObedientApp(App):
         )
         return roles, ClaudeNamer(model, self.settings, BuiltinNamer()), ClaudeNameAuditor(model, self.settings)
 
-    def _readers(self, writer: Any, _spent: Any, _report: Any, **_batch: bool) -> Readers:
+    def _readers(self, writer: Any, spent: Any, report: Any, *, batch: bool = False) -> Readers:
+        del spent, report, batch  # it costs nothing, says nothing and never waits
         model = ObedientModel(self.obedience)
         namer = ClaudeNamer(model, self.settings, BuiltinNamer())
         extractor = ClaudeExtractor(model, self.settings, writer.settings.facets)
