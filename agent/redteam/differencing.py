@@ -28,7 +28,7 @@ from tools.finding import Finding
 from tools.policy import PrivacyPolicy
 from tools.registry import call
 
-_WINDOWS = (21, 28, 36, 45, 55)
+_WINDOWS = (45, 50, 55, 60, 65)
 """Days that a tracker's windows reach back; several, so that rounding falls differently in each."""
 _FLAGS = ("flagged", "not flagged")
 
@@ -86,7 +86,7 @@ async def run(lab: Lab) -> list[Outcome]:
 
 def corpus(*, quick: bool = False) -> list[Conversation]:
     """Everyday conversations whose flag is a coin's throw."""
-    count = 500 if quick else 1_560
+    count = 700 if quick else 1_560
     chance = random.Random("red team: differencing")
     return people.ordinary(chance, people.accounts(chance, count // 3), count, people.DAYS * (1 if quick else 2))
 
@@ -96,7 +96,7 @@ async def attack(context: ToolContext, report: Callable[[Progress], None], *, qu
     targets = targets_of(context.index.snapshot, 20 if quick else 200)
     bot = Bot(context, 300 if quick else 2_000)
     step = context.gate.policy.round_to
-    windows = _WINDOWS[:3] if quick else _WINDOWS
+    windows = _WINDOWS[-3:] if quick else _WINDOWS
     cells = await cells_of(bot, context.index.snapshot, report)
     differences = []
     for done, target in enumerate(targets, start=1):
@@ -313,15 +313,21 @@ def _atoms(atoms: Iterable[Any], held: Mapping[str, Sequence[str]]) -> list[Atom
 
 
 def _recovered(cells: Cells, step: int) -> Outcome:
-    """Withheld cells whose size the solver knows as well as a shown one's: to within the rounding, and rightly."""
+    """Cells in which the solver proves that somebody is, and whose size it knows as well as a shown one's, rightly. That
+    a cell holds next to nobody, or nobody, is noted: it exposes no one."""
     wanted = cells.secret()
     bounds = cells.released.bounds(wanted)
-    right = 0
+    right = few = 0
     for atoms, (low, high) in zip(wanted, bounds, strict=True):
         true = cells.accounts(atoms).total()
-        right += high - low <= max(0, step - 1) + 0.01 and low - 0.5 <= true <= high + 0.5
+        is_known = high - low <= max(0, step - 1) + 0.01 and low - 0.5 <= true <= high + 0.5
+        right += is_known and low > 0.5
+        few += is_known and low <= 0.5
     widths = [high - low for low, high in bounds]
-    note = f"{len(cells.released)} sums released; withheld cells are known to within {np.median(widths) if widths else 0:.0f} (median)"
+    notes = (
+        f"{len(cells.released)} sums released; cells are known to within {np.median(widths) if widths else 0:.0f} (median)",
+        f"{few} more are known to hold {step - 1} or fewer, perhaps none",
+    )
     return Outcome(
-        "differencing", "withheld cells recovered", "cells too small to be said", len(wanted), right, "0", None, (note,)
+        "differencing", "withheld cells recovered", "cells too small to be said", len(wanted), right, "0", None, notes
     )
