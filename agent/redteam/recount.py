@@ -31,9 +31,11 @@ class Recount:
         self._users: dict[str, set[int]] = {}
         snapshot = index.snapshot
         rows = np.arange(len(snapshot), dtype=np.int64)
-        texts = zip(snapshot.texts(rows), snapshot.texts(rows, "task"), snapshot.accounts.tolist(), strict=True)
-        for text, task, account in texts:
-            for word in _WORD.findall(f"{text} {task}".casefold()):
+        # A name may say the language of its group; who speaks it is counted by the closed facet.
+        languages = self._values("language").tolist()
+        texts = zip(snapshot.texts(rows), snapshot.texts(rows, "task"), languages, strict=True)
+        for said, account in zip(texts, snapshot.accounts.tolist(), strict=True):
+            for word in _WORD.findall(" ".join(said).casefold()):
                 self._users.setdefault(stem(word), set()).add(account)
 
     def broken(self, tool: str, arguments: Mapping[str, Any], finding: Mapping[str, Any]) -> list[str]:
