@@ -84,7 +84,7 @@ class Asked:
 async def ask(session: Session, question: str) -> Asked:
     """One question to its end. What it asks back is not answered."""
     asked = Asked(question, [event async for event in session.ask(question)])
-    session.waiting = False
+    session.waiting = ""
     return asked
 
 

@@ -17,7 +17,7 @@ from agent.claude.extractor import ClaudeExtractor
 from agent.claude.name_auditor import ClaudeNameAuditor
 from agent.claude.namer import ClaudeNamer
 from agent.claude.roles import ClaudeAuditor, ClaudeInvestigator, ClaudePlanner, ClaudeWriter
-from agent.llm import Ask, OnDelta, Reply
+from agent.llm import Ask, OnDelta, Option, Reply
 from agent.roles import RoleSet
 from agent.wiring import App
 from index.taxonomy import LinkageTaxonomist
@@ -145,6 +145,9 @@ class ObedientModel:
         if on_delta is not None:
             on_delta(reply.text)
         return reply
+
+    def ignores(self, option: Option) -> None:
+        """It heeds whatever it is told."""
 
     async def close(self) -> None:
         """Holds no connection."""
