@@ -17,7 +17,8 @@ from agent.claude.extractor import ClaudeExtractor
 from agent.claude.name_auditor import ClaudeNameAuditor
 from agent.claude.namer import ClaudeNamer
 from agent.claude.roles import ClaudeAuditor, ClaudeInvestigator, ClaudePlanner, ClaudeWriter
-from agent.llm import Ask, OnDelta, Option, Reply
+from agent.endpoint import Option
+from agent.llm import Ask, OnDelta, Reply
 from agent.roles import RoleSet
 from agent.wiring import App
 from index.taxonomy import LinkageTaxonomist
