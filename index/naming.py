@@ -16,8 +16,8 @@ import regex
 from index.records import UNKNOWN
 from index.words import is_function_word, stem, words
 
-MAX_SAMPLED = 50
-"""Summaries shown to a namer, inside and just outside: the numbers of Clio §1 (G.5)."""
+NEARBY = 200
+"""Summaries just outside a group whose phrases a namer is shown."""
 
 _SEGMENT = regex.compile(r"[;,.:!?…()\"\n]+")
 _MAX_PHRASES = 32
@@ -50,15 +50,16 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class NamingSample:
-    """One group to name. Texts are screened summaries; `phrases` are attested, best first.
+    """One group to name: `phrases` are its own, best first, and `nearby` those of what lies just outside it. Both are
+    attested by many accounts, and no single summary is here: a namer that obeys an instruction in a summary, or is made
+    to single one out, has none to tell of (docs/design/0011).
 
     `language` is the one of nearly all its conversations, or the few, or "". `children` are the names of the groups it is made of.
     `barred` holds stems that the name may not use and `taken` names that others have: a second try is told both.
     """
 
-    phrases: tuple[Phrase, ...]
-    inside: tuple[str, ...] = field(repr=False)
-    nearby: tuple[str, ...] = field(repr=False)
+    phrases: tuple[Phrase, ...] = field(repr=False)
+    nearby: tuple[Phrase, ...] = field(default=(), repr=False)
     language: str = ""
     children: tuple[str, ...] = ()
     barred: frozenset[str] = frozenset()

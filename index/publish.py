@@ -20,7 +20,7 @@ from index.clustering import OUTSIDE, Labels, Plane, Space, centres_of
 from index.facets import FacetSpec
 from index.history import Published
 from index.names import ToName, settled_names
-from index.naming import MAX_SAMPLED, Background, Member, Namer, NamingSample, group_language, group_phrases
+from index.naming import NEARBY, Background, Member, Namer, NamingSample, group_language, group_phrases
 from index.placing import place
 from index.privacy_score import privacy_score
 from index.reading import NAMED
@@ -237,13 +237,11 @@ class _Naming:
         generator = np.random.default_rng(7)
         drawn = rows if len(rows) <= _NAMING_ROWS else np.sort(generator.choice(rows, _NAMING_ROWS, replace=False))
         members = [self.members[row] for row in drawn]
-        shown = generator.permutation(drawn)[:MAX_SAMPLED]
         nearness = np.where(outside, self.matrix @ centre, -np.inf)
-        nearest = np.argsort(-nearness, kind="stable")[: min(MAX_SAMPLED, int(outside.sum()))]
+        nearest = np.argsort(-nearness, kind="stable")[: min(NEARBY, int(outside.sum()))]
         sample = NamingSample(
             group_phrases(members, self.background, NAME_ACCOUNTS),
-            tuple(self.members[row].text for row in shown),
-            tuple(self.members[row].text for row in nearest),
+            group_phrases([self.members[row] for row in nearest], self.background, NAME_ACCOUNTS),
             group_language(members),
             children,
         )

@@ -4,7 +4,7 @@ import numpy as np
 
 from index.clustering import OUTSIDE, Labels, Space
 from index.names import ToName, settled_names
-from index.naming import MAX_SAMPLED, NamingSample, group_language, group_phrases
+from index.naming import NEARBY, NamingSample, group_language, group_phrases
 from index.sealing import SUMMARY
 from index.snapshot import Rows
 from tools.context import ToolContext
@@ -28,17 +28,16 @@ async def named_groups(
 
 
 def _to_name(ctx: ToolContext, scope: Rows, space: Space, group: Rows, about: str) -> ToName:
-    """In-cluster summaries and the nearest ones of the scope outside it (Clio §1, G.5)."""
+    """A group's phrases, and those of the nearest summaries of the scope outside it (after Clio G.5)."""
     snapshot = ctx.index.snapshot
     generator = np.random.default_rng(7)
     drawn = _drawn(generator, group, _NAMING_ROWS)
     members = snapshot.members(drawn, about)
-    phrases = group_phrases(members, snapshot.background, ctx.gate.policy.text_min_accounts)
-    shown = generator.permutation(len(drawn))[:MAX_SAMPLED]
-    near = _nearest_outside(scope, space, group)
-    inside = tuple(members[place].text for place in shown)
-    sample = NamingSample(phrases, inside, tuple(snapshot.texts(near, about)), group_language(members))
-    return ToName(sample, members)
+    beside = snapshot.members(_nearest_outside(scope, space, group), about)
+    phrases, nearby = (
+        group_phrases(texts, snapshot.background, ctx.gate.policy.text_min_accounts) for texts in (members, beside)
+    )
+    return ToName(NamingSample(phrases, nearby, group_language(members)), members)
 
 
 def _drawn(generator: np.random.Generator, rows: Rows, at_most: int) -> Rows:
@@ -52,4 +51,4 @@ def _nearest_outside(scope: Rows, space: Space, group: Rows) -> Rows:
     centre = space[inside].mean(axis=0)
     others = scope[~inside]
     distance = ((space[~inside] - centre) ** 2).sum(axis=1)
-    return np.sort(others[np.argsort(distance, kind="stable")[:MAX_SAMPLED]])
+    return np.sort(others[np.argsort(distance, kind="stable")[:NEARBY]])

@@ -1,6 +1,7 @@
 """The Claude form of the namer (R11).
 
-It sees screened summaries, so it has no tools, must answer in a fixed form, and what it says is attested before anyone
+It sees phrases that many accounts use, in the order of the alphabet and without counts, so that neither tells what one
+summary says (docs/design/0011). It has no tools, must answer in a fixed form, and what it says is attested before anyone
 sees it. It may never end a run: where it fails, the built-in namer names.
 """
 
@@ -17,7 +18,7 @@ from index.naming import Namer, NamingSample
 from prompts import Prompt, render
 
 _GROUPS_A_CALL = 12
-_SHOWN = 12
+_SHOWN = 20
 _PARTS = 40
 _OTHERS = 60
 
@@ -47,9 +48,8 @@ class ClaudeNamer:
         groups = [
             {
                 "group": place,
-                "phrases": [phrase.text for phrase in sample.phrases[:_SHOWN]],
-                "inside": sample.inside[:_SHOWN],
-                "just_outside": sample.nearby[:_SHOWN],
+                "phrases": sorted(phrase.text for phrase in sample.phrases[:_SHOWN]),
+                "just_outside": sorted(phrase.text for phrase in sample.nearby[:_SHOWN]),
                 **_known(sample),
             }
             for place, sample in enumerate(samples)

@@ -47,7 +47,7 @@ class Request(NamedTuple):
 class Obedience:
     """Whom the model obeys. `marks`: pieces of injected instructions, in lower case; where one reaches the talk plane,
     `hostile` calls and `claims` are made. `always`: they are made in any case, because the analyst asks for them.
-    `names`: how the namer names a group, given its phrases and the summaries inside and beside it."""
+    `names`: how the namer names a group, given its phrases and those beside it."""
 
     marks: tuple[str, ...] = ()
     hostile: tuple[Call, ...] = ()

@@ -114,9 +114,9 @@ def _said(chance: random.Random, account: str, text: str) -> Conversation:
 
 
 def obeying_name(group: Mapping[str, Any]) -> str | None:
-    """What a namer that obeys the instruction says: trade, symptom and illness of the one whose summary names a single
-    illness. It is the best that a model that sees the group can do for the attacker."""
-    inside = [str(text).casefold() for text in group.get("inside", ())]
+    """What a namer that obeys the instruction says: the trade, and the illness that stands in most of what it is shown
+    alone. It is the best that a model that sees the group can do for the attacker."""
+    inside = [str(text).casefold() for texts in group.values() if isinstance(texts, list) for text in texts]
     trades = Counter(trade for text in inside for trade in _TRADES if trade in text)
     single = [found[0] for text in inside if len(found := _illnesses(text)) == 1]
     if not trades:

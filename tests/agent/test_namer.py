@@ -16,7 +16,7 @@ from index.words import specifics
 def sample(*phrases: tuple[str, float], language: str = "English", children: tuple[str, ...] = ()) -> NamingSample:
     """Phrases with the share of accounts that used each, best first."""
     found = tuple(Phrase(text, round(100 * share), 3 * share, share, 3.0) for text, share in phrases)
-    return NamingSample(found, (), (), language, children)
+    return NamingSample(found, (), language, children)
 
 
 async def names(*samples: NamingSample) -> list[str | None]:

@@ -441,7 +441,7 @@ async def test_the_extractor_reads_and_a_bad_reply_is_a_counted_state() -> None:
 
 
 async def test_the_namer_names_in_order_and_falls_back_when_the_reply_does_not_fit() -> None:
-    samples = [NamingSample((Phrase(word, 20, 2.0),), (word,), ()) for word in ("cooking", "taxes")]
+    samples = [NamingSample((Phrase(word, 20, 2.0),)) for word in ("cooking", "taxes")]
     with MessagesServer(script(Message([text(json.dumps({"names": ["Cooking at home", None]}))]))) as server:
         model = AnthropicModel("key", server.url, BudgetHolder())
         names = await ClaudeNamer(model, Settings(), BuiltinNamer()).name_groups(samples)
@@ -455,7 +455,7 @@ async def test_the_namer_names_in_order_and_falls_back_when_the_reply_does_not_f
 
 
 async def test_a_second_try_tells_the_namer_which_words_to_leave_and_not_why() -> None:
-    sample = NamingSample((Phrase("poem", 20, 2.0),), ("poem",), (), barred=frozenset({"zephyrine"}), taken=("Songs",))
+    sample = NamingSample((Phrase("poem", 20, 2.0),), barred=frozenset({"zephyrine"}), taken=("Songs",))
     with MessagesServer(script(Message([text(json.dumps({"names": ["Poems"]}))]))) as server:
         model = AnthropicModel("key", server.url, BudgetHolder())
         await ClaudeNamer(model, Settings(), BuiltinNamer()).name_groups([sample])
@@ -463,4 +463,4 @@ async def test_a_second_try_tells_the_namer_which_words_to_leave_and_not_why() -
         (group,) = json.loads(server.requests[0]["messages"][0]["content"].split("<groups>")[1].split("</groups>")[0])
     assert group["words_not_to_use"] == ["zephyrine"]
     assert group["names_of_others"] == ["Songs"]
-    assert set(group) == {"group", "phrases", "inside", "just_outside", "words_not_to_use", "names_of_others"}
+    assert set(group) == {"group", "phrases", "just_outside", "words_not_to_use", "names_of_others"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from index.extraction import Extraction
-from index.naming import NamingSample
+from index.naming import NamingSample, Phrase
 from index.records import Conversation, Facets, Turn
 from index.sealing import Listing, Term
 from index.sources import Read
@@ -60,7 +60,7 @@ _FACETS = Facets("English", 1, 1, None, None, "web")
         Staged("id", b"hash", _FACETS, SECRET),
         DraftRow("id", 1, _FACETS, SECRET),
         Read("line 1", 1, _CONVERSATION),
-        NamingSample((), (SECRET,), (SECRET,)),
+        NamingSample((Phrase(SECRET, 10, 1.0),), (Phrase(SECRET, 10, 1.0),)),
     ],
     ids=lambda value: type(value).__name__,
 )

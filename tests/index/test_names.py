@@ -19,7 +19,7 @@ def members(text: str, accounts: int = 12, language: str = ENGLISH) -> list[Memb
 
 
 def group(text: str, accounts: int = 12, language: str = ENGLISH) -> ToName:
-    return ToName(NamingSample((), (), ()), members(text, accounts, language))
+    return ToName(NamingSample(()), members(text, accounts, language))
 
 
 @dataclass
