@@ -118,14 +118,16 @@ class Gate:
             table = [[self._cell(rows, group.whole) for rows in group.columns] for group in raw.groups]
             outside = self._cell(raw.outside) if raw.outside is not None else None
             totals = self._totals(raw, table, outside)
-            self._suppress(raw, table, outside, totals)
+            while self._suppress(raw, table, outside, totals):
+                self._recall.withdraw(f"total: {raw.unit}")
+                totals = self._totals(raw, table, outside)
             finding = self._build(raw, labels, table, outside, totals)
             self._write(raw, finding, table, outside, totals)
         return finding
 
-    def _suppress(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]) -> None:
-        """Withhold what would give a withheld value back (R3, R4)."""
-        Withholding(self.index.snapshot, self._support, self._recall).apply(raw, table, outside, totals)
+    def _suppress(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]) -> bool:
+        """Withhold what would give a withheld value back (R3, R4). Whether the totals must be counted anew."""
+        return Withholding(self.index.snapshot, self._support, self._recall).apply(raw, table, outside, totals)
 
     def _require_enough_columns(self, raw: Raw) -> None:
         """A column's total is a group too (R3)."""
@@ -141,10 +143,14 @@ class Gate:
         """The members behind each column's total."""
         if raw.wholes is not None:
             return raw.wholes
-        parts: list[list[Rows]] = [[group.columns[place] for group in raw.groups] for place in range(len(raw.columns))]
-        if raw.outside is not None:
-            parts[0].append(raw.outside)
+        parts = [Gate._parts(raw, place) for place in range(len(raw.columns))]
         return [np.unique(np.concatenate(part)) if part else np.zeros(0, dtype=np.int64) for part in parts]
+
+    @staticmethod
+    def _parts(raw: Raw, place: int) -> list[Rows]:
+        """What adds up to a column's total: the groups that lie in no other, and what lies outside of all."""
+        parts = [group.columns[place] for group in raw.groups if group.parent is None]
+        return [*parts, raw.outside] if raw.outside is not None and place == 0 else parts
 
     def _cell(self, rows: Rows, whole: Rows | None = None) -> Cell:
         count, accounts, _ = self._support.counted(rows)
@@ -158,12 +164,20 @@ class Gate:
         earlier = self._recall.nearest(rows, _SETS)
         if earlier is not None:
             # What was said then is said again; counting its members anew would miss those that were forgotten since.
+            # The cell's own count stays, because sums are judged by what is there.
             rows = self._recall.rows_of(earlier)
-            count, accounts, _ = self._support.counted(rows)
-            said = self._support.rounded(count) if earlier.count is None else earlier.count
+            again, accounts, _ = self._support.counted(rows)
+            said = self._support.rounded(again) if earlier.count is None else earlier.count
         if self._recall.is_held(rows):
             said = None
         is_known = earlier is not None or self._recall.is_known(rows)
+        together = None if is_known or said is None else self._recall.combined(rows)
+        if together is not None:
+            # As if nobody told it from what earlier sets make of it, so that no answer tells few from none.
+            if not self.is_enough(together.rows):
+                return Cell(rows, count, accounts, None, count < self.policy.min_conversations, is_sensitive=True)
+            rows, (made, accounts) = together.rows, self._support.counted_of(together, [together.rows])
+            said = self._support.rounded(made)
         self._recall.note("cell", accounts, said, rows)
         return Cell(rows, count, accounts, said, is_known=is_known, is_whole=is_whole)
 
@@ -184,6 +198,10 @@ class Gate:
                 top = [cells for cells, group in zip(table, raw.groups, strict=True) if group.parent is None]
                 total = sum(cells[place].count for cells in top) + (outside.count if outside and place == 0 else 0)
             said = next((near.count for near, _ in self._recall.near(whole, (kind,)) if near.count is not None), None)
+            together = self._recall.combined(whole) if said is None else None
+            if together is not None:
+                parts = [whole] if raw.wholes is not None else self._parts(raw, place)
+                total = self._support.counted_of(together, parts)[0]
             totals.append(self._support.rounded(total) if said is None else said)
             self._recall.note(kind, self._support.counted(whole)[1], totals[-1], whole)
         return tuple(totals)

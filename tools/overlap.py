@@ -54,7 +54,8 @@ class Overlap:
         """Oldest first."""
         return [filed.item for filed in self._filed]
 
-    def add(self, item: ReleasedSet) -> None:
+    def add(self, item: ReleasedSet) -> Rows | None:
+        """File a set. Returns its rows; None when not all of it lies in this snapshot."""
         numbers = np.array(item.members.to_array(), dtype=np.int64)
         rows, held = self._snapshot.rows_of(numbers)
         gone = numbers[~held]
@@ -68,6 +69,7 @@ class Overlap:
         if len(keys) < self._few:
             self._tiny.append(len(self._filed))
         self._filed.append(_Filed(item, known, lacks))
+        return None if lacks else rows
 
     def near(self, rows: Rows, members: BitMap, kinds: Collection[str]) -> Iterator[tuple[ReleasedSet, bool]]:
         """Sets of these kinds that differ from the rows' by fewer than `few` accounts, oldest first; True: identical."""

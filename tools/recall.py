@@ -11,6 +11,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from index.snapshot import Rows, Snapshot
+from tools.combinations import Combination, Combinations
 from tools.ledger import Ledger, ReleasedSet
 from tools.overlap import Overlap
 
@@ -27,16 +28,26 @@ class Recall:
         self._ledger = ledger
         self._earlier = Overlap(snapshot, few)
         self._now = Overlap(snapshot, few)
+        self._combinations = Combinations(snapshot, few)
 
     def look_up(self) -> None:
         """Take in what every agent has released by now, and begin a release."""
         for item in self._ledger.new_sets(len(self._earlier)):
-            self._earlier.add(item)
+            rows = self._earlier.add(item)
+            if rows is not None:
+                self._combinations.add(item, rows)
         self._now = Overlap(self._snapshot, self._few)
 
     def note(self, kind: str, accounts: int, count: int | None, rows: Rows) -> None:
         """A set of the release at hand, so that the next one of it is held against this one too."""
         self._now.add(ReleasedSet(kind, accounts, count, self.members(rows)))
+
+    def withdraw(self, kind: str) -> None:
+        """Take back what was noted of a kind, which is counted once more."""
+        noted, self._now = self._now.sets, Overlap(self._snapshot, self._few)
+        for item in noted:
+            if item.kind != kind:
+                self._now.add(item)
 
     def near(self, rows: Rows, kinds: Collection[str]) -> Iterable[tuple[ReleasedSet, bool]]:
         """Sets released before, and in this release, that fewer than `few` accounts tell apart from the rows, oldest
@@ -53,6 +64,21 @@ class Recall:
                 return None
             nearest = nearest or earlier
         return nearest
+
+    def said(self, rows: Rows) -> int | None:
+        """What was said in earlier releases of these rows as a cell, or of the first set that they nearly repeat; None
+        when nothing was."""
+        first: int | None = None
+        for earlier, identical in self._earlier.near(rows, self.members(rows), ("cell",)):
+            if identical:
+                return earlier.count
+            first = earlier.count if first is None else first
+        return first
+
+    def combined(self, rows: Rows) -> Combination | None:
+        """What two or three sets of earlier releases nearly make together of these rows; None when nothing does, or
+        when their own number was said."""
+        return self._combinations.of(rows)
 
     def is_held(self, rows: Rows) -> bool:
         """Whether this set, or nearly this set, was withheld for another's sake, and was not said before that."""

@@ -3,6 +3,7 @@
 One place for every threshold, so that no tool counts otherwise. Data plane: it sees members and answers numbers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from index.records import as_day
 from index.snapshot import UNDATED, Rows, Snapshot
+from tools.combinations import Combination
 from tools.policy import PrivacyPolicy
 
 
@@ -28,6 +30,15 @@ class Support:
             return 0, 0, 0
         _, each = np.unique(self.snapshot.accounts[rows], return_counts=True)
         return int(np.minimum(each, self.policy.max_per_account).sum()), len(each), int(each.max())
+
+    def counted_of(self, combination: Combination, parts: Sequence[Rows]) -> tuple[int, int]:
+        """(conversations, accounts) of parts as if the accounts that tell their whole from a combination of earlier
+        sets were in it as they are in the combination, whether they are or not (R5)."""
+        kept = [part[~np.isin(self.snapshot.accounts[part], combination.differing)] for part in parts]
+        most = self.policy.max_per_account
+        count = sum(self.counted(part)[0] for part in kept) + int(np.minimum(combination.held, most).sum())
+        accounts = len(np.unique(self.snapshot.accounts[np.concatenate(kept)])) + int((combination.held > 0).sum())
+        return count, accounts
 
     def is_enough(self, rows: Rows) -> bool:
         """Whether a closed cell of these members may be shown."""

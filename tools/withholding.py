@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.snapshot import Snapshot
+from index.snapshot import Rows, Snapshot
 from tools.protection import FREE, Room
 from tools.raw import Group, Raw
 from tools.recall import Recall
@@ -23,8 +23,18 @@ class Withholding:
     support: Support
     recall: Recall
 
-    def apply(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]) -> None:
-        """Withhold what would give a withheld value back (R3, R4)."""
+    def apply(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]) -> bool:
+        """Withhold what would give a withheld value back (R3, R4). True where a cell that was to be told as its whole
+        row is withheld now: then it counts as itself, and with new totals this must be called again."""
+        self._withhold(raw, table, outside, totals)
+        again = False
+        for group, cells in zip(raw.groups, table, strict=True):
+            for cell, rows in zip(cells, group.columns, strict=True):
+                if cell.is_whole and cell.said is None and cell.count != (own := self.support.counted(rows)[0]):
+                    cell.count, again = own, True
+        return again
+
+    def _withhold(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]) -> None:
         if raw.within:
             hide_complements(self.support.is_enough, table)
         if raw.wholes is not None:
@@ -42,7 +52,7 @@ class Withholding:
             table,
             [FREE if raw.within else self._row_room(rules, raw, *row) for row in zip(raw.groups, table, strict=True)],
             [rules.total_room(count, said) for count, said in zip(sums, totals, strict=True)],
-            rules.total_room(sum(sums), self.support.rounded(sum(sums))) if raw.margins else FREE,
+            self._said_room(rules, raw.resolved.rows, sum(sums)) if raw.margins else FREE,
             margins=raw.margins,
             tells_small=raw.statistic is not None and not raw.margins,
         )
@@ -51,16 +61,22 @@ class Withholding:
         """What another finding may say of the row's sum: its size in the scope, or in the whole index."""
         count = sum(cell.count for cell in cells)
         if raw.margins:
-            return rules.total_room(count, self.support.rounded(count))
-        if group.whole is None or any(cell.is_whole for cell in cells):
+            return self._said_room(rules, group.members, count)
+        if group.whole is None or any(cell.is_whole and cell.said is not None for cell in cells):
             return FREE
         elsewhere, _, _ = self.support.counted(np.setdiff1d(group.whole, group.members, assume_unique=True))
         if elsewhere >= self.support.policy.min_conversations:
             return FREE
-        known = rules.total_room(count, self.support.rounded(count))
         if not elsewhere:
-            return known
+            return self._said_room(rules, group.whole, count)
+        known = rules.total_room(count, self.support.rounded(count))
         return Room(known.down + self.support.policy.min_conversations - 1 - elsewhere, known.up + elsewhere)
+
+    def _said_room(self, rules: Rules, rows: Rows, count: int) -> Room:
+        """Around a sum of cells, by what another finding says of these members: an earlier one may have answered with
+        a nearly identical set (R5)."""
+        said = self.recall.said(rows)
+        return rules.total_room(count, self.support.rounded(count) if said is None else said)
 
     def _tree(self, raw: Raw, table: list[list[Cell]]) -> tuple[list[Node], int]:
         """The table as a tree, and the sum of its top. Themes of everything stand under their groups of the taxonomy
@@ -76,23 +92,26 @@ class Withholding:
         snapshot = self.snapshot
         is_everything = len(raw.resolved.rows) == len(snapshot)
         parents = {cluster.id: cluster.parent for cluster in snapshot.base_clusters} if is_everything else {}
-        families: dict[str, list[Cell]] = {}
+        families: dict[str, list[tuple[Rows, Cell]]] = {}
         alone: list[Node] = []
         for group, cells in zip(raw.groups, table, strict=True):
             parent = parents.get(group.id or "")
             if parent is None:
                 alone.append(Node(cells[0]))
             else:
-                families.setdefault(parent, []).append(cells[0])
+                families.setdefault(parent, []).append((group.members, cells[0]))
         count = sum(cells[0].count for cells in table)
-        return [*alone, *(self._parent_of(cells) for cells in families.values())], count
+        return [*alone, *(self._parent_of(parts) for parts in families.values())], count
 
-    def _parent_of(self, cells: list[Cell]) -> Node:
+    def _parent_of(self, parts: list[tuple[Rows, Cell]]) -> Node:
         """The group of the taxonomy that these cells make up, as another finding would say it."""
-        rows = np.unique(np.concatenate([cell.rows for cell in cells]))
+        rows = np.unique(np.concatenate([members for members, _ in parts]))
         count, accounts, _ = self.support.counted(rows)
         is_enough = self.support.is_enough(rows)
-        said = self.support.rounded(count) if is_enough and not self.recall.is_held(rows) else None
+        said: int | None = None
+        if is_enough and not self.recall.is_held(rows):
+            earlier = self.recall.said(rows)
+            said = self.support.rounded(count) if earlier is None else earlier
         is_small = count < self.support.policy.min_conversations
         parent = Cell(rows, count, accounts, said, is_small, is_sensitive=not is_enough)
-        return Node(parent, [Node(cell) for cell in cells])
+        return Node(parent, [Node(cell) for _, cell in parts])

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from index.snapshot import Rows
 from tests.fakes.corpus import capped, context, is_enough, records, small_index
@@ -192,11 +190,21 @@ def attacked(name: str, seed: int) -> list[int]:
     return found
 
 
+SEEDS = (5, 195, *range(40, 53))
+"""5: a cell told as its whole row and then withheld. 195: cells that were answered with an earlier, nearly identical
+set. Both were recovered once; the others are any."""
+
+
 @pytest.mark.parametrize("name", ATTACKS)
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 100_000))
-def test_r4_a_solver_recovers_no_withheld_number_from_everything_that_was_said(name: str, seed: int) -> None:
-    assert attacked(name, seed) == []
+def test_r4_a_solver_recovers_no_withheld_number_from_everything_that_was_said(name: str) -> None:
+    assert [seed for seed in SEEDS if attacked(name, seed)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ATTACKS)
+def test_r4_a_solver_recovers_no_withheld_number_of_tables_that_nobody_chose(name: str) -> None:
+    drawn_now = np.random.default_rng().integers(0, 1_000_000, 150).tolist()
+    assert [seed for seed in drawn_now if attacked(name, seed)] == []
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -1,0 +1,109 @@
+"""What a long ledger costs: `python bench/ledger.py [RELEASES [CONVERSATIONS]]` (default 5000 400000).
+
+A snapshot of generated facets, four conversations an account (so 100,000 accounts by default), is asked
+until its ledger holds so many releases: closed facets of drawn scopes of language, concern and period. Printed are the
+median and the 95th percentile of a release (from the groups to the ledger's entry) over the first and the last hundred,
+their ratio, and how long a fresh process takes to open the ledger and look its sets up for the first time.
+"""
+
+import os
+import platform
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from index.handle import Index
+from index.records import as_date
+from index.snapshot import vectors_path
+from index.stores.frozen import freeze
+from scale import LANGUAGES, NoEncoder
+from tools.errors import ToolRefusal
+from tools.facets import facet_codes
+from tools.gate import Gate
+from tools.ledger import Ledger
+from tools.policy import PrivacyPolicy
+from tools.raw import Group, Raw
+from tools.scope import Scope
+
+_MEMBERS = """
+CREATE TABLE meta AS SELECT 'accounts' AS key, 'stated' AS value;
+CREATE TABLE members AS SELECT i AS no, 1 + (hash(i) % {accounts})::INTEGER AS account, -1 AS cluster,
+    ['English', 'Spanish', 'Japanese', 'German'][1 + (hash(i * 3) % 4)::INTEGER] AS language,
+    1 + (hash(i * 5) % 5)::TINYINT AS concern, 1 + (hash(i * 7) % 9)::INTEGER AS turns,
+    20500 + (hash(i * 11) % 240)::INTEGER AS day FROM range(1, {size} + 1) t(i);
+"""
+
+BY = ("concern", "language", "turns", "month")
+WINDOW = 100
+
+
+def generated(path: Path, size: int) -> Index:
+    """An index that holds a snapshot of so many conversations, and no more of it than the gate asks for."""
+    (path / "snapshots").mkdir(parents=True)
+    (path / "index.toml").write_text('id = "bench"\n', "utf-8")
+    with duckdb.connect(str(path / "snapshots" / "0001.duckdb")) as made:
+        made.execute(_MEMBERS.format(size=size, accounts=size // 4))
+    freeze(vectors_path(path / "snapshots", 1), [], 0)
+    return Index(path, NoEncoder())
+
+
+def asked(index: Index, chance: np.random.Generator) -> tuple[Scope, str]:
+    """A drawn scope, and what to count it by."""
+    first, last = np.sort(chance.integers(20500, 20740, 2)).tolist()
+    since = as_date(first) if chance.random() < 0.7 else None
+    language = str(chance.choice(LANGUAGES)) if chance.random() < 0.5 else None
+    concern = int(chance.integers(2, 6)) if language is None and chance.random() < 0.5 else None
+    until = as_date(last) + timedelta(days=1) if chance.random() < 0.7 else None
+    return Scope(since=since, until=until, language=language, concern_at_least=concern), str(chance.choice(BY))
+
+
+def released(gate: Gate, scope: Scope, by: str) -> float | None:
+    """Seconds of one release; None when the question is refused."""
+    codes = facet_codes(gate.index.snapshot, by)
+    try:
+        resolved = gate.admit(scope)
+        rows = resolved.rows
+        groups = [Group(value, (rows[codes.codes[rows] == place],)) for place, value in enumerate(codes.values)]
+        kept = tuple(group for group in groups if len(group.members))
+        started = time.perf_counter()
+        gate.release(Raw("count_by", {}, "made", "table", resolved, ("conversations",), kept, "made", unit=by))
+    except ToolRefusal:
+        return None
+    return time.perf_counter() - started
+
+
+def row(name: str, times: list[float]) -> None:
+    print(f"{name}: median {1000 * np.median(times):.1f} ms, p95 {1000 * np.quantile(times, 0.95):.1f} ms", flush=True)
+
+
+def main(releases: int, size: int) -> None:
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores; {size // 4:,} accounts", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        index, path = generated(Path(folder) / "index", size), Path(folder) / "ledger" / "bench.sqlite3"
+        gate, chance = Gate(index, PrivacyPolicy(), Ledger(path)), np.random.default_rng(5)
+        times: list[float] = []
+        while len(times) < releases:
+            took = released(gate, *asked(index, chance))
+            times += [took] if took is not None else []
+        row(f"first {WINDOW} releases", times[:WINDOW])
+        row(f"last {WINDOW} of {releases:,} releases", times[-WINDOW:])
+        print(f"ratio of medians {np.median(times[-WINDOW:]) / np.median(times[:WINDOW]):.1f}")
+        gate.ledger.close()
+        started = time.perf_counter()
+        again = Gate(index, PrivacyPolicy(), Ledger(path))
+        opened = time.perf_counter() - started
+        again.settled(np.arange(100, dtype=np.int64))
+        with again.ledger.exclusive():
+            sets = len(again.ledger.new_sets(0))
+        print(
+            f"{sets:,} sets; opening {opened:.2f} s, the first look-up {time.perf_counter() - started - opened:.1f} s"
+        )
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in (*sys.argv[1:], *("5000", "400000")[len(sys.argv) - 1 :])))
