@@ -184,8 +184,17 @@ class Snapshot:
         """A snapshot of an older Shoal lacks the facets that came later."""
         return frozenset(row[0] for row in self._cursor().execute("DESCRIBE members").fetchall())
 
+    @cached_property
+    def _facets(self) -> dict[str, Codes]:
+        return {}
+
     def facet(self, name: str) -> Codes:
-        """A stored closed facet as codes; what is not known is "unknown"."""
+        """A stored closed facet as codes; what is not known is "unknown". Kept, because coding words is slow."""
+        if name not in self._facets:
+            self._facets[name] = self._coded(name)
+        return self._facets[name]
+
+    def _coded(self, name: str) -> Codes:
         if name in self._columns:
             source = f"coalesce(CAST({name} AS VARCHAR), 'unknown')"
         elif "own" in self._columns:
@@ -193,8 +202,10 @@ class Snapshot:
         else:
             source = "'unknown'"
         raw = self._column(source)
-        values, codes = np.unique(raw.astype(str), return_inverse=True)
-        return Codes(tuple(str(value) for value in values), codes.astype(np.int32))
+        values, places = np.unique(raw.astype(str), return_inverse=True)
+        codes = places.astype(np.int32)
+        codes.flags.writeable = False
+        return Codes(tuple(str(value) for value in values), codes)
 
     def space(self, rows: Rows) -> Space:
         """Coordinates of these summaries in the cluster space, shape (len(rows), DIMENSIONS)."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from index.snapshot import Rows, Snapshot
+from tools.counting import distinct
 from tools.ledger import ReleasedSet
 
 _NEWEST = 48
@@ -114,7 +115,7 @@ class Combinations:
         high = np.bincount(buckets, (words >> np.uint64(32)).astype(np.float64), fine).astype(np.uint64)
         sums = low + (high << np.uint64(32))
         who = np.bitwise_or.reduce(self._bit[rows], initial=np.uint64(0))
-        accounts = len(np.unique(self._snapshot.accounts[rows]))
+        accounts = len(distinct(self._snapshot.accounts[rows]))
         return _Signature(sums, sums.reshape(self._few, _FINER).sum(axis=1, dtype=np.uint64), who, accounts)
 
     def _file(self, signature: _Signature, members: BitMap) -> None:
@@ -184,7 +185,7 @@ class Combinations:
             last = np.array(self._under[bucket].get(word, ()), dtype=np.int64)
             if allowed is not None:
                 last = last[allowed[last]]
-            last = last[~np.isin(last, places[hit])]
+            last = last[(last[:, None] != places[hit]).all(axis=1)]
             if len(last):
                 found.append(np.column_stack([np.tile(places[hit], (len(last), 1)), last]))
         together = np.concatenate(found) if found else np.zeros((0, len(signs)), dtype=np.int64)
@@ -209,7 +210,7 @@ class Combinations:
         rest = made.copy()
         rest[rows] -= 1
         accounts = self._snapshot.accounts
-        differing: Places = np.unique(accounts[np.flatnonzero(rest)])
+        differing = distinct(accounts[np.flatnonzero(rest)])
         theirs = np.flatnonzero(np.isin(accounts, differing)) if len(differing) < self._few else rows[:0]
         held = np.bincount(np.searchsorted(differing, accounts[theirs]), made[theirs], len(differing)).astype(np.int64)
         return Combination(np.flatnonzero(made > 0).astype(np.int64), differing, np.maximum(held, 0))

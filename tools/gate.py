@@ -18,6 +18,7 @@ import numpy as np
 from index.auditor import NameAuditor
 from index.handle import Index
 from index.snapshot import Rows
+from tools.counting import distinct
 from tools.errors import PrivacyViolation, Reason, ToolRefusal
 from tools.finding import _GATE_PASS, Finding, Measure, Row, Withheld
 from tools.labels import UNNAMED, Labels
@@ -144,7 +145,7 @@ class Gate:
         if raw.wholes is not None:
             return raw.wholes
         parts = [Gate._parts(raw, place) for place in range(len(raw.columns))]
-        return [np.unique(np.concatenate(part)) if part else np.zeros(0, dtype=np.int64) for part in parts]
+        return [distinct(np.concatenate(part)) if part else np.zeros(0, dtype=np.int64) for part in parts]
 
     @staticmethod
     def _parts(raw: Raw, place: int) -> list[Rows]:

@@ -13,6 +13,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from index.snapshot import Rows, Snapshot
+from tools.counting import distinct
 from tools.ledger import ReleasedSet
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -98,4 +99,4 @@ class Overlap:
 
     def _accounts_of(self, members: BitMap) -> int:
         rows, _ = self._snapshot.rows_of(np.array(members.to_array(), dtype=np.int64))
-        return len(np.unique(self._snapshot.accounts[rows]))
+        return len(distinct(self._snapshot.accounts[rows]))

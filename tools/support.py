@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from index.records import as_day
 from index.snapshot import UNDATED, Rows, Snapshot
 from tools.combinations import Combination
+from tools.counting import distinct, how_often
 from tools.policy import PrivacyPolicy
 
 
@@ -28,7 +29,7 @@ class Support:
         """(conversations with each account bounded, accounts, conversations of the largest account) (R7)."""
         if not len(rows):
             return 0, 0, 0
-        _, each = np.unique(self.snapshot.accounts[rows], return_counts=True)
+        each = how_often(self.snapshot.accounts[rows])
         return int(np.minimum(each, self.policy.max_per_account).sum()), len(each), int(each.max())
 
     def counted_of(self, combination: Combination, parts: Sequence[Rows]) -> tuple[int, int]:
@@ -37,7 +38,7 @@ class Support:
         kept = [part[~np.isin(self.snapshot.accounts[part], combination.differing)] for part in parts]
         most = self.policy.max_per_account
         count = sum(self.counted(part)[0] for part in kept) + int(np.minimum(combination.held, most).sum())
-        accounts = len(np.unique(self.snapshot.accounts[np.concatenate(kept)])) + int((combination.held > 0).sum())
+        accounts = len(distinct(self.snapshot.accounts[np.concatenate(kept)])) + int((combination.held > 0).sum())
         return count, accounts
 
     def is_enough(self, rows: Rows) -> bool:
