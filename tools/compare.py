@@ -7,9 +7,9 @@ from index.snapshot import Rows
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.finding import Finding
-from tools.grouping import BY, THEME, grouped
+from tools.grouping import BY, THEME, grouped, is_closed
 from tools.raw import Raw
-from tools.scope import Scope
+from tools.scope import Resolved, Scope
 from tools.statistics import over_and_under
 
 
@@ -35,8 +35,8 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     Method: log-odds with an informative Dirichlet prior (Monroe et al. 2008), Benjamini-Hochberg (1995), both from the
     rounded counts shown.
     """
-    first = await ctx.admit(args.first)
-    rows = await _against(args, first.rows, ctx)
+    first = await ctx.admit(args.first, closed=is_closed(args.by))
+    rows = await _against(args, first, ctx)
     found = await grouped(args.by, (first.rows, rows), ctx)
     names = (args.first.short(), args.second.short() if args.second else "all others")
     crossed = found.facets | (args.second.facets() if args.second else set())
@@ -54,14 +54,15 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             wholes=found.wholes,
             statistic=over_and_under,
             facets=crossed,
+            closed=int(found.is_closed),
         )
     )
 
 
-async def _against(args: Args, first: Rows, ctx: ToolContext) -> Rows:
+async def _against(args: Args, first: Resolved, ctx: ToolContext) -> Rows:
     everything = np.arange(len(ctx.index.snapshot), dtype=np.int64)
-    second = (await ctx.admit(args.second)).rows if args.second is not None else everything
-    rest: Rows = np.setdiff1d(second, first, assume_unique=True)
-    if not ctx.gate.is_enough(rest):
+    second = (await ctx.admit(args.second, closed=is_closed(args.by))).rows if args.second is not None else everything
+    rest: Rows = np.setdiff1d(second, first.rows, assume_unique=True)
+    if not first.is_unchecked and not ctx.gate.is_enough(rest):
         raise ToolRefusal("The second scope holds too little that the first does not. Choose scopes that lie apart.")
     return rest

@@ -23,9 +23,9 @@ class ToolContext:
     namer: Namer
     auditor: NameAuditor | None = None
 
-    async def admit(self, scope: Scope) -> Resolved:
+    async def admit(self, scope: Scope, *, closed: bool = False) -> Resolved:
         """`Gate.admit` beside the event loop, so that a screen stays live."""
-        return await asyncio.to_thread(self.gate.admit, scope)
+        return await asyncio.to_thread(self.gate.admit, scope, closed=closed)
 
     async def release(self, raw: Raw) -> Finding:
         """`Gate.release` beside the event loop, after the auditor of names."""

@@ -10,11 +10,12 @@ from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.facets import CLOSED, facet_codes
 from tools.finding import Finding
-from tools.grouping import BY, TOPIC, grouped
+from tools.grouping import BY, TOPIC, grouped, is_closed
 from tools.raw import Raw
 from tools.scope import Scope
 
 _MAX_COLUMNS = 6
+_MAX_NOISY_COLUMNS = 12
 
 
 class Args(BaseModel):
@@ -37,7 +38,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     counts under each of its terms, so shares do not add up. To set one scope against another use compare.
     Limits: at most two closed facets may be crossed, counting the scope's; small cells are withheld and may be zero.
     """
-    resolved = await ctx.admit(args.scope)
+    resolved = await ctx.admit(args.scope, closed=is_closed(args.by))
     names, columns = _columns(args, resolved.rows, ctx)
     found = await grouped(args.by, columns, ctx)
     crossed = found.facets | ({args.across} - {"month"} if args.across else set())
@@ -56,6 +57,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             wholes=found.wholes,
             margins=args.across is not None,
             facets=crossed,
+            closed=int(found.is_closed),
         )
     )
 
@@ -68,6 +70,11 @@ def _columns(args: Args, rows: Rows, ctx: ToolContext) -> tuple[tuple[str, ...],
         raise ToolRefusal("Cross two different closed facets, or themes with one. For topics of one value use compare.")
     codes = facet_codes(ctx.index.snapshot, args.across)
     parts = {value: rows[codes.codes[rows] == place] for place, value in enumerate(codes.values)}
+    if ctx.gate.policy.adds_noise and is_closed(args.by):
+        # All values, because a choice by exact sizes would tell them.
+        if len(parts) > _MAX_NOISY_COLUMNS:
+            raise ToolRefusal(f"{args.across} has {len(parts)} values, too many for columns. Exchange by and across.")
+        return tuple(parts), tuple(parts.values())
     ranked = sorted((value for value in parts if len(parts[value])), key=lambda value: (-len(parts[value]), value))
     kept = [value for value in ranked[:_MAX_COLUMNS] if ctx.gate.is_enough(parts[value])]
     while kept:

@@ -4,7 +4,9 @@ from typing import Literal
 
 from index.errors import ShoalError
 
-Reason = Literal["not askable", "too few or too close", "nearly everything", "too many facets", "a side too small"]
+Reason = Literal[
+    "not askable", "too few or too close", "nearly everything", "too many facets", "a side too small", "privacy budget spent",
+]  # fmt: skip
 """Why, for the ledger. A group that is too small and one that is withheld for another's sake share a word."""
 
 

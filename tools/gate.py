@@ -20,15 +20,15 @@ from index.handle import Index
 from index.snapshot import Rows
 from tools.counting import distinct
 from tools.errors import PrivacyViolation, Reason, ToolRefusal
-from tools.finding import _GATE_PASS, Finding, Measure, Row, Withheld
+from tools.finding import _GATE_PASS, Finding, Row, Withheld
 from tools.labels import UNNAMED, Labels
-from tools.ledger import REFUSED, Ledger, ReleasedSet
+from tools.ledger import REFUSED, Ledger, ReleasedSet, Spending
+from tools.noisy import NOT_COVERED, release_with_noise
 from tools.policy import PrivacyPolicy
 from tools.raw import Raw
 from tools.recall import HELD, Recall
-from tools.rows import outside_share, row_of
+from tools.rows import outside_share, row_of, statistics_of
 from tools.scope import Resolved, Scope, period_of, resolve
-from tools.statistics import Said, Statistics
 from tools.support import Support
 from tools.suppression import Cell
 from tools.withholding import Withholding
@@ -78,10 +78,13 @@ class Gate:
         """Let a model judge names before they are released (R11)."""
         await self._labels.consult(raw, self._support, auditor)
 
-    def admit(self, scope: Scope) -> Resolved:
+    def admit(self, scope: Scope, *, closed: bool = False) -> Resolved:
         """The rows of a scope, or a refusal when it or its complement is too small to ask about (R3) or is withheld for
-        another's sake (R4), or the rows of an earlier, nearly identical scope (R5)."""
+        another's sake (R4), or the rows of an earlier, nearly identical scope (R5). `closed`: only closed counts will be
+        said of it; where noise is added to those, a refusal by exact sizes would tell what the noise hides."""
         resolved = resolve(self.index, scope)
+        if closed and self.policy.adds_noise:
+            return replace(resolved, is_unchecked=True)
         everything = len(self.index.snapshot)
         is_enough = self.is_enough(resolved.rows)
         rest = everything - len(resolved.rows)
@@ -112,6 +115,12 @@ class Gate:
                 "Leave one out.",
                 "too many facets",
             )
+        if raw.closed and self.policy.adds_noise:
+            return self._release_noisy(raw)
+        if raw.resolved.is_unchecked:
+            raise PrivacyViolation(
+                "A scope of any size was used for more than noisy counts.", "This is a bug in Shoal."
+            )
         self._require_enough_columns(raw)
         labels = self._labels.of(raw, self._support)
         with self.ledger.exclusive():
@@ -126,6 +135,15 @@ class Gate:
             self._write(raw, finding, table, outside, totals)
         return finding
 
+    def _release_noisy(self, raw: Raw) -> Finding:
+        """Closed counts with noise (differential privacy). No set is noted: what was said tells no exact one."""
+        with self.ledger.exclusive():
+            told = release_with_noise(self.index.snapshot, self.policy, self.ledger, raw)
+            finding = self._finding(raw, told.rows, told.totals, told.withheld, None, told.notes)
+            asked = len(raw.groups)
+            self._log(finding, raw.arguments, asked=asked, smallest=told.smallest, sets=[], spending=told.spending)
+        return finding
+
     def _suppress(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]) -> bool:
         """Withhold what would give a withheld value back (R3, R4). Whether the totals must be counted anew."""
         return Withholding(self.index.snapshot, self._support, self._recall).apply(raw, table, outside, totals)
@@ -134,24 +152,10 @@ class Gate:
         """A column's total is a group too (R3)."""
         if len(raw.columns) < 2 or raw.within:
             return
-        if not all(self.is_enough(whole) for whole in self._wholes(raw)):
+        if not all(self.is_enough(whole) for whole in raw.column_wholes):
             raise ToolRefusal(
                 "One side of the split holds too few conversations or accounts. Split elsewhere.", "a side too small"
             )
-
-    @staticmethod
-    def _wholes(raw: Raw) -> Sequence[Rows]:
-        """The members behind each column's total."""
-        if raw.wholes is not None:
-            return raw.wholes
-        parts = [Gate._parts(raw, place) for place in range(len(raw.columns))]
-        return [distinct(np.concatenate(part)) if part else np.zeros(0, dtype=np.int64) for part in parts]
-
-    @staticmethod
-    def _parts(raw: Raw, place: int) -> list[Rows]:
-        """What adds up to a column's total: the groups that lie in no other, and what lies outside of all."""
-        parts = [group.columns[place] for group in raw.groups if group.parent is None]
-        return [*parts, raw.outside] if raw.outside is not None and place == 0 else parts
 
     def _cell(self, rows: Rows, whole: Rows | None = None) -> Cell:
         count, accounts, _ = self._support.counted(rows)
@@ -192,7 +196,7 @@ class Gate:
         kind that fewer than `min_accounts` accounts tell apart from it (R5)."""
         kind = f"total: {raw.unit}"
         totals = []
-        for place, whole in enumerate(self._wholes(raw)):
+        for place, whole in enumerate(raw.column_wholes):
             if raw.wholes is not None:
                 total = self._support.counted(whole)[0]
             else:
@@ -201,7 +205,7 @@ class Gate:
             said = next((near.count for near, _ in self._recall.near(whole, (kind,)) if near.count is not None), None)
             together = self._recall.combined(whole) if said is None else None
             if together is not None:
-                parts = [whole] if raw.wholes is not None else self._parts(raw, place)
+                parts = [whole] if raw.wholes is not None else raw.column_parts(place)
                 total = self._support.counted_of(together, parts)[0]
             totals.append(self._support.rounded(total) if said is None else said)
             self._recall.note(kind, self._support.counted(whole)[1], totals[-1], whole)
@@ -218,7 +222,7 @@ class Gate:
         shown = {
             group.id for place, group in enumerate(raw.groups) if any(cell.said is not None for cell in table[place])
         }
-        statistics = self._statistics(raw, labels, table, totals)
+        statistics = statistics_of(raw, [label for label, _ in labels], table, totals, self.policy)
         rows: list[Row] = []
         hidden_groups = hidden_count = 0
         for place in statistics.order or range(len(raw.groups)):
@@ -240,6 +244,19 @@ class Gate:
         if raw.wholes is None and any(totals):
             lost = min(100.0, round(100 * self._support.rounded(hidden_count) / sum(totals), 1))
         withheld = Withheld(hidden_groups, hidden_cells, lost, unnamed)
+        notes = (*statistics.notes, *raw.notes, *((NOT_COVERED,) if self.policy.adds_noise else ()))
+        return self._finding(raw, rows, totals, withheld, outside_share(raw, outside, totals), notes)
+
+    def _finding(
+        self,
+        raw: Raw,
+        rows: Sequence[Row],
+        totals: tuple[int, ...],
+        withheld: Withheld,
+        outside: float | None,
+        notes: tuple[str, ...],
+    ) -> Finding:
+        """The finding of decided rows, with the next handle and its digest."""
         snapshot = self.index.snapshot
         fields: dict[str, Any] = {
             "tool": raw.tool,
@@ -251,38 +268,15 @@ class Gate:
             "rows": tuple(rows),
             "totals": totals,
             "withheld": withheld,
-            "outside": outside_share(raw, outside, totals),
+            "outside": outside,
             "method": raw.method,
-            "notes": (*statistics.notes, *raw.notes, *self._notes()),
+            "notes": (*notes, *self._notes()),
             "policy": self.policy.describe(),
             "snapshot": snapshot.number,
         }
         handle = f"F{next(self._next)}"
         draft = Finding(id=handle, digest="", gate_pass=_GATE_PASS, **fields)
         return Finding(id=handle, digest=_digest(draft), gate_pass=_GATE_PASS, **fields)
-
-    def _statistics(
-        self, raw: Raw, labels: list[tuple[str, bool]], table: list[list[Cell]], totals: tuple[int, ...]
-    ) -> Statistics:
-        """Measures of what is said, and the bands of groups that are shown."""
-        found = Statistics([()] * len(raw.groups))
-        if raw.statistic is not None:
-            found = raw.statistic(
-                Said(
-                    [label for label, _ in labels],
-                    raw.columns,
-                    [[cell.said for cell in cells] for cells in table],
-                    [[cell.is_small for cell in cells] for cells in table],
-                    totals,
-                    self.policy.min_conversations,
-                    self.policy.round_to,
-                )
-            )
-        banded = [
-            (*measures, *(Measure(name, verdict=verdict) for name, verdict in group.bands))
-            for measures, group in zip(found.rows, raw.groups, strict=True)
-        ]
-        return replace(found, rows=banded)
 
     def _notes(self) -> tuple[str, ...]:
         if self.index.snapshot.meta.get("accounts") == "none":
@@ -297,7 +291,7 @@ class Gate:
         cells = [cell for cells in table for cell in cells] + ([outside] if outside is not None else [])
         sets += [self._set("cell", cell.rows, cell.said) for cell in cells if cell.said is not None]
         sets += [
-            self._set(f"total: {raw.unit}", whole, said) for whole, said in zip(self._wholes(raw), totals, strict=True)
+            self._set(f"total: {raw.unit}", whole, said) for whole, said in zip(raw.column_wholes, totals, strict=True)
         ]
         sets += [
             self._set(HELD, cell.rows, None)
@@ -318,6 +312,7 @@ class Gate:
         asked: int,
         smallest: int | None,
         sets: Sequence[ReleasedSet],
+        spending: Spending | None = None,
     ) -> None:
         """Write the ledger's entry of a finding."""
         self._append(
@@ -333,10 +328,17 @@ class Gate:
                 "bytes": len(json.dumps(finding.as_dict(), ensure_ascii=False).encode()),
                 "digest": finding.digest,
             },
+            spending,
         )
 
     def _append(
-        self, tool: str, scope: str, arguments: dict[str, Any], sets: Sequence[ReleasedSet], more: dict[str, Any]
+        self,
+        tool: str,
+        scope: str,
+        arguments: dict[str, Any],
+        sets: Sequence[ReleasedSet],
+        more: dict[str, Any],
+        spending: Spending | None = None,
     ) -> None:
         entry = {
             "run": self.run,
@@ -347,7 +349,7 @@ class Gate:
             "snapshot": self.index.snapshot.number,
             "to_model": int(self.to_model),
         }
-        self.ledger.append({**entry, **more}, sets)
+        self.ledger.append({**entry, **more}, sets, spending)
 
     def refused(self, tool: str, arguments: dict[str, Any], reason: Reason) -> None:
         """Write the ledger's entry of a question that was refused: what was asked, and why in a word; no set."""

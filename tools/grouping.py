@@ -36,6 +36,13 @@ class Grouped:
     outside: Rows | None = None
     wholes: tuple[Rows, ...] | None = None
     facets: frozenset[str] = frozenset()
+    is_closed: bool = False
+    """Whether the groups are values of a facet, and no text."""
+
+
+def is_closed(by: str) -> bool:
+    """Whether dividing by this gives values that are fixed beforehand, and no text."""
+    return by not in (TOPIC, THEME)
 
 
 async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
@@ -53,8 +60,9 @@ async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext) -> Grouped
         )
         for place, value in enumerate(codes.values)
     ]
-    kept = tuple(group for group in groups if len(group.members))
-    return Grouped(kept, "counts over the snapshot", facets=frozenset({by} - {"month"}))
+    # Where noise is added, a value that nobody has is not told apart from one that somebody has.
+    kept = tuple(group for group in groups if ctx.gate.policy.adds_noise or len(group.members))
+    return Grouped(kept, "counts over the snapshot", facets=frozenset({by} - {"month"}), is_closed=True)
 
 
 def _by_theme(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:

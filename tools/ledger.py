@@ -12,8 +12,9 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,16 @@ CREATE TABLE IF NOT EXISTS sets (
     seq INTEGER NOT NULL, place INTEGER NOT NULL, kind TEXT NOT NULL, accounts INTEGER NOT NULL, count INTEGER,
     members BLOB NOT NULL,
     PRIMARY KEY (seq, place));
+CREATE TABLE IF NOT EXISTS spendings (
+    seq INTEGER PRIMARY KEY, epsilon REAL NOT NULL, question TEXT NOT NULL UNIQUE, answer TEXT NOT NULL);
 CREATE TRIGGER IF NOT EXISTS releases_stay BEFORE UPDATE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS releases_kept BEFORE DELETE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS sets_stay BEFORE UPDATE ON sets BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS sets_kept BEFORE DELETE ON sets BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS spendings_stay BEFORE UPDATE ON spendings BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS spendings_kept BEFORE DELETE ON spendings BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 """
+"""Spendings came later, in a table of their own: entries without one hash as they did before there were any."""
 _FIELDS = (
     "at", "run", "tool", "scope", "arguments", "policy", "snapshot", "asked", "shown", "withheld", "smallest",
     "to_model", "bytes", "digest",
@@ -64,6 +70,18 @@ class Release:
     to_model: int
     bytes: int
     digest: str
+    epsilon: float = 0.0
+    """What it cost of the analyst's ε; 0 where no noise was drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Noise that was drawn for a question (its digest): the ε it cost, and the noisy counts, which are its answer ever
+    after, so that asking again does not average the noise away."""
+
+    epsilon: float
+    question: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +99,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         private_folder(path.parent)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         path.chmod(0o600)
         self._connection.executescript(_SCHEMA)
@@ -130,8 +148,8 @@ class Ledger:
             self._read_until = seq
         return self._sets[known:]
 
-    def append(self, entry: dict[str, Any], sets: Sequence[ReleasedSet]) -> int:
-        """Add a release and its sets. Call inside `exclusive`."""
+    def append(self, entry: dict[str, Any], sets: Sequence[ReleasedSet], spending: Spending | None = None) -> int:
+        """Add a release, its sets, and the noise that was drawn for it. Call inside `exclusive`."""
         last = self._connection.execute("SELECT seq, hash FROM releases ORDER BY seq DESC LIMIT 1").fetchone()
         previous = last[1] if last else _GENESIS
         seq = (last[0] if last else 0) + 1
@@ -141,6 +159,7 @@ class Ledger:
             previous,
             values,
             [(item.kind, item.accounts, item.count, blob) for item, blob in zip(sets, blobs, strict=True)],
+            spending,
         )
         self._connection.execute(
             f"INSERT INTO releases (seq, {', '.join(_FIELDS)}, previous, hash) VALUES ({', '.join('?' * 17)})",
@@ -153,7 +172,20 @@ class Ledger:
                 for place, (item, blob) in enumerate(zip(sets, blobs, strict=True))
             ],
         )
+        if spending is not None:
+            self._connection.execute("INSERT INTO spendings VALUES (?, ?, ?, ?)", [seq, *astuple(spending)])
         return seq
+
+    def answer(self, question: str) -> list[int] | None:
+        """The noisy counts that a question was answered with, or None when it was not asked yet."""
+        with self._lock:
+            found = self._connection.execute("SELECT answer FROM spendings WHERE question = ?", [question]).fetchone()
+        return None if found is None else [int(count) for count in json.loads(found[0])]
+
+    def spent(self) -> float:
+        """ε spent in all: releases add up (sequential composition)."""
+        with self._lock:
+            return fsum(epsilon for (epsilon,) in self._connection.execute("SELECT epsilon FROM spendings"))
 
     def releases(self, run: str | None = None) -> list[Release]:
         """Releases, newest first."""
@@ -168,7 +200,9 @@ class Ledger:
         where, parameters = ("WHERE run = ?", [run]) if run else ("", [])
         with self._lock:
             rows = self._connection.execute(
-                f"SELECT seq, {', '.join(_FIELDS)} FROM releases {where} ORDER BY seq DESC", parameters
+                f"SELECT seq, {', '.join(_FIELDS)}, coalesce(epsilon, 0.0) FROM releases LEFT JOIN spendings USING (seq) "
+                f"{where} ORDER BY seq DESC",
+                parameters,
             ).fetchall()
         return [Release(*row) for row in rows]
 
@@ -192,19 +226,24 @@ class Ledger:
                 sets = self._connection.execute(
                     "SELECT kind, accounts, count, members FROM sets WHERE seq = ? ORDER BY place", [seq]
                 ).fetchall()
-            computed = _chain(previous, dict(zip(_FIELDS, values, strict=True)), sets)
+                spent = self._connection.execute(
+                    "SELECT epsilon, question, answer FROM spendings WHERE seq = ?", [seq]
+                ).fetchone()
+            spending = Spending(*spent) if spent is not None else None
+            computed = _chain(previous, dict(zip(_FIELDS, values, strict=True)), sets, spending)
             if seq != expected or stored_previous != previous or stored_hash != computed:
                 return int(seq)
             previous = stored_hash
             report(seq)
         if self._head.exists() and previous not in self._head.read_text("utf-8").splitlines():
             return len(rows) + 1
-        return self._set_of_no_entry()
+        return self._part_of_no_entry()
 
-    def _set_of_no_entry(self) -> int | None:
+    def _part_of_no_entry(self) -> int | None:
         with self._lock:
             found = self._connection.execute(
-                "SELECT min(seq) FROM sets WHERE seq NOT IN (SELECT seq FROM releases)"
+                "SELECT min(seq) FROM (SELECT seq FROM sets UNION SELECT seq FROM spendings) "
+                "WHERE seq NOT IN (SELECT seq FROM releases)"
             ).fetchone()
         return int(found[0]) if found[0] is not None else None
 
@@ -212,10 +251,17 @@ class Ledger:
         self._connection.close()
 
 
-def _chain(previous: str, values: dict[str, Any], sets: Sequence[tuple[str, int, int | None, bytes]]) -> str:
+def _chain(
+    previous: str,
+    values: dict[str, Any],
+    sets: Sequence[tuple[str, int, int | None, bytes]],
+    spending: Spending | None = None,
+) -> str:
     hasher = hashlib.sha256(previous.encode())
     hasher.update(json.dumps([values[name] for name in _FIELDS], ensure_ascii=False).encode())
     for kind, accounts, count, blob in sets:
         hasher.update(json.dumps([kind, accounts, count]).encode())
         hasher.update(hashlib.sha256(blob).digest())
+    if spending is not None:
+        hasher.update(json.dumps(["spent", *astuple(spending)]).encode())
     return hasher.hexdigest()

@@ -11,6 +11,9 @@ from typing import Any
 
 from index.errors import SettingsError
 
+_MOST_EPSILON = 10.0
+"""Above this a release would be exact in all but name, and the exact rules were the better ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class PrivacyPolicy:
@@ -30,6 +33,11 @@ class PrivacyPolicy:
     established_days: int = 1
     """Days on which an account must have been seen to count towards text, unless it was seen before the scope's period
     began. 1: every account counts, as in sources without dates, where no account can be older than another."""
+    epsilon_per_release: float = 0.0
+    """Differential privacy of closed counts: ε that a table of them costs. 0: off; the index alone can switch it, because
+    noise takes the place of exact thresholds."""
+    epsilon_total: float = 10.0
+    """ε that one analyst may spend in all, where it is on."""
 
     def __post_init__(self) -> None:
         if not (self.min_accounts >= 2 and self.min_conversations >= self.min_accounts and self.round_to >= 1):
@@ -37,6 +45,21 @@ class PrivacyPolicy:
                 "The privacy policy is not one: it needs at least 2 accounts and as many conversations a cell.",
                 "Correct [policy] in the index's index.toml.",
             )
+        if not 0 <= self.epsilon_per_release <= min(_MOST_EPSILON, self.epsilon_total) or self.epsilon_total <= 0:
+            raise SettingsError(
+                f"ε is at most {_MOST_EPSILON:g} a release and at most epsilon_total, and both are above 0 where it is on.",
+                "Correct epsilon_per_release and epsilon_total in [policy].",
+            )
+
+    @property
+    def adds_noise(self) -> bool:
+        """Whether closed counts are released with noise (differential privacy)."""
+        return self.epsilon_per_release > 0
+
+    @property
+    def noisy_threshold(self) -> int:
+        """From which on a noisy count is said: so many conversations, with each account bounded, are of enough accounts."""
+        return max(self.min_conversations, (self.min_accounts - 1) * self.max_per_account + 1)
 
     def describe(self) -> str:
         return (
@@ -44,19 +67,25 @@ class PrivacyPolicy:
             f"≥{self.text_min_conversations}/{self.text_min_accounts}, rounded to {self.round_to}, "
             f"≤{self.max_per_account} an account and cell"
             + (f", names from accounts seen on ≥{self.established_days} days" if self.established_days > 1 else "")
+            + (f", ε {self.epsilon_per_release:g} a table of closed counts" if self.adds_noise else "")
         )
 
     def as_dict(self) -> dict[str, int | float]:
         return asdict(self)
 
 
-_LOWER_IS_STRICTER = {"max_facets", "max_per_account", "max_dominance"}
+_LOWER_IS_STRICTER = {"max_facets", "max_per_account", "max_dominance", "epsilon_per_release", "epsilon_total"}
 
 
 def load_policy(index_settings: Mapping[str, Any], analyst: Mapping[str, Any] | None = None) -> PrivacyPolicy:
     """The index's policy, then the analyst's stricter values. A looser analyst value is an error, not ignored."""
     policy = _with(PrivacyPolicy(), index_settings, "index.toml [policy]")
     stricter = _with(policy, analyst or {}, "the analyst's settings")
+    if stricter.adds_noise != policy.adds_noise:
+        raise SettingsError(
+            f"epsilon_per_release = {stricter.epsilon_per_release} switches differential privacy, which only the index can.",
+            "Set it in the index's own index.toml; an analyst may make it smaller, not 0.",
+        )
     for item in fields(PrivacyPolicy):
         before, after = getattr(policy, item.name), getattr(stricter, item.name)
         if (after > before) if item.name in _LOWER_IS_STRICTER else (after < before):

@@ -10,6 +10,7 @@ import numpy as np
 
 from index.sealing import SUMMARY
 from index.snapshot import Rows
+from tools.counting import distinct
 from tools.finding import Place, Shape, Verdict
 from tools.scope import Resolved
 from tools.statistics import Statistic
@@ -62,7 +63,23 @@ class Raw:
     about: str = SUMMARY
     """The free-text facet that names are made of, and in which they must be attested."""
     facets: frozenset[str] = frozenset()
+    closed: int = 0
+    """Where rows and columns are fixed before any conversation is looked at (values of a facet, periods): how many cells
+    and totals one conversation may lie in. 0: they are not. Such a table must hold every value of its domain."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def column_wholes(self) -> tuple[Rows, ...]:
+        """The members behind each column's total."""
+        if self.wholes is not None:
+            return self.wholes
+        parts = [self.column_parts(place) for place in range(len(self.columns))]
+        return tuple(distinct(np.concatenate(part)) if part else np.zeros(0, dtype=np.int64) for part in parts)
+
+    def column_parts(self, place: int) -> list[Rows]:
+        """What adds up to a column's total: the groups that lie in no other, and what lies outside of all."""
+        parts = [group.columns[place] for group in self.groups if group.parent is None]
+        return [*parts, self.outside] if self.outside is not None and place == 0 else parts
 
 
 def split(rows: Rows, codes: np.ndarray[Any, Any], count: int) -> list[Rows]:

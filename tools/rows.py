@@ -1,7 +1,13 @@
-"""A finding's row from decided cells: counts as said, shares from what leaves (R4). Nothing here counts a member."""
+"""A finding's rows from decided cells: counts as said, shares and statistics from what leaves (R4). Nothing here counts a
+member."""
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 from tools.finding import Measure, Row, Value
+from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
+from tools.statistics import Said, Statistics
 from tools.support import Support
 from tools.suppression import Cell
 
@@ -37,3 +43,27 @@ def outside_share(raw: Raw, outside: Cell | None, totals: tuple[int, ...]) -> fl
     if outside is None or len(raw.columns) != 1 or not totals[0] or (outside.count and outside.said is None):
         return None
     return round(100 * (outside.said or 0) / totals[0], 1)
+
+
+def statistics_of(
+    raw: Raw, labels: Sequence[str], table: list[list[Cell]], totals: tuple[int, ...], policy: PrivacyPolicy
+) -> Statistics:
+    """Measures of what is said, and the bands of groups that are shown."""
+    found = Statistics([()] * len(raw.groups))
+    if raw.statistic is not None:
+        found = raw.statistic(
+            Said(
+                labels,
+                raw.columns,
+                [[cell.said for cell in cells] for cells in table],
+                [[cell.is_small for cell in cells] for cells in table],
+                totals,
+                policy.min_conversations,
+                policy.round_to,
+            )
+        )
+    banded = [
+        (*measures, *(Measure(name, verdict=verdict) for name, verdict in group.bands))
+        for measures, group in zip(found.rows, raw.groups, strict=True)
+    ]
+    return replace(found, rows=banded)

@@ -86,6 +86,8 @@ class Resolved:
 
     scope: Scope
     rows: Rows
+    is_unchecked: bool = False
+    """Admitted whatever its size, because noise is added to all that is said of it. Nothing else may be."""
 
 
 def resolve(index: Index, scope: Scope) -> Resolved:

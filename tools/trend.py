@@ -37,13 +37,14 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     change of level. Buckets under the threshold are withheld, may be zero, and stand for half of it when levels are sought.
     Limits: the first and last bucket may be partial; at most 80 buckets; a change has no cause attached.
     """
-    resolved = await ctx.admit(args.scope)
+    resolved = await ctx.admit(args.scope, closed=True)
     snapshot = ctx.index.snapshot
     everything = np.flatnonzero(snapshot.days != UNDATED).astype(np.int64)
     names, bucket_of = _buckets(snapshot.days, everything, args.by)
     inside = np.zeros(len(snapshot), dtype=bool)
     inside[resolved.rows] = True
-    restricted = len(resolved.rows) < len(snapshot)
+    # Where noise is added, whether a scope leaves anybody out must not show.
+    restricted = args.scope != Scope() if ctx.gate.policy.adds_noise else len(resolved.rows) < len(snapshot)
     groups = []
     for place, name in enumerate(names):
         whole: Rows = everything[bucket_of == place]
@@ -62,6 +63,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             method=f"counts by {args.by}; shares of all conversations of the same {args.by}",
             within=restricted,
             statistic=course,
+            closed=1 + restricted,
         )
     )
 

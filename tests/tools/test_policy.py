@@ -18,6 +18,7 @@ STRICTER: dict[str, float] = {
     "max_per_account": 3,
     "max_dominance": 0.25,
     "established_days": 3,
+    "epsilon_total": 3.0,
 }
 LOOSER: dict[str, float] = {
     "min_conversations": 10,
@@ -29,11 +30,14 @@ LOOSER: dict[str, float] = {
     "max_per_account": 11,
     "max_dominance": 0.51,
     "established_days": 0,
+    "epsilon_total": 11.0,
 }
+SWITCHED_BY_THE_INDEX = {"epsilon_per_release"}
+"""Differential privacy puts noise in the place of exact thresholds, so that on is neither stricter nor looser than off."""
 
 
 def test_every_value_of_the_policy_has_a_stricter_and_a_looser_case_here() -> None:
-    assert set(STRICTER) == set(LOOSER) == {item.name for item in fields(PrivacyPolicy)}
+    assert set(STRICTER) == set(LOOSER) == {item.name for item in fields(PrivacyPolicy)} - SWITCHED_BY_THE_INDEX
 
 
 @pytest.mark.parametrize("name", STRICTER)
@@ -86,3 +90,47 @@ def test_a_value_that_is_not_a_number_at_all_cannot_slip_past_the_comparison(nam
 def test_a_policy_cannot_be_changed_after_it_was_loaded() -> None:
     with pytest.raises(AttributeError):
         PrivacyPolicy().min_accounts = 2  # type: ignore[misc]
+
+
+def test_an_analyst_may_spend_less_where_the_index_adds_noise() -> None:
+    policy = load_policy({"epsilon_per_release": 1}, {"epsilon_per_release": 0.25, "epsilon_total": 2})
+    assert (policy.epsilon_per_release, policy.epsilon_total, policy.adds_noise) == (0.25, 2, True)
+
+
+@pytest.mark.parametrize(
+    "analyst", [{"epsilon_per_release": 0}, {"epsilon_per_release": 1.01}, {"epsilon_total": 10.5}]
+)
+def test_an_analyst_may_neither_switch_the_noise_off_nor_spend_more(analyst: dict[str, float]) -> None:
+    with pytest.raises(SettingsError, match=r"looser|switches") as caught:
+        load_policy({"epsilon_per_release": 1}, analyst)
+    assert "index.toml" in caught.value.hint
+
+
+@pytest.mark.parametrize("epsilon", [1e-6, 1, 10])
+def test_an_analyst_may_not_put_noise_in_the_place_of_the_exact_rules(epsilon: float) -> None:
+    with pytest.raises(SettingsError, match="only the index"):
+        load_policy({}, {"epsilon_per_release": epsilon})
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"epsilon_per_release": -1},
+        {"epsilon_per_release": 10.5, "epsilon_total": 20},
+        {"epsilon_per_release": 2, "epsilon_total": 1},
+        {"epsilon_total": 0},
+        {"epsilon_total": -3},
+        {"epsilon_per_release": float("inf")},
+        {"epsilon_per_release": float("nan")},
+        {"epsilon_per_release": True},
+        {"epsilon_per_release": "1"},
+    ],
+)
+def test_an_epsilon_that_protects_nobody_is_refused_even_from_the_index(values: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        load_policy(values)
+
+
+def test_the_policy_says_its_epsilon_only_where_noise_is_added() -> None:
+    assert "ε 0.5 a table" in PrivacyPolicy(epsilon_per_release=0.5).describe()
+    assert "ε" not in PrivacyPolicy().describe()
