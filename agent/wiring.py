@@ -94,6 +94,15 @@ class App:
         read_settings(self.path)
         return Ledger(self.path / "ledger" / f"{_file_name(self.settings.analyst)}.sqlite3")
 
+    def epsilon(self, ledger: "Ledger") -> tuple[float, float] | None:
+        """ε that this analyst spent on closed counts, and may spend in all; None where no noise is added and none was."""
+        from index.handle import read_settings
+        from tools.policy import load_policy
+
+        policy = load_policy(read_settings(self.path).policy, self.settings.policy)
+        spent = ledger.spent()
+        return (spent, policy.epsilon_total) if policy.adds_noise or spent else None
+
     def limited(self, max_cost: float | None, seconds: float | None, *, yes: bool = False) -> "App":
         """The same, with other limits of a run. Raises SettingsError for a cost cap that no price can hold."""
         settings = self.settings

@@ -10,7 +10,7 @@ from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.facets import CLOSED, facet_codes
 from tools.finding import Finding
-from tools.grouping import BY, TOPIC, grouped, is_closed
+from tools.grouping import BY, OTHERS, TOPIC, domain, grouped, is_closed
 from tools.raw import Raw
 from tools.scope import Scope
 
@@ -68,7 +68,7 @@ def _columns(args: Args, rows: Rows, ctx: ToolContext) -> tuple[tuple[str, ...],
         return ("conversations",), (rows,)
     if args.by == TOPIC or args.across == args.by:
         raise ToolRefusal("Cross two different closed facets, or themes with one. For topics of one value use compare.")
-    codes = facet_codes(ctx.index.snapshot, args.across)
+    codes = domain(args.across, ctx) if is_closed(args.by) else facet_codes(ctx.index.snapshot, args.across)
     parts = {value: rows[codes.codes[rows] == place] for place, value in enumerate(codes.values)}
     if ctx.gate.policy.adds_noise and is_closed(args.by):
         # All values, because a choice by exact sizes would tell them.
@@ -87,6 +87,6 @@ def _columns(args: Args, rows: Rows, ctx: ToolContext) -> tuple[tuple[str, ...],
         raise ToolRefusal(f"Too few values of {args.across} are large enough to be columns. Count by one facet.")
     # In the facet's own order, so that ordinal values read from low to high.
     names = [value for value in codes.values if value in kept]
-    others = [("all others", together)] if len(together) else []
+    others = [(OTHERS, together)] if len(together) else []
     found = [*((value, parts[value]) for value in names), *others]
     return tuple(name for name, _ in found), tuple(part for _, part in found)

@@ -8,8 +8,9 @@ from index.clustering import OUTSIDE
 from index.records import UNKNOWN
 from index.snapshot import UNDATED
 from tools.context import ToolContext
-from tools.facets import CLOSED, facet_codes
+from tools.facets import CLOSED
 from tools.finding import Finding
+from tools.grouping import domain
 from tools.raw import Group, Raw
 from tools.scope import Scope
 
@@ -38,7 +39,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     outside = snapshot.base_labels[rows] == OUTSIDE
     is_noisy = ctx.gate.policy.adds_noise
     if args.by is not None:
-        codes = facet_codes(snapshot, args.by)
+        codes = domain(args.by, ctx)
         parts = [codes.codes[rows] == place for place in range(len(codes.values))]
         groups = [
             Group(value, (rows[part & outside], rows[part]))

@@ -12,12 +12,13 @@ from math import log
 import numpy as np
 
 from index.clustering import OUTSIDE
-from index.snapshot import Rows
+from index.snapshot import Codes, Rows
 from tools.context import ToolContext
 from tools.facets import CLOSED, facet_codes
-from tools.raw import Group
+from tools.raw import Group, split
 
 THEME, TOPIC = "theme", "topic"
+OTHERS = "all others"
 _MAX_TOPICS = 40
 
 BY = (
@@ -51,7 +52,7 @@ async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext) -> Grouped
         return await _by_topic(columns, ctx)
     if by == THEME:
         return _by_theme(columns, ctx)
-    codes = facet_codes(ctx.index.snapshot, by)
+    codes = domain(by, ctx)
     groups = [
         Group(
             value or None,
@@ -60,9 +61,22 @@ async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext) -> Grouped
         )
         for place, value in enumerate(codes.values)
     ]
-    # Where noise is added, a value that nobody has is not told apart from one that somebody has.
     kept = tuple(group for group in groups if ctx.gate.policy.adds_noise or len(group.members))
     return Grouped(kept, "counts over the snapshot", facets=frozenset({by} - {"month"}), is_closed=True)
+
+
+def domain(facet: str, ctx: ToolContext) -> Codes:
+    """A closed facet's values and each summary's code; where noise is added, the values that are groups of the whole
+    snapshot and "all others", whatever the scope: a value that few have, or nobody here, must not be told by there being
+    a row for it. Raises ToolRefusal for a facet that does not exist."""
+    codes = facet_codes(ctx.index.snapshot, facet)
+    if not ctx.gate.policy.adds_noise:
+        return codes
+    parts = split(np.arange(len(codes.codes), dtype=np.int64), codes.codes, len(codes.values))
+    known = [place for place, rows in enumerate(parts) if ctx.gate.is_enough(rows)]
+    folded = np.full(len(codes.values), len(known), dtype=np.int32)
+    folded[known] = np.arange(len(known))
+    return Codes((*(codes.values[place] for place in known), OTHERS), folded[codes.codes])
 
 
 def _by_theme(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:

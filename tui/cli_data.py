@@ -143,16 +143,20 @@ def audit(
         ledger = started.ledger()
         broken = await asyncio.to_thread(ledger.verify)
         releases, refusals, report = ledger.releases(), ledger.refusals(), started.privacy_report()
+        epsilon = started.epsilon(ledger)
         if export is not None:
             oversight.export(export, ledger.entries(), REFUSED, broken)
         if as_json:
             values = {"releases": [asdict(item) for item in releases], "refusals": [asdict(item) for item in refusals]}
             values["privacy"] = [asdict(item) for item in report]
-            typer.echo(json.dumps({"broken_at": broken, **values}))
+            budget = {"spent": epsilon[0], "total": epsilon[1]} if epsilon is not None else None
+            typer.echo(json.dumps({"broken_at": broken, "epsilon": budget, **values}))
         else:
-            from tui.tables import ledger_table, privacy_table, refusal_table
+            from tui.tables import epsilon_line, ledger_table, privacy_table, refusal_table
 
             typer.echo(ledger_table(releases, broken))
+            if epsilon is not None:
+                typer.echo("\n" + epsilon_line(*epsilon))
             typer.echo("\n" + refusal_table(refusals, releases))
             typer.echo("\n" + privacy_table(report))
         if broken is not None:

@@ -41,6 +41,11 @@ def ledger_table(releases: Sequence[Any], broken: int | None) -> str:
     return "\n".join(lines)
 
 
+def epsilon_line(spent: float, total: float) -> str:
+    """What closed counts cost of this analyst's ε, and what is left."""
+    return f"differential privacy: ε {spent:g} of {total:g} spent on closed counts, {max(0.0, total - spent):g} left"
+
+
 def refusal_table(refusals: Sequence[Any], releases: Sequence[Any]) -> str:
     """The smallest group that was ever shown, and how many questions were refused, by tool and reason."""
     shown = [item.smallest for item in releases if item.smallest is not None]

@@ -238,3 +238,12 @@ async def test_a_ledger_from_before_there_was_noise_opens_verifies_and_goes_on(
     await call("count_by", {"by": "surface"}, noisy)
     assert noisy.gate.ledger.verify() is None
     assert [entry.epsilon for entry in noisy.gate.ledger.entries()] == [1.0, 0.0]
+
+
+async def test_which_rows_there_are_does_not_follow_from_the_scope(noisy: ToolContext) -> None:
+    asked: list[tuple[str, ...]] = []
+    for scope in ({}, {"language": "Spanish"}, {"language": "Klingon"}):
+        finding = await call("count_by", {"by": "turns", "across": "language", "scope": scope}, noisy)
+        asked.append((*finding.columns, str(len(finding.rows) + finding.withheld.groups)))
+    assert len(set(asked)) == 1
+    assert "all others" in asked[0]

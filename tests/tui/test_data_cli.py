@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from agent.wiring import App
 from index.handle import open_writer
 from index.home import Home
 from tests.fakes.corpus import records, small
+from tools.ledger import Spending
 from tui.cli import app
+
+ENTRY = {
+    "run": "r", "tool": "count_by", "scope": "all conversations", "arguments": "{}", "policy": "{}", "snapshot": 1,
+    "asked": 1, "shown": 1, "withheld": 0, "smallest": 50, "to_model": 0, "bytes": 1, "digest": "d",
+}  # fmt: skip
 
 
 def shoal(*arguments: object) -> Result:
@@ -86,6 +93,19 @@ def test_the_audit_prints_the_share_of_each_privacy_score_at_each_stage(index: P
     assert all(99 <= sum(stage["shares"]) <= 101 for stage in stages.values())
     assert stages["summary"]["shares"][0] == 0
     assert "cluster name" in shoal("audit", "-i", "small").stdout
+
+
+def test_the_audit_says_what_closed_counts_cost_and_what_is_left(index: Path) -> None:
+    assert json.loads(shoal("audit", "-i", "small", "--json").stdout)["epsilon"] is None
+    settings = index / "index.toml"
+    text = settings.read_text("utf-8").replace("[policy]", "[policy]\nepsilon_per_release = 0.5\nepsilon_total = 4")
+    settings.write_text(text, "utf-8")
+    ledger = App.start("small").ledger()
+    with ledger.exclusive():
+        ledger.append(ENTRY, [], Spending(0.5, "question", "[1]"))
+    ledger.close()
+    assert json.loads(shoal("audit", "-i", "small", "--json").stdout)["epsilon"] == {"spent": 0.5, "total": 4}
+    assert "ε 0.5 of 4 spent on closed counts, 3.5 left" in shoal("audit", "-i", "small").stdout
 
 
 def test_a_model_option_without_a_model_is_refused(own_home: Path, tmp_path: Path) -> None:
