@@ -8,7 +8,7 @@ and costs nothing. It must never look at an exact count, nor draw twice for one 
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 from index.snapshot import Snapshot
@@ -24,6 +24,8 @@ from tools.statistics import Said, Statistics
 _EACH = 0.975
 """Confidence of a count and of its total, so that the interval of their quotient holds at 95 %."""
 
+_MISSED = 0.01
+"""Chance that a comparison's counts, and that its totals, lie outside the noise allowed for."""
 
 NOT_COVERED = "not covered by differential privacy: ε speaks only for closed counts, these are held by the thresholds"
 """Said of every other finding of an index whose closed counts are noisy."""
@@ -38,7 +40,7 @@ class NoisyRelease:
     withheld: Withheld
     notes: tuple[str, ...]
     smallest: int | None
-    spending: Spending | None
+    spending: Spending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,10 @@ def release_with_noise(snapshot: Snapshot, policy: PrivacyPolicy, ledger: Ledger
         kept = noise.add(exact.counts)
         spending = Spending(policy.epsilon_per_release, question, json.dumps(kept))
         left -= policy.epsilon_per_release
-    drawn = _in_shape(raw, kept, noise)
-    notes = (*_notes(policy, raw, drawn, left), *(("answered as before: nothing was spent",) if not spending else ()))
-    return _said(policy, raw, drawn, notes, spending)
+    told = said_of(policy, raw, kept, noise)
+    again = () if spending else ("answered as before: nothing was spent",)
+    notes = (*told.notes, *_notes(policy, raw, _in_shape(raw, kept, noise), left), *again)
+    return replace(told, notes=notes, spending=spending)
 
 
 def _question(snapshot: Snapshot, policy: PrivacyPolicy, raw: Raw) -> str:
@@ -92,13 +95,13 @@ def _in_shape(raw: Raw, counts: list[int], noise: Noise) -> _Drawn:
     return _Drawn(table, [sum(line[place] for line in table) for place in range(width)], max(1, len(table)), noise)
 
 
-def _said(
-    policy: PrivacyPolicy, raw: Raw, drawn: _Drawn, notes: tuple[str, ...], spending: Spending | None
-) -> NoisyRelease:
-    """Rows, totals and what is withheld, all from the noisy counts."""
+def said_of(policy: PrivacyPolicy, raw: Raw, counts: list[int], noise: Noise) -> NoisyRelease:
+    """Rows, totals and what is withheld, all from the noisy counts: cell by cell, row after row, then totals that were
+    drawn. It looks at no member."""
+    drawn = _in_shape(raw, counts, noise)
     table = [[_told(policy, count) for count in line] for line in drawn.table]
     totals = tuple(_told(policy, total) or 0 for total in drawn.totals)
-    found = _statistics(policy, raw, table, totals, drawn.noise)
+    found = _statistics(policy, raw, drawn, totals)
     intervals = _Intervals(raw, drawn, policy.round_to, totals)
     rows = []
     hidden = lost = 0
@@ -110,13 +113,13 @@ def _said(
             if raw.shape != "trend":
                 continue
         values = tuple(intervals.value(line, column) for column in range(len(line)))
-        # A statistic's own share knows nothing of the noise.
-        measures = tuple(measure for measure in found.rows[place] if measure.name != "share")
-        rows.append(Row(raw.groups[place].label or "", values, measures=(*measures, *intervals.measures(line, values))))
+        rows.append(
+            Row(raw.groups[place].label or "", values, measures=(*found.rows[place], *intervals.measures(line, values)))
+        )
     cells = sum(value.count is None for row in rows for value in row.values)
     share = min(100.0, round(100 * lost / sum(totals), 1)) if raw.wholes is None and any(totals) else 0.0
     smallest = min((count for line in table for count in line if count is not None), default=None)
-    return NoisyRelease(tuple(rows), totals, Withheld(hidden, cells, share), (*found.notes, *notes), smallest, spending)
+    return NoisyRelease(tuple(rows), totals, Withheld(hidden, cells, share), found.notes, smallest)
 
 
 def _told(policy: PrivacyPolicy, noisy: int) -> int | None:
@@ -124,19 +127,56 @@ def _told(policy: PrivacyPolicy, noisy: int) -> int | None:
     of enough accounts, but for the noise."""
     if noisy < policy.noisy_threshold:
         return None
-    return (noisy + policy.round_to // 2) // policy.round_to * policy.round_to
+    return _rounded(policy, noisy)
 
 
-def _statistics(
-    policy: PrivacyPolicy, raw: Raw, table: list[list[int | None]], totals: tuple[int, ...], noise: Noise
-) -> Statistics:
-    """As of any table; the noise counts as if it were a coarser rounding of the same variance."""
+def _rounded(policy: PrivacyPolicy, count: int) -> int:
+    return (count + policy.round_to // 2) // policy.round_to * policy.round_to
+
+
+def _statistics(policy: PrivacyPolicy, raw: Raw, drawn: _Drawn, totals: tuple[int, ...]) -> Statistics:
+    """A comparison's measures, where they hold whatever the noise was: computed at both ends of what it may have done to
+    every number at once (98 %), because small counts that are shown are those that noise lifted. None of a trend: where
+    levels change is sought by the likelihood of counts, to which noise looks like change."""
+    nothing: list[tuple[Measure, ...]] = [()] * len(drawn.table)
     if raw.statistic is None:
-        return Statistics([()] * len(table))
-    step = round(sqrt(policy.round_to**2 + 12 * 2 * noise.scale**2))
-    small = [[count is None for count in line] for line in table]
+        return Statistics(nothing)
+    if raw.shape == "trend":
+        return Statistics(nothing, ("levels are not sought in noisy counts: compare intervals",))
+    least, most = (raw.statistic(_at_end(policy, raw, drawn, totals, sign)) for sign in (-1, 1))
+    rows = [_held_by_both(*pair) for pair in zip(least.rows, most.rows, strict=True)]
+    clear = sum(any(measure.verdict in ("over", "under") for measure in measures) for measures in rows)
+    return Statistics(rows, (f"{clear} of {sum(map(bool, rows))} groups differ clearly, whatever the noise was",))
+
+
+def _at_end(policy: PrivacyPolicy, raw: Raw, drawn: _Drawn, totals: tuple[int, ...], sign: int) -> Said:
+    """The table with every first count as low (`sign` -1) or as high (1) as noise may have left it, and every second one the
+    other way, totals against them."""
+    one = drawn.noise.half_width(1, 1 - _MISSED / max(1, 2 * len(drawn.table))) + policy.round_to // 2
+    whole = drawn.noise.half_width(drawn.terms, 1 - _MISSED / 2) + policy.round_to // 2
+    counts: list[list[int | None]] = []
+    for line in drawn.table:
+        told = [_told(policy, count) for count in line]
+        ends = [max(0, count + sign * way * one) for count, way in zip(line, (1, -1), strict=True)]
+        counts.append([None, None] if None in told else [_rounded(policy, count) for count in ends])
     labels = [group.label or "" for group in raw.groups]
-    return raw.statistic(Said(labels, raw.columns, table, small, totals, policy.noisy_threshold, step))
+    small = [[False, False]] * len(counts)
+    ends = [max(1, total - sign * way * whole) for total, way in zip(totals, (1, -1), strict=True)]
+    return Said(labels, raw.columns, counts, small, ends, policy.noisy_threshold, policy.round_to)
+
+
+def _held_by_both(low: tuple[Measure, ...], high: tuple[Measure, ...]) -> tuple[Measure, ...]:
+    """The geometric middle of both ends, the interval that covers both, and their verdict where it is one."""
+    return tuple(
+        Measure(
+            a.name,
+            round(sqrt((a.value or 0.0) * (b.value or 0.0)), 2),
+            a.low,
+            b.high,
+            a.verdict if a.verdict == b.verdict else "no clear difference",
+        )
+        for a, b in zip(low, high, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)

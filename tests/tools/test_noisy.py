@@ -16,11 +16,12 @@ from tools.errors import PrivacyViolation, ToolRefusal
 from tools.finding import Finding
 from tools.ledger import Ledger
 from tools.noise import Noise
-from tools.noisy import NOT_COVERED
+from tools.noisy import NOT_COVERED, said_of
 from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
 from tools.registry import call
 from tools.scope import Resolved, Scope
+from tools.statistics import over_and_under
 
 POLICY = PrivacyPolicy(epsilon_per_release=1.0, epsilon_total=4.0)
 CLOSED: list[tuple[str, dict[str, Any]]] = [
@@ -247,3 +248,33 @@ async def test_which_rows_there_are_does_not_follow_from_the_scope(noisy: ToolCo
         asked.append((*finding.columns, str(len(finding.rows) + finding.withheld.groups)))
     assert len(set(asked)) == 1
     assert "all others" in asked[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict", "others"), [(1.0, "no clear difference", "no clear difference"), (3.0, "over", "under")]
+)
+async def test_a_comparison_is_called_clear_only_where_it_is_whatever_the_noise_was(
+    more: float, verdict: str, others: str
+) -> None:
+    """Twenty values, one of them `more` times as frequent in the first column as in the second: all noise, no members."""
+    chance = np.random.default_rng(5)
+    shares = np.array([0.5, *[0.5 / 19] * 19])
+    first = shares * np.array([1, more, *[1] * 18])
+    policy = PrivacyPolicy(epsilon_per_release=2.0)
+    noise = Noise(2.0, 10)
+    groups = tuple(Group(f"v{place}", ()) for place in range(20))
+    made = Raw(
+        "compare", {}, "made", "table", Resolved(Scope(), np.arange(0)), ("one", "other"), groups, "made",
+        statistic=over_and_under, closed=1,
+    )  # fmt: skip
+    for _ in range(30):
+        drawn = zip(
+            noise.add(chance.multinomial(9_000, first / first.sum()).tolist()),
+            noise.add(chance.multinomial(9_000, shares).tolist()),
+            strict=True,
+        )
+        rows = said_of(policy, made, [count for pair in drawn for count in pair], noise).rows
+        told = {row.label: measure.verdict for row in rows for measure in row.measures if measure.name == "odds ratio"}
+        assert told["v1"] == verdict
+        # Where one grows the shares of all others shrink, and none of them may be said to grow.
+        assert {found for label, found in told.items() if label != "v1"} <= {"no clear difference", others}
