@@ -18,7 +18,6 @@ import numpy as np
 from index.auditor import NameAuditor
 from index.handle import Index
 from index.snapshot import Rows
-from tools.counting import distinct
 from tools.errors import PrivacyViolation, Reason, ToolRefusal
 from tools.finding import _GATE_PASS, Finding, Row, Withheld
 from tools.labels import UNNAMED, Labels
@@ -118,9 +117,7 @@ class Gate:
         if raw.closed and self.policy.adds_noise:
             return self._release_noisy(raw)
         if raw.resolved.is_unchecked:
-            raise PrivacyViolation(
-                "A scope of any size was used for more than noisy counts.", "This is a bug in Shoal."
-            )
+            raise PrivacyViolation("A scope of any size was used for more than noisy counts.", "A bug; report it.")
         self._require_enough_columns(raw)
         labels = self._labels.of(raw, self._support)
         with self.ledger.exclusive():

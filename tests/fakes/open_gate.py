@@ -24,7 +24,7 @@ class OpenGate(Gate):
 
     attests = True
 
-    def admit(self, scope: Scope) -> Resolved:
+    def admit(self, scope: Scope, *, closed: bool = False) -> Resolved:
         resolved = resolve(self.index, scope)
         if self._said(resolved.rows) is None:
             raise ToolRefusal("Too few conversations or accounts match.")
