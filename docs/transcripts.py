@@ -1,7 +1,8 @@
 """Write docs/investigations.md: ten investigations of the demo by the built-in roles, as they came.
 
-`python docs/transcripts.py [INDEX]` (or `make transcripts`) asks, and writes what was answered; nothing is picked or edited. The demo must have been
-indexed (`shoal demo`). Sessions of this command are deleted again; its releases stay in the ledger, as any do.
+`make transcripts` asks, and writes what was answered; nothing is picked or edited. The demo must have been indexed (`shoal demo`).
+`python docs/transcripts.py INDEX` asks another index and prints to stdout, because names of another's clusters do not belong into this
+repository. Sessions of this command are deleted again; its releases stay in the ledger, as any do.
 """
 
 import asyncio
@@ -71,7 +72,11 @@ async def main(index: str) -> None:
     app = App.start(index)
     parts = [await _asked(app, question) for question in QUESTIONS]
     named = "the demo" if index == DEMO else "an index of one's own"
-    _FILE.write_text("\n".join([_HEAD.format(index=named), *parts]), "utf-8")
+    text = "\n".join([_HEAD.format(index=named), *parts])
+    if index == DEMO:
+        _FILE.write_text(text, "utf-8")
+    else:
+        sys.stdout.write(text)
 
 
 if __name__ == "__main__":

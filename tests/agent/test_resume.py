@@ -137,3 +137,18 @@ async def test_a_run_that_goes_on_over_a_newer_snapshot_says_so(make_session: Ma
     assert "goes on over snapshot" in newer_snapshot(event.snapshot - 1, event)
     replied = await collect(session.ask("Which languages are used most?"))
     assert not [event for event in replied if isinstance(event, Notice)]
+
+
+async def test_a_reopened_session_knows_the_findings_of_all_its_questions_for_the_auditor(
+    make_session: MakeSession,
+) -> None:
+    session = make_session()
+    await collect(session.ask("Which languages are used most?"))
+    await collect(session.ask("Where are we blind?"))
+    before = {handle: finding.digest for handle, finding in session.known.items()}
+    again = make_session()
+    again.store, again.context.gate.ledger = session.store, session.context.gate.ledger
+    again.reopen(session.id)
+    assert {handle: finding.digest for handle, finding in again.known.items()} == before
+    assert [item["tasks"] for item in again.answers.values()] == [item["tasks"] for item in session.answers.values()]
+    assert len(before) >= 2

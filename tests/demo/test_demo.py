@@ -94,6 +94,26 @@ async def test_the_spam_ring_is_found_with_its_bursts_and_its_accounts(demo: App
     near = max(_findings(events, "search_topics"), key=lambda found: found["totals"][0])
     assert ring["conversations"] * 0.5 <= near["totals"][0] <= ring["conversations"] * 1.5
     assert "not proof" in answer.text
+    assert "coordination reading" in answer.text
+    assert answer.parts is not None
+    assert answer.parts.leads
+    themes = " ".join(line for lead in answer.parts.leads for line in lead.clusters).casefold()
+    assert "backlinks" in themes
+
+
+async def test_screening_every_theme_finds_the_ring_without_a_phrase_for_it(demo: App) -> None:
+    events = await _ask(demo, QUESTIONS[1])
+    (screened,) = [found for found in _findings(events, "coordination") if len(found["rows"]) > 50]
+    verdicts = {
+        row["label"]: measure["verdict"]
+        for row in screened["rows"]
+        for measure in row.get("measures", ())
+        if measure["name"] == "coordination"
+    }
+    marked = [label.casefold() for label, verdict in verdicts.items() if verdict in ("high", "very high")]
+    assert 1 <= len(marked) <= 12
+    ring = [label for label in marked if regex.search(r"backlink|seo|keyword", label)]
+    assert len(ring) >= 0.7 * len(marked)
 
 
 async def test_what_appeared_with_the_launch_is_found_and_did_not_exist_before(demo: App) -> None:
