@@ -36,21 +36,23 @@ async def coordination(notes: Notes) -> None:
     weeks = await notes.ask("trend", arguments(scope, by="week"))
     flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
     signals = _bands(notes, banded) if banded is not None else []
-    if themes is not None and (marked := _marked(themes)):
+    marked = _marked(themes) if themes is not None else []
+    if themes is not None and marked:
         signals.append(_themes_told(notes, themes, marked))
     if weeks is not None and (burst := _burst(notes, weeks)):
         signals.append(burst)
     unflagged = _flags(notes, flagged) if flagged is not None else ""
     if not signals:
         notes.say(
-            f"Nothing {_what(notes)} stands out as one actor's work: no band is high and no burst of weeks shows",
+            f"Nothing {_what(notes)} stands out as one actor's work: the reading of its bands is not high and no burst of weeks shows",
             near,
             kind="answer",
         )
         return
     notes.say(NOT_PROOF, kind="answer")
-    rows = named(near)[:4]
-    if rows:
+    if themes is not None and marked:
+        _lead(notes, themes, marked[:_MOST_THEMES], signals, unflagged)
+    elif rows := named(near)[:4]:
         _lead(notes, near, rows, signals, unflagged)
 
 
@@ -107,6 +109,11 @@ def _bands(notes: Notes, finding: Finding) -> list[str]:
     return [f"{text} [{finding.id}]."]
 
 
+def _overall(row: Row) -> str:
+    found = measure(row, _OVERALL)
+    return found.verdict if found is not None else ""
+
+
 def _high(row: Row) -> str:
     """The bands of a row that are high, in words."""
     found = [(name, item.verdict) for name in _BANDS if (item := measure(row, name)) is not None]
@@ -115,20 +122,19 @@ def _high(row: Row) -> str:
 
 def _marked(finding: Finding) -> list[Row]:
     """Themes whose reading of all bands is high, the strongest and largest first."""
-    strength = {
-        row.label: _MARKED.index(item.verdict)
-        for row in named(finding)
-        if (item := measure(row, _OVERALL)) is not None and item.verdict in _MARKED
-    }
-    rows = [row for row in by_size(named(finding)) if row.label in strength]
-    return sorted(rows, key=lambda row: -strength[row.label])
+    rows = [row for row in by_size(named(finding)) if _overall(row) in _MARKED]
+    return sorted(rows, key=lambda row: -_MARKED.index(_overall(row)))
 
 
 def _themes_told(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
     """Which themes are marked, as an answer and as a signal of the card."""
     shown = notes.fresh(marked)[:_MOST_THEMES] or marked[:_MOST_THEMES]
-    stated = "; ".join(f"“{row.label}” ({_high(row)})" for row in shown)
-    text = f"Theme by theme, the reading of coordination is high or very high in {stated}"
+    stated = "; ".join(
+        f"{verdict} in {', '.join(f'“{row.label}”' for row in shown if _overall(row) == verdict)}"
+        for verdict in reversed(_MARKED)
+        if any(_overall(row) == verdict for row in shown)
+    )
+    text = f"Theme by theme, the reading of coordination is {stated}"
     notes.say(text, finding, kind="answer")
     return f"{text} [{finding.id}]."
 
