@@ -85,9 +85,6 @@ def _abuse(reading: Reading) -> Iterator[Task]:
     if reading.focus == "concern":
         yield _task("abuse", "concern", "What is graded as concerning", reading.scope,
                     "fiction, defence and study explain it")  # fmt: skip
-        if not reading.scope.facets():
-            yield _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", reading.scope,
-                        "the grade and the flag agree theme by theme")  # fmt: skip
     if reading.scope.harm is None:
         for phrase in places:
             yield _task("abuse", "coordination", f"Look near “{phrase}” for one actor at work",
@@ -96,6 +93,9 @@ def _abuse(reading: Reading) -> Iterator[Task]:
         if not about and reading.focus == "coordination" and reading.scope.cluster is None:
             yield _task("abuse", "coordination", "Screen every theme for signs of one actor", reading.scope,
                         "the bands of these themes are those of ordinary ones")  # fmt: skip
+    if reading.focus == "concern" and not reading.scope.facets():
+        yield _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", reading.scope,
+                    "the grade and the flag agree theme by theme")  # fmt: skip
 
 
 def _gaps(reading: Reading) -> Iterator[Task]:

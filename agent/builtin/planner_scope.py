@@ -50,7 +50,7 @@ NOISE = frozenset(
     "stands out special wrong whether really actually sure uncertain explain reason cause caused behind working together actor actors single "
     "help break breaking monthly weekly daily case cases folks folk everybody mostly commonly long gets get gotten taken taking picked picking sixth seventh eighth "
     "ninth tenth grade grades data parts frequently usually normally mass-produce produce summarise summarising analyst analysts customers customer refuse refuses refused over-represented under-represented overrepresented underrepresented represented disproportionate "
-    "disproportionately although though despite even harmless escalated escalate".split()
+    "disproportionately although though despite even harmless escalated escalate rest remaining remainder".split()
 )
 
 

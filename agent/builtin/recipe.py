@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import regex
+
 from agent.roles import Claim, Desk, Task
 from tools.errors import ToolRefusal
 from tools.finding import Finding, Measure, Row
@@ -49,7 +51,7 @@ class Notes:
 def _spoken(refusal: ToolRefusal) -> str:
     """A refusal's first sentence, which is for a person; what follows tells a model what to call instead. Without
     figures, because a limit of a tool is no number of the data and cites no finding."""
-    text = str(refusal).split(". ")[0].replace("“", "").replace("”", "").rstrip(".")
+    text = regex.sub(r"\s*\([^)]*\)", "", str(refusal)).split(". ")[0].replace("“", "").replace("”", "").rstrip(".")
     if any(sign.isdigit() for sign in text):
         text = "the tool's limits do not let it be said"
     return f"{text[:1].lower()}{text[1:]}."

@@ -100,6 +100,7 @@ WRITTEN_WITH_THE_RULES = [
     Asked("What does the assistant refuse?", "breakdown", {}, None, "outcome"),
     Asked("How big is gardening?", "size", {"near": "gardening"}),
     Asked("How many people ask about taxes?", "size", {"near": "taxes"}),
+    Asked("How do conversations in Spanish differ from the rest?", "contrast", {"language": "Spanish"}),
     Asked("How many conversations by surface?", "breakdown", {}, None, "surface"),
     Asked("How often is code asked about in German since August?", "size",
           {"near": "code", "language": "German", "since": "2026-08-01"}),
