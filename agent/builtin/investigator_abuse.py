@@ -43,8 +43,10 @@ async def coordination(notes: Notes) -> None:
         signals.append(burst)
     unflagged = _flags(notes, flagged) if flagged is not None else ""
     if not signals:
+        bands = "the reading of its bands is not high" if banded is not None else "its bands could not be read"
+        bursts = "no burst of weeks shows" if weeks is not None else "weeks could not be looked at"
         notes.say(
-            f"Nothing {_what(notes)} stands out as one actor's work: the reading of its bands is not high and no burst of weeks shows",
+            f"Nothing {_what(notes)} stands out as one actor's work: {bands} and {bursts}",
             near,
             kind="answer",
         )
