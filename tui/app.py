@@ -1,275 +1,249 @@
-"""The terminal UI: a view of events.
+"""The terminal UI: the desk with its keys and its side screens.
 
-The first paint comes before any heavy import; the session is made in a worker. One worker consumes one run's events;
-stopping it closes the stream and loses nothing, because finished work is checkpointed and every event is stored.
+Every key is an action of `tui.actions`; footer, palette, help and the analyst's own keys read that list. Nothing here
+computes: it changes the view by the functions of `tui.reduce`, opens a screen, or hands text to a file.
 """
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator
+import json
+import secrets
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.app import App, ComposeResult
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.screen import ModalScreen, Screen
 
-from agent.events import Event
-from index.errors import ShoalError
-from tui import draw
-from tui.screens import HelpScreen, LedgerScreen
-from tui.text import safe
-from tui.view import View, apply, stopped
-from tui.widgets import Conversation, Findings, Prompt
+from tui import exporting, preferences, reduce
+from tui.actions import ACTIONS, BY_ID, working
+from tui.chat import Conversation, TurnView
+from tui.glyphs import chosen
+from tui.panels import ConfirmScreen, ExportScreen, HelpScreen
+from tui.prompt import Prompt
+from tui.reading import Reading
+from tui.view import View
 
 if TYPE_CHECKING:
-    from agent.session import Session
     from agent.wiring import App as Started
 
 _ESC_WINDOW_S = 3.0
-_TICK_S = 0.25
-
-WELCOME = """\
-Shoal: see the shoal, never the fish.
-
-Ask how people use the assistant, or abuse it. For example:
-  1. What do people use the assistant for most?
-  2. Is anyone running coordinated spam?
-  3. What is new since the launch?
-  4. What do people ask in Japanese that others do not?
-
-A number alone sends that question. f1 helps."""
-EXAMPLES = [line.split(". ", 1)[1] for line in WELCOME.splitlines() if line.startswith("  ")]
 
 
-class ShoalApp(App[None]):
+class ShoalApp(Reading):
     """The investigation desk."""
 
-    CSS_PATH = "shoal.tcss"
-    TITLE = "Shoal"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual declares it so)
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "step_back", "Stop", id="stop", priority=False),
-        Binding("f1", "help", "Help", id="help"),
-        Binding("f2", "chat", "Chat", id="chat"),
-        Binding("f3", "findings", "Findings", id="findings"),
-        Binding("f4", "ledger", "Ledger", id="ledger"),
-        Binding("f5", "resume", "Resume", id="resume"),
-        Binding("alt+left", "select(-1)", "Previous finding", show=False, id="previous"),
-        Binding("alt+right", "select(1)", "Next finding", show=False, id="next"),
-        Binding("ctrl+o", "ask_about", "Ask about", show=False, id="ask_about"),
-        Binding("ctrl+y", "copy_answer", "Copy answer", show=False, id="copy"),
-        Binding("pageup", "scroll(-1)", "Scroll up", show=False, id="up", priority=True),
-        Binding("pagedown", "scroll(1)", "Scroll down", show=False, id="down", priority=True),
-        Binding("ctrl+q", "quit", "Quit", id="quit"),
+        Binding(item.key, item.call, item.label, show=item.in_footer, priority=item.priority, id=item.id)
+        for item in ACTIONS
     ]
+    _esc_at = float("-inf")
 
-    def __init__(self, started: "Started", *, built_in: bool, session: "Session | None" = None) -> None:
-        super().__init__()
-        self._started = started
-        self._built_in = built_in
-        self._session = session
-        self._began = 0.0
-        self._esc_at = 0.0
-        self._note = ""
-        self._queued = ""
-        self._pending = ""
-        self.view = View(index=started.path.name)
+    @classmethod
+    def for_terminal(cls, started: "Started", *, built_in: bool) -> "ShoalApp":
+        """The desk as this terminal and its analyst want it."""
+        known = frozenset(cls.theme_names())
+        wishes = preferences.load(started.home.root, known, frozenset(BY_ID))
+        signs = chosen(encoding=sys.stdout.encoding or "ascii", ascii_only=wishes.is_ascii)
+        return cls(started, built_in=built_in, preferences=wishes, glyphs=signs)
 
-    def compose(self) -> ComposeResult:
-        yield Static("", id="status")
-        with Horizontal(id="body"):
-            with Conversation(id="conversation"):
-                yield Static(WELCOME, id="welcome", markup=False)
-            yield Findings()
-        yield Static("", id="queued")
-        yield Prompt()
-        yield Static("", id="privacy")
-        yield Footer()
+    @staticmethod
+    def theme_names() -> Iterable[str]:
+        from textual.theme import BUILTIN_THEMES
+
+        return BUILTIN_THEMES
 
     def on_mount(self) -> None:
-        self.query_one(Prompt).focus()
-        self._draw_lines()
-        self.set_interval(_TICK_S, self._tick)
-        self._open()
+        super().on_mount()
+        self.theme = self.preferences.theme
+        self.set_keymap(dict(self.preferences.keys))
+        if not self.preferences.has_motion:
+            self.animation_level = "none"
+            self.desk.query_one(Prompt).cursor_blink = False
 
-    def on_resize(self) -> None:
-        self._draw_lines()
-
-    @work(group="open", exit_on_error=False)
-    async def _open(self) -> None:
-        """Make the session and warm what questions will need, beside the screen."""
-        if self._session is None:
-            try:
-                self._session = await asyncio.to_thread(self._started.session, built_in=self._built_in)
-            except ShoalError as error:
-                self._cannot_ask(error)
-                return
-        gate = self._session.context.gate
-        self.view = replace(
-            self.view,
-            phase="ready",
-            roles=self._session.roles.name,
-            policy=gate.policy.describe(),
-            snapshot=self._session.context.index.snapshot.number,
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: what works now, and nothing else; then the themes."""
+        if isinstance(screen, ModalScreen):
+            return
+        for action in working(self.view):
+            yield SystemCommand(action.label, f"{action.says} ({self._key(action.id)})", self._runner(action.call))
+        yield SystemCommand(
+            "Theme", "Another set of colours, light, dark or the terminal's own", self.action_change_theme
         )
-        self._draw_lines()
-        await asyncio.to_thread(self._session.warm)
-        if self._pending and not self.view.is_busy:
-            pending, self._pending = self._pending, ""
-            self._ask(pending)
 
-    def _cannot_ask(self, error: ShoalError) -> None:
-        """No index, a wrong setting: say what is possible and the exact command."""
-        self.view = replace(self.view, phase="no index")
-        prompt = self.query_one(Prompt)
-        prompt.disabled = True
-        prompt.placeholder = "nothing to ask yet"
-        text = f"{error.message}\n\n{error.hint}\n\nShoal looked at {self._started.path}."
-        self.query_one("#welcome", Static).update(safe(text))
-        self._draw_lines()
+    def _runner(self, call: str) -> Callable[[], object]:
+        return lambda: self.call_later(self.run_action, call)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        text = event.value.strip()
-        if not text:
-            return
-        suggestions = list(self.view.turn.suggestions) if self.view.turn else EXAMPLES
-        if text.isdigit() and 1 <= int(text) <= len(suggestions):
-            text = suggestions[int(text) - 1]
-        prompt = self.query_one(Prompt)
-        prompt.remember(text)
-        prompt.value = ""
-        if self.view.is_busy:
-            self._queue(text)
-        elif self._session is None:
-            self._pending = text
-            self._say("starting; your question is next")
-        else:
-            self._ask(text)
+    def _key(self, action: str) -> str:
+        return self.preferences.keys.get(action, BY_ID[action].key)
 
-    def _queue(self, text: str) -> None:
-        self._queued = text
-        chip = self.query_one("#queued", Static)
-        chip.update(Content(f"next: {safe(text)}" if text else ""))
-        chip.set_class(bool(text), "-shown")
-
-    def _ask(self, question: str) -> None:
-        if self._session is not None:
-            self._consume(self._session.ask(question))
-
-    @work(group="run", exclusive=True, exit_on_error=False)
-    async def _consume(self, events: AsyncGenerator[Event, None]) -> None:
-        """Draw a run's events until it ends or is stopped."""
-        self._began = time.monotonic()
-        try:
-            async for event in events:
-                self.view = apply(self.view, event)
-                await self._draw()
-        except asyncio.CancelledError:
-            self.view = stopped(self.view)
-            raise
-        finally:
-            await events.aclose()
-            await self._draw()
-        if self._queued:
-            question = self._queued
-            self._queue("")
-            self.call_later(self._ask, question)
-
-    async def _draw(self) -> None:
-        if not self.is_running:
-            return
-        await self.query_one(Conversation).show(self.view)
-        self.query_one(Findings).show(self.view)
-        self._draw_lines()
-
-    def _draw_lines(self) -> None:
-        if not self.query("#status"):
-            return
-        narrow = self.size.width < 110
-        elapsed = time.monotonic() - self._began
-        self.query_one("#status", Static).update(draw.status(self.view, elapsed, self._note, narrow=narrow))
-        self.query_one("#privacy", Static).update(draw.privacy(self.view, narrow=narrow))
-
-    def _tick(self) -> None:
-        if self._note and time.monotonic() - self._esc_at > _ESC_WINDOW_S:
-            self._note = ""
-            self._draw_lines()
-        elif self.view.is_busy:
-            self._draw_lines()
-
-    def _say(self, note: str) -> None:
-        self._note, self._esc_at = note, time.monotonic()
-        self._draw_lines()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys in the footer are those that do something now."""
+        if action == "step_back":
+            return True
+        call = f"{action}({', '.join(repr(value) for value in parameters)})" if parameters else action
+        found = next((item for item in ACTIONS if item.call == call), None)
+        return True if found is None or found.works(self.view) else None
 
     def action_step_back(self) -> None:
-        """Esc: drop the queued question, then ask, then stop. Never quits, never loses work."""
-        if self._queued:
+        """Esc: restore a maximized pane, drop the queued question, leave the block cursor; then ask, then stop."""
+        chat = self.desk.query_one(Conversation)
+        if self.desk.maximized is not None:
+            self.desk.minimize()
+        elif self._queued:
             self._queue("")
+        elif chat.cursor is not None:
+            chat.leave_cursor()
+            self.action_chat()
         elif not self.view.is_busy:
-            self.query_one(Prompt).focus()
-        elif self._note and time.monotonic() - self._esc_at < _ESC_WINDOW_S:
-            self.view = replace(self.view, phase="stopping")
-            self._say("")
-            self.workers.cancel_group(self, "run")
+            self.action_chat()
+        elif self._clock() - self._esc_at < _ESC_WINDOW_S:
+            self._stop()
         else:
+            self._esc_at = self._clock()
             self._say("esc again to stop")
 
+    def _stop(self) -> None:
+        self._esc_at = float("-inf")
+        self.view = reduce.stopping(self.view)
+        self.desk.query_one(Conversation).tick(self.view, self._now_s)
+        self._say("")
+        self.workers.cancel_group(self, "run")
+
     def action_resume(self) -> None:
-        if self._session is not None and self.view.phase in ("stopped", "failed", "partial"):
+        if self._session is not None and (self.view.can_resume or self.view.phase == "viewing"):
+            self._enable(True)
             self._consume(self._session.resume())
         else:
             self._say("nothing to resume")
 
-    def action_help(self) -> None:
-        self.push_screen(HelpScreen())
+    def action_demo(self) -> None:
+        """From a first run: the bundled demo, indexed if need be."""
+        if self.view.phase == "no index":
+            from agent.wiring import DEMO, App
 
-    def action_chat(self) -> None:
-        self.screen.remove_class("mode-findings")
-        self.query_one(Prompt).focus()
+            self._started, self._built_in = App.start(DEMO), True
+            self._open() if self._started.has_snapshot() else self._ingest(demo=True)
 
-    def action_findings(self) -> None:
-        self.screen.add_class("mode-findings")
-        self.query_one("#tree").focus()
+    def action_ingest(self) -> None:
+        if not self.view.is_busy:
+            self._ingest(demo=False)
+
+    def _ingest(self, *, demo: bool) -> None:
+        from tui.ingest_screen import IngestScreen
+
+        def taken(is_published: bool | None) -> None:
+            if is_published:
+                self._reopen_index()
+
+        self.push_screen(IngestScreen(self._started, built_in=self._built_in, demo=demo), taken)
+
+    @work(group="open", exclusive=True)
+    async def _reopen_index(self) -> None:
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+        self._open()
+
+    @work(group="help", exclusive=True)
+    async def action_help(self) -> None:
+        keys = {action.id: self._key(action.id) for action in ACTIONS}
+        here = [
+            (binding.key_display or binding.key, binding.description)
+            for _, binding, enabled, _ in self.screen.active_bindings.values()
+            if enabled and binding.id not in BY_ID and binding.show
+        ]
+        call = await self.push_screen_wait(HelpScreen(working(self.view), keys, here))
+        if call:
+            await self.run_action(call)
+
+    def action_settings(self) -> None:
+        from tui.settings_screen import SettingsScreen
+
+        self.push_screen(SettingsScreen(self._started.settings, self._started.home.root, self.view.policy))
 
     @work(group="ledger", exclusive=True)
     async def action_ledger(self) -> None:
         if self._session is None:
             return
+        from tui.ledger_screen import LedgerScreen
+
         ledger = self._session.context.gate.ledger
         broken = await asyncio.to_thread(ledger.verify)
-        self.push_screen(LedgerScreen(ledger.releases(), broken))
+        releases = await asyncio.to_thread(ledger.releases)
+        self.push_screen(LedgerScreen(releases, broken, self._save))
 
-    def action_select(self, step: int) -> None:
-        handles = list(self.view.findings)
-        if not handles:
+    @work(group="sessions", exclusive=True)
+    async def action_sessions(self) -> None:
+        from agent.sessions import SessionStore
+        from tui.sessions_screen import SessionsScreen
+
+        if self.view.is_busy:
+            self._say("a run is on; stop it first")
             return
-        place = handles.index(self.view.selected) if self.view.selected in handles else 0
-        self.view = replace(self.view, selected=handles[(place + step) % len(handles)])
-        self.query_one(Findings).show(self.view)
+        with closing(SessionStore(self._started.home.folder("sessions"))) as store:
+            current = self._session.id if self._session is not None else ""
+            wanted = await self.push_screen_wait(SessionsScreen(store, current))
+            if wanted:
+                runs = list(reversed(store.runs(wanted)))
+                stored = [event for run in runs for event in store.events(run.run)]
+                await self._take_up(wanted, stored, still_on=runs[-1].state == "running")
 
-    def action_ask_about(self) -> None:
-        self.query_one(Findings).ask_about()
-
-    def on_findings_ask_about(self, message: Findings.AskAbout) -> None:
-        prompt = self.query_one(Prompt)
-        prompt.value = f"How has “{message.row['label']}” developed over time?"
-        self.action_chat()
-
-    def action_copy_answer(self) -> None:
-        if self.view.turn and self.view.turn.answer:
-            self.copy_to_clipboard(self.view.turn.answer)
-            self._say("answer copied")
-
-    def action_scroll(self, pages: int) -> None:
-        conversation: Any = self.query_one(Conversation)
-        if pages < 0:
-            conversation.scroll_page_up()
+    async def _take_up(self, session: str, stored: list[dict[str, object]], *, still_on: bool) -> None:
+        """Show a stored session as it was, and go on in it where there is an index to ask."""
+        facts = replace(View(), index=self.view.index, policy=self.view.policy, snapshot=self.view.snapshot)
+        facts = replace(facts, is_keyless=self.view.is_keyless, age_days=self.view.age_days, roles=self.view.roles)
+        self.view = reduce.replay(facts, stored)
+        await self.desk.query(TurnView).remove()
+        self.desk.query_one(Conversation).forget()
+        self._clear_welcome()
+        if still_on or self._session is None:
+            self.view = replace(self.view, phase="viewing")
+            reason = "f forks it, f5 takes it over" if self._session else "there is no index to ask"
+            self._enable(False, f"read only: its last run has not ended; {reason}" if still_on else reason)
         else:
-            conversation.scroll_page_down()
+            self._enable(True)
+        if self._session is not None:
+            self._session.reopen(session)
+        await self._draw()
+
+    def action_fork(self) -> None:
+        """Go on in a copy: what was found stays as context, what comes is another session."""
+        if self._session is not None and self.view.phase == "viewing":
+            self._session.id = f"s-{secrets.token_hex(4)}"
+            self._session.last_run = None
+            self.view = replace(self.view, phase="ready")
+            self._enable(True)
+            self._say("a session of its own from here")
+
+    @work(group="export", exclusive=True)
+    async def action_export(self) -> None:
+        form = await self.push_screen_wait(ExportScreen())
+        stamp = self.view.turns[-1].run if self.view.turns else "empty"
+        if form == "markdown":
+            self._save(f"shoal-{stamp}.md", exporting.markdown(self.view))
+        elif form == "csv":
+            self._save(f"shoal-{stamp}.csv", exporting.findings_csv(self.view))
+        elif form == "svg":
+            self._save(f"shoal-{stamp}.svg", self.export_screenshot(title="shoal"))
+        elif form == "json" and self._session is not None:
+            store = self._session.store
+            runs = reversed(store.runs(self._session.id))
+            lines = [json.dumps(event, ensure_ascii=False) for run in runs for event in store.events(run.run)]
+            self._save(f"shoal-{stamp}.jsonl", "\n".join(lines) + "\n")
+
+    @work(group="leave", exclusive=True)
+    async def action_leave(self) -> None:
+        """Quit; while a run is on, ask first. The session's id is printed, so that it can be found again."""
+        if self.view.is_busy and not await self.push_screen_wait(
+            ConfirmScreen("A run is on. Quit? What is finished is kept and can be resumed.")
+        ):
+            return
+        kept = self._session is not None and bool(self.view.turns)
+        self.exit(message=f"Session {self._session.id}: ctrl+r in shoal opens it." if kept and self._session else None)
 
     async def on_unmount(self) -> None:
         if self._session is not None:

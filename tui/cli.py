@@ -125,7 +125,7 @@ def _chat(index: str | None, *, built_in: bool) -> None:
     except ShoalError as error:
         fail(error)
         return
-    ShoalApp(chosen, built_in=built_in).run()
+    ShoalApp.for_terminal(chosen, built_in=built_in).run()
 
 
 def main() -> None:

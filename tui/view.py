@@ -1,65 +1,74 @@
-"""What the screen shows, as one value, and the pure function from events to it.
+"""What the screen shows, as one value. Nothing here draws and nothing in a widget computes.
 
-Nothing here draws and nothing in a widget computes: replaying a run's events gives the same view. It must never hold
-more than events carry.
+`tui.reduce` makes it from events; the drawing modules turn it into text. It must never hold more than events carry and
+the few facts about the index that the composition root knows.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from agent.events import (
-    AnswerDelta,
-    AnswerMade,
-    ApprovalAsked,
-    AuditEnded,
-    ClarificationAsked,
-    Event,
-    ModelWaiting,
-    Notice,
-    PlanMade,
-    RunEnded,
-    RunStarted,
-    TaskEnded,
-    TaskStarted,
-    ToolEnded,
-    ToolStarted,
-    UsageReported,
-)
-
 Phase = Literal[
-    "starting",
-    "no index",
-    "ready",
-    "planning",
-    "running",
-    "waiting",
-    "stopping",
-    "stopped",
-    "done",
-    "partial",
-    "failed",
-]
-TaskState = Literal["planned", "running", "waiting", "done", "failed", "stopped"]
+    "starting", "no index", "ready", "planning", "running", "waiting", "stopping", "stopped", "done", "partial", "failed",
+    "viewing",
+]  # fmt: skip
+"""`viewing`: a session that another process writes; it can be read and forked, not asked."""
+
+TaskState = Literal["planned", "running", "waiting", "stopping", "done", "failed", "stopped"]
+Density = Literal["collapsed", "normal", "detailed"]
+UNFINISHED: tuple[TaskState, ...] = ("planned", "running", "waiting", "stopping")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One tool call of an agent, in words. `refusal` and `finding` are empty while it runs."""
+
+    id: str
+    text: str
+    finding: str = ""
+    refusal: str = ""
+    elapsed_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """One agent's row of the timeline. `doing` is its last tool call in words."""
+    """One agent's row of the timeline. `began_s` is the run's second at which it started, None before."""
 
     id: str
     label: str
     state: TaskState = "planned"
-    doing: str = ""
-    calls: int = 0
-    refusals: int = 0
-    findings: tuple[str, ...] = ()
+    calls: tuple[Call, ...] = ()
+    began_s: float | None = None
     elapsed_s: float | None = None
     failure: str = ""
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Handles of what its calls released."""
+        return tuple(call.finding for call in self.calls if call.finding)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A model endpoint that asks to wait. `until_s` is the run's second at which it is asked again, None: not stated."""
+
+    cause: Literal["rate_limited", "overloaded", "unavailable"]
+    until_s: float | None
+    attempt: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What models took for one question. `cost` in US dollars, None where a price is not known."""
+
+    tokens: int = 0
+    calls: int = 0
+    cost: float | None = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and everything that came of it."""
+    """One question and everything that came of it. `shown` and `withheld` count rows and groups of its findings."""
 
     run: str
     question: str
@@ -71,10 +80,28 @@ class Turn:
     struck: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+    shown: int = 0
+    withheld: int = 0
+    usage: Usage = Usage()
     ended: str = ""
     message: str = ""
     hint: str = ""
+    exit_code: int = 0
     elapsed_s: float = 0.0
+
+    @property
+    def failed_tasks(self) -> int:
+        return sum(row.state == "failed" for row in self.tasks)
+
+    @property
+    def is_all_withheld(self) -> bool:
+        """Whether tools answered and the gate let no group through."""
+        return bool(self.handles) and self.shown == 0 and self.withheld > 0
+
+    @property
+    def produced_nothing(self) -> bool:
+        return not self.handles and not self.answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +113,18 @@ class View:
     roles: str = ""
     policy: str = ""
     snapshot: int = 0
+    is_keyless: bool = False
+    """No key and no endpoint is set and built-in roles were not asked for: they answer all the same."""
+    age_days: int = 0
+    """Days since the newest snapshot was published."""
     turns: tuple[Turn, ...] = ()
     findings: dict[str, dict[str, Any]] = field(default_factory=dict)
     selected: str | None = None
     withheld_groups: int = 0
     withheld_cells: int = 0
     tool_calls: int = 0
-    tokens: int = 0
-    cost: float | None = 0.0
-    waiting: str = ""
+    wait: Wait | None = None
+    density: Density = "normal"
 
     @property
     def turn(self) -> Turn | None:
@@ -104,153 +134,15 @@ class View:
     def is_busy(self) -> bool:
         return self.phase in ("planning", "running", "waiting", "stopping")
 
+    @property
+    def can_resume(self) -> bool:
+        """Whether the last run ended with something left to do."""
+        return self.phase in ("stopped", "failed", "partial")
 
-def apply(view: View, event: Event) -> View:
-    """The view after an event."""
-    match event:
-        case RunStarted():
-            return _started(view, event)
-        case PlanMade():
-            return _planned(view, event)
-        case TaskStarted():
-            return replace(_task(view, event.task, state="running"), phase="running")
-        case ToolStarted():
-            return _tool_started(view, event)
-        case ToolEnded():
-            return _tool_ended(view, event)
-        case TaskEnded():
-            return _task_ended(view, event)
-        case AuditEnded():
-            struck = f", {event.struck} struck" if event.struck else ""
-            narrowed = f", {event.narrowed} narrowed" if event.narrowed else ""
-            return _turn(view, audit=f"{event.kept} claims kept{narrowed}{struck}")
-        case ClarificationAsked():
-            return _turn(view, answer=event.question, is_final=True, suggestions=event.suggestions)
-        case ApprovalAsked():
-            return _turn(view, answer=" ".join(event.reasons), is_final=True, suggestions=("yes", "no"))
-        case AnswerDelta():
-            return _turn(view, answer=(view.turn.answer if view.turn else "") + event.text)
-        case AnswerMade():
-            return _turn(view, answer=event.text, is_final=True, struck=event.struck, suggestions=event.suggestions)
-        case ModelWaiting():
-            return replace(view, phase="waiting", waiting=_waiting(event))
-        case UsageReported():
-            return replace(view, tokens=event.input_tokens + event.output_tokens, cost=event.cost)
-        case Notice():
-            return _turn(view, notices=(*(view.turn.notices if view.turn else ()), event.text))
-        case RunEnded():
-            return _ended(view, event)
-
-
-def stopped(view: View) -> View:
-    """The view after the analyst stopped the run: everything found so far stays."""
-    rows = tuple(
-        replace(row, state="stopped") if row.state in ("planned", "running", "waiting") else row
-        for row in (view.turn.tasks if view.turn else ())
-    )
-    marked = _turn(
-        view, tasks=rows, ended="stopped", message="Stopped. What was found so far is kept.", hint="f5 resumes"
-    )
-    return replace(marked, phase="stopped", waiting="")
-
-
-def _turn(view: View, **changes: Any) -> View:
-    if not view.turns:
-        return view
-    return replace(view, turns=(*view.turns[:-1], replace(view.turns[-1], **changes)))
-
-
-def _task(view: View, task: str, **changes: Any) -> View:
-    if view.turn is None:
-        return view
-    rows = tuple(replace(row, **changes) if row.id == task else row for row in view.turn.tasks)
-    return _turn(view, tasks=rows)
-
-
-def _row(view: View, task: str) -> TaskRow:
-    rows = view.turn.tasks if view.turn else ()
-    return next((row for row in rows if row.id == task), TaskRow(task, task))
-
-
-def _started(view: View, event: RunStarted) -> View:
-    known = replace(
-        view,
-        phase="planning",
-        index=event.index,
-        roles=event.roles,
-        policy=event.policy,
-        snapshot=event.snapshot,
-        waiting="",
-    )
-    if event.resumed and view.turn is not None and view.turn.run == event.run:
-        return _turn(known, ended="", message="", hint="")
-    return replace(known, turns=(*view.turns, Turn(event.run, event.question)))
-
-
-def _planned(view: View, event: PlanMade) -> View:
-    earlier = view.turn.tasks if view.turn and event.round else ()
-    fresh = tuple(TaskRow(task.id, f"{task.specialist}: {task.objective}") for task in event.tasks)
-    return replace(_turn(view, tasks=(*earlier, *fresh), assumptions=event.assumptions), phase="running")
-
-
-def _tool_started(view: View, event: ToolStarted) -> View:
-    row = _row(view, event.task)
-    changed = _task(view, event.task, state="running", doing=_in_words(event), calls=row.calls + 1)
-    return replace(changed, phase="running", waiting="", tool_calls=view.tool_calls + 1)
-
-
-def _in_words(event: ToolStarted) -> str:
-    scope = event.arguments.get("scope") or {}
-    parts = [str(value) for key, value in event.arguments.items() if key in ("phrase", "by") and value]
-    parts += [f"{key}={value}" for key, value in scope.items()]
-    return f"{event.tool}({', '.join(parts)})"
-
-
-def _tool_ended(view: View, event: ToolEnded) -> View:
-    row = _row(view, event.task)
-    if event.finding is None:
-        return _task(view, event.task, refusals=row.refusals + 1, doing=f"{event.tool} refused")
-    finding = event.finding
-    handle = str(finding["id"])
-    changed = _task(view, event.task, findings=(*row.findings, handle))
-    return replace(
-        changed,
-        findings={**view.findings, handle: finding},
-        selected=handle,
-        withheld_groups=view.withheld_groups + int(finding["withheld"]["groups"]),
-        withheld_cells=view.withheld_cells + int(finding["withheld"]["cells"]),
-    )
-
-
-def _task_ended(view: View, event: TaskEnded) -> View:
-    state: TaskState = "failed" if event.failure else "done"
-    return _task(view, event.task, state=state, elapsed_s=event.elapsed_s, failure=event.failure or "")
-
-
-def _waiting(event: ModelWaiting) -> str:
-    cause = {"rate_limited": "rate limited", "overloaded": "service busy", "unavailable": "service unavailable"}
-    seconds = f" {event.retry_after_s:.0f}s" if event.retry_after_s else ""
-    return f"{cause[event.cause]}{seconds} ({event.attempt}/{event.attempts})"
-
-
-def _ended(view: View, event: RunEnded) -> View:
-    phases: dict[str, Phase] = {
-        "done": "done",
-        "partial": "partial",
-        "waiting": "ready",
-        "stopped": "stopped",
-        "failed": "failed",
-    }
-    changed = _turn(view, ended=event.state, message=event.message, hint=event.hint, elapsed_s=event.elapsed_s)
-    return replace(changed, phase=phases[event.state], waiting="", selected=_best(view))
-
-
-def _best(view: View) -> str | None:
-    """The finding to show after a run: the first that the answer cites, else the last released."""
-    if view.turn is not None:
-        cited = [
-            handle for handle in view.findings if f"[{handle}" in view.turn.answer or f"{handle}]" in view.turn.answer
-        ]
-        if cited:
-            return min(cited, key=lambda handle: view.turn.answer.find(handle) if view.turn else 0)
-    return view.selected
+    @property
+    def usage(self) -> Usage:
+        """What models took in the whole session; the cost is unknown where one question's is."""
+        used = [turn.usage for turn in self.turns]
+        costs = [item.cost for item in used]
+        cost = None if None in costs else sum(cost for cost in costs if cost is not None)
+        return Usage(sum(item.tokens for item in used), sum(item.calls for item in used), cost)

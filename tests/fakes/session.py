@@ -123,12 +123,21 @@ class FakeSession:
         )
         ledger = SimpleNamespace(verify=lambda: None, releases=lambda: [release])
         gate = SimpleNamespace(policy=PrivacyPolicy(), ledger=ledger)
-        index = SimpleNamespace(snapshot=SimpleNamespace(number=1))
+        settings = SimpleNamespace(landmarks={"launch": None}, facets=())
+        index = SimpleNamespace(snapshot=SimpleNamespace(number=1), settings=settings)
+        self.id = "s-1"
+        self.last_run: str | None = None
+        self.store = SimpleNamespace(runs=lambda *_: [], events=lambda _: [])
+        self.reopened: list[str] = []
         self.context = SimpleNamespace(gate=gate, index=index)
         self.roles = SimpleNamespace(name="built-in")
 
     def warm(self) -> None:
         return None
+
+    def reopen(self, session: str) -> None:
+        self.id = session
+        self.reopened.append(session)
 
     async def ask(self, question: str) -> AsyncGenerator[Event, None]:
         self.asked.append(question)

@@ -1,0 +1,130 @@
+"""Charts, map, status and timeline as text: numbers beside every bar, withheld said in words, fields that give way."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from agent.events import UsageReported
+from tests.fakes.session import events, finding, row
+from tui import charts, status, timeline
+from tui.glyphs import ASCII, UNICODE
+from tui.reduce import apply
+from tui.view import View
+
+
+def _share(value: float, low: float, high: float) -> list[dict[str, object]]:
+    return [{"name": "share", "value": value, "low": low, "high": high}]
+
+
+TREND = finding(
+    "F2",
+    "trend",
+    [
+        {"label": "2026-07", "values": [{"count": 40, "share": 9.0}, {"count": 400, "share": 50.0}], "measures": _share(10.0, 7.4, 13.3)},
+        {"label": "2026-08", "values": [{"count": None, "share": None}, {"count": 400, "share": 50.0}]},
+        {"label": "2026-09", "values": [{"count": 80, "share": 18.0}, {"count": 400, "share": 50.0}], "measures": _share(20.0, 16.4, 24.2)},
+    ],
+    columns=["in scope", "all conversations"],
+    notes=["the level changes at 2026-09: 10.0 % before, 20.0 % from then on"],
+)  # fmt: skip
+
+
+def _view(until: str = "") -> View:
+    view = View()
+    for event in events(until=until):
+        view = apply(view, event)
+    return view
+
+
+def test_a_trend_shows_shares_with_intervals_and_marks_where_the_level_changes() -> None:
+    drawn = charts.trend(TREND, 80, UNICODE).plain.splitlines()
+    assert "40" in drawn[2]
+    assert "10.0 %" in drawn[2]
+    assert "7.4–13.3" in drawn[2]
+    assert "withheld" in drawn[3]
+    assert "█" not in drawn[3]
+    assert drawn[4].startswith("◆2026-09")
+    assert drawn[4].count("█") == 2 * drawn[2].count("█") + drawn[2].count("▌") or drawn[4].count("█") > drawn[2].count(
+        "█"
+    )
+    assert "─" in drawn[4]
+    assert "◆" not in drawn[2]
+
+
+def test_a_comparison_has_a_bar_a_column_and_its_numbers() -> None:
+    made = finding(
+        "F1", rows=[{"label": "a", "values": [{"count": 50, "share": 5.0}, {"count": None, "share": None}]}],
+        columns=["since", "before"],
+    )  # fmt: skip
+    drawn = charts.bars(made, 70, UNICODE).plain.splitlines()
+    assert "a = since" in drawn[1]
+    assert "50" in drawn[3]
+    assert "5.0 %" in drawn[3]
+    assert "withheld" in drawn[4]
+
+
+@given(st.integers(24, 200), st.sampled_from([UNICODE, ASCII]))
+def test_no_line_of_a_chart_is_wider_than_its_pane_from_fifty_columns_on(width: int, glyphs: object) -> None:
+    signs = UNICODE if glyphs is UNICODE else ASCII
+    lines = charts.trend(TREND, width, signs).plain.splitlines()
+    assert max(cell_len(line) for line in lines[1:-1]) <= max(width, 48)
+
+
+def test_letters_only_means_letters_only() -> None:
+    drawn = charts.trend(TREND, 80, ASCII).plain.replace("–", "-")
+    assert drawn.isascii()
+
+
+def test_the_map_shades_bands_and_leaves_small_squares_blank() -> None:
+    cells = [charts.Cell(0, 0, 1), charts.Cell(1, 0, 4)]
+    drawn = charts.density([*cells, charts.Cell(3, 1, 2)], [], charts.Window(), 4, 2, UNICODE).plain
+    assert drawn.splitlines() == ["░█  ", "   ▒"]
+    cells, labels = charts.map_parts(
+        finding(
+            "F1",
+            "map",
+            [{**row("x", 50, 1.0), "x": 1.0, "y": 0.0}],
+            cells=[[0, 0, 3], [1, 1, 0], [-1, 0, 2], ["a", 0, 1]],
+        )
+    )
+    assert cells == [charts.Cell(0, 0, 3)]
+    assert labels == [charts.Label(1.0, 0.0, "x")]
+
+
+@given(st.lists(st.sampled_from(["in", "out", "left", "right", "up", "down"]), max_size=30))
+def test_zooming_and_moving_never_leave_the_map(steps: list[str]) -> None:
+    window = charts.Window()
+    for step in steps:
+        if step in ("in", "out"):
+            window = window.zoomed(0.5 if step == "in" else 2.0)
+        else:
+            window = window.moved({"left": -0.25, "right": 0.25}.get(step, 0), {"up": -0.25, "down": 0.25}.get(step, 0))
+    assert 0 <= window.left <= 1 - window.width + 1e-9
+    assert 0 <= window.top <= 1 - window.height + 1e-9
+
+
+def test_the_status_bar_drops_fields_from_the_right_and_never_the_state_or_the_agents() -> None:
+    view = apply(
+        _view(until="tool_started"),
+        UsageReported(input_tokens=18_000, output_tokens=200, cached_tokens=0, calls=3, cost=0.07),
+    )
+    whole = status.status(view, 42, "", 200, UNICODE).plain
+    assert whole == " ● running 0:42 │ agents 2/2 │ 18.2k tok $0.07 │ built-in │ index demo · snapshot 1"
+    assert status.status(view, 42, "", 60, UNICODE).plain.endswith("$0.07 │ built-in")
+    assert status.status(view, 42, "", 10, UNICODE).plain == " ● running 0:42 │ agents 2/2"
+
+
+@given(st.integers(60, 200))
+def test_the_two_lines_fit_their_width(width: int) -> None:
+    assert cell_len(status.status(_view(), 1, "", width, UNICODE).plain) <= width
+    assert cell_len(status.privacy(_view(), width).plain) <= width
+    assert "withheld 4 groups, 2 cells" in status.privacy(_view(), width).plain
+
+
+@given(st.integers(40, 160))
+def test_rows_of_the_timeline_fit_their_width(width: int) -> None:
+    view = _view(until="task_ended")
+    assert view.turn is not None
+    drawn = timeline.timeline(view.turn, 75.0, width, "normal", UNICODE).plain.splitlines()
+    assert max(cell_len(line) for line in drawn[1:]) <= width
+    assert "1:15" in drawn[1]

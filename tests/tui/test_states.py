@@ -1,0 +1,197 @@
+"""Every state of the desk, in words and as a picture in both sizes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from agent.events import Event, ModelWaiting, RunEnded, TaskEnded, ToolEnded, UsageReported
+from index.errors import IndexFault
+from tests.fakes.desk import SIZES, ask, desk, said, text, until
+from tests.fakes.session import FakeSession, events, finding
+from tui.app import ShoalApp
+from tui.prompt import Prompt
+
+
+def _failed(code: int, message: str, hint: str) -> list[Event]:
+    ended = RunEnded(state="failed", elapsed_s=4.0, message=message, hint=hint, exit_code=code)
+    return [*events(until="task_ended"), ended]
+
+
+def _waiting(cause: Any, seconds: float | None) -> list[Event]:
+    return [
+        *events(until="task_ended"),
+        ModelWaiting(cause=cause, retry_after_s=seconds, attempt=2, attempts=5, at_s=0.0),
+    ]
+
+
+HIDDEN = finding("F1", rows=[], withheld={"groups": 12, "cells": 0, "share": 100.0, "unnamed": 0}, title="Groups")
+ALL_WITHHELD: list[Event] = [
+    *events(until="tool_started"),
+    ToolEnded(task="t1", call="t1.1", tool="count_by", elapsed_s=0.1, finding=HIDDEN),
+    TaskEnded(task="t1", elapsed_s=0.2),
+    RunEnded(state="done", elapsed_s=1.0),
+]
+LOST: list[Event] = [
+    *(event for event in events(until="answer_made") if not (isinstance(event, TaskEnded) and event.task == "t1")),
+    TaskEnded(task="t1", elapsed_s=9.0, failure="The model endpoint is overloaded. It was asked five times."),
+    UsageReported(input_tokens=18_000, output_tokens=200, cached_tokens=0, calls=6, cost=0.07),
+    RunEnded(state="partial", elapsed_s=9.0),
+]
+
+
+@dataclass(frozen=True)
+class State:
+    """`phases` it comes to; `bar` stands in the status bar, `place` in what is said, `open` whether one can type."""
+
+    run: list[Event]
+    phase: str
+    bar: str
+    place: str = ""
+    hold: bool = False
+    is_open: bool = True
+    keys: tuple[str, ...] = ()
+
+
+STATES = {
+    "planning": State(events(until="run_started"), "planning", "planning 0:00", hold=True),
+    "running": State(events(until="task_ended"), "running", "agents 1/2", "overview()", hold=True),
+    "stopped": State(events(until="task_ended"), "stopped", "■ stopped", "f5 goes on", hold=True, keys=("escape", "escape")),
+    "done": State(events(), "done", "● done", "1.0 s"),
+    "failed-worker": State(LOST, "partial", "1 worker failed", "f5 tries it again"),
+    "rate-limited": State(_waiting("rate_limited", 17), "waiting", "rate limited 17s (2/5)", hold=True),
+    "overloaded": State(_waiting("overloaded", None), "waiting", "service busy (2/5)", hold=True),
+    "offline": State(
+        _failed(4, "The model endpoint cannot be reached.", "Check ANTHROPIC_BASE_URL."), "failed", "✖ stopped: model",
+        "f5 tries again"),
+    "budget": State(
+        _failed(5, "The budget of 0.5 US dollars is spent (0.51).", "Raise it in the settings, or ask less."), "failed",
+        "■ stopped: budget spent", "how to raise the budget"),
+    "refusal": State(
+        _failed(4, "The model refused this request.", "Rephrase the question."), "failed", "stopped: model", "Rephrase"),
+    "context-full": State(
+        _failed(4, "The conversation no longer fits the model's context.", "Start a new session."), "failed",
+        "stopped: model", "new session"),
+    "all-withheld": State(ALL_WITHHELD, "done", "● done", "All 12 groups are under"),
+    "privacy-stop": State(
+        _failed(6, "The privacy check stopped this run (E-3f2a).", "Report this number."), "failed",
+        "stopped: privacy check", "E-3f2a"),
+    "crash": State(
+        _failed(1, "Something went wrong inside Shoal (E-3f2a, KeyError in trend.py:88).", "Report this number."),
+        "failed", "stopped: error", "ctrl+y copies a report"),
+}  # fmt: skip
+
+
+def _at(state: State, app: ShoalApp) -> Callable[[Pilot[None]], Any]:
+    async def prepare(pilot: Pilot[None]) -> None:
+        app.query_one(Prompt).cursor_blink = False
+        await pilot.pause()
+        await ask(pilot, "What do people use it for?")
+        await pilot.press(*state.keys)
+        await until(pilot, app, state.phase)
+
+    return prepare
+
+
+@pytest.mark.parametrize("name", STATES)
+async def test_a_state_says_what_it_is_and_what_can_be_done(name: str, tmp_path: Path) -> None:
+    state = STATES[name]
+    app = desk(FakeSession(state.run, hold=state.hold), tmp_path / "demo")
+    async with app.run_test(size=SIZES["narrow"]) as pilot:
+        await _at(state, app)(pilot)
+        assert app.view.phase == state.phase
+        assert state.bar in text(app, "#status")
+        assert state.place in said(app, ".timeline") + said(app, ".closing")
+        assert app.query_one(Prompt).disabled is not state.is_open
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", STATES)
+def test_picture(snap_compare: Any, tmp_path: Path, name: str, size: str) -> None:
+    state = STATES[name]
+    app = desk(FakeSession(state.run, hold=state.hold), tmp_path / "demo")
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=_at(state, app))
+
+
+def _before(name: str, app: ShoalApp) -> Callable[[Pilot[None]], Any]:
+    """States that no event brings about."""
+
+    async def prepare(pilot: Pilot[None]) -> None:
+        app.query_one(Prompt).cursor_blink = False
+        await pilot.pause(0.2)
+        if name == "starting":
+            app.view = replace(app.view, phase="starting")
+        elif name == "no-index":
+            app._cannot_ask(IndexFault("There is no index at /data/demo.", "Build one: shoal ingest FILE."))
+        elif name == "no-key":
+            app.view = replace(app.view, is_keyless=True)
+        elif name == "stale":
+            app.view = replace(app.view, age_days=40)
+        elif name == "viewing":
+            app.view = replace(app.view, phase="viewing")
+            app._enable(False, "read only: its last run has not ended; f forks it, f5 takes it over")
+        app._draw_welcome()
+        app._draw_lines()
+        await pilot.pause(0.1)
+
+    return prepare
+
+
+EMPTY = {
+    "starting": ("◌ starting", "Your question is sent as soon as".lower()),
+    "no-index": ("○ no index", "shoal ingest file"),
+    "no-key": ("○ ready · no key", "anthropic_api_key"),
+    "stale": ("index stale", "40 days ago"),
+    "ready": ("● ready", "what is new since the launch?"),
+    "viewing": ("● viewing", ""),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+async def test_an_empty_desk_says_what_is_possible(name: str, tmp_path: Path) -> None:
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=SIZES["narrow"]) as pilot:
+        await _before(name, app)(pilot)
+        bar, words = EMPTY[name]
+        assert bar in text(app, "#status")
+        assert words in text(app, "#welcome").casefold().replace("\n", " ")
+        assert app.query_one(Prompt).disabled is (name in ("no-index", "viewing"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", EMPTY)
+def test_picture_of_an_empty_desk(snap_compare: Any, tmp_path: Path, name: str, size: str) -> None:
+    app = desk(FakeSession(events()), Path("/data/demo"))
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=_before(name, app))
+
+
+def test_picture_of_a_terminal_that_is_too_small(snap_compare: Any, tmp_path: Path) -> None:
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    assert snap_compare(app, terminal_size=(50, 12), run_before=_before("ready", app))
+
+
+async def test_a_wait_counts_down_on_the_screen(tmp_path: Path) -> None:
+    app = desk(FakeSession(STATES["rate-limited"].run, hold=True), tmp_path / "demo")
+    async with app.run_test(size=SIZES["narrow"]) as pilot:
+        await _at(STATES["rate-limited"], app)(pilot)
+        app._clock.now += 5  # type: ignore[attr-defined]
+        await pilot.pause(0.5)
+        assert "rate limited 12s" in text(app, "#status")
+
+
+@pytest.mark.parametrize("theme", ["textual-light", "ansi-dark", "ansi-light"])
+def test_picture_in_another_theme(snap_compare: Any, tmp_path: Path, theme: str) -> None:
+    from tui.preferences import Preferences
+
+    app = desk(FakeSession(events()), tmp_path / "demo", preferences=Preferences(theme=theme))
+    assert snap_compare(app, terminal_size=SIZES["wide"], run_before=_at(STATES["done"], app))
+
+
+def test_picture_with_letters_only(snap_compare: Any, tmp_path: Path) -> None:
+    from tui.glyphs import ASCII
+
+    app = desk(FakeSession(LOST), tmp_path / "demo", glyphs=ASCII)
+    assert snap_compare(app, terminal_size=SIZES["narrow"], run_before=_at(STATES["failed-worker"], app))
