@@ -56,9 +56,29 @@ def start(
 
 
 @app.command()
-def chat(index: IndexOption = None, built_in: BuiltInOption = False) -> None:
-    """Open the terminal UI on an index."""
-    _chat(index, built_in=built_in)
+def chat(
+    index: IndexOption = None,
+    built_in: BuiltInOption = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Plain lines instead of a screen: for screen readers and slow lines.")
+    ] = False,
+) -> None:
+    """Open the terminal UI on an index, or chat in plain lines."""
+    if plain:
+        run(_plain_chat(index, built_in=built_in))
+    else:
+        _chat(index, built_in=built_in)
+
+
+async def _plain_chat(index: str | None, *, built_in: bool) -> None:
+    from agent.wiring import App
+    from tui.plain_chat import PlainChat, read_line
+
+    session = App.start(index).session(built_in=built_in)
+    try:
+        await PlainChat(session, read_line).run()
+    finally:
+        await session.close()
 
 
 @app.command()

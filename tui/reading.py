@@ -141,4 +141,5 @@ class Reading(Desk):
         file = folder / name
         file.write_text(text, "utf-8")
         file.chmod(0o600)
-        self._say(f"saved: {file}")
+        self._say(f"saved {name}")
+        self.notify(safe(str(file)), title="saved", markup=False)

@@ -4,7 +4,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from tui.glyphs import Glyphs
-from tui.text import safe
+from tui.text import fit, safe
 from tui.view import View
 
 CAUSES = {"rate_limited": "rate limited", "overloaded": "service busy", "unavailable": "offline"}
@@ -67,7 +67,10 @@ def status(view: View, now_s: float, note: str, width: int, glyphs: Glyphs) -> C
     rows = view.turn.tasks if view.turn else ()
     if view.is_busy and rows:
         parts.append(f"agents {sum(row.state == 'running' for row in rows)}/{len(rows)}")
-    more = [note] if note else []
+    if note:  # what was just said matters more than what is always said, and is cut rather than dropped
+        room = width - cell_len(_line(parts, glyphs)) - 3
+        parts.append(fit(note, max(12, min(room, cell_len(safe(note))))))
+    more = []
     used = view.usage
     if used.tokens:
         more.append(f"{tokens(used.tokens)} {money(used.cost)}")

@@ -1,31 +1,47 @@
-"""Makes the README's picture from the true program on the demo: `make pictures`. The demo must be indexed."""
+"""Makes the pictures of the docs from the true program on the demo: `make pictures`. The demo must be indexed."""
 
 import asyncio
 from pathlib import Path
 
 from agent.wiring import DEMO, App
 from tui.app import ShoalApp
-from tui.widgets import Prompt
+from tui.prompt import Prompt
 
 FOLDER = Path(__file__).parent
+PICTURES = (
+    ("desk", "What is new since the launch?", (140, 42), ()),
+    ("trend", "How has use developed by month?", (140, 42), ()),
+    ("narrow", "Is anyone running coordinated spam?", (80, 30), ()),
+    ("findings-narrow", "What do people use the assistant for most?", (80, 24), ("f3",)),
+    ("ledger", "Which languages are used most?", (140, 36), ("f4",)),
+    ("help", "", (110, 36), ("f1",)),
+    ("ready", "", (110, 30), ()),
+)
 
 
-async def picture(name: str, question: str, size: tuple[int, int]) -> None:
-    """Ask the demo and keep the screen as SVG."""
+async def picture(name: str, question: str, size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    """Ask the demo, press keys, and keep the screen as SVG."""
     app = ShoalApp(App.start(DEMO), built_in=True)
     async with app.run_test(size=size) as pilot:
         while app.view.phase != "ready":
             await pilot.pause(0.1)
         prompt = app.query_one(Prompt)
         prompt.cursor_blink = False
-        prompt.value = question
-        await pilot.press("enter")
-        while app.view.phase != "done":
-            await pilot.pause(0.1)
+        if question:
+            prompt.value = question
+            await pilot.press("enter")
+            while app.view.phase not in ("done", "partial", "failed"):
+                await pilot.pause(0.1)
+        await pilot.pause(0.5)
+        await pilot.press(*keys)
         await pilot.pause(0.5)
         (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title="shoal"), "utf-8")
 
 
+async def main() -> None:
+    for name, question, size, keys in PICTURES:
+        await picture(name, question, size, keys)
+
+
 if __name__ == "__main__":
-    asyncio.run(picture("desk", "Is anyone running coordinated spam?", (140, 42)))
-    asyncio.run(picture("narrow", "What is new since the launch?", (80, 30)))
+    asyncio.run(main())

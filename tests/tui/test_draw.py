@@ -128,3 +128,9 @@ def test_rows_of_the_timeline_fit_their_width(width: int) -> None:
     drawn = timeline.timeline(view.turn, 75.0, width, "normal", UNICODE).plain.splitlines()
     assert max(cell_len(line) for line in drawn[1:]) <= width
     assert "1:15" in drawn[1]
+
+
+def test_what_was_just_said_is_cut_to_the_bar_and_never_dropped() -> None:
+    bar = status.status(_view(), 0, "saved a file of a very long name " * 4, 60, UNICODE).plain
+    assert "saved a file" in bar
+    assert cell_len(bar) <= 60
