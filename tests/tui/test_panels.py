@@ -107,7 +107,9 @@ async def test_a_session_is_found_and_taken_up_as_it_was(tmp_path: Path, own_hom
 
 async def test_a_session_is_renamed_and_deleted_only_after_a_yes(tmp_path: Path, own_home: Path) -> None:
     store = _store(own_home / "sessions")
-    app = desk(FakeSession(events()), tmp_path / "demo")
+    fake = FakeSession(events())
+    fake.id = "s-9"
+    app = desk(fake, tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
         await pilot.pause()
         await pilot.press("ctrl+r")
