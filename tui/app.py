@@ -84,9 +84,11 @@ class ShoalApp(Reading):
         """Keys in the footer are those that do something now."""
         if action == "step_back":
             return True
+        if action == "copy_block":
+            return bool(self.view.turns)
         call = f"{action}({', '.join(repr(value) for value in parameters)})" if parameters else action
         found = next((item for item in ACTIONS if item.call == call), None)
-        return True if found is None or found.works(self.view) else None
+        return found is None or found.works(self.view)
 
     def action_step_back(self) -> None:
         """Esc: restore a maximized pane, drop the queued question, leave the block cursor; then ask, then stop."""

@@ -92,7 +92,7 @@ class Conversation(VerticalScroll):
     """The chat, and the block cursor over it."""
 
     can_focus = True
-    ALLOW_MAXIMIZE: ClassVar[bool | None] = True
+    ALLOW_MAXIMIZE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "app.copy_block", "Copy", id="copy_block"),
         Binding("Y,shift+y", "app.copy_turn", "Copy as Markdown", show=False, id="copy_turn"),

@@ -57,7 +57,7 @@ class Findings(Vertical):
         Binding("y", "app.copy_table", "Copy table", show=False, id="copy_table"),
     ]
 
-    ALLOW_MAXIMIZE: ClassVar[bool | None] = True
+    ALLOW_MAXIMIZE = True
 
     class Stands(Message):
         """The reader stands on this row of this finding."""

@@ -78,7 +78,8 @@ def status(view: View, now_s: float, note: str, width: int, glyphs: Glyphs) -> C
         more.append(view.roles)
     if view.index:
         age = "" if view.age_days < 1 else f" · {view.age_days} d old"
-        more.append(f"index {view.index} · snapshot {view.snapshot}{age}")
+        number = f" · snapshot {view.snapshot}" if view.snapshot else ""
+        more.append(f"index {view.index}{number}{age}")
     for part in more:
         if cell_len(_line([*parts, part], glyphs)) > width:
             break

@@ -311,10 +311,10 @@ async def test_a_maximized_pane_gives_way_to_escape_before_anything_stops(tmp_pa
         await ask(pilot, "anything")
         await pilot.press("f3", "m")
         await pilot.pause(0.1)
-        assert app.screen.maximized is not None
+        assert [app.screen.maximized] == [app.query_one("#findings")]
         await pilot.press("escape")
         await pilot.pause(0.1)
-        assert app.screen.maximized is None
+        assert [app.screen.maximized] == [None]
         assert app.view.phase == "running"
 
 

@@ -136,11 +136,11 @@ async def test_a_session_whose_run_has_not_ended_is_read_only_until_it_is_forked
         await pilot.pause()
         await pilot.press("ctrl+r", "enter")
         await pilot.pause(0.5)
-        assert app.view.phase == "viewing"
+        assert "● viewing" in text(app, "#status")
         assert app.query_one(Prompt).disabled
         await pilot.press("f")
         await pilot.pause(0.1)
-        assert app.view.phase == "ready"
+        assert "● ready" in text(app, "#status")
         assert not app.query_one(Prompt).disabled
     store.close()
 
