@@ -72,6 +72,7 @@ class Findings(Vertical):
         self._glyphs = glyphs
         self._finding: dict[str, Any] | None = None
         self._drawn: tuple[str, int] | None = None
+        self._title = ""
         self.row: dict[str, Any] | None = None
 
     def compose(self) -> ComposeResult:
@@ -93,15 +94,19 @@ class Findings(Vertical):
         self.query_one(TabbedContent).hide_tab("tab-map")
 
     def on_resize(self) -> None:
+        self._draw_title()
         if self._finding is not None:
             self._draw(self._finding)
+
+    def _draw_title(self) -> None:
+        self.query_one("#finding-title", Static).update(fit(self._title, max(10, self.size.width - 2)).rstrip())
 
     def show(self, view: View) -> None:
         """Draw the selected finding, if it changed."""
         finding = view.findings.get(view.selected or "")
         place = list(view.findings).index(view.selected) + 1 if finding and view.selected else 0
-        title = f"{place}/{len(view.findings)} · {finding['id']} {finding['title']}" if finding else ""
-        self.query_one("#finding-title", Static).update(fit(title, max(10, self.size.width - 2)).rstrip())
+        self._title = f"{place}/{len(view.findings)} · {finding['id']} {finding['title']}" if finding else ""
+        self._draw_title()
         if finding is None or finding is self._finding:
             return
         self._finding, self.row, self._drawn = finding, None, None

@@ -58,9 +58,9 @@ class SessionsScreen(Panel[str]):
     def on_mount(self) -> None:
         table = self.query_one(DataTable)
         table.add_column("last used", width=11)
-        table.add_column("title", width=max(20, self.app.size.width - 62))
-        table.add_column("questions", width=9)
-        table.add_column("index", width=12)
+        table.add_column("title", width=max(20, self.app.size.width - 53))
+        table.add_column("asked", width=5)
+        table.add_column("index", width=8)
         table.add_column("state", width=8)
         self._fill()
         self.query_one(Input).focus()
@@ -74,8 +74,8 @@ class SessionsScreen(Panel[str]):
         for item in self._shown:
             mark = "* " if item.id == self._current else ""
             table.add_row(
-                Text(ago(item.last, now)), Text(fit(f"{mark}{item.title}", max(20, self.app.size.width - 62)).rstrip()),
-                Text(str(item.questions), justify="right"), Text(fit(item.index, 12)), Text(safe(item.state)),
+                Text(ago(item.last, now)), Text(fit(f"{mark}{item.title}", max(20, self.app.size.width - 53)).rstrip()),
+                Text(str(item.questions), justify="right"), Text(fit(item.index, 8)), Text(safe(item.state)),
             )  # fmt: skip
         count = len(self._shown)
         self.query_one("#sessions-title", Static).update(

@@ -342,3 +342,13 @@ async def test_the_timeline_has_three_densities(tmp_path: Path) -> None:
         await pilot.pause(0.1)
         assert said(app, ".timeline").startswith("▸ plan · 2 tasks")
         assert len(said(app, ".timeline").splitlines()) == 1
+
+
+async def test_a_finding_has_its_whole_title_when_a_narrow_screen_turns_to_it(tmp_path: Path) -> None:
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause()
+        await ask(pilot, "anything")
+        await pilot.press("f3")
+        await pilot.pause(0.2)
+        assert text(app, "#finding-title").endswith("What the assistant is used for")
