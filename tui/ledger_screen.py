@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHOWN = 500
 """Rows that the table draws; the sums and the export have all of them."""
 HEADER = (
-    "time", "run", "tool", "scope", "asked", "shown", "withheld", "smallest shown", "text to model", "bytes",
+    "time", "run", "tool", "scope", "asked", "shown", "withheld", "smallest", "to model", "bytes",
 )  # fmt: skip
 
 
@@ -49,14 +49,14 @@ class LedgerScreen(Panel[None]):
 
     def on_mount(self) -> None:
         table = self.query_one(DataTable)
-        numbers = {"asked", "shown", "withheld", "smallest shown", "bytes"}
+        numbers = {"asked", "shown", "withheld", "smallest", "bytes"}
         for name in HEADER:
             table.add_column(Text(name, justify="right" if name in numbers else "left"))
         for item in self._releases[:SHOWN]:
             cells = cells_of(item)
             row = [
                 Text(
-                    fit(cell, 36).rstrip() if name == "scope" else cell, justify="right" if name in numbers else "left"
+                    fit(cell, 30).rstrip() if name == "scope" else cell, justify="right" if name in numbers else "left"
                 )
                 for name, cell in zip(HEADER, cells, strict=True)
             ]

@@ -29,7 +29,7 @@ from agent.events import (
 )
 from tui.view import UNFINISHED, Call, Density, Phase, TaskRow, TaskState, Turn, Usage, View, Wait
 
-WIDER = ("What do people use the assistant for most?", "How has use developed by month?")
+WIDER = ("What do people use the assistant for most?", "What is the trend of conversations by month?")
 """Questions about everything, offered where a narrow one had to be withheld whole."""
 
 _PHASES: dict[str, Phase] = {

@@ -25,7 +25,7 @@ class Recent:
 
 def questions(landmarks: Sequence[str], facets: Sequence[str]) -> tuple[str, str, str, str]:
     """Four first questions of this index: its own named dates and facets where it has some."""
-    newest = f"What is new since the {landmarks[0]}?" if landmarks else "How has use developed by month?"
+    newest = f"What is new since the {landmarks[0]}?" if landmarks else "What is the trend of conversations by month?"
     split = f"How are conversations split by {facets[0]}?" if facets else "Which languages are used most?"
     return ("What do people use the assistant for most?", "Is anyone running coordinated spam?", newest, split)
 

@@ -10,7 +10,7 @@ from tui.prompt import Prompt
 FOLDER = Path(__file__).parent
 PICTURES = (
     ("desk", "What is new since the launch?", (140, 42), ()),
-    ("trend", "How has use developed by month?", (140, 42), ()),
+    ("trend", "What is the trend of conversations by month?", (140, 42), ()),
     ("narrow", "Is anyone running coordinated spam?", (80, 30), ()),
     ("findings-narrow", "What do people use the assistant for most?", (80, 24), ("f3",)),
     ("ledger", "Which languages are used most?", (140, 36), ("f4",)),
