@@ -52,12 +52,13 @@ def first_paint(runs: int) -> list[float]:
     ]
 
 
-def _busy(ends: threading.Event) -> None:
+def _busy(begins: threading.Event, ends: threading.Event) -> None:
     """What a question does on a thread: HDBSCAN over a five-dimensional space."""
     import hdbscan
     import numpy as np
 
     space = np.random.default_rng(0).normal(size=(20_000, 5))
+    begins.set()
     while not ends.is_set():
         hdbscan.HDBSCAN(min_cluster_size=25, core_dist_n_jobs=1).fit(space)
 
@@ -75,10 +76,10 @@ async def typing(keys: int) -> tuple[list[float], float]:
     async with app.run_test(size=(130, 38)) as pilot:
         await pilot.pause()
         prompt = app.query_one(Prompt)
-        ends = threading.Event()
-        worker = threading.Thread(target=_busy, args=(ends,))
+        begins, ends = threading.Event(), threading.Event()
+        worker = threading.Thread(target=_busy, args=(begins, ends))
         worker.start()
-        await asyncio.sleep(2)
+        await asyncio.to_thread(begins.wait)
         for _ in range(keys):
             before, began = len(prompt.value), time.perf_counter()
             prompt.post_message(_key())
