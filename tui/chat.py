@@ -52,7 +52,8 @@ class TurnView(Vertical):
     def draw_timeline(self, turn: Turn, now_s: float, density: Density, width: int) -> None:
         """Draw only the agents' rows, whose clocks run."""
         content = timeline(turn, now_s, max(30, width), density, self._glyphs)
-        self.query_one(".timeline", Static).update(content)
+        for line in self.query(".timeline").results(Static):  # none yet, when a clock ticks while the turn is mounted
+            line.update(content)
 
     async def _write(self, turn: Turn) -> None:
         """Append what is new of a streamed answer; the checked answer replaces it whole."""
