@@ -176,11 +176,11 @@ async def test_a_handle_in_an_answer_opens_its_finding(tmp_path: Path) -> None:
         assert "2 groups (1.5 %)" in text(app, "#evidence")
 
 
-async def test_the_block_cursor_copies_a_block_and_a_turn(tmp_path: Path) -> None:
+async def test_the_block_cursor_copies_a_block_and_a_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     copied: list[str] = []
     async with app.run_test(size=WIDE) as pilot:
-        app._copy = copied.append  # type: ignore[method-assign,assignment]
+        monkeypatch.setattr(app, "_copy", copied.append)
         await pilot.pause()
         await ask(pilot, "What now?")
         await pilot.press("alt+up", "y", "alt+up", "y", "alt+up", "y", "Y")

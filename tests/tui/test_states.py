@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from agent.events import Event, ModelWaiting, RunEnded, TaskEnded, ToolEnded, UsageReported
 from index.errors import IndexFault
-from tests.fakes.desk import SIZES, ask, desk, said, text, until
+from tests.fakes.desk import SIZES, StillClock, ask, desk, said, text, until
 from tests.fakes.session import FakeSession, events, finding
 from tui.app import ShoalApp
 from tui.prompt import Prompt
@@ -174,10 +174,11 @@ def test_picture_of_a_terminal_that_is_too_small(snap_compare: Any, tmp_path: Pa
 
 
 async def test_a_wait_counts_down_on_the_screen(tmp_path: Path) -> None:
-    app = desk(FakeSession(STATES["rate-limited"].run, hold=True), tmp_path / "demo")
+    clock = StillClock()
+    app = desk(FakeSession(STATES["rate-limited"].run, hold=True), tmp_path / "demo", clock=clock)
     async with app.run_test(size=SIZES["narrow"]) as pilot:
         await _at(STATES["rate-limited"], app)(pilot)
-        app._clock.now += 5  # type: ignore[attr-defined]
+        clock.now += 5
         await pilot.pause(0.5)
         assert "rate limited 12s" in text(app, "#status")
 
