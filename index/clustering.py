@@ -29,7 +29,9 @@ _MIN_SAMPLES = 5
 _LARGE = 10_000
 _EPOCHS, _EPOCHS_OF_LARGE = 500, 200
 """umap-learn's own numbers for sets up to, and above, ten thousand rows."""
-_SMALLEST_FOR_UMAP = 200
+SMALLEST_FOR_UMAP = 200
+"""Rows below which UMAP is unstable and principal components serve."""
+
 _SPREAD = 0.1
 """UMAP's own least distance: a map is to be looked at, so its points may not lie on each other."""
 
@@ -45,14 +47,14 @@ _NEARLY = 0.1
 
 def cluster_space(vectors: Vectors) -> Space:
     """A space in which density means shared meaning. Below 200 rows UMAP is unstable and PCA serves."""
-    if len(vectors) < _SMALLEST_FOR_UMAP:
+    if len(vectors) < SMALLEST_FOR_UMAP:
         return _principal_components(vectors, DIMENSIONS)
     return _space(len(vectors), _neighbours(vectors))
 
 
 def space_and_plane(vectors: Vectors) -> tuple[Space, Plane]:
     """The cluster space, and a plane to draw (Clio G.6) from the same neighbours."""
-    if len(vectors) < _SMALLEST_FOR_UMAP:
+    if len(vectors) < SMALLEST_FOR_UMAP:
         return _principal_components(vectors, DIMENSIONS), _principal_components(vectors, 2)
     neighbours = _neighbours(vectors)
     plane = _umap(neighbours, dimensions=2, min_dist=_SPREAD, epochs=_EPOCHS_OF_LARGE)

@@ -5,6 +5,7 @@ DuckDB file; the newest has its vectors beside it).
 Readers never open the writer's files, so they go on while an ingest runs.
 """
 
+import asyncio
 import tomllib
 import uuid
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.clustering import Space, cluster_space
+from index.clustering import Space
+from index.clustering_process import cluster_space
 from index.embedding import Encoder
 from index.errors import IndexFault, SettingsError
 from index.facets import FacetSpec, load_facets
@@ -205,12 +207,12 @@ class Index:
             rows = np.sort(rows[np.argpartition(-similarity[rows], NEAR_AT_MOST)[:NEAR_AT_MOST]])
         return rows, similarity[rows]
 
-    def space_of(self, rows: Rows) -> Space:
+    async def space_of(self, rows: Rows) -> Space:
         """The space to cluster these summaries in, shape (len(rows), DIMENSIONS): one of their own where they are few,
         else the snapshot's. Counted in hundreds, so that no single conversation decides between the two."""
         if len(rows) // 100 * 100 > _REFINED_UP_TO:
-            return self.snapshot.space(rows)
-        return cluster_space(self._vectors.of(rows))
+            return await asyncio.to_thread(self.snapshot.space, rows)
+        return await cluster_space(await asyncio.to_thread(self._vectors.of, rows))
 
     def vectors_of(self, rows: Rows) -> Vectors:
         """The vectors of these rows, in their order, of length one. For computing inside the data plane only."""
@@ -222,6 +224,6 @@ class Index:
         numbers = [number for number in snapshot_numbers(folder) if number < self.snapshot.number]
         return [Snapshot(snapshot_path(folder, number)) for number in numbers]
 
-    def placed(self, texts: Sequence[str]) -> Space:
+    async def placed(self, texts: Sequence[str]) -> Space:
         """A cluster space of its own for texts that have none in the snapshot, shape (len(texts), DIMENSIONS)."""
-        return cluster_space(self._encoder.encode(texts))
+        return await cluster_space(await asyncio.to_thread(self._encoder.encode, texts))

@@ -6,7 +6,8 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from index.clustering import Space, density_clusters, partition_clusters
+from index.clustering import Space, partition_clusters
+from index.clustering_process import density_clusters
 from index.facets import TASK
 from index.sealing import SUMMARY
 from index.snapshot import Rows
@@ -49,7 +50,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     rows, without, space = await _placed(args.about, resolved.rows, ctx)
     smallest = max(args.min_size, ctx.gate.policy.text_min_conversations)
     if args.method == "hdbscan":
-        labels = await asyncio.to_thread(density_clusters, space, smallest)
+        labels = await density_clusters(space, smallest)
         method = f"HDBSCAN (leaf, at least {smallest}) in a UMAP space"
     else:
         labels = await asyncio.to_thread(partition_clusters, space, args.clusters)
@@ -76,7 +77,7 @@ async def _placed(about: str, rows: Rows, ctx: ToolContext) -> tuple[Rows, Rows,
     """The rows that have this facet's text, those that have none, and the former's coordinates."""
     snapshot = ctx.index.snapshot
     if about == SUMMARY:
-        return rows, rows[:0], await asyncio.to_thread(ctx.index.space_of, rows)
+        return rows, rows[:0], await ctx.index.space_of(rows)
     free = [TASK, *(facet.name for facet in snapshot.own_facets if not facet.values)]
     if about not in free:
         raise ToolRefusal(f"There is no such free-text facet. There are: {', '.join([SUMMARY, *free])}.")
@@ -86,5 +87,5 @@ async def _placed(about: str, rows: Rows, ctx: ToolContext) -> tuple[Rows, Rows,
     has_text = np.array([bool(text) for text in texts], dtype=bool)
     if not ctx.gate.is_enough(rows[has_text]):
         raise ToolRefusal(f"Too few conversations here have a {about}; it needs an index whose extractor is a model.")
-    space = await asyncio.to_thread(ctx.index.placed, [text for text in texts if text])
+    space = await ctx.index.placed([text for text in texts if text])
     return rows[has_text], rows[~has_text], space

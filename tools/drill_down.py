@@ -1,10 +1,9 @@
 """drill_down: open one group or cluster of the taxonomy into its parts."""
 
-import asyncio
-
 from pydantic import BaseModel, ConfigDict, Field
 
-from index.clustering import OUTSIDE, density_clusters
+from index.clustering import OUTSIDE
+from index.clustering_process import density_clusters
 from index.snapshot import Rows
 from tools.clusters import named_groups
 from tools.context import ToolContext
@@ -60,9 +59,9 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
 
 
 async def _opened(resolved: Resolved, ctx: ToolContext) -> tuple[list[Group], Rows, str]:
-    space = await asyncio.to_thread(ctx.index.space_of, resolved.rows)
+    space = await ctx.index.space_of(resolved.rows)
     smallest = ctx.gate.policy.text_min_conversations
-    labels = await asyncio.to_thread(density_clusters, space, smallest)
+    labels = await density_clusters(space, smallest)
     if labels.max(initial=OUTSIDE) == 0:
         # One part is the cluster itself once more, not an opening of it.
         labels[:] = OUTSIDE

@@ -1,13 +1,12 @@
 """emerging: what appeared, grew, shrank or vanished between two periods."""
 
-import asyncio
 from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from index.clustering import density_clusters
+from index.clustering_process import density_clusters
 from index.snapshot import Rows
 from tools.clusters import named_groups
 from tools.context import ToolContext
@@ -87,7 +86,7 @@ async def _found(later: Rows, earlier: Rows, ctx: ToolContext) -> Grouped:
         raise ToolRefusal(f"That is too much to cluster now; narrow the scope or the periods to about {_AT_MOST:,}.")
     space = ctx.index.snapshot.space(both)
     smallest = ctx.gate.policy.text_min_conversations
-    labels = await asyncio.to_thread(density_clusters, space, smallest)
+    labels = await density_clusters(space, smallest)
     groups, _ = await named_groups(ctx, both, labels, space)
     split = tuple(
         Group(
