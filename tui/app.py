@@ -20,7 +20,7 @@ from textual.screen import ModalScreen, Screen
 
 from tui import exporting, preferences, reduce
 from tui.actions import ACTIONS, BY_ID, working
-from tui.chat import Conversation, TurnView
+from tui.chat import Conversation
 from tui.glyphs import chosen
 from tui.panels import ConfirmScreen, ExportScreen, HelpScreen
 from tui.prompt import Prompt
@@ -199,7 +199,7 @@ class ShoalApp(Reading):
         facts = replace(View(), index=self.view.index, policy=self.view.policy, snapshot=self.view.snapshot)
         facts = replace(facts, is_keyless=self.view.is_keyless, age_days=self.view.age_days, roles=self.view.roles)
         self.view = reduce.replay(facts, stored)
-        await self.desk.query(TurnView).remove()
+        await self.desk.query("TurnView").remove()
         self.desk.query_one(Conversation).forget()
         self._clear_welcome()
         if still_on or self._session is None:

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.style import Style
 
+from tui.evidence import placed
 from tui.glyphs import Glyphs
 from tui.text import fit, safe
 
@@ -106,7 +107,7 @@ def bars(finding: dict[str, Any], width: int, glyphs: Glyphs) -> Content:
         lines += [Content.styled(f"{chr(97 + place)} = {safe(name)}", _DIM) for place, name in enumerate(columns)]
     for row, row_sizes in zip(rows, sizes, strict=True):
         for place, (value, size) in enumerate(zip(row["values"], row_sizes, strict=True)):
-            name = fit(row["label"] if place == 0 else "", label)
+            name = fit(placed(row) if place == 0 else "", label)
             key = f"{chr(97 + place)} " if len(columns) > 1 else ""
             if size is None:
                 lines.append(Content.assemble(f"{name} {key}", ("withheld", _DIM)))
@@ -141,11 +142,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A cluster's name at its middle, in the map's squares."""
+    """A theme's name at its densest square. `id` is its cluster's."""
 
     x: float
     y: float
     text: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,11 @@ class Window:
             height,
         )
 
+    def around(self, x: float, y: float) -> "Window":
+        """As large, with this place of the map (0 to 1 each) as near to its middle as the map's edge lets it be."""
+        left = min(max(0.0, x - self.width / 2), 1.0 - self.width)
+        return Window(left, min(max(0.0, y - self.height / 2), 1.0 - self.height), self.width, self.height)
+
     def moved(self, x: float, y: float) -> "Window":
         """By shares of what is shown."""
         left = min(max(0.0, self.left + x * self.width), 1.0 - self.width)
@@ -175,9 +182,16 @@ class Window:
 
 
 def density(
-    cells: Sequence[Cell], labels: Sequence[Label], window: Window, width: int, height: int, glyphs: Glyphs
+    cells: Sequence[Cell],
+    labels: Sequence[Label],
+    window: Window,
+    size: tuple[int, int],
+    glyphs: Glyphs,
+    chosen: str = "",
 ) -> Content:
-    """The map as shaded squares with names over them. A name that does not fit is left out, never moved elsewhere."""
+    """The map as shaded squares, `size` columns and lines, with names over them; the name of the cluster `chosen` is
+    written first and marked. A name that does not fit where it belongs is left out or cut at the edge, never moved."""
+    width, height = size
     across = max((cell.x for cell in cells), default=0) + 1
     down = max((cell.y for cell in cells), default=0) + 1
     bands = {(cell.x, cell.y): cell.band for cell in cells}
@@ -186,29 +200,61 @@ def density(
         y = int((window.top + (line + 0.5) / height * window.height) * down)
         xs = [int((window.left + (column + 0.5) / width * window.width) * across) for column in range(width)]
         grid.append([glyphs.shades[min(4, max(0, bands.get((x, y), 0)))] for x in xs])
-    for label in labels:
-        _write(grid, label, window, (across, down), (width, height))
+    ordered = sorted(labels, key=lambda label: label.id != chosen) if chosen else labels
+    for label in ordered:
+        mark = f"{glyphs.chosen} " if chosen and label.id == chosen else ""
+        _write(grid, f"{mark}{label.text}", label, window, (across, down), size)
     return Content("\n".join("".join(line) for line in grid))
 
 
-def _write(grid: list[list[str]], label: Label, window: Window, extent: tuple[int, int], size: tuple[int, int]) -> None:
-    text = safe(label.text).replace("\n", " ")
-    column = round(((label.x + 0.5) / extent[0] - window.left) / window.width * size[0] - cell_len(text) / 2)
-    line = int(((label.y + 0.5) / extent[1] - window.top) / window.height * size[1])
-    if not (0 <= line < size[1] and column >= 0 and column + cell_len(text) <= size[0]):
+def _write(
+    grid: list[list[str]], name: str, label: Label, window: Window, extent: tuple[int, int], size: tuple[int, int]
+) -> None:
+    """Write a name around its square, moved inwards at an edge by as much as it needs. Where another name stands, none."""
+    text = fit(name, min(_NAME, size[0], cell_len(safe(name)))).rstrip()
+    x = ((label.x + 0.5) / extent[0] - window.left) / window.width
+    y = ((label.y + 0.5) / extent[1] - window.top) / window.height
+    if not (0 <= x < 1 and 0 <= y < 1):
         return
-    covered = grid[line][column : column + cell_len(text)]
-    if any(sign.isalnum() for sign in covered):
-        return
-    grid[line][column : column + cell_len(text)] = [text, *[""] * (cell_len(text) - 1)]
+    needs = cell_len(text)
+    column = min(max(0, round(x * size[0] - needs / 2)), size[0] - needs)
+    line = grid[int(y * size[1])]
+    beside = line[max(0, column - 1) : column + needs + 1]
+    if not any(sign == "" or sign[-1:].isalnum() or sign[:1].isalnum() for sign in beside):
+        line[column : column + needs] = [text, *[""] * (needs - 1)]
+
+
+_NAME = 28
+"""Cells of a name on the map."""
 
 
 def map_parts(finding: dict[str, Any]) -> tuple[list[Cell], list[Label]]:
-    """Squares and names of a finding of shape "map". Squares that are not numbers, or have no band, are left out."""
-    cells = [
-        Cell(int(cell[0]), int(cell[1]), int(cell[2]))
-        for cell in finding.get("cells", ())
-        if len(cell) == 3 and all(isinstance(part, int) and part >= 0 for part in cell) and cell[2] > 0
-    ]
-    labels = [Label(float(row["x"]), float(row["y"]), str(row["label"])) for row in finding["rows"] if "x" in row]
+    """Squares and names of a finding of shape "map". A row is a square with `place` (across, up) and the theme that most
+    of it is of; a theme's name stands at its densest square. Rows that are withheld, or have no place, are not drawn."""
+    rows = [row for row in finding["rows"] if _is_square(row)]
+    top = max((row["place"][1] for row in rows), default=0)
+    most = max((row["values"][0]["count"] for row in rows), default=1)
+    cells = [Cell(row["place"][0], top - row["place"][1], _band(row["values"][0]["count"], most)) for row in rows]
+    densest: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row.get("id") and row["values"][0]["count"] > densest.get(row["id"], _NOTHING)["values"][0]["count"]:
+            densest[row["id"]] = row
+    by_size = sorted(densest.values(), key=lambda row: -row["values"][0]["count"])
+    labels = [Label(row["place"][0], top - row["place"][1], str(row["label"]), row["id"]) for row in by_size]
     return cells, labels
+
+
+_NOTHING: dict[str, Any] = {"values": [{"count": 0}]}
+
+
+def _is_square(row: dict[str, Any]) -> bool:
+    place, count = row.get("place"), row["values"][0]["count"]
+    is_place = (
+        isinstance(place, list) and len(place) == 2 and all(isinstance(at, int) and 0 <= at < 1_000 for at in place)
+    )
+    return is_place and isinstance(count, int) and count > 0
+
+
+def _band(count: int, most: int) -> int:
+    """1 to 4: quarters of the largest square's count."""
+    return min(4, 1 + 4 * count // (most + 1))

@@ -2,81 +2,28 @@
 
 It stays at the newest line until the reader scrolls up, and then says how many lines are new. Long sessions keep their
 data in the view and only the newest turns as widgets. Widgets here draw what they are given; they compute nothing.
+Turns are made of a module of their own (`tui.turn`), because the first frame must not wait for Markdown.
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Markdown, Static
-from textual.widgets.markdown import MarkdownStream
+from textual.widgets import Static
 
-from tui import inert
 from tui.glyphs import Glyphs
 from tui.text import safe
-from tui.timeline import closing, timeline
 from tui.view import Density, Turn, View
+
+if TYPE_CHECKING:
+    from tui.turn import TurnView
 
 KEPT = 30
 """Turns that are widgets; older ones come back a page at a time."""
-
-
-class TurnView(Vertical):
-    """One question: its text, the agents' rows, the answer, and what stands under it."""
-
-    def __init__(self, turn: Turn, glyphs: Glyphs) -> None:
-        super().__init__()
-        self.turn = turn
-        self._glyphs = glyphs
-        self._written = ""
-        self._stream: MarkdownStream | None = None
-        self._drawn: tuple[Turn, Density, int] | None = None
-
-    def compose(self) -> ComposeResult:
-        yield Static(f"{self._glyphs.ask} {safe(self.turn.question)}", classes="question block", markup=False)
-        yield Static("", classes="timeline block")
-        yield Markdown("", open_links=False, parser_factory=inert.parser, classes="answer block")
-        yield Static("", classes="closing")
-
-    async def show(self, turn: Turn, now_s: float, density: Density, width: int) -> None:
-        """Draw the turn as it now is."""
-        self.draw_timeline(turn, now_s, density, width)
-        self.query_one(".closing", Static).update(closing(turn, self._glyphs))
-        await self._write(turn)
-        self.turn = turn
-
-    def draw_timeline(self, turn: Turn, now_s: float, density: Density, width: int) -> None:
-        """Draw only the agents' rows, whose clocks run."""
-        content = timeline(turn, now_s, max(30, width), density, self._glyphs)
-        for line in self.query(".timeline").results(Static):  # none yet, when a clock ticks while the turn is mounted
-            line.update(content)
-
-    async def _write(self, turn: Turn) -> None:
-        """Append what is new of a streamed answer; the checked answer replaces it whole."""
-        answer = self.query_one(Markdown)
-        text = safe(turn.answer)
-        is_more = text.startswith(self._written) and not turn.is_final
-        if is_more and text != self._written:
-            if self._stream is None:
-                self._stream = Markdown.get_stream(answer)
-            await self._stream.write(text[len(self._written) :])
-        elif not is_more and (text != answer.source or self._stream is not None):
-            await self.settle()
-            await answer.update(text)
-        self._written = text
-
-    async def settle(self) -> None:
-        """End the stream, if one is open."""
-        if self._stream is not None:
-            stream, self._stream = self._stream, None
-            await stream.stop()
-
-    async def on_unmount(self) -> None:
-        await self.settle()
 
 
 class Earlier(Static):
@@ -127,11 +74,15 @@ class Conversation(VerticalScroll):
         yield Earlier("", id="earlier", markup=False)
 
     @property
-    def turn_views(self) -> list[TurnView]:
+    def turn_views(self) -> "list[TurnView]":
+        from tui.turn import TurnView
+
         return list(self.query(TurnView))
 
     async def show(self, view: View, now_s: float) -> None:
         """Draw the newest turn, mounting it when it is new."""
+        from tui.turn import TurnView
+
         self._turns = view.turns
         fresh = view.turns[self._first + len(self.turn_views) :]
         if fresh:
@@ -171,6 +122,8 @@ class Conversation(VerticalScroll):
 
     async def bring_back(self) -> None:
         """Mount the turns before the first that is a widget."""
+        from tui.turn import TurnView
+
         start = max(0, self._first - KEPT // 3)
         added = [TurnView(turn, self._glyphs) for turn in self._turns[start : self._first]]
         if added:
@@ -237,7 +190,9 @@ class Conversation(VerticalScroll):
             return str(shown.query_one(".timeline", Static).visual)
         return safe(shown.turn.answer)
 
-    def _cursor_turn(self) -> TurnView | None:
+    def _cursor_turn(self) -> "TurnView | None":
+        from tui.turn import TurnView
+
         if self.cursor is not None and isinstance(self.cursor.parent, TurnView):
             return self.cursor.parent
         return self.turn_views[-1] if self.turn_views else None

@@ -5,6 +5,7 @@ stopping it closes the stream and loses nothing, because finished work is checkp
 """
 
 import asyncio
+import importlib
 import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
@@ -17,7 +18,6 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from agent.events import Event
 from index.errors import ShoalError
 from tui import reduce, status, welcome
 from tui.chat import Conversation
@@ -29,6 +29,7 @@ from tui.text import fit
 from tui.view import View
 
 if TYPE_CHECKING:
+    from agent.events import Event
     from agent.session import Session
     from agent.wiring import App as Started
 
@@ -108,6 +109,7 @@ class Desk(App[None]):
                 return
             self.view = replace(self.view, age_days=age)
         self._opened(self._session)
+        await asyncio.to_thread(importlib.import_module, "tui.turn")
         await asyncio.to_thread(self._session.warm)
         if self._pending and not self.view.is_busy:
             pending, self._pending = self._pending, ""
@@ -198,7 +200,7 @@ class Desk(App[None]):
             self._consume(self._session.ask(question))
 
     @work(group="run", exclusive=True, exit_on_error=False)
-    async def _consume(self, events: AsyncGenerator[Event, None]) -> None:
+    async def _consume(self, events: "AsyncGenerator[Event, None]") -> None:
         """Draw a run's events until it ends or is stopped."""
         self._began = self._clock()
         self._clear_welcome()

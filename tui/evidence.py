@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.content import Content
 from textual.style import Style
 
-from tui.plain import measure_text
+from tui.measures import measure_text
 from tui.text import fit, safe
 
 _DIM = Style(dim=True)
@@ -65,4 +65,10 @@ def row_label(row: dict[str, Any], width: int) -> Text:
     value = row["values"][0]
     size = "withheld" if value["count"] is None else f"{value['count']:,}"
     share = f"{value['share']:.1f} %" if value["share"] is not None else ""
-    return Text(f"{fit(row['label'], max(8, width - 18))} {size:>8} {share:>8}")
+    return Text(f"{fit(placed(row), max(8, width - 18))} {size:>8} {share:>8}")
+
+
+def placed(row: dict[str, Any]) -> str:
+    """A row's label, with the square it is of where it is a map's."""
+    place = row.get("place")
+    return f"{place[0]}/{place[1]} {row['label']}" if place else str(row["label"])

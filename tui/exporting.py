@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tui.evidence import withheld
-from tui.plain import measure_names, measure_text
+from tui.measures import measure_names, measure_text
 from tui.text import safe
 from tui.view import Turn, View
 

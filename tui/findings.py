@@ -14,10 +14,10 @@ from textual.widgets import DataTable, Static, TabbedContent, TabPane, Tree
 from textual.widgets.tree import TreeNode
 
 from tui import charts
-from tui.evidence import evidence, row_label
+from tui.evidence import evidence, placed, row_label
 from tui.glyphs import Glyphs
 from tui.map import DensityMap
-from tui.plain import measure_names, measure_text
+from tui.measures import measure_names, measure_text
 from tui.text import fit, safe
 from tui.view import View
 
@@ -125,6 +125,7 @@ class Findings(Vertical):
         self.query_one("#evidence", Static).update(evidence(finding, self.row, width))
         if finding["shape"] == "map":
             self.query_one(DensityMap).set_map(*charts.map_parts(finding))
+            self.query_one("#chart", Static).update(charts.bars(finding, width, self._glyphs))
         else:
             chart = charts.trend if finding["shape"] == "trend" else charts.bars
             self.query_one("#chart", Static).update(chart(finding, width, self._glyphs))
@@ -158,7 +159,7 @@ class Findings(Vertical):
         for name in names:
             table.add_column(Text(safe(name)))
         for row in finding["rows"]:
-            cells = [Text(fit(("  " if row.get("parent") else "") + row["label"], _LABEL))]
+            cells = [Text(fit(("  " if row.get("parent") else "") + placed(row), _LABEL))]
             for value in row["values"]:
                 cells.append(Text("withheld" if value["count"] is None else f"{value['count']:,}", justify="right"))
                 cells.append(Text("" if value["share"] is None else f"{value['share']:.1f}", justify="right"))
@@ -177,6 +178,12 @@ class Findings(Vertical):
             self.row = row
             self.query_one("#evidence", Static).update(evidence(self._finding, row, max(24, self.size.width - 5)))
             self.post_message(self.Stands(self._finding, row))
+
+    def on_density_map_chosen(self, event: DensityMap.Chosen) -> None:
+        """The reader stands on a name of the map: its densest square is the row."""
+        rows = [row for row in self._finding["rows"] if row.get("id") == event.label.id] if self._finding else []
+        if rows:
+            self._stand(max(rows, key=lambda row: row["values"][0]["count"] or 0))
 
     def focus_inside(self) -> None:
         """Put the focus on what the open tab shows."""

@@ -31,6 +31,7 @@ class Glyphs:
     down: str = "↓"
     up: str = "↑"
     change: str = "◆"
+    chosen: str = "◉"
     full: str = "█"
     span: str = "─"
     ellipsis: str = "…"
@@ -42,7 +43,7 @@ class Glyphs:
 UNICODE = Glyphs()
 ASCII = Glyphs(
     planned=".", running="*", waiting="~", done="+", failed="x", stopped="#", stopping="o", starting="o", empty="o",
-    fault="!", open="v", shut=">", bar="|", ask=">", dot="-", arrow="->", down="v", up="^", change="*", full="#", span="-",
+    fault="!", open="v", shut=">", bar="|", ask=">", dot="-", arrow="->", down="v", up="^", change="*", chosen="@", full="#", span="-",
     ellipsis="~", blocks=" .:-=+*#@", shades=" .:*#", halves=" ########",
 )  # fmt: skip
 

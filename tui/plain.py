@@ -19,6 +19,7 @@ from agent.events import (
     ToolEnded,
     UsageReported,
 )
+from tui.measures import measure_names, measure_text
 from tui.text import fit, safe, spark
 
 _MAX_ROWS = 14
@@ -118,24 +119,6 @@ def finding_table(finding: dict[str, Any], width: int = 100) -> str:
     lines += [safe(note) for note in finding["notes"]]
     lines.append(safe(withheld_line(finding)))
     return "\n".join(lines)
-
-
-def measure_names(finding: dict[str, Any]) -> list[str]:
-    """The statistics that rows of a finding carry, in their order."""
-    return list(dict.fromkeys(measure["name"] for row in finding["rows"] for measure in row.get("measures", ())))
-
-
-def measure_text(row: dict[str, Any], name: str) -> str:
-    """A row's statistic with its interval and its verdict, "–" where it has none."""
-    found = next((measure for measure in row.get("measures", ()) if measure["name"] == name), None)
-    if found is None:
-        return "–"
-    parts = []
-    if "value" in found:
-        parts.append(f"{'≥' if found.get('is_bound') else ''}{found['value']}")
-    if "low" in found and "high" in found:
-        parts.append(f"({found['low']}–{found['high']})")
-    return " ".join([*parts, found.get("verdict", "")]).strip()
 
 
 def _value(value: dict[str, Any]) -> str:

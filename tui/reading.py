@@ -5,17 +5,22 @@ It changes the view by the functions of `tui.reduce` and hands text to the clipb
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import work
-from textual.widgets import Markdown, Static, TextArea
+from textual.widgets import Static, TextArea
 
-from tui import exporting, inert, reduce
+from tui import exporting, reduce
 from tui.chat import Conversation, Earlier
 from tui.clipboard import copy, tool
 from tui.desk import Desk
 from tui.findings import Findings
+from tui.map import DensityMap
 from tui.prompt import Prompt
 from tui.text import safe
+
+if TYPE_CHECKING:
+    from textual.widgets import Markdown
 
 
 class Reading(Desk):
@@ -38,8 +43,10 @@ class Reading(Desk):
         self.view = reduce.beside(self.view, step)
         self.desk.query_one(Findings).show(self.view)
 
-    def on_markdown_link_clicked(self, message: Markdown.LinkClicked) -> None:
+    def on_markdown_link_clicked(self, message: "Markdown.LinkClicked") -> None:
         """A handle in an answer opens its finding; no other address leads anywhere."""
+        from tui import inert
+
         handle = inert.pressed(message.href)
         if handle is not None and handle in self.view.findings:
             self.view = reduce.selecting(self.view, handle)
@@ -63,6 +70,20 @@ class Reading(Desk):
             self.desk.minimize()
         label = safe(row["label"]).replace("\n", " ")
         self.desk.query_one(Prompt).value = f"How has “{label}” developed over time?"
+        self.action_chat()
+
+    def on_density_map_chosen(self, message: DensityMap.Chosen) -> None:
+        """Open a name of the map: its own map if it was drawn before, else a question that asks for it."""
+        if not message.is_opened:
+            return
+        handle = reduce.map_of(self.view, message.label.id)
+        if handle is not None:
+            self.view = reduce.selecting(self.view, handle)
+            self.desk.query_one(Findings).show(self.view)
+            return
+        if self.desk.maximized is not None:
+            self.desk.minimize()
+        self.desk.query_one(Prompt).value = f"Show the map of {safe(message.label.id)}"
         self.action_chat()
 
     def action_block(self, step: int) -> None:

@@ -4,30 +4,30 @@ Replaying the stored events of a session gives the screen it had. An event that 
 a store written by a later version can still be read. It must never draw, wait or look anything up.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import singledispatch
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from agent.events import (
-    AnswerDelta,
-    AnswerMade,
-    ApprovalAsked,
-    AuditEnded,
-    ClarificationAsked,
-    ModelWaiting,
-    Notice,
-    PlanMade,
-    RunEnded,
-    RunStarted,
-    TaskEnded,
-    TaskStarted,
-    ToolEnded,
-    ToolStarted,
-    UsageReported,
-    load,
-)
 from tui.view import UNFINISHED, Call, Density, Phase, TaskRow, TaskState, Turn, Usage, View, Wait
+
+if TYPE_CHECKING:
+    from agent.events import (
+        AnswerDelta,
+        AnswerMade,
+        ApprovalAsked,
+        AuditEnded,
+        ClarificationAsked,
+        ModelWaiting,
+        Notice,
+        PlanMade,
+        RunEnded,
+        RunStarted,
+        TaskEnded,
+        TaskStarted,
+        ToolEnded,
+        ToolStarted,
+        UsageReported,
+    )
 
 WIDER = ("What do people use the assistant for most?", "What is the trend of conversations by month?")
 """Questions about everything, offered where a narrow one had to be withheld whole."""
@@ -39,18 +39,25 @@ _PHASES: dict[str, Phase] = {
     "stopped": "stopped",
     "failed": "failed",
 }
+_Handler = Callable[[Any, View], View]
+_HANDLERS: dict[str, _Handler] = {}
+"""By the type of the event, so that the first frame need not load what events are made of."""
+
 _DENSITIES: tuple[Density, ...] = ("collapsed", "normal", "detailed")
 
 
 def apply(view: View, event: object) -> View:
     """The view after an event."""
-    return _after(event, view)
+    handler = _HANDLERS.get(getattr(event, "type", ""))
+    return view if handler is None else handler(event, view)
 
 
 def replay(view: View, stored: Iterable[dict[str, Any]]) -> View:
     """The view after stored events; those of kinds that are not known here are passed over."""
+    from agent.events import load
+
     for item in stored:
-        if item.get("type") in _KNOWN:
+        if item.get("type") in _HANDLERS:
             view = apply(view, load(item))
     return view
 
@@ -86,13 +93,24 @@ def selecting(view: View, handle: str) -> View:
     return replace(view, selected=handle) if handle in view.findings else view
 
 
-@singledispatch
-def _after(_event: object, view: View) -> View:
-    return view
+def map_of(view: View, cluster: str) -> str | None:
+    """The handle of a finding that is the map of this cluster alone."""
+    maps = (handle for handle, finding in view.findings.items() if finding["shape"] == "map")
+    return next(
+        (handle for handle in maps if str(view.findings[handle]["scope"]).endswith(f"in cluster {cluster}")), None
+    )
 
 
-@_after.register
-def _started(event: RunStarted, view: View) -> View:
+def _on(kind: str) -> Callable[[_Handler], _Handler]:
+    def kept(handler: _Handler) -> _Handler:
+        _HANDLERS[kind] = handler
+        return handler
+
+    return kept
+
+
+@_on("run_started")
+def _started(event: "RunStarted", view: View) -> View:
     known = replace(
         view,
         phase="planning",
@@ -107,27 +125,27 @@ def _started(event: RunStarted, view: View) -> View:
     return replace(known, turns=(*view.turns, Turn(event.run, event.question)))
 
 
-@_after.register
-def _planned(event: PlanMade, view: View) -> View:
+@_on("plan_made")
+def _planned(event: "PlanMade", view: View) -> View:
     earlier = view.turn.tasks if view.turn and event.round else ()
     fresh = tuple(TaskRow(task.id, f"{task.specialist}: {task.objective}") for task in event.tasks)
     return replace(_turn(view, tasks=(*earlier, *fresh), assumptions=event.assumptions), phase="running")
 
 
-@_after.register
-def _task_started(event: TaskStarted, view: View) -> View:
+@_on("task_started")
+def _task_started(event: "TaskStarted", view: View) -> View:
     return _task(replace(view, phase="running"), event.task, state="running", began_s=event.at_s)
 
 
-@_after.register
-def _tool_started(event: ToolStarted, view: View) -> View:
+@_on("tool_started")
+def _tool_started(event: "ToolStarted", view: View) -> View:
     row = _row(view, event.task)
     calls = (*row.calls, Call(event.call, _in_words(event)))
     counted = replace(view, phase="running", wait=None, tool_calls=view.tool_calls + 1)
     return _task(counted, event.task, state="running", calls=calls)
 
 
-def _in_words(event: ToolStarted) -> str:
+def _in_words(event: "ToolStarted") -> str:
     scope = event.arguments.get("scope")
     parts = [str(value) for key, value in event.arguments.items() if key in ("phrase", "by") and value]
     if isinstance(scope, dict):
@@ -135,8 +153,8 @@ def _in_words(event: ToolStarted) -> str:
     return f"{event.tool}({', '.join(parts)})"
 
 
-@_after.register
-def _tool_ended(event: ToolEnded, view: View) -> View:
+@_on("tool_ended")
+def _tool_ended(event: "ToolEnded", view: View) -> View:
     handle = str(event.finding["id"]) if event.finding is not None else ""
     known = [call for call in _row(view, event.task).calls if call.id != event.call]
     text = next((call.text for call in _row(view, event.task).calls if call.id == event.call), event.tool)
@@ -161,26 +179,26 @@ def _released(view: View, handle: str, finding: dict[str, Any]) -> View:
     )
 
 
-@_after.register
-def _task_ended(event: TaskEnded, view: View) -> View:
+@_on("task_ended")
+def _task_ended(event: "TaskEnded", view: View) -> View:
     state = "failed" if event.failure else "done"
     return _task(view, event.task, state=state, elapsed_s=event.elapsed_s, failure=event.failure or "")
 
 
-@_after.register
-def _audited(event: AuditEnded, view: View) -> View:
+@_on("audit_ended")
+def _audited(event: "AuditEnded", view: View) -> View:
     struck = f", {event.struck} struck" if event.struck else ""
     narrowed = f", {event.narrowed} narrowed" if event.narrowed else ""
     return _turn(view, audit=f"{event.kept} claims kept{narrowed}{struck}")
 
 
-@_after.register
-def _asked_back(event: ClarificationAsked, view: View) -> View:
+@_on("clarification_asked")
+def _asked_back(event: "ClarificationAsked", view: View) -> View:
     return _turn(view, answer=event.question, is_final=True, suggestions=event.suggestions)
 
 
-@_after.register
-def _plan_waits(event: ApprovalAsked, view: View) -> View:
+@_on("approval_asked")
+def _plan_waits(event: "ApprovalAsked", view: View) -> View:
     known = {row.id for row in view.turn.tasks} if view.turn else set()
     fresh = [TaskRow(task.id, f"{task.specialist}: {task.objective}") for task in event.tasks if task.id not in known]
     cost = "" if event.cost is None else f" It may cost up to ${event.cost:.2f}."
@@ -189,38 +207,38 @@ def _plan_waits(event: ApprovalAsked, view: View) -> View:
     return _turn(view, answer=f"{words}{cost}", is_final=True, tasks=rows, suggestions=("yes", "no"))
 
 
-@_after.register
-def _said(event: AnswerDelta, view: View) -> View:
+@_on("answer_delta")
+def _said(event: "AnswerDelta", view: View) -> View:
     return _turn(
         view, answer=(view.turn.answer if view.turn and not view.turn.is_final else "") + event.text, is_final=False
     )
 
 
-@_after.register
-def _answered(event: AnswerMade, view: View) -> View:
+@_on("answer_made")
+def _answered(event: "AnswerMade", view: View) -> View:
     return _turn(view, answer=event.text, is_final=True, struck=event.struck, suggestions=event.suggestions)
 
 
-@_after.register
-def _waits(event: ModelWaiting, view: View) -> View:
+@_on("model_waiting")
+def _waits(event: "ModelWaiting", view: View) -> View:
     until = None if event.retry_after_s is None else event.at_s + event.retry_after_s
     return replace(view, phase="waiting", wait=Wait(event.cause, until, event.attempt, event.attempts))
 
 
-@_after.register
-def _used(event: UsageReported, view: View) -> View:
+@_on("usage_reported")
+def _used(event: "UsageReported", view: View) -> View:
     usage = Usage(event.input_tokens + event.output_tokens, event.calls, event.cost)
     phase: Phase = "running" if view.phase == "waiting" else view.phase
     return replace(_turn(view, usage=usage), phase=phase, wait=None)
 
 
-@_after.register
-def _noticed(event: Notice, view: View) -> View:
+@_on("notice")
+def _noticed(event: "Notice", view: View) -> View:
     return _turn(view, notices=(*(view.turn.notices if view.turn else ()), event.text))
 
 
-@_after.register
-def _ended(event: RunEnded, view: View) -> View:
+@_on("run_ended")
+def _ended(event: "RunEnded", view: View) -> View:
     told = {"message": event.message, "hint": event.hint, "exit_code": event.exit_code}
     changed = _turn(view, ended=event.state, elapsed_s=event.elapsed_s, **told)
     turn = changed.turn
@@ -256,10 +274,3 @@ def _rows(view: View, state: TaskState) -> View:
 def _row(view: View, task: str) -> TaskRow:
     rows = view.turn.tasks if view.turn else ()
     return next((row for row in rows if row.id == task), TaskRow(task, task))
-
-
-_KNOWN = frozenset(
-    kind.model_fields["type"].default
-    for kind in _after.registry
-    if kind is not object and hasattr(kind, "model_fields")
-)

@@ -76,6 +76,23 @@ TREND = finding(
 )
 
 
+def _square(label: str, count: int | None, across: int, up: int, cluster: str | None = None) -> dict[str, Any]:
+    return row(label, count, None, place=[across, up], **({"id": cluster} if cluster else {}))
+
+
+MAP = finding(
+    "F5",
+    "map",
+    [
+        _square("Recipes", 100, 0, 0, "C1"),
+        _square("Recipes", 400, 1, 0, "C1"),
+        _square("Tests", 200, 3, 1, "C2"),
+        _square("unnamed group", 50, 2, 0),
+        _square("hidden", None, 0, 1, "C3"),
+    ],
+)
+
+
 def events(question: str = "What do people use it for?", *, until: str = "") -> list[Event]:
     """A whole run; `until` cuts it after the first event of that type."""
     run: list[Event] = [

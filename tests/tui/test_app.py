@@ -1,17 +1,20 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import DataTable, Markdown, Tree
 
-from agent.events import RunEnded, dump
+from agent.events import RunEnded, ToolEnded, dump
 from tests.fakes.desk import NARROW, WIDE, StillClock, ask, desk, said, text, until
-from tests.fakes.session import FakeSession, events
-from tui.chat import KEPT, Conversation, TurnView
+from tests.fakes.session import MAP, FakeSession, events
+from tui.chat import KEPT, Conversation
 from tui.ledger_screen import LedgerScreen
+from tui.map import DensityMap
 from tui.panels import ConfirmScreen, HelpScreen
 from tui.prompt import Prompt
 from tui.reduce import replay
+from tui.turn import TurnView
 from tui.view import Turn, View
 
 
@@ -352,3 +355,29 @@ async def test_a_finding_has_its_whole_title_when_a_narrow_screen_turns_to_it(tm
         await pilot.press("f3")
         await pilot.pause(0.2)
         assert text(app, "#finding-title").endswith("What the assistant is used for")
+
+
+async def test_a_name_on_the_map_is_chosen_shown_with_its_numbers_and_opened(tmp_path: Path) -> None:
+    whole, own = {**MAP, "id": "F1"}, {**MAP, "id": "F2", "scope": "conversations in cluster C1"}
+    run = [*events(until="tool_started"), _released("t1", whole), _released("t2", own), *events()[-1:]]
+    app = desk(FakeSession(run), tmp_path / "demo")
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.pause()
+        await ask(pilot, "anything")
+        await pilot.press("alt+left", "f3", "n")
+        await pilot.pause(0.1)
+        assert app.query_one(DensityMap).chosen == "C1"
+        assert "Recipes" in text(app, "#evidence")
+        assert "400" in text(app, "#evidence")
+        await pilot.press("plus")
+        assert app.query_one(DensityMap).window.width == 0.5
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        assert app.view.selected == "F2"
+        await pilot.press("n", "n", "enter")
+        await pilot.pause(0.1)
+        assert app.query_one(Prompt).value == "Show the map of C2"
+
+
+def _released(task: str, found: dict[str, Any]) -> ToolEnded:
+    return ToolEnded(task=task, call=f"{task}.1", tool="topic_map", elapsed_s=0.1, finding=found)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from agent.events import UsageReported
-from tests.fakes.session import events, finding, row
+from tests.fakes.session import MAP, events, finding, row
 from tui import charts, status, timeline
 from tui.glyphs import ASCII, UNICODE
 from tui.reduce import apply
@@ -75,20 +75,27 @@ def test_letters_only_means_letters_only() -> None:
     assert drawn.isascii()
 
 
-def test_the_map_shades_bands_and_leaves_small_squares_blank() -> None:
-    cells = [charts.Cell(0, 0, 1), charts.Cell(1, 0, 4)]
-    drawn = charts.density([*cells, charts.Cell(3, 1, 2)], [], charts.Window(), 4, 2, UNICODE).plain
-    assert drawn.splitlines() == ["░█  ", "   ▒"]
-    cells, labels = charts.map_parts(
-        finding(
-            "F1",
-            "map",
-            [{**row("x", 50, 1.0), "x": 1.0, "y": 0.0}],
-            cells=[[0, 0, 3], [1, 1, 0], [-1, 0, 2], ["a", 0, 1]],
-        )
-    )
-    assert cells == [charts.Cell(0, 0, 3)]
-    assert labels == [charts.Label(1.0, 0.0, "x")]
+def test_the_map_shades_bands_from_below_and_leaves_withheld_squares_blank() -> None:
+    cells, labels = charts.map_parts(MAP)
+    drawn = charts.density(cells, [], charts.Window(), (4, 2), UNICODE).plain
+    assert drawn.splitlines() == ["   ▒", "░█░ "]
+    assert [(label.id, label.x, label.y) for label in labels] == [("C1", 1, 1), ("C2", 3, 0)]
+
+
+def test_rows_without_a_true_place_are_not_drawn() -> None:
+    wrong = [row("x", 50, 1.0), *(row("x", 50, 1.0, place=place) for place in ([1], [-1, 0], ["a", 0], [0, 10**9]))]
+    assert charts.map_parts(finding("F1", "map", wrong)) == ([], [])
+
+
+def test_a_name_stands_at_its_square_and_the_chosen_one_is_marked_and_comes_first() -> None:
+    cells, labels = charts.map_parts(MAP)
+    drawn = charts.density(cells, labels, charts.Window(), (40, 4), UNICODE, "C1").plain.splitlines()
+    assert "◉ Recipes" in drawn[3]
+    assert "Tests" in drawn[1]
+    clash = [charts.Label(1, 1, "Recipes", "C1"), charts.Label(1, 1, "Cooking", "C9")]
+    assert "Cooking" not in charts.density(cells, clash, charts.Window(), (40, 4), UNICODE).plain
+    assert "@ Cooking" in charts.density(cells, clash, charts.Window(), (40, 4), ASCII, "C9").plain
+    assert charts.density(cells, labels, charts.Window(), (40, 4), ASCII, "C2").plain.isascii()
 
 
 @given(st.lists(st.sampled_from(["in", "out", "left", "right", "up", "down"]), max_size=30))

@@ -135,7 +135,7 @@ def test_a_spreadsheet_reads_no_cell_as_a_formula(cell: str) -> None:
 def test_a_name_on_the_map_is_letters_and_stays_within_it() -> None:
     cells = [charts.Cell(x, y, 2) for x in range(6) for y in range(4)]
     labels = [charts.Label(3, 2, EVIL["escape"]), charts.Label(0, 0, "far too long for the edge of this map")]
-    drawn = charts.density(cells, labels, charts.Window(), 30, 8, UNICODE).plain
+    drawn = charts.density(cells, labels, charts.Window(), (30, 8), UNICODE).plain
     assert "\x1b" not in drawn
     assert max(len(line) for line in drawn.splitlines()) <= 30
 
