@@ -68,6 +68,8 @@ class App:
     home: Home
     settings: Settings
     path: Path
+    sessions: str = "sessions"
+    """The folder of the home that sessions are kept in; each visitor of `shoal serve` has another."""
 
     @classmethod
     def start(cls, index: str | None = None) -> "App":
@@ -127,7 +129,13 @@ class App:
         """The sessions kept under this home."""
         from agent.sessions import SessionStore
 
-        return SessionStore(self.home.folder("sessions"))
+        return SessionStore(self.home.folder(self.sessions))
+
+    def for_visitor(self, name: str) -> "App":
+        """The same with a session store of its own, for one browser."""
+        if not name.isalnum():
+            raise SettingsError(f"{name!r} cannot name a visitor.", "Use letters and digits.")
+        return replace(self, sessions=f"visitors/{name}")
 
     def cases(self) -> "CaseStore":
         """The cases kept under this home."""
@@ -160,7 +168,7 @@ class App:
         from agent.sessions import SessionStore
 
         context, roles, holder = self.tool_context(built_in=built_in)
-        folder = self.home.folder("sessions")
+        folder = self.home.folder(self.sessions)
         fallback = self.built_in_roles()
         made = Session(context, roles or fallback, fallback, self.settings, SessionStore(folder), folder, holder)
         if reopen is not None:

@@ -180,13 +180,12 @@ class ShoalApp(Reading):
 
     @work(group="sessions", exclusive=True)
     async def action_sessions(self) -> None:
-        from agent.sessions import SessionStore
         from tui.sessions_screen import SessionsScreen
 
         if self.view.is_busy:
             self._say("a run is on; stop it first")
             return
-        with closing(SessionStore(self._started.home.folder("sessions"))) as store:
+        with closing(self._started.store()) as store:
             current = self._session.id if self._session is not None else ""
             wanted = await self.push_screen_wait(SessionsScreen(store, current))
             if wanted:

@@ -62,12 +62,30 @@ def chat(
     plain: Annotated[
         bool, typer.Option("--plain", help="Plain lines instead of a screen: for screen readers and slow lines.")
     ] = False,
+    visitor: Annotated[str | None, typer.Option(hidden=True, help="Set by shoal serve: whose sessions.")] = None,
 ) -> None:
     """Open the terminal UI on an index, or chat in plain lines."""
     if plain:
         run(_plain_chat(index, built_in=built_in))
     else:
-        _chat(index, built_in=built_in)
+        _chat(index, built_in=built_in, visitor=visitor)
+
+
+@app.command()
+def serve(
+    index: IndexOption = None,
+    built_in: BuiltInOption = False,
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="Port on this machine.")] = 8765,
+) -> None:
+    """The terminal UI in a browser on this machine. Prints the address, which holds a token; needs the extra "browser"."""
+    from importlib.util import find_spec
+
+    if find_spec("textual_serve") is None:
+        fail(SettingsError("The browser extra is not installed.", 'Install it: pip install "shoal[browser]"'))
+    from tui.serving import BrowserServer
+
+    arguments = ["--built-in"] * built_in + (["--index", index] if index else [])
+    BrowserServer(arguments, port, lambda address: typer.echo(address)).serve()
 
 
 async def _plain_chat(index: str | None, *, built_in: bool) -> None:
@@ -136,12 +154,13 @@ app.add_typer(case, name="case")
 app.add_typer(watch, name="watch")
 
 
-def _chat(index: str | None, *, built_in: bool) -> None:
+def _chat(index: str | None, *, built_in: bool, visitor: str | None = None) -> None:
     from agent.wiring import App
     from tui.app import ShoalApp
 
     try:
         chosen = App.start(index)
+        chosen = chosen.for_visitor(visitor) if visitor else chosen
     except ShoalError as error:
         fail(error)
         return
@@ -156,3 +175,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     app()
+
+
+if __name__ == "__main__":
+    main()
