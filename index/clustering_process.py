@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from math import prod
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from index import clustering
 from index.clustering import Labels, Space
 from index.errors import IndexFault
+from index.orphan import leave_with
 from index.stores.vectors import Vectors
 
 _Array = NDArray[np.float32] | NDArray[np.int32]
@@ -202,17 +202,10 @@ def serve(parent: int) -> None:
     os.dup2(2, 1)  # what a library prints must not be taken for an answer
     if hasattr(os, "nice"):
         os.nice(_NICER)
-        threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
+        leave_with(parent)
     answers.write(_READY)
     answers.flush()
     with suppress(EOFError):
         while True:
             name, values, size = _received(sys.stdin.buffer)
             _send(answers, name, _WORK[name](values, size))
-
-
-def _leave_with(parent: int) -> None:
-    """An orphan would compute for nobody: end when the parent is gone."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)

@@ -4,12 +4,14 @@ Imports at the top stay light: `shoal --help` must not wait for a model or a sto
 """
 
 import gc
+import os
 import sys
 from typing import Annotated
 
 import typer
 
 from index.errors import SettingsError, ShoalError
+from index.orphan import leave_with
 from tui.cli_ask import (
     MarkdownOption,
     MaxCostOption,
@@ -68,6 +70,8 @@ def chat(
     if plain:
         run(_plain_chat(index, built_in=built_in))
     else:
+        if visitor:
+            leave_with(os.getppid())
         _chat(index, built_in=built_in, visitor=visitor)
 
 

@@ -82,5 +82,5 @@ class BrowserServer(Server):
         if not visitor:
             raise web.HTTPForbidden(text="This browser keeps no cookies; Shoal needs one to tell visitors apart.")
         theirs = copy.copy(self)
-        theirs.command = shlex.join([*self._arguments, "--visitor", visitor])
+        theirs.command = f"exec {shlex.join([*self._arguments, '--visitor', visitor])}"
         return await Server.handle_websocket(theirs, request)
