@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import constants, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
@@ -28,7 +28,9 @@ from tui.reading import Reading
 from tui.view import View
 
 if TYPE_CHECKING:
+    from agent.cases import Asked, Case, CaseStore
     from agent.wiring import App as Started
+    from tui.settings_screen import SettingsScreen
 
 _ESC_WINDOW_S = 3.0
 
@@ -58,11 +60,14 @@ class ShoalApp(Reading):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self._wear()
+
+    def _wear(self) -> None:
+        """Theme, keys and motion as the analyst likes them."""
         self.theme = self.preferences.theme
         self.set_keymap(dict(self.preferences.keys))
-        if not self.preferences.has_motion:
-            self.animation_level = "none"
-            self.desk.query_one(Prompt).cursor_blink = False
+        self.animation_level = constants.TEXTUAL_ANIMATIONS if self.preferences.has_motion else "none"
+        self.desk.query_one(Prompt).cursor_blink = self.preferences.has_motion
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: what works now, and nothing else; then the themes."""
@@ -165,7 +170,15 @@ class ShoalApp(Reading):
     def action_settings(self) -> None:
         from tui.settings_screen import SettingsScreen
 
-        self.push_screen(SettingsScreen(self._started.settings, self._started.home.root, self.view.policy))
+        home, themes = self._started.home.root, list(self.theme_names())
+        wishes = replace(self.preferences, theme=self.theme)
+        self.push_screen(SettingsScreen(self._started.settings, home, self.view.policy, wishes, themes))
+
+    def on_settings_screen_preferred(self, message: "SettingsScreen.Preferred") -> None:
+        """Look so from now on, and at every start."""
+        preferences.save(self._started.home.root, message.wishes)
+        self.preferences = message.wishes
+        self._wear()
 
     @work(group="ledger", exclusive=True)
     async def action_ledger(self) -> None:
@@ -177,6 +190,39 @@ class ShoalApp(Reading):
         broken = await asyncio.to_thread(ledger.verify)
         releases = await asyncio.to_thread(ledger.releases)
         self.push_screen(LedgerScreen(releases, broken, self._save))
+
+    @work(group="cases", exclusive=True)
+    async def action_cases(self) -> None:
+        from tui.cases_screen import CasesScreen
+
+        with closing(self._started.cases()) as cases, closing(self._started.store()) as store:
+            known = store.released(self._session.id) if self._session is not None and self.view.turns else []
+            shown = next((item for item in known if item.finding["id"] == self.view.selected), None)
+            await self.push_screen_wait(
+                CasesScreen(cases, self._started.path, shown, lambda case: self._asked_again(cases, case))
+            )
+
+    async def _asked_again(self, cases: "CaseStore", case: "Case") -> "list[Asked]":
+        """With tools of its own, so that the session's run keeps its name in the ledger."""
+        over = self._started.on_index(case.index_path)
+        context, _, _ = await asyncio.to_thread(over.tool_context, built_in=True)
+        try:
+            return await cases.rerun(case, context)
+        finally:
+            context.gate.ledger.close()
+
+    @work(group="find", exclusive=True)
+    async def action_find(self) -> None:
+        from tui.panels import FindScreen
+
+        place = await self.push_screen_wait(FindScreen(self.view.turns))
+        if place is not None:
+            await self.desk.query_one(Conversation).go_to(place)
+
+    def action_log(self) -> None:
+        from tui.log_screen import LogScreen
+
+        self.push_screen(LogScreen(self.view, self._save))
 
     @work(group="sessions", exclusive=True)
     async def action_sessions(self) -> None:

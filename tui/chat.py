@@ -134,6 +134,18 @@ class Conversation(VerticalScroll):
                 await shown.show(shown.turn, 0.0, self._density, self._width)
             self._say_earlier()
 
+    async def go_to(self, place: int) -> None:
+        """Bring the turn of this number into view, mounting it if it is not a widget now, and put the cursor on it."""
+        while place < self._first:
+            await self.bring_back()
+        self.release_anchor()
+        self.focus()
+        shown = self.turn_views[place - self._first]
+        self.leave_cursor()
+        self.cursor = shown.query_one(".question")
+        self.cursor.add_class("-cursor")
+        self.call_after_refresh(self.scroll_to_widget, shown, animate=False, top=True)
+
     def newest(self) -> None:
         """To the newest line, and stay there."""
         self.anchor()

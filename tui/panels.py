@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from tui.actions import Action
 from tui.text import fit, safe
+from tui.view import Turn
 
 Chosen = TypeVar("Chosen")
 
@@ -117,6 +118,65 @@ class ConfirmScreen(Panel[bool]):
 
     def action_yes(self) -> None:
         self.dismiss(True)
+
+
+class FindScreen(Panel[int]):
+    """Turns of this session whose question or answer holds all the words. Gives back the number of the chosen one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "cursor(1)", "Down", show=False, priority=True),
+        Binding("up", "cursor(-1)", "Up", show=False, priority=True),
+        Binding("ctrl+f", "close", "Close", show=False, priority=True),
+    ]
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        super().__init__()
+        self._turns = turns
+        self._found: list[int] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="panel"):
+            yield Static("Find in this session", classes="title", id="find-title", markup=False)
+            yield Input(placeholder="words of a question or an answer")
+            yield OptionList()
+            yield Static("enter goes there · esc closes", classes="hint", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+        self._fill("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    def _fill(self, wanted: str) -> None:
+        words = wanted.casefold().split()
+        texts = [safe(f"{turn.question} {turn.answer}").casefold() for turn in self._turns]
+        self._found = [place for place, text in enumerate(texts) if all(word in text for word in words)]
+        listed = self.query_one(OptionList)
+        listed.clear_options()
+        width = max(20, self.app.size.width - 16)
+        listed.add_options(Option(Text(fit(self._line(place, words), width).rstrip())) for place in self._found)
+        listed.highlighted = len(self._found) - 1 if self._found else None
+        self.query_one("#find-title", Static).update(f"Find in this session · {len(self._found)} of {len(self._turns)}")
+
+    def _line(self, place: int, words: list[str]) -> str:
+        """The question, and the answer from a little before the first word on."""
+        turn = self._turns[place]
+        answer = safe(turn.answer).replace("\n", " ")
+        at = answer.casefold().find(words[0]) if words else -1
+        return f"{place + 1}. {safe(turn.question)}" + (f" · … {answer[max(0, at - 20) :]}" if at >= 0 else "")
+
+    def action_cursor(self, step: int) -> None:
+        listed = self.query_one(OptionList)
+        listed.action_cursor_down() if step > 0 else listed.action_cursor_up()
+
+    def on_input_submitted(self) -> None:
+        place = self.query_one(OptionList).highlighted
+        if place is not None and self._found:
+            self.dismiss(self._found[place])
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._found[event.option_index])
 
 
 class ExportScreen(Panel[str]):

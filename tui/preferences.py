@@ -4,6 +4,7 @@ It is apart from settings.toml because nothing in it changes an answer. What is 
 that is gone, or a key for an action that is gone, must never keep the screen from opening.
 """
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ signs = "auto"          # "ascii" draws with letters only
 motion = true           # false: nothing moves but the text itself
 
 [keys]                  # an action's id (help lists them) and the key you want
-# ledger = "ctrl+l"
+# ledger = "ctrl+k"
 """
 
 
@@ -53,3 +54,21 @@ def load(home: Path, themes: frozenset[str], actions: frozenset[str]) -> Prefere
     return Preferences(
         theme, values.get("signs") == "ascii", values.get("motion", True) is not False, kept, tuple(problems)
     )
+
+
+def save(home: Path, wishes: Preferences) -> Path:
+    """Write the preferences; returns the file. It holds nothing but them, so it is written whole."""
+    lines = [
+        f"theme = {json.dumps(wishes.theme)}",
+        f'signs = "{"ascii" if wishes.is_ascii else "auto"}"',
+        f"motion = {json.dumps(wishes.has_motion)}",
+        "",
+        "[keys]",
+        *(f"{json.dumps(action)} = {json.dumps(key)}" for action, key in sorted(wishes.keys.items())),
+    ]
+    from index.home import private_folder
+
+    file = private_folder(home) / FILE
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    file.chmod(0o600)
+    return file

@@ -11,19 +11,24 @@ FOLDER = Path(__file__).parent
 PICTURES = (
     ("desk", "What is new since the launch?", (140, 42), ()),
     ("trend", "What is the trend of conversations by month?", (140, 42), ()),
+    ("map", "What do people use the assistant for most?", (140, 42), ("alt+right", "f3", "n", "n")),
+    ("lead", "Is anyone running coordinated spam?", (140, 42), ()),
     ("narrow", "Is anyone running coordinated spam?", (80, 30), ()),
     ("findings-narrow", "What do people use the assistant for most?", (80, 24), ("f3",)),
     ("ledger", "Which languages are used most?", (140, 36), ("f4",)),
     ("help", "", (110, 36), ("f1",)),
     ("ready", "", (110, 30), ()),
+    ("first-run", "", (110, 30), ()),
 )
+AT_ONCE_S = 120.0
+"""Longest that one picture may take: a run that stands still must not stand for ever."""
 
 
 async def picture(name: str, question: str, size: tuple[int, int], keys: tuple[str, ...]) -> None:
     """Ask the demo, press keys, and keep the screen as SVG."""
-    app = ShoalApp(App.start(DEMO), built_in=True)
+    app = ShoalApp(App.start("none-yet" if name == "first-run" else DEMO), built_in=True)
     async with app.run_test(size=size) as pilot:
-        while app.view.phase != "ready":
+        while app.view.phase not in ("ready", "no index"):
             await pilot.pause(0.1)
         prompt = app.query_one(Prompt)
         prompt.cursor_blink = False
@@ -40,7 +45,7 @@ async def picture(name: str, question: str, size: tuple[int, int], keys: tuple[s
 
 async def main() -> None:
     for name, question, size, keys in PICTURES:
-        await picture(name, question, size, keys)
+        await asyncio.wait_for(picture(name, question, size, keys), AT_ONCE_S)
 
 
 if __name__ == "__main__":

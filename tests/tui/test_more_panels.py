@@ -1,0 +1,185 @@
+"""Cases, find, log, own settings, export of events, palette, a whole ingest and its stop: through their keys."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets import DataTable, Input, OptionList, Static
+
+from agent.cases import CaseStore
+from agent.events import dump
+from agent.sessions import SessionStore
+from tests.fakes.desk import NARROW, ask, desk, said, text
+from tests.fakes.session import FakeSession, events
+from tui import preferences
+from tui.cases_screen import CasesScreen
+from tui.ingest_screen import IngestScreen
+from tui.log_screen import log
+from tui.reduce import replay
+from tui.view import View
+
+
+async def test_a_case_is_made_given_a_note_and_the_finding_on_the_desk(tmp_path: Path, own_home: Path) -> None:
+    sessions = SessionStore(own_home / "sessions")
+    sessions.start("r-1", "s-1", Path("/x/demo"), "anything")
+    for event in events():
+        sessions.add("r-1", dump(event))
+    sessions.close()
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause()
+        await ask(pilot, "anything")
+        await pilot.press("f8")
+        await pilot.pause(0.3)
+        assert isinstance(app.screen, CasesScreen)
+        await pilot.press("n", *"Spam wave", "enter")
+        await pilot.press("t", *"first look", "enter")
+        await pilot.press("a", "a")
+        await pilot.pause(0.1)
+        assert "it is in the case already" in text(app, "#cases-title")
+        assert "first look" in text(app, "#case")
+        assert "What the assistant is used for" in text(app, "#case")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not isinstance(app.screen, CasesScreen)
+    store = CaseStore(own_home / "cases")
+    (case,) = store.cases()
+    store.close()
+    assert [item.kind for item in case.items] == ["note", "finding"]
+
+
+async def test_a_case_that_cannot_be_asked_again_says_why(tmp_path: Path, own_home: Path) -> None:
+    store = CaseStore(own_home / "cases")
+    store.new("Old", tmp_path / "gone")
+    store.close()
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause()
+        await pilot.press("f8", "r")
+        for _ in range(60):
+            await pilot.pause(0.1)
+            if "There is no index" in text(app, "#cases-title"):
+                break
+        assert "There is no index" in text(app, "#cases-title")
+
+
+async def test_find_goes_to_the_turn_that_has_the_words(tmp_path: Path) -> None:
+    app = desk(FakeSession(events("Which spam is there?"), events("What is new?")), tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause()
+        for question in ("first", "second"):
+            await ask(pilot, question)
+        await pilot.press("ctrl+f", *"SPAM")
+        await pilot.pause(0.1)
+        assert app.screen.query_one(OptionList).option_count == 1
+        await pilot.press("enter")
+        await pilot.pause(0.3)
+        assert "Which spam" in str(app.screen.query_one(".-cursor", Static).visual)
+
+
+def test_the_log_holds_nothing_that_was_asked_or_found() -> None:
+    view = replay(View(), [dump(event) for event in events("the secret question")])
+    lines = "\n".join(log(view))
+    assert "overview F1 0.4 s" in lines
+    assert "r-1  done" in lines
+    for private in ("secret", "Code and tests", "420", "largest themes"):
+        assert private not in lines
+
+
+async def test_theme_motion_and_keys_are_changed_on_the_screen_and_kept(tmp_path: Path, own_home: Path) -> None:
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause()
+        before = app.theme
+        await pilot.press("f6", "t", "n", "k", *"ledger ???", "enter")
+        await pilot.pause(0.1)
+        assert "is no key" in text(app, "#wishes")
+        app.screen.query_one(Input).value = "ledger f9"
+        await pilot.press("enter")
+        await pilot.pause(0.1)
+        assert app.theme != before
+        assert app.animation_level == "none"
+        await pilot.press("escape", "f9")
+        await pilot.pause(0.3)
+        assert app.screen.query_one(DataTable).id == "ledger"
+    kept = preferences.load(own_home, frozenset([app.theme]), frozenset(["ledger"]))
+    assert (kept.theme, kept.has_motion, dict(kept.keys)) == (app.theme, False, {"ledger": "f9"})
+    assert kept.problems == ()
+
+
+async def test_the_events_are_exported_one_a_line(tmp_path: Path) -> None:
+    fake = FakeSession(events())
+    run = SimpleNamespace(run="r-1")
+    fake.store = SimpleNamespace(runs=lambda *_: [run], events=lambda _: [dump(event) for event in events()])
+    app = desk(fake, tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause(0.3)
+        fake.store.runs = lambda *_: [run]
+        await ask(pilot, "anything")
+        await pilot.press("ctrl+e", "down", "enter")
+        await pilot.pause(0.3)
+    (file,) = app._exports.iterdir()
+    assert [json.loads(line)["type"] for line in file.read_text().splitlines()] == [event.type for event in events()]
+
+
+async def test_the_palette_lists_what_works_now_with_its_keys(tmp_path: Path) -> None:
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause()
+        offered = {command.title for command in app.get_system_commands(app.screen)}
+        assert "Ledger" in offered
+        assert "Export" not in offered
+        await ask(pilot, "anything")
+        assert "Export" in {command.title for command in app.get_system_commands(app.screen)}
+        await pilot.press("ctrl+p")
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, CommandPalette)
+
+
+async def test_rows_say_stopping_until_the_run_has_ended(tmp_path: Path) -> None:
+    app = desk(FakeSession(events(until="tool_started"), hold=True), tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause()
+        await ask(pilot, "anything")
+        from tui import reduce
+
+        app.view = reduce.stopping(app.view)
+        await app._draw()
+        assert "stopping" in text(app, "#status")
+        assert "◍" in said(app, ".timeline")
+
+
+def _corpus(file: Path, count: int) -> None:
+    turns = [{"role": "user", "content": "How do I sort a list of dates in Python?"}, {"role": "assistant", "content": "sorted()"}]  # fmt: skip
+    lines = [json.dumps({"messages": turns, "user": f"u{place % 40}", "id": str(place)}) for place in range(count)]
+    file.write_text("\n".join(lines))
+
+
+@pytest.mark.slow
+async def test_a_file_is_taken_in_from_the_screen_and_a_stop_keeps_what_was_finished(
+    tmp_path: Path, own_home: Path
+) -> None:
+    file = tmp_path / "talk.jsonl"
+    _corpus(file, 3_000)
+    app = desk(None, own_home / "indexes" / "own")
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause(0.5)
+        await pilot.press("f7")
+        await pilot.pause(0.3)
+        app.screen.query_one(Input).value = str(file)
+        await pilot.press("ctrl+g")
+        await pilot.pause(3)
+        await pilot.press("escape")
+        for _ in range(600):
+            await pilot.pause(0.1)
+            if not isinstance(app.screen, IngestScreen) or "goes on from there" in text(app, "#said"):
+                break
+        assert "goes on from there" in text(app, "#said")
+        await pilot.press("ctrl+g")
+        for _ in range(1800):
+            await pilot.pause(0.1)
+            if app.view.phase == "ready":
+                break
+        assert app.view.phase == "ready"
