@@ -191,6 +191,7 @@ async def _elsewhere(name: _Name, values: _Array, size: int) -> _Array:
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
+        work.add_done_callback(lambda ended: ended.exception())  # it ends as the child does, and that is no news
         child.stop()
         raise
 

@@ -237,12 +237,19 @@ def map_parts(finding: dict[str, Any]) -> tuple[list[Cell], list[Label]]:
     cells = [Cell(row["place"][0], top - row["place"][1], _band(row["values"][0]["count"], most)) for row in rows]
     densest: dict[str, dict[str, Any]] = {}
     for row in rows:
-        if row.get("id") and row["values"][0]["count"] > densest.get(row["id"], _NOTHING)["values"][0]["count"]:
+        if (
+            row.get("id")
+            and row["label"] != _UNNAMED
+            and row["values"][0]["count"] > densest.get(row["id"], _NOTHING)["values"][0]["count"]
+        ):
             densest[row["id"]] = row
     by_size = sorted(densest.values(), key=lambda row: -row["values"][0]["count"])
     labels = [Label(row["place"][0], top - row["place"][1], str(row["label"]), row["id"]) for row in by_size]
     return cells, labels
 
+
+_UNNAMED = "unnamed group"
+"""What the gate writes where it lets a group out without its name."""
 
 _NOTHING: dict[str, Any] = {"values": [{"count": 0}]}
 

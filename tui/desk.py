@@ -263,7 +263,8 @@ class Desk(App[None]):
             self._draw_lines()
         elif self.view.is_busy and self.app_focus:
             self._draw_lines()
-            self.desk.query_one(Conversation).tick(self.view, self._now_s)
+            for chat in self.desk.query(Conversation):  # none, when the clock ticks while the app closes
+                chat.tick(self.view, self._now_s)
 
     def _say(self, note: str) -> None:
         self._note, self._note_at = note, self._clock()

@@ -27,8 +27,8 @@ class DensityMap(Widget, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus,equals_sign", "zoom(True)", "Closer", key_display="+", id="map_in"),
-        Binding("minus", "zoom(False)", "Farther", key_display="-", id="map_out"),
-        Binding("0", "whole", "Whole", id="map_whole"),
+        Binding("minus", "zoom(False)", "Farther", show=False, key_display="-", id="map_out"),
+        Binding("0", "whole", "Whole", show=False, id="map_whole"),
         Binding("n", "choose(1)", "Next name", id="map_next"),
         Binding("N,shift+n", "choose(-1)", "Name before", show=False, id="map_before"),
         Binding("enter", "open", "Its own map", id="map_open"),

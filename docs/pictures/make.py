@@ -9,10 +9,10 @@ from tui.prompt import Prompt
 
 FOLDER = Path(__file__).parent
 PICTURES = (
-    ("desk", "What is new since the launch?", (140, 42), ()),
+    ("desk", "What is new since the launch?", (140, 42), ("ctrl+home",)),
     ("trend", "What is the trend of conversations by month?", (140, 42), ()),
     ("map", "What do people use the assistant for most?", (140, 42), ("alt+right", "f3", "n", "n")),
-    ("lead", "Is anyone running coordinated spam?", (140, 42), ()),
+    ("lead", "Is anyone running coordinated spam?", (140, 42), ("ctrl+home",)),
     ("narrow", "Is anyone running coordinated spam?", (80, 30), ()),
     ("findings-narrow", "What do people use the assistant for most?", (80, 24), ("f3",)),
     ("ledger", "Which languages are used most?", (140, 36), ("f4",)),

@@ -32,11 +32,23 @@ def desk(fake: FakeSession | None, path: Path, **more: Any) -> ShoalApp:
 
 
 async def ask(pilot: Pilot[None], text: str) -> None:
-    prompt = pilot.app.query_one(Prompt)
+    """Ask, and wait until every event of the run is drawn, however slow the machine is."""
+    app = pilot.app
+    prompt = app.query_one(Prompt)
     prompt.value = text
     prompt.focus()
+    before = _replayed(app)
     await pilot.press("enter")
+    for _ in range(200):
+        if _replayed(app) > before or bool(getattr(app, "_queued", False)):
+            break
+        await pilot.pause(0.05)
     await pilot.pause(0.2)
+
+
+def _replayed(app: object) -> int:
+    """Runs of the fake session whose last event is drawn."""
+    return int(getattr(getattr(app, "_session", None), "replayed", 0))
 
 
 async def until(pilot: Pilot[None], app: ShoalApp, *phases: str) -> None:

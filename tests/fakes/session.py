@@ -135,6 +135,7 @@ class FakeSession:
         self.hold = hold
         self.asked: list[str] = []
         self.resumed = 0
+        self.replayed = 0
         release = Release(
             1, "2026-11-23T10:00:00+00:00", "r-1", "overview", "all", "{}", "{}", 1, 5, 4, 2, 25, 0, 10, "d"
         )
@@ -171,6 +172,7 @@ class FakeSession:
         for event in self.runs.pop(0) if len(self.runs) > 1 else self.runs[0]:
             await asyncio.sleep(0)
             yield event
+        self.replayed += 1  # the screen has drawn the last event, for it asked for one more
         if self.hold:
             await asyncio.sleep(60)
 
