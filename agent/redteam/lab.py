@@ -79,7 +79,7 @@ class Lab:
         """The application with Claude roles and readers behind which a model stands that does what it is told by
         whatever it reads."""
         settings = replace(self.settings, analyst=analyst, api_key=None, base_url="obedient")
-        return ObedientApp(self.home, settings, self.home.index_path(name), obedience)
+        return ObedientApp(self.home, settings, self.home.index_path(name), obedience=obedience)
 
     def visiting(self, started: App) -> App:
         """The application on somebody's index, read-only: its ledger and its sessions are the red team's own."""

@@ -158,7 +158,7 @@ class ObedientModel:
 class ObedientApp(App):
     """The application with the Claude form of every role and reader over the obedient model."""
 
-    obedience: Obedience
+    obedience: Obedience = Obedience()
 
     def _claude(self, _holder: Any) -> tuple[RoleSet, ClaudeNamer, ClaudeNameAuditor]:
         model = ObedientModel(self.obedience)
