@@ -26,7 +26,7 @@ AT_ONCE_S = 120.0
 
 async def picture(name: str, question: str, size: tuple[int, int], keys: tuple[str, ...]) -> None:
     """Ask the demo, press keys, and keep the screen as SVG."""
-    app = ShoalApp(App.start("none-yet" if name == "first-run" else DEMO), built_in=True)
+    app = ShoalApp(App.start("/data/shoal/indexes/none-yet" if name == "first-run" else DEMO), built_in=True)
     async with app.run_test(size=size) as pilot:
         while app.view.phase not in ("ready", "no index"):
             await pilot.pause(0.1)
