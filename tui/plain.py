@@ -136,5 +136,4 @@ def withheld_line(finding: dict[str, Any]) -> str:
     parts.append(f"withheld {withheld['groups']} groups ({withheld['share']} %), {withheld['cells']} cells")
     if withheld["unnamed"]:
         parts.append(f"{withheld['unnamed']} without a name")
-    parts += finding["notes"]
     return " · ".join(parts)

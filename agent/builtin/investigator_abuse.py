@@ -188,7 +188,7 @@ def _flags(notes: Notes, flagged: Finding) -> str:
         notes.say(f"The external classifier flagged {marked.values[0].share} % of those {_what(notes)}", flagged)
         return f"The external classifier flagged {marked.values[0].share} % of them [{flagged.id}]."
     notes.say(f"The external classifier flagged too few of those {_what(notes)} to state", flagged)
-    return f"The external classifier flagged too few of them to state [{flagged.id}]."
+    return ""
 
 
 def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[str], flags: str) -> None:
