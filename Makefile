@@ -38,7 +38,7 @@ contracts: $(READY)
 	$(BIN)/lint-imports
 
 unit: $(READY)
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 slow: $(READY)   ## The tests that take minutes
 	$(BIN)/pytest -q -m slow
