@@ -1,8 +1,10 @@
 """The ledger: append-only, chained, and safe for parallel agents."""
 
-import multiprocessing
+import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -214,15 +216,15 @@ def _write(path: str, name: str) -> None:
 
 
 def test_threads_of_two_processes_write_one_whole_chain(path: Path) -> None:
-    start = multiprocessing.get_context("spawn")
-    workers = [start.Process(target=_write, args=(str(path), name)) for name in "ab"]
-    for worker in workers:
-        worker.start()
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    code = "import sys; from tests.tools.test_ledger import _write; _write(*sys.argv[1:])"
+    workers = [
+        subprocess.Popen([sys.executable, "-c", code, str(path), name], env=environment, stderr=subprocess.DEVNULL)
+        for name in "ab"
+    ]
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(lambda name: _write(str(path), name), "cd"))
-    for worker in workers:
-        worker.join(60)
     ledger = Ledger(path)
-    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert [worker.wait(60) for worker in workers] == [0, 0]
     assert len(ledger.releases()) == 40
     assert ledger.verify() is None
