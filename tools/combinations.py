@@ -1,15 +1,14 @@
 """Finds, among numbers that were said, two or three whose sum or difference nearly gives a new set's (R5).
 
 Counts are linear: where S = A + B - C but for the members of a few accounts, the four numbers give these few accounts'
-number. Every set has an additive signature, a sum of random words over its members, in each of several buckets of
-accounts. Fewer than k differing accounts leave one of k buckets exact, so that the last set of a combination is
-looked up by the signature it must have there (as in subset sums, Horowitz & Sahni 1974); what is found so is then
-compared in full. All pairs are looked at; of threes, those of which two are among the newest sets. Exact combinations
+number. Fewer than k differing accounts leave one of k buckets of the additive signatures exact (`tools.signatures`), so
+that the last set of a combination is looked up by the signature it must have there (as in subset sums, Horowitz & Sahni
+1974); what is found so is then compared in full. All pairs are looked at; of threes, those of which two are among the newest sets. Exact combinations
 say nothing new. Data plane: it holds members.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,19 +17,15 @@ from pyroaring import BitMap
 
 from index.snapshot import Rows, Snapshot
 from tools.counting import distinct
-from tools.ledger import ReleasedSet
+from tools.signatures import FINER, Signature, Words
 
 _NEWEST = 48
 """Two of three sets must be among so many newest ones: all threes would be a search by the square of the ledger."""
-
-_FINER = 4
-"""Buckets within one of the k, by which a candidate is judged before its members are compared."""
 
 _FILTER_BITS = 20
 _LOW = np.uint64((1 << _FILTER_BITS) - 1)
 _HIGH = np.uint64(64 - _FILTER_BITS)
 
-Words = NDArray[np.uint64]
 Places = NDArray[np.int64]
 
 
@@ -46,15 +41,6 @@ class Combination:
 
 
 @dataclass(frozen=True, slots=True)
-class _Signature:
-    fine: Words
-    coarse: Words
-    who: np.uint64
-    """A bit for each account, of 64."""
-    accounts: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     """Candidates, one a row: places of sets and the sign of each column."""
 
@@ -67,38 +53,30 @@ class Combinations:
 
     def __init__(self, snapshot: Snapshot, few: int) -> None:
         self._snapshot, self._few = snapshot, few
-        self._words = _mixed(snapshot.numbers.astype(np.uint64))
-        hashed = _mixed(snapshot.accounts.astype(np.uint64) ^ np.uint64(0x5DEECE66D))
-        self._bucket = (hashed % np.uint64(few * _FINER)).astype(np.int64)
-        self._bit = np.uint64(1) << (hashed >> np.uint64(58))
-        self._fine = np.zeros((64, few * _FINER), dtype=np.uint64)
+        self._fine = np.zeros((64, few * FINER), dtype=np.uint64)
         self._coarse = np.zeros((few, 64), dtype=np.uint64)
         self._who = np.zeros(64, dtype=np.uint64)
         self._accounts = np.zeros(64, dtype=np.int64)
         self._is_twin = np.zeros((few, 64), dtype=bool)
         """Whether another set has the same members in a bucket."""
-        self._members: list[BitMap] = []
+        self._read: list[Callable[[], BitMap]] = []
         self._place: dict[bytes, int] = {}
         self._under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
         self._filters = np.zeros((few, 2, 1 << _FILTER_BITS), dtype=bool)
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._read)
 
-    def add(self, item: ReleasedSet, rows: Rows) -> None:
-        """A set whose number was said. `rows`: all of it, in this snapshot."""
-        if item.count is None:
-            return
-        signature = self._signed(rows)
+    def add(self, signature: Signature, read: Callable[[], BitMap]) -> None:
+        """A set whose number was said, and all of which lies in this snapshot. `read` gives its members."""
         if self._place.setdefault(signature.fine.tobytes(), len(self)) == len(self):
-            self._file(signature, item.members)
+            self._file(signature, read)
 
-    def of(self, rows: Rows) -> Combination | None:
+    def of(self, rows: Rows, own: Signature) -> Combination | None:
         """What earlier sets nearly make of a set; None when nothing does, when they make it exactly, or when its own
         number was said."""
         if not len(self) or not len(rows):
             return None
-        own = self._signed(rows)
         if own.fine.tobytes() in self._place:
             return None
         for found in self._candidates(own):
@@ -108,21 +86,11 @@ class Combinations:
                     return combination
         return None
 
-    def _signed(self, rows: Rows) -> _Signature:
-        words, buckets, fine = self._words[rows], self._bucket[rows], self._few * _FINER
-        # Halves, because sums of 32 bits stay exact in a float.
-        low = np.bincount(buckets, (words & np.uint64(0xFFFFFFFF)).astype(np.float64), fine).astype(np.uint64)
-        high = np.bincount(buckets, (words >> np.uint64(32)).astype(np.float64), fine).astype(np.uint64)
-        sums = low + (high << np.uint64(32))
-        who = np.bitwise_or.reduce(self._bit[rows], initial=np.uint64(0))
-        accounts = len(distinct(self._snapshot.accounts[rows]))
-        return _Signature(sums, sums.reshape(self._few, _FINER).sum(axis=1, dtype=np.uint64), who, accounts)
-
-    def _file(self, signature: _Signature, members: BitMap) -> None:
+    def _file(self, signature: Signature, read: Callable[[], BitMap]) -> None:
         place = len(self)
         if place == len(self._who):
             self._grow()
-        self._members.append(members)
+        self._read.append(read)
         self._fine[place], self._coarse[:, place] = signature.fine, signature.coarse
         self._who[place], self._accounts[place] = signature.who, signature.accounts
         for bucket, word in enumerate(signature.coarse):
@@ -140,7 +108,7 @@ class Combinations:
         self._who = np.concatenate([self._who, np.zeros(size, dtype=np.uint64)])
         self._accounts = np.concatenate([self._accounts, np.zeros(size, dtype=np.int64)])
 
-    def _candidates(self, own: _Signature) -> Iterator[_Found]:
+    def _candidates(self, own: Signature) -> Iterator[_Found]:
         """Combinations that fit in some bucket: A + B, A - B, and threes."""
         size, few = len(self), self._few
         who, accounts = self._who[:size], self._accounts[:size]
@@ -155,7 +123,7 @@ class Combinations:
             yield self._completed(bucket, wholes[:, None], coarse[wholes] - word, (1, -1))
         yield from self._threes(own)
 
-    def _threes(self, own: _Signature) -> Iterator[_Found]:
+    def _threes(self, own: Signature) -> Iterator[_Found]:
         newest = np.arange(max(0, len(self) - _NEWEST), len(self))
         first, second = (newest[side] for side in np.triu_indices(len(newest), 1))
         unordered = np.column_stack([first, second])
@@ -191,7 +159,7 @@ class Combinations:
         together = np.concatenate(found) if found else np.zeros((0, len(signs)), dtype=np.int64)
         return _Found(together, signs)
 
-    def _likely(self, own: _Signature, found: _Found) -> Places:
+    def _likely(self, own: Signature, found: _Found) -> Places:
         """Candidates that differ from the set, and in fewer buckets than `few` accounts can touch."""
         rest = np.tile(own.fine, (len(found.places), 1))
         for column, sign in enumerate(found.signs):
@@ -205,7 +173,7 @@ class Combinations:
         """The combination of these sets, beside the set that it nearly is."""
         made = np.zeros(len(self._snapshot), dtype=np.int8)
         for place, sign in zip(places, signs, strict=True):
-            numbers = np.array(self._members[place].to_array(), dtype=np.int64)
+            numbers = np.array(self._read[place]().to_array(), dtype=np.int64)
             made[self._snapshot.rows_of(numbers)[0]] += np.int8(sign)
         rest = made.copy()
         rest[rows] -= 1
@@ -214,12 +182,3 @@ class Combinations:
         theirs = np.flatnonzero(np.isin(accounts, differing)) if len(differing) < self._few else rows[:0]
         held = np.bincount(np.searchsorted(differing, accounts[theirs]), made[theirs], len(differing)).astype(np.int64)
         return Combination(np.flatnonzero(made > 0).astype(np.int64), differing, np.maximum(held, 0))
-
-
-def _mixed(numbers: Words) -> Words:
-    """Well-spread words of numbers (splitmix64: Steele, Lea & Flood 2014)."""
-    mixed = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    found: Words = mixed ^ (mixed >> np.uint64(31))
-    return found

@@ -118,18 +118,19 @@ class Gate:
             return self._release_noisy(raw)
         if raw.resolved.is_unchecked:
             raise PrivacyViolation("A scope of any size was used for more than noisy counts.", "A bug; report it.")
-        self._require_enough_columns(raw)
+        wholes = raw.column_wholes
+        self._require_enough_columns(raw, wholes)
         labels = self._labels.of(raw, self._support)
         with self.ledger.exclusive():
             self._recall.look_up()
             table = [[self._cell(rows, group.whole) for rows in group.columns] for group in raw.groups]
             outside = self._cell(raw.outside) if raw.outside is not None else None
-            totals = self._totals(raw, table, outside)
+            totals = self._totals(raw, wholes, table, outside)
             while self._suppress(raw, table, outside, totals):
                 self._recall.withdraw(f"total: {raw.unit}")
-                totals = self._totals(raw, table, outside)
+                totals = self._totals(raw, wholes, table, outside)
             finding = self._build(raw, labels, table, outside, totals)
-            self._write(raw, finding, table, outside, totals)
+            self._write(raw, finding, table, outside, list(zip(wholes, totals, strict=True)))
         return finding
 
     def _release_noisy(self, raw: Raw) -> Finding:
@@ -145,11 +146,11 @@ class Gate:
         """Withhold what would give a withheld value back (R3, R4). Whether the totals must be counted anew."""
         return Withholding(self.index.snapshot, self._support, self._recall).apply(raw, table, outside, totals)
 
-    def _require_enough_columns(self, raw: Raw) -> None:
+    def _require_enough_columns(self, raw: Raw, wholes: Sequence[Rows]) -> None:
         """A column's total is a group too (R3)."""
         if len(raw.columns) < 2 or raw.within:
             return
-        if not all(self.is_enough(whole) for whole in raw.column_wholes):
+        if not all(self.is_enough(whole) for whole in wholes):
             raise ToolRefusal(
                 "One side of the split holds too few conversations or accounts. Split elsewhere.", "a side too small"
             )
@@ -180,7 +181,7 @@ class Gate:
                 return Cell(rows, count, accounts, None, count < self.policy.min_conversations, is_sensitive=True)
             rows, (made, accounts) = together.rows, self._support.counted_of(together, [together.rows])
             said = self._support.rounded(made)
-        self._recall.note("cell", accounts, said, rows)
+        self._recall.note("cell", said, rows)
         return Cell(rows, count, accounts, said, is_known=is_known, is_whole=is_whole)
 
     def _is_nearly(self, rows: Rows, whole: Rows) -> bool:
@@ -188,24 +189,26 @@ class Gate:
         is no group, and would be their difference (R3)."""
         return self.is_enough(whole) and not self.is_enough(np.setdiff1d(whole, rows, assume_unique=True))
 
-    def _totals(self, raw: Raw, table: list[list[Cell]], outside: Cell | None) -> tuple[int, ...]:
+    def _totals(
+        self, raw: Raw, wholes: Sequence[Rows], table: list[list[Cell]], outside: Cell | None
+    ) -> tuple[int, ...]:
         """Each column's total: the sum of its cells, so that shares add up; or what was said of a total of the same
         kind that fewer than `min_accounts` accounts tell apart from it (R5)."""
         kind = f"total: {raw.unit}"
         totals = []
-        for place, whole in enumerate(raw.column_wholes):
+        for place, whole in enumerate(wholes):
             if raw.wholes is not None:
                 total = self._support.counted(whole)[0]
             else:
                 top = [cells for cells, group in zip(table, raw.groups, strict=True) if group.parent is None]
                 total = sum(cells[place].count for cells in top) + (outside.count if outside and place == 0 else 0)
-            said = next((near.count for near, _ in self._recall.near(whole, (kind,)) if near.count is not None), None)
+            said = next((near.count for near in self._recall.near(whole, (kind,)) if near.count is not None), None)
             together = self._recall.combined(whole) if said is None else None
             if together is not None:
                 parts = [whole] if raw.wholes is not None else raw.column_parts(place)
                 total = self._support.counted_of(together, parts)[0]
             totals.append(self._support.rounded(total) if said is None else said)
-            self._recall.note(kind, self._support.counted(whole)[1], totals[-1], whole)
+            self._recall.note(kind, totals[-1], whole)
         return tuple(totals)
 
     def _build(
@@ -281,15 +284,18 @@ class Gate:
         return ()
 
     def _write(
-        self, raw: Raw, finding: Finding, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]
+        self,
+        raw: Raw,
+        finding: Finding,
+        table: list[list[Cell]],
+        outside: Cell | None,
+        totals: Sequence[tuple[Rows, int]],
     ) -> None:
         """The ledger's entry: the scope, what was said, and what was withheld for another's sake and stays withheld."""
         sets = [self._set("scope", raw.resolved.rows, None)]
         cells = [cell for cells in table for cell in cells] + ([outside] if outside is not None else [])
         sets += [self._set("cell", cell.rows, cell.said) for cell in cells if cell.said is not None]
-        sets += [
-            self._set(f"total: {raw.unit}", whole, said) for whole, said in zip(raw.column_wholes, totals, strict=True)
-        ]
+        sets += [self._set(f"total: {raw.unit}", whole, said) for whole, said in totals]
         sets += [
             self._set(HELD, cell.rows, None)
             for cell in cells
@@ -299,7 +305,8 @@ class Gate:
         self._log(finding, raw.arguments, asked=len(raw.groups), smallest=min(said, default=None), sets=sets)
 
     def _set(self, kind: str, rows: Rows, count: int | None) -> ReleasedSet:
-        return ReleasedSet(kind, self._support.counted(rows)[1], count, self._recall.members(rows))
+        accounts, members = self._support.counted(rows)[1], self._recall.members(rows)
+        return ReleasedSet(kind, accounts, count, members, self._recall.signature(rows))
 
     def _log(
         self,

@@ -32,16 +32,20 @@ CREATE TABLE IF NOT EXISTS sets (
     seq INTEGER NOT NULL, place INTEGER NOT NULL, kind TEXT NOT NULL, accounts INTEGER NOT NULL, count INTEGER,
     members BLOB NOT NULL,
     PRIMARY KEY (seq, place));
+CREATE TABLE IF NOT EXISTS signatures (
+    seq INTEGER NOT NULL, place INTEGER NOT NULL, signature BLOB NOT NULL, PRIMARY KEY (seq, place)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS spendings (
     seq INTEGER PRIMARY KEY, epsilon REAL NOT NULL, question TEXT NOT NULL UNIQUE, answer TEXT NOT NULL);
 CREATE TRIGGER IF NOT EXISTS releases_stay BEFORE UPDATE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS releases_kept BEFORE DELETE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS sets_stay BEFORE UPDATE ON sets BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS sets_kept BEFORE DELETE ON sets BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS signatures_stay BEFORE UPDATE ON signatures BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS signatures_kept BEFORE DELETE ON signatures BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS spendings_stay BEFORE UPDATE ON spendings BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS spendings_kept BEFORE DELETE ON spendings BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 """
-"""Spendings came later, in a table of their own: entries without one hash as they did before there were any."""
+"""Spendings and signatures came later, in tables of their own: entries without one hash as they did before there were any."""
 _FIELDS = (
     "at", "run", "tool", "scope", "arguments", "policy", "snapshot", "asked", "shown", "withheld", "smallest",
     "to_model", "bytes", "digest",
@@ -92,6 +96,21 @@ class ReleasedSet:
     accounts: int
     count: int | None
     members: BitMap
+    signature: bytes = b""
+    """By which the set is looked up without its members (`tools.signatures`); bytes of no meaning here."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSet:
+    """A released set as the ledger keeps it. Its members stay in the file until they are needed: those of a long ledger
+    would fill the memory. `signature` is empty where an older Shoal wrote none."""
+
+    seq: int
+    place: int
+    kind: str
+    accounts: int
+    count: int | None
+    signature: bytes
 
 
 class Ledger:
@@ -103,7 +122,7 @@ class Ledger:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         path.chmod(0o600)
         self._connection.executescript(_SCHEMA)
-        self._sets: list[ReleasedSet] = []
+        self._sets: list[KeptSet] = []
         self._head = path.with_suffix(".head")
         self._turn = path.with_suffix(".lock")
         self._anchored = ""
@@ -138,15 +157,25 @@ class Ledger:
         partial.chmod(0o600)
         partial.replace(self._head)
 
-    def new_sets(self, known: int) -> Sequence[ReleasedSet]:
+    def new_sets(self, known: int) -> Sequence[KeptSet]:
         """Released sets, oldest first, after the first `known`. Call inside `exclusive`."""
         rows = self._connection.execute(
-            "SELECT seq, kind, accounts, count, members FROM sets WHERE seq > ? ORDER BY seq, place", [self._read_until]
+            "SELECT seq, place, kind, accounts, count, coalesce(signature, x'') FROM sets LEFT JOIN signatures "
+            "USING (seq, place) WHERE seq > ? ORDER BY seq, place",
+            [self._read_until],
         ).fetchall()
-        for seq, kind, accounts, count, members in rows:
-            self._sets.append(ReleasedSet(kind, accounts, count, BitMap.deserialize(members)))
-            self._read_until = seq
+        if rows:
+            self._sets += [KeptSet(*row) for row in rows]
+            self._read_until = rows[-1][0]
         return self._sets[known:]
+
+    def members_of(self, kept: KeptSet) -> BitMap:
+        """The members of a set."""
+        with self._lock:
+            (members,) = self._connection.execute(
+                "SELECT members FROM sets WHERE seq = ? AND place = ?", [kept.seq, kept.place]
+            ).fetchone()
+        return BitMap.deserialize(members)
 
     def append(self, entry: dict[str, Any], sets: Sequence[ReleasedSet], spending: Spending | None = None) -> int:
         """Add a release, its sets, and the noise that was drawn for it. Call inside `exclusive`."""
@@ -158,7 +187,10 @@ class Ledger:
         digest = _chain(
             previous,
             values,
-            [(item.kind, item.accounts, item.count, blob) for item, blob in zip(sets, blobs, strict=True)],
+            [
+                (item.kind, item.accounts, item.count, blob, item.signature)
+                for item, blob in zip(sets, blobs, strict=True)
+            ],
             spending,
         )
         self._connection.execute(
@@ -171,6 +203,10 @@ class Ledger:
                 (seq, place, item.kind, item.accounts, item.count, blob)
                 for place, (item, blob) in enumerate(zip(sets, blobs, strict=True))
             ],
+        )
+        self._connection.executemany(
+            "INSERT INTO signatures VALUES (?, ?, ?)",
+            [(seq, place, item.signature) for place, item in enumerate(sets) if item.signature],
         )
         if spending is not None:
             self._connection.execute("INSERT INTO spendings VALUES (?, ?, ?, ?)", [seq, *astuple(spending)])
@@ -224,7 +260,9 @@ class Ledger:
         for expected, (seq, stored_previous, stored_hash, *values) in enumerate(rows, start=1):
             with self._lock:
                 sets = self._connection.execute(
-                    "SELECT kind, accounts, count, members FROM sets WHERE seq = ? ORDER BY place", [seq]
+                    "SELECT kind, accounts, count, members, coalesce(signature, x'') FROM sets LEFT JOIN signatures "
+                    "USING (seq, place) WHERE seq = ? ORDER BY place",
+                    [seq],
                 ).fetchall()
                 spent = self._connection.execute(
                     "SELECT epsilon, question, answer FROM spendings WHERE seq = ?", [seq]
@@ -242,8 +280,9 @@ class Ledger:
     def _part_of_no_entry(self) -> int | None:
         with self._lock:
             found = self._connection.execute(
-                "SELECT min(seq) FROM (SELECT seq FROM sets UNION SELECT seq FROM spendings) "
-                "WHERE seq NOT IN (SELECT seq FROM releases)"
+                "SELECT min(seq) FROM (SELECT seq FROM sets WHERE seq NOT IN (SELECT seq FROM releases) "
+                "UNION SELECT seq FROM spendings WHERE seq NOT IN (SELECT seq FROM releases) "
+                "UNION SELECT seq FROM signatures LEFT JOIN sets USING (seq, place) WHERE kind IS NULL)"
             ).fetchone()
         return int(found[0]) if found[0] is not None else None
 
@@ -254,14 +293,16 @@ class Ledger:
 def _chain(
     previous: str,
     values: dict[str, Any],
-    sets: Sequence[tuple[str, int, int | None, bytes]],
+    sets: Sequence[tuple[str, int, int | None, bytes, bytes]],
     spending: Spending | None = None,
 ) -> str:
     hasher = hashlib.sha256(previous.encode())
     hasher.update(json.dumps([values[name] for name in _FIELDS], ensure_ascii=False).encode())
-    for kind, accounts, count, blob in sets:
+    for kind, accounts, count, blob, signature in sets:
         hasher.update(json.dumps([kind, accounts, count]).encode())
         hasher.update(hashlib.sha256(blob).digest())
+        if signature:
+            hasher.update(json.dumps(["signature", signature.hex()]).encode())
     if spending is not None:
         hasher.update(json.dumps(["spent", *astuple(spending)]).encode())
     return hasher.hexdigest()

@@ -1,102 +1,94 @@
-"""Finds, among sets that were released, those that a new set nearly repeats (R5), without looking at each.
+"""Finds, among sets that were released, those that a new set nearly repeats (R5), without looking at the members of each.
 
-Two sets that differ by fewer than k accounts share, in any fixed order of all accounts, one of the first k of each
-(prefix filter: Chaudhuri, Ganti & Kaushik 2006). So every set is filed under its first k accounts, in an order drawn
-by a hash, and a new one is compared with what lies under its own. Data plane: it holds members.
+Sets that differ by fewer than k accounts have the same signature in one of k buckets (`tools.signatures`); only those
+are compared in full. Sets with the same members are kept once, with the first of each kind. Data plane: it holds members.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from pyroaring import BitMap
 
-from index.snapshot import Rows, Snapshot
+from index.snapshot import Snapshot
 from tools.counting import distinct
-from tools.ledger import ReleasedSet
+from tools.signatures import FINER, Signature
 
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-"""Fibonacci hashing (Knuth, TAOCP 6.4): low account numbers are no hot keys."""
-
-_ENOUGH = 256
-"""Lowest ranks looked at first: they nearly always hold enough accounts, and sorting all of a large set is slow."""
+_ROOM = 16
 
 
 @dataclass(frozen=True, slots=True)
-class _Filed:
-    """A released set as this snapshot sees it. `held`: what the snapshot still holds of it."""
+class Near:
+    """A released set that fewer than `few` accounts tell from a new one, or none (`is_identical`). `age`: its place
+    among the sets that were filed."""
 
-    item: ReleasedSet
-    held: BitMap
+    kind: str
+    count: int | None
+    age: int
+    is_identical: bool
+    members: BitMap
+
+
+@dataclass(slots=True)
+class _Filed:
+    """Released sets of the same members. `lacks`: accounts by which they surely differ from any set of this snapshot."""
+
+    read: Callable[[], BitMap]
     lacks: int
-    """Accounts by which it surely differs: those forgotten since count as one, so that before and after are not two
-    answers; those that came later than this snapshot count as many."""
+    firsts: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    """By kind, the first one's age and count."""
 
 
 class Overlap:
-    """Released sets, filed by account. `few`: sets that differ by fewer accounts are near."""
+    """Released sets by signature. `few`: sets that differ by fewer accounts are near."""
 
     def __init__(self, snapshot: Snapshot, few: int) -> None:
-        self._snapshot = snapshot
-        self._few = few
-        self._ranks = snapshot.accounts.astype(np.uint64) * _MULTIPLIER
-        self._most_rows = (few - 1) * int(np.bincount(snapshot.accounts).max(initial=1))
+        self._snapshot, self._few = snapshot, few
+        self._fine = np.zeros((_ROOM, few * FINER), dtype=np.uint64)
+        self._coarse = np.zeros((few, _ROOM), dtype=np.uint64)
         self._filed: list[_Filed] = []
-        self._under: dict[int, list[int]] = defaultdict(list)
-        self._tiny: list[int] = []
-        """Sets of fewer than `few` accounts: two of them may be near and share nothing."""
+        self._place: dict[tuple[bytes, int], int] = {}
+        self._many = 0
 
-    def __len__(self) -> int:
-        return len(self._filed)
+    def add(
+        self, kind: str, count: int | None, signature: Signature, read: Callable[[], BitMap], lacks: int = 0
+    ) -> None:
+        """File a set. `signature`: of what this snapshot holds of it. `read` gives its members when they are needed.
+        `lacks`: accounts that it has beside those, which may stand for more that are gone."""
+        age, self._many = self._many, self._many + 1
+        if lacks >= self._few:
+            return
+        place = self._place.setdefault((signature.fine.tobytes(), lacks), len(self._filed))
+        if place == len(self._filed):
+            self._filed.append(_Filed(read, lacks))
+            if place == len(self._fine):
+                self._fine = np.concatenate([self._fine, np.zeros_like(self._fine)])
+                self._coarse = np.concatenate([self._coarse, np.zeros_like(self._coarse)], axis=1)
+            self._fine[place], self._coarse[:, place] = signature.fine, signature.coarse
+        self._filed[place].firsts.setdefault(kind, (age, count))
 
-    @property
-    def sets(self) -> list[ReleasedSet]:
-        """Oldest first."""
-        return [filed.item for filed in self._filed]
+    def drop(self, kind: str) -> None:
+        """Forget the sets of a kind."""
+        for filed in self._filed:
+            filed.firsts.pop(kind, None)
 
-    def add(self, item: ReleasedSet) -> Rows | None:
-        """File a set. Returns its rows; None when not all of it lies in this snapshot."""
-        numbers = np.array(item.members.to_array(), dtype=np.int64)
-        rows, held = self._snapshot.rows_of(numbers)
-        gone = numbers[~held]
-        lacks, known = 0, item.members
-        if len(gone):
-            lacks = self._few if gone.max() > self._snapshot.numbers.max(initial=0) else 1
-            known = BitMap(numbers[held].tolist())
-        keys = self._first_accounts(rows)
-        for key in keys:
-            self._under[key].append(len(self._filed))
-        if len(keys) < self._few:
-            self._tiny.append(len(self._filed))
-        self._filed.append(_Filed(item, known, lacks))
-        return None if lacks else rows
+    def near(self, signature: Signature, members: Callable[[], BitMap]) -> list[Near]:
+        """Sets that differ from one of this signature and these members by fewer than `few` accounts, oldest first."""
+        found = [near for place in self._possible(signature) for near in self._compared(self._filed[place], members())]
+        return sorted(found, key=lambda near: near.age)
 
-    def near(self, rows: Rows, members: BitMap, kinds: Collection[str]) -> Iterator[tuple[ReleasedSet, bool]]:
-        """Sets of these kinds that differ from the rows' by fewer than `few` accounts, oldest first; True: identical."""
-        keys = self._first_accounts(rows)
-        places = {place for key in keys for place in self._under.get(key, ())}
-        if len(keys) < self._few:
-            places.update(self._tiny)
-        for place in sorted(places):
-            filed = self._filed[place]
-            if filed.item.kind not in kinds or filed.lacks >= self._few:
-                continue
-            changed = members.symmetric_difference_cardinality(filed.held)
-            if not changed and not filed.lacks:
-                yield filed.item, True
-            elif changed <= self._most_rows and self._accounts_of(members ^ filed.held) + filed.lacks < self._few:
-                yield filed.item, False
-
-    def _first_accounts(self, rows: Rows) -> list[int]:
-        """The first `few` accounts of these rows, in the hash's order."""
-        ranks = self._ranks[rows]
-        if len(ranks) > _ENOUGH:
-            lowest = np.unique(np.partition(ranks, _ENOUGH)[:_ENOUGH])
-            ranks = lowest if len(lowest) >= self._few else ranks
-        found: list[int] = np.unique(ranks)[: self._few].tolist()
+    def _possible(self, signature: Signature) -> list[int]:
+        many = len(self._filed)
+        same = (self._coarse[:, :many] == signature.coarse[:, None]).any(axis=0)
+        places = np.flatnonzero(same)
+        differs = np.count_nonzero(self._fine[places] != signature.fine, axis=1)
+        found: list[int] = places[differs < self._few].tolist()
         return found
 
-    def _accounts_of(self, members: BitMap) -> int:
-        rows, _ = self._snapshot.rows_of(np.array(members.to_array(), dtype=np.int64))
-        return len(distinct(self._snapshot.accounts[rows]))
+    def _compared(self, filed: _Filed, members: BitMap) -> Iterator[Near]:
+        theirs = filed.read()
+        rows, _ = self._snapshot.rows_of(np.array((members ^ theirs).to_array(), dtype=np.int64))
+        if len(distinct(self._snapshot.accounts[rows])) + filed.lacks < self._few:
+            is_identical = not len(rows) and not filed.lacks
+            for kind, (age, count) in filed.firsts.items():
+                yield Near(kind, count, age, is_identical, theirs)

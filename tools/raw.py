@@ -73,8 +73,13 @@ class Raw:
         """The members behind each column's total."""
         if self.wholes is not None:
             return self.wholes
-        parts = [self.column_parts(place) for place in range(len(self.columns))]
-        return tuple(distinct(np.concatenate(part)) if part else np.zeros(0, dtype=np.int64) for part in parts)
+        return tuple(self._united(self.column_parts(place)) for place in range(len(self.columns)))
+
+    def _united(self, parts: list[Rows]) -> Rows:
+        """The scope's own array where it is the same, because what is known of an array is known of that one only."""
+        rows = self.resolved.rows
+        united = distinct(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
+        return rows if np.array_equal(united, rows) else united
 
     def column_parts(self, place: int) -> list[Rows]:
         """What adds up to a column's total: the groups that lie in no other, and what lies outside of all."""

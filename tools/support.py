@@ -16,6 +16,7 @@ from index.snapshot import UNDATED, Rows, Snapshot
 from tools.combinations import Combination
 from tools.counting import distinct, how_often
 from tools.policy import PrivacyPolicy
+from tools.remembered import Remembered
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,13 @@ class Support:
 
     def counted(self, rows: Rows) -> tuple[int, int, int]:
         """(conversations with each account bounded, accounts, conversations of the largest account) (R7)."""
+        return self._remembered(rows)
+
+    @cached_property
+    def _remembered(self) -> Remembered[tuple[int, int, int]]:
+        return Remembered(self._counted)
+
+    def _counted(self, rows: Rows) -> tuple[int, int, int]:
         if not len(rows):
             return 0, 0, 0
         each = how_often(self.snapshot.accounts[rows])

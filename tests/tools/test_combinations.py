@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from hypothesis import given, settings
@@ -10,20 +11,25 @@ from pyroaring import BitMap
 
 from index.snapshot import Rows
 from tests.fakes.corpus import small_index
-from tools.combinations import Combinations
-from tools.ledger import ReleasedSet
+from tools.combinations import Combination, Combinations
+from tools.signatures import Signer
 
 FEW = 5
 SIZE = len(small_index().snapshot)
 
 
-def filed(sets: list[Rows]) -> Combinations:
+class Filed:
     """Sets whose numbers were said."""
-    snapshot = small_index().snapshot
-    made = Combinations(snapshot, FEW)
-    for place, rows in enumerate(sets):
-        made.add(ReleasedSet("cell", 0, place, BitMap(snapshot.numbers[rows].tolist())), rows)
-    return made
+
+    def __init__(self, sets: list[Rows]) -> None:
+        snapshot = small_index().snapshot
+        self.signer, self.combinations = Signer(snapshot, FEW), Combinations(snapshot, FEW)
+        for rows in sets:
+            members = BitMap(snapshot.numbers[rows].tolist())
+            self.combinations.add(self.signer.of(rows), partial(BitMap, members))
+
+    def of(self, rows: Rows) -> Combination | None:
+        return self.combinations.of(rows, self.signer.of(rows))
 
 
 def _ones(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -68,7 +74,7 @@ def families(draw: st.DrawFn) -> tuple[list[Rows], Rows]:
 def test_what_is_found_is_a_near_combination_and_none_is_missed(family: tuple[list[Rows], Rows]) -> None:
     earlier, rows = family
     possible = set(_slow(earlier, rows))
-    found = filed(earlier).of(rows)
+    found = Filed(earlier).of(rows)
     assert (found is None) == (not possible)
     assert found is None or found.rows.tobytes() in possible
 
@@ -85,14 +91,14 @@ def _whole(*parts: Rows) -> Rows:
 
 def test_an_exact_combination_says_nothing_new_and_changes_nothing() -> None:
     one, other, third = _parts(200, 300, 100)
-    assert filed([one, other]).of(_whole(one, other)) is None
-    assert filed([_whole(one, other), one]).of(other) is None
-    assert filed([one, other, third]).of(_whole(one, other, third)) is None
+    assert Filed([one, other]).of(_whole(one, other)) is None
+    assert Filed([_whole(one, other), one]).of(other) is None
+    assert Filed([one, other, third]).of(_whole(one, other, third)) is None
 
 
 def test_a_sum_but_for_one_account_is_the_sum_without_it() -> None:
     one, other, last = _parts(200, 300, 1)
-    found = filed([one, other]).of(_whole(one, other, last))
+    found = Filed([one, other]).of(_whole(one, other, last))
     assert found is not None
     assert found.rows.tolist() == _whole(one, other).tolist()
     assert found.differing.tolist() == small_index().snapshot.accounts[last].tolist()
@@ -100,7 +106,7 @@ def test_a_sum_but_for_one_account_is_the_sum_without_it() -> None:
 
 def test_an_intersection_follows_from_two_sets_and_their_union() -> None:
     one, both, other, last = _parts(150, 200, 150, 1)
-    found = filed([_whole(one, both), _whole(both, other), _whole(one, both, other)]).of(_whole(both, last))
+    found = Filed([_whole(one, both), _whole(both, other), _whole(one, both, other)]).of(_whole(both, last))
     assert found is not None
     assert found.rows.tolist() == both.tolist()
 
@@ -108,12 +114,12 @@ def test_an_intersection_follows_from_two_sets_and_their_union() -> None:
 def test_a_set_whose_number_was_said_keeps_it() -> None:
     one, other, last = _parts(200, 300, 1)
     whole = _whole(one, other, last)
-    assert filed([whole, one, other]).of(whole) is None
+    assert Filed([whole, one, other]).of(whole) is None
 
 
 def test_of_two_sets_that_share_a_conversation_their_sum_counts_it_twice() -> None:
     one, shared, other = _parts(200, 1, 300)
-    found = filed([_whole(one, shared), _whole(other, shared)]).of(_whole(one, shared, other))
+    found = Filed([_whole(one, shared), _whole(other, shared)]).of(_whole(one, shared, other))
     assert found is not None
     (who,) = small_index().snapshot.accounts[shared].tolist()
     of_it = np.flatnonzero(small_index().snapshot.accounts[_whole(one, shared, other)] == who)
@@ -125,8 +131,8 @@ def test_many_sets_are_kept_beyond_the_first_room_and_a_pair_is_found_among_all_
     chance = np.random.default_rng(5)
     one, other, last = _parts(200, 300, 1)
     many = [np.sort(chance.choice(SIZE, 80, replace=False)).astype(np.int64) for _ in range(300)]
-    made = filed([one, *many, other, *many])
-    assert len(made) == 302
+    made = Filed([one, *many, other, *many])
+    assert len(made.combinations) == 302
     found = made.of(_whole(one, other, last))
     assert found is not None
     assert found.rows.tolist() == _whole(one, other).tolist()

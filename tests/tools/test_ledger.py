@@ -8,6 +8,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ ENTRY: dict[str, Any] = {
     "run": "r1", "tool": "count_by", "scope": "all conversations", "arguments": "{}", "policy": "{}", "snapshot": 1,
     "asked": 3, "shown": 2, "withheld": 1, "smallest": 15, "to_model": 0, "bytes": 10, "digest": "d",
 }  # fmt: skip
-SETS = (ReleasedSet("scope", 9, None, BitMap([1, 2, 3])), ReleasedSet("cell", 7, 15, BitMap([2, 3])))
+SETS = (ReleasedSet("scope", 9, None, BitMap([1, 2, 3])), ReleasedSet("cell", 7, 15, BitMap([2, 3]), b"signed"))
 KINDS = ("scope", "cell")
 
 
@@ -33,6 +34,14 @@ def filled(path: Path, entries: int = 4) -> Ledger:
         with ledger.exclusive():
             ledger.append({**ENTRY, "digest": f"d{number}"}, SETS)
     return ledger
+
+
+def read(ledger: Ledger, known: int = 0) -> list[ReleasedSet]:
+    """Sets as they were handed over, from the file."""
+    return [
+        ReleasedSet(kept.kind, kept.accounts, kept.count, ledger.members_of(kept), kept.signature)
+        for kept in ledger.new_sets(known)
+    ]
 
 
 @pytest.fixture
@@ -54,12 +63,12 @@ def test_what_was_released_is_read_back_by_this_and_by_another_handle(path: Path
     ledger, other = filled(path, 1), Ledger(path)
     for handle in (ledger, other):
         with handle.exclusive():
-            assert handle.new_sets(0) == list(SETS)
+            assert read(handle) == list(SETS)
     with ledger.exclusive():
         ledger.append(ENTRY, SETS)
     with other.exclusive():
-        assert other.new_sets(0) == [*SETS, *SETS]
-        assert other.new_sets(2) == list(SETS)
+        assert read(other) == [*SETS, *SETS]
+        assert read(other, 2) == list(SETS)
 
 
 def test_releases_are_listed_newest_first_and_by_run(path: Path) -> None:
@@ -95,6 +104,8 @@ def test_an_entry_that_fails_half_way_leaves_nothing(path: Path) -> None:
         "DELETE FROM releases",
         "UPDATE sets SET count = 0",
         "DELETE FROM sets",
+        "UPDATE signatures SET signature = x'00'",
+        "DELETE FROM signatures",
     ],
 )
 def test_the_file_itself_refuses_to_change_or_remove_an_entry(path: Path, sql: str) -> None:
@@ -119,6 +130,11 @@ EDITS = {
     "count of a set": "UPDATE sets SET count = 99 WHERE seq = 2 AND place = 1",
     "count of a scope": "UPDATE sets SET count = 99 WHERE seq = 2 AND place = 0",
     "members of a set": f"UPDATE sets SET members = {_BLOB} WHERE seq = 2 AND place = 1",
+    "signature of a set": "UPDATE signatures SET signature = x'00' WHERE seq = 2",
+    "a signature removed": "DELETE FROM signatures WHERE seq = 2",
+    "a signature added": "INSERT INTO signatures VALUES (2, 0, x'00')",
+    "a signature of no set added": "INSERT INTO signatures VALUES (2, 9, x'00')",
+    "a signature of no entry added": "INSERT INTO signatures VALUES (1000000, 0, x'00')",
     "a set removed": "DELETE FROM sets WHERE seq = 2 AND place = 1",
     "a set added": f"INSERT INTO sets VALUES (2, 2, 'cell', 1, 15, {_BLOB})",
     "a set of no entry added": f"INSERT INTO sets VALUES (1000000, 0, 'cell', 1, 15, {_BLOB})",
@@ -138,7 +154,7 @@ EDITS = {
 def test_an_edit_by_someone_who_dropped_the_triggers_is_detected(path: Path, edit: str) -> None:
     filled(path).close()
     with closing(sqlite3.connect(path)) as raw:
-        for name in ("releases_stay", "releases_kept", "sets_stay", "sets_kept"):
+        for name in ("releases_stay", "releases_kept", "sets_stay", "sets_kept", "signatures_stay", "signatures_kept"):
             raw.execute(f"DROP TRIGGER {name}")
         raw.executescript(EDITS[edit])
         raw.commit()
@@ -150,6 +166,22 @@ def test_an_edit_is_reported_at_the_entry_it_broke(path: Path) -> None:
     with closing(sqlite3.connect(path)) as raw:
         raw.executescript("DROP TRIGGER releases_stay; UPDATE releases SET shown = 7 WHERE seq = 3;")
     assert Ledger(path).verify() == 3
+
+
+def test_a_ledger_of_a_shoal_that_kept_no_signatures_verifies_is_read_and_goes_on(path: Path) -> None:
+    plain = [replace(item, signature=b"") for item in SETS]
+    ledger = Ledger(path)
+    with ledger.exclusive():
+        ledger.append(ENTRY, plain)
+    ledger.close()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript("DROP TABLE signatures;")
+    again = Ledger(path)
+    assert again.verify() is None
+    with again.exclusive():
+        assert read(again) == plain
+        again.append(ENTRY, SETS)
+    assert again.verify() is None
 
 
 @pytest.mark.parametrize("handles", [1, 2])
