@@ -2,13 +2,15 @@
 
 A snapshot of generated facets, four conversations an account (so 100,000 accounts by default), is asked
 until its ledger holds so many releases: closed facets of drawn scopes of language, concern and period. Printed are the
-median and the 95th percentile of a release (from the groups to the ledger's entry) over the first and the last hundred,
-their ratio, and how long a new handle takes to open the ledger and look its sets up for the first time. Seconds are
-of the processor, so that other work of the machine does not count.
+median and the 95th percentile of a release (from the groups to the ledger's entry) and of a question (the scope's
+admission too) over the first and the last hundred, how long a new handle takes to open the ledger and look its sets up
+for the first time, the ledger's size and this process's peak memory. Seconds are of the processor, so that other work of
+the machine does not count.
 """
 
 import os
 import platform
+import resource
 import sys
 import tempfile
 import time
@@ -64,23 +66,31 @@ def asked(chance: np.random.Generator) -> tuple[Scope, str]:
     return Scope(since=since, until=until, language=language, concern_at_least=concern), str(chance.choice(BY))
 
 
-def released(gate: Gate, scope: Scope, by: str) -> float | None:
-    """Seconds of one release; None when the question is refused."""
+def released(gate: Gate, scope: Scope, by: str) -> tuple[float, float] | None:
+    """Seconds of one release and of the whole question; None when it is refused."""
     codes = facet_codes(gate.index.snapshot, by)
     try:
+        begun = time.process_time()
         resolved = gate.admit(scope)
+        admitted = time.process_time() - begun
         rows = resolved.rows
         groups = [Group(value, (rows[codes.codes[rows] == place],)) for place, value in enumerate(codes.values)]
         kept = tuple(group for group in groups if len(group.members))
-        started = time.process_time()
+        begun = time.process_time()
         gate.release(Raw("count_by", {}, "made", "table", resolved, ("conversations",), kept, "made", unit=by))
     except ToolRefusal:
         return None
-    return time.process_time() - started
+    took = time.process_time() - begun
+    return took, admitted + took
 
 
-def row(name: str, times: list[float]) -> None:
-    print(f"{name}: median {1000 * np.median(times):.1f} ms, p95 {1000 * np.quantile(times, 0.95):.1f} ms", flush=True)
+def row(name: str, times: list[tuple[float, float]]) -> None:
+    (release, question), (slow, slow_question) = (1000 * np.quantile(times, share, axis=0) for share in (0.5, 0.95))
+    print(
+        f"{name}: a release median {release:.1f} ms, p95 {slow:.1f} ms; "
+        f"a question median {question:.1f} ms, p95 {slow_question:.1f} ms",
+        flush=True,
+    )
 
 
 def main(releases: int, size: int) -> None:
@@ -88,14 +98,15 @@ def main(releases: int, size: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         index, path = generated(Path(folder) / "index", size), Path(folder) / "ledger" / "bench.sqlite3"
         gate, chance = Gate(index, PrivacyPolicy(), Ledger(path)), np.random.default_rng(5)
-        times: list[float] = []
+        times: list[tuple[float, float]] = []
         while len(times) < releases:
             took = released(gate, *asked(chance))
             times += [took] if took is not None else []
         row(f"first {WINDOW} releases", times[:WINDOW])
         row(f"last {WINDOW} of {releases:,} releases", times[-WINDOW:])
-        print(f"ratio of medians {np.median(times[-WINDOW:]) / np.median(times[:WINDOW]):.1f}")
         gate.ledger.close()
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"ledger {path.stat().st_size / 2**20:,.0f} MiB; peak memory {memory:,.0f} MiB", flush=True)
         started = time.process_time()
         again = Gate(index, PrivacyPolicy(), Ledger(path))
         opened = time.process_time() - started

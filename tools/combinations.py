@@ -48,6 +48,14 @@ class _Found:
     signs: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Pairs of the newest sets: `places`, shape (pairs, 2), and their `joined` signatures by signs, shape (few, pairs)."""
+
+    places: Places
+    joined: tuple[tuple[tuple[int, int], Words], ...]
+
+
 class Combinations:
     """Distinct sets whose number was said. `few`: fewer differing accounts are near."""
 
@@ -55,14 +63,16 @@ class Combinations:
         self._snapshot, self._few = snapshot, few
         self._fine = np.zeros((64, few * FINER), dtype=np.uint64)
         self._coarse = np.zeros((few, 64), dtype=np.uint64)
-        self._who = np.zeros(64, dtype=np.uint64)
         self._accounts = np.zeros(64, dtype=np.int64)
         self._is_twin = np.zeros((few, 64), dtype=bool)
         """Whether another set has the same members in a bucket."""
         self._read: list[Callable[[], BitMap]] = []
         self._place: dict[bytes, int] = {}
         self._under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
-        self._filters = np.zeros((few, 2, 1 << _FILTER_BITS), dtype=bool)
+        self._low, self._high = (np.zeros((few, 1 << _FILTER_BITS), dtype=bool) for _ in range(2))
+        """Which low, and which high, bits of a signature some set has in a bucket."""
+        self._starts = np.arange(few, dtype=np.int64)[:, None] << _FILTER_BITS
+        self._pairs: _Pairs | None = None
 
     def __len__(self) -> int:
         return len(self._read)
@@ -75,9 +85,7 @@ class Combinations:
     def of(self, rows: Rows, own: Signature) -> Combination | None:
         """What earlier sets nearly make of a set; None when nothing does, when they make it exactly, or when its own
         number was said."""
-        if not len(self) or not len(rows):
-            return None
-        if own.fine.tobytes() in self._place:
+        if not len(self) or not len(rows) or own.fine.tobytes() in self._place:
             return None
         for found in self._candidates(own):
             for places in self._likely(own, found).tolist():
@@ -88,80 +96,86 @@ class Combinations:
 
     def _file(self, signature: Signature, read: Callable[[], BitMap]) -> None:
         place = len(self)
-        if place == len(self._who):
+        if place == len(self._accounts):
             self._grow()
         self._read.append(read)
+        self._pairs = None
         self._fine[place], self._coarse[:, place] = signature.fine, signature.coarse
-        self._who[place], self._accounts[place] = signature.who, signature.accounts
+        self._accounts[place] = signature.accounts
         for bucket, word in enumerate(signature.coarse):
             same = self._under[bucket][int(word)]
             same.append(place)
             if len(same) > 1:
                 self._is_twin[bucket, same] = True
-            self._filters[bucket, 0, word & _LOW] = self._filters[bucket, 1, word >> _HIGH] = True
+            self._low[bucket, word & _LOW] = self._high[bucket, word >> _HIGH] = True
 
     def _grow(self) -> None:
-        size = len(self._who)
+        size = len(self._accounts)
         self._fine = np.concatenate([self._fine, np.zeros_like(self._fine)])
         self._coarse = np.concatenate([self._coarse, np.zeros_like(self._coarse)], axis=1)
         self._is_twin = np.concatenate([self._is_twin, np.zeros_like(self._is_twin)], axis=1)
-        self._who = np.concatenate([self._who, np.zeros(size, dtype=np.uint64)])
         self._accounts = np.concatenate([self._accounts, np.zeros(size, dtype=np.int64)])
 
     def _candidates(self, own: Signature) -> Iterator[_Found]:
         """Combinations that fit in some bucket: A + B, A - B, and threes."""
-        size, few = len(self), self._few
-        who, accounts = self._who[:size], self._accounts[:size]
-        inside = (np.bitwise_count(who & ~own.who) < few) & (accounts < own.accounts + few)
-        around = (np.bitwise_count(own.who & ~who) < few) & (accounts > own.accounts - few)
-        for bucket, word in enumerate(own.coarse):
-            coarse = self._coarse[bucket]
-            parts = np.flatnonzero(inside)
-            yield self._completed(bucket, parts[:, None], word - coarse[parts], (1, 1), inside)
-            # Where the set has nobody in the bucket, every other set would complete itself.
-            wholes = np.flatnonzero(around if word else around & self._is_twin[bucket, :size])
-            yield self._completed(bucket, wholes[:, None], coarse[wholes] - word, (1, -1))
+        accounts, word = self._accounts[: len(self)], own.coarse[:, None]
+        inside = accounts < own.accounts + self._few
+        parts = np.flatnonzero(inside)
+        for bucket, column, wanted in self._hits(word - self._coarse[:, parts]):
+            yield from self._completed(bucket, wanted, parts[[column]], (1, 1), inside)
+        wholes = np.flatnonzero(accounts > own.accounts - self._few)
+        # Where the set has nobody in the bucket, every other set would complete itself.
+        useful = None if word.all() else (word != 0) | self._is_twin[:, wholes]
+        for bucket, column, wanted in self._hits(self._coarse[:, wholes] - word, useful):
+            yield from self._completed(bucket, wanted, wholes[[column]], (1, -1))
         yield from self._threes(own)
 
     def _threes(self, own: Signature) -> Iterator[_Found]:
-        newest = np.arange(max(0, len(self) - _NEWEST), len(self))
-        first, second = (newest[side] for side in np.triu_indices(len(newest), 1))
-        unordered = np.column_stack([first, second])
-        ordered = np.concatenate([unordered, unordered[:, ::-1]])
-        for bucket, word in enumerate(own.coarse):
-            one, other = self._coarse[bucket, unordered].T
-            yield self._completed(bucket, unordered, word - one - other, (1, 1, 1))
-            yield self._completed(bucket, unordered, one + other - word, (1, 1, -1))
-            yield self._completed(bucket, unordered, word + one + other, (-1, -1, 1))
-            one, other = self._coarse[bucket, ordered].T
-            yield self._completed(bucket, ordered, word - one + other, (1, -1, 1))
-            yield self._completed(bucket, ordered, one - other - word, (1, -1, -1))
+        pairs, word = self._paired(), own.coarse[:, None]
+        for signs, joined in pairs.joined:
+            for bucket, column, wanted in self._hits(word - joined):
+                yield from self._completed(bucket, wanted, pairs.places[column], (*signs, 1))
+            if signs != (-1, -1):
+                for bucket, column, wanted in self._hits(joined - word):
+                    yield from self._completed(bucket, wanted, pairs.places[column], (*signs, -1))
+
+    def _paired(self) -> _Pairs:
+        if self._pairs is None:
+            newest = np.arange(max(0, len(self) - _NEWEST), len(self))
+            first, second = (newest[side] for side in np.triu_indices(len(newest), 1))
+            one, other = self._coarse[:, first], self._coarse[:, second]
+            both, less = one + other, one - other
+            joined = (((1, 1), both), ((-1, -1), np.uint64(0) - both), ((1, -1), less), ((-1, 1), np.uint64(0) - less))
+            self._pairs = _Pairs(np.column_stack([first, second]), joined)
+        return self._pairs
+
+    def _hits(self, wanted: Words, useful: NDArray[np.bool_] | None = None) -> Iterator[tuple[int, int, int]]:
+        """Bucket, column and word of those signatures that some set has. `wanted`: shape (few, any). `useful`, of the same
+        shape: which of them to look at."""
+        low = (wanted & _LOW).view(np.int64) + self._starts
+        hits = np.flatnonzero(self._low.ravel().take(low))
+        buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
+        words = wanted.ravel()[hits]
+        kept = self._high[buckets, words >> _HIGH]
+        if useful is not None:
+            kept &= useful.ravel()[hits]
+        found = zip(buckets[kept].tolist(), columns[kept].tolist(), words[kept].tolist(), strict=True)
+        return ((bucket, column, word) for bucket, column, word in found if word in self._under[bucket])
 
     def _completed(
-        self,
-        bucket: int,
-        places: Places,
-        wanted: Words,
-        signs: tuple[int, ...],
-        allowed: NDArray[np.bool_] | None = None,
-    ) -> _Found:
-        """Each row of places with every further set that has the wanted signature in the bucket."""
-        hits = np.flatnonzero(self._filters[bucket, 0][wanted & _LOW])
-        hits = hits[self._filters[bucket, 1][wanted[hits] >> _HIGH]]
-        found: list[Places] = []
-        for hit, word in zip(hits.tolist(), wanted[hits].tolist(), strict=True):
-            last = np.array(self._under[bucket].get(word, ()), dtype=np.int64)
-            if allowed is not None:
-                last = last[allowed[last]]
-            last = last[(last[:, None] != places[hit]).all(axis=1)]
-            if len(last):
-                found.append(np.column_stack([np.tile(places[hit], (len(last), 1)), last]))
-        together = np.concatenate(found) if found else np.zeros((0, len(signs)), dtype=np.int64)
-        return _Found(together, signs)
+        self, bucket: int, word: int, places: Places, signs: tuple[int, ...], allowed: NDArray[np.bool_] | None = None
+    ) -> Iterator[_Found]:
+        """These places with every further set that has this signature in the bucket."""
+        last = np.array(self._under[bucket][word], dtype=np.int64)
+        if allowed is not None:
+            last = last[allowed[last]]
+        last = last[(last[:, None] != places).all(axis=1)]
+        if len(last):
+            yield _Found(np.column_stack([np.tile(places, (len(last), 1)), last]), signs)
 
     def _likely(self, own: Signature, found: _Found) -> Places:
         """Candidates that differ from the set, and in fewer buckets than `few` accounts can touch."""
-        rest = np.tile(own.fine, (len(found.places), 1))
+        rest = own.fine
         for column, sign in enumerate(found.signs):
             fine = self._fine[found.places[:, column]]
             rest = rest - fine if sign > 0 else rest + fine

@@ -21,10 +21,24 @@ def distinct(numbers: Numbers) -> Numbers:
     return found
 
 
+def how_many(numbers: Numbers) -> int:
+    """How many distinct numbers there are."""
+    return len(distinct(numbers)) if len(numbers) < _FEW else int(np.count_nonzero(np.bincount(numbers)))
+
+
 def how_often(numbers: Numbers) -> Numbers:
-    """How often each distinct number occurs, in the numbers' order."""
+    """How often each distinct number occurs, in the numbers' order. Zeros stand for numbers between that do not occur."""
     if len(numbers) < _FEW:
         return np.unique(numbers, return_counts=True)[1].astype(np.int64)
-    counts = np.bincount(numbers)
-    found: Numbers = counts[counts > 0].astype(np.int64)
+    return np.bincount(numbers)
+
+
+def without(numbers: Numbers, whole: Numbers) -> Numbers:
+    """What of an ascending whole is not among the numbers, which are distinct too."""
+    if len(whole) < _FEW:
+        return np.setdiff1d(whole, numbers, assume_unique=True)
+    kept = np.zeros(int(max(whole[-1], numbers.max(initial=0))) + 1, dtype=bool)
+    kept[whole] = True
+    kept[numbers] = False
+    found: Numbers = np.flatnonzero(kept).astype(np.int64)
     return found

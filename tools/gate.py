@@ -18,6 +18,7 @@ import numpy as np
 from index.auditor import NameAuditor
 from index.handle import Index
 from index.snapshot import Rows
+from tools.counting import without
 from tools.errors import PrivacyViolation, Reason, ToolRefusal
 from tools.finding import _GATE_PASS, Finding, Row, Withheld
 from tools.labels import UNNAMED, Labels
@@ -87,12 +88,10 @@ class Gate:
         everything = len(self.index.snapshot)
         is_enough = self.is_enough(resolved.rows)
         rest = everything - len(resolved.rows)
-        if is_enough and rest:
-            others = np.setdiff1d(np.arange(everything), resolved.rows, assume_unique=True)
-            if not self.is_enough(others):
-                raise ToolRefusal(
-                    "All but very few conversations match. Ask without the restriction instead.", "nearly everything"
-                )
+        if is_enough and rest and not self.is_enough(without(resolved.rows, np.arange(everything))):
+            raise ToolRefusal(
+                "All but very few conversations match. Ask without the restriction instead.", "nearly everything"
+            )
         with self.ledger.exclusive():
             self._recall.look_up()
             # One sentence for both, so that it does not tell which of them holds.
@@ -187,7 +186,7 @@ class Gate:
     def _is_nearly(self, rows: Rows, whole: Rows) -> bool:
         """Whether a row's cell is told as the whole row, whose size other findings say: what the row holds beside it
         is no group, and would be their difference (R3)."""
-        return self.is_enough(whole) and not self.is_enough(np.setdiff1d(whole, rows, assume_unique=True))
+        return self.is_enough(whole) and not self.is_enough(without(rows, whole))
 
     def _totals(
         self, raw: Raw, wholes: Sequence[Rows], table: list[list[Cell]], outside: Cell | None

@@ -34,7 +34,7 @@ class Group:
 
     @property
     def members(self) -> Rows:
-        return self.columns[0] if len(self.columns) == 1 else np.unique(np.concatenate(self.columns))
+        return self.columns[0] if len(self.columns) == 1 else distinct(np.concatenate(self.columns))
 
 
 @dataclass(frozen=True, slots=True)

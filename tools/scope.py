@@ -129,7 +129,7 @@ def _equals(snapshot: Snapshot, facet: str, wanted: str) -> NDArray[np.bool_]:
     codes = snapshot.facet(facet)
     matching = [place for place, value in enumerate(codes.values) if value.casefold() == wanted.casefold()]
     # A value that nobody has is not told apart from one that few have: both are then too few for the gate.
-    return np.isin(codes.codes, matching)
+    return np.isin(np.arange(len(codes.values)), matching)[codes.codes]
 
 
 def _in_cluster(snapshot: Snapshot, wanted: str) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.snapshot import Rows, Snapshot
-from tools.counting import distinct
+from tools.counting import how_many
 from tools.remembered import Remembered
 
 FINER = 4
@@ -36,11 +36,10 @@ _VERSION = b"signature 1"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`fine`: shape (k x FINER,). `coarse`: shape (k,), the sums of each bucket. `who`: a bit for each account, of 64."""
+    """`fine`: shape (k x FINER,). `coarse`: shape (k,), the sums of each bucket. `accounts`: how many the set has."""
 
     fine: Words
     coarse: Words
-    who: np.uint64
     accounts: int
 
 
@@ -55,8 +54,6 @@ class Signer:
         self._high = (words >> np.uint64(32)).astype(np.float64)
         hashed = mixed(snapshot.accounts.astype(np.uint64) ^ _ACCOUNTS)
         self._bucket = (hashed % np.uint64(few * FINER)).astype(np.int64)
-        by_account = mixed(np.arange(int(snapshot.accounts.max(initial=0)) + 1, dtype=np.uint64) ^ _ACCOUNTS)
-        self._bit = np.uint64(1) << (by_account >> np.uint64(58))
         self._fits: dict[bytes, bool] = {}
         self.of = Remembered(self._signed)
 
@@ -64,18 +61,15 @@ class Signer:
         buckets, fine = self._bucket[rows], self._few * FINER
         low = np.bincount(buckets, self._low[rows], fine).astype(np.uint64)
         high = np.bincount(buckets, self._high[rows], fine).astype(np.uint64)
-        accounts = distinct(self._snapshot.accounts[rows])
-        who = np.bitwise_or.reduce(self._bit[accounts], initial=np.uint64(0))
-        return self._made(low + (high << np.uint64(32)), who, len(accounts))
+        return self._made(low + (high << np.uint64(32)), how_many(self._snapshot.accounts[rows]))
 
-    def _made(self, fine: Words, who: np.uint64, accounts: int) -> Signature:
-        return Signature(fine, fine.reshape(self._few, FINER).sum(axis=1, dtype=np.uint64), who, accounts)
+    def _made(self, fine: Words, accounts: int) -> Signature:
+        return Signature(fine, fine.reshape(self._few, FINER).sum(axis=1, dtype=np.uint64), accounts)
 
     def packed(self, rows: Rows) -> bytes:
         """The rows' signature for the ledger, with what it was made from."""
         signature = self.of(rows)
-        ends = np.array([signature.who, signature.accounts], dtype=np.uint64)
-        return self._basis + np.concatenate([signature.fine, ends]).astype("<u8").tobytes()
+        return self._basis + signature.fine.astype("<u8").tobytes() + signature.accounts.to_bytes(8, "little")
 
     def unpacked(self, packed: bytes) -> Signature | None:
         """The signature that a set of the ledger has in this snapshot; None when it has to be made anew, because not
@@ -86,7 +80,7 @@ class Signer:
         if not self._fits[basis]:
             return None
         words = np.frombuffer(packed, dtype="<u8")[_BASIS:].astype(np.uint64)
-        return self._made(words[:-2], words[-2], int(words[-1]))
+        return self._made(words[:-1], int(words[-1]))
 
     @cached_property
     def _basis(self) -> bytes:

@@ -38,7 +38,7 @@ class Support:
         if not len(rows):
             return 0, 0, 0
         each = how_often(self.snapshot.accounts[rows])
-        return int(np.minimum(each, self.policy.max_per_account).sum()), len(each), int(each.max())
+        return int(np.minimum(each, self.policy.max_per_account).sum()), int(np.count_nonzero(each)), int(each.max())
 
     def counted_of(self, combination: Combination, parts: Sequence[Rows]) -> tuple[int, int]:
         """(conversations, accounts) of parts as if the accounts that tell their whole from a combination of earlier

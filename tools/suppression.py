@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from index.snapshot import Rows
+from tools.counting import distinct, without
 from tools.protection import Room, TableRooms, exposed_of_sum, rounding_room, withheld_room
 
 IsEnough = Callable[[Rows], bool]
@@ -72,7 +73,7 @@ class Rules:
 def hide_complements(is_enough: IsEnough, table: list[list[Cell]]) -> None:
     """Where a value and the whole it lies in are both shown, their difference is a group too (R3)."""
     for first, *_, whole in table:
-        rest = np.setdiff1d(whole.rows, first.rows, assume_unique=True)
+        rest = without(first.rows, whole.rows)
         if first.said is not None and len(rest) and not is_enough(rest):
             first.said = None
         if whole.said is None:
@@ -83,7 +84,7 @@ def hide_rests(is_enough: IsEnough, table: list[list[Cell]], wholes: tuple[Rows,
     """Overlapping groups are no partition; each is held against its column's whole (R3)."""
     for cells in table:
         for cell, whole in zip(cells, wholes, strict=True):
-            rest = np.setdiff1d(whole, cell.rows, assume_unique=True)
+            rest = without(cell.rows, whole)
             if len(rest) and not is_enough(rest):
                 cell.said = None
 
@@ -109,7 +110,7 @@ def suppress_sum(rules: Rules, cells: Sequence[Cell], total: Room) -> None:
         hidden = [cell for cell in cells if cell.said is None and cell.count]
         if not hidden:
             return
-        together = rules.is_enough(np.unique(np.concatenate([cell.rows for cell in hidden])))
+        together = rules.is_enough(distinct(np.concatenate([cell.rows for cell in hidden])))
         counted = [cell for cell in cells if cell.count]
         asked = [place for place, cell in enumerate(counted) if rules.is_asked(cell)]
         rooms = [rules.room(cell) for cell in counted]

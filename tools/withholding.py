@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.snapshot import Rows, Snapshot
+from tools.counting import distinct, without
 from tools.protection import FREE, Room
 from tools.raw import Group, Raw
 from tools.recall import Recall
@@ -64,7 +65,7 @@ class Withholding:
             return self._said_room(rules, group.members, count)
         if group.whole is None or any(cell.is_whole and cell.said is not None for cell in cells):
             return FREE
-        elsewhere, _, _ = self.support.counted(np.setdiff1d(group.whole, group.members, assume_unique=True))
+        elsewhere, _, _ = self.support.counted(without(group.members, group.whole))
         if elsewhere >= self.support.policy.min_conversations:
             return FREE
         if not elsewhere:
@@ -105,7 +106,7 @@ class Withholding:
 
     def _parent_of(self, parts: list[tuple[Rows, Cell]]) -> Node:
         """The group of the taxonomy that these cells make up, as another finding would say it."""
-        rows = np.unique(np.concatenate([members for members, _ in parts]))
+        rows = distinct(np.concatenate([members for members, _ in parts]))
         count, accounts, _ = self.support.counted(rows)
         is_enough = self.support.is_enough(rows)
         said: int | None = None

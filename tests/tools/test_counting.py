@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.counting import distinct, how_often
+from tools.counting import distinct, how_many, how_often, without
 
 
 @given(numbers=st.lists(st.integers(0, 400)))
@@ -14,4 +14,13 @@ def test_distinct_numbers_and_how_often_each_occurs(times: int, numbers: list[in
     array = np.array(numbers * times if len(numbers) < 5 else numbers, dtype=np.int64)
     values, counts = np.unique(array, return_counts=True)
     assert distinct(array).tolist() == values.tolist()
-    assert how_often(array).tolist() == counts.tolist()
+    assert [each for each in how_often(array).tolist() if each] == counts.tolist()
+    assert how_many(array) == len(values)
+
+
+@given(whole=st.sets(st.integers(0, 5_000)), taken=st.sets(st.integers(0, 6_000)))
+@pytest.mark.parametrize("more", [0, 3_000])
+def test_what_is_left_of_a_whole_is_ascending(more: int, whole: set[int], taken: set[int]) -> None:
+    whole = whole | set(range(more))
+    left = without(np.array(sorted(taken), dtype=np.int64), np.array(sorted(whole), dtype=np.int64))
+    assert left.tolist() == sorted(whole - taken)

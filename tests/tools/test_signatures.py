@@ -26,10 +26,10 @@ def snapshot(folder: Path, members: list[tuple[int, int]]) -> Snapshot:
     return Snapshot(path)
 
 
-def told(signature: Signature | None) -> tuple[bytes, bytes, int, int] | None:
+def told(signature: Signature | None) -> tuple[bytes, bytes, int] | None:
     if signature is None:
         return None
-    return signature.fine.tobytes(), signature.coarse.tobytes(), int(signature.who), signature.accounts
+    return signature.fine.tobytes(), signature.coarse.tobytes(), signature.accounts
 
 
 @pytest.mark.parametrize("later", [0, 50], ids=["the same snapshot", "a later snapshot"])
