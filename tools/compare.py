@@ -63,6 +63,6 @@ async def _against(args: Args, first: Resolved, ctx: ToolContext) -> Rows:
     everything = np.arange(len(ctx.index.snapshot), dtype=np.int64)
     second = (await ctx.admit(args.second, closed=is_closed(args.by))).rows if args.second is not None else everything
     rest: Rows = np.setdiff1d(second, first.rows, assume_unique=True)
-    if not first.is_unchecked and not ctx.gate.is_enough(rest):
+    if not first.is_unchecked and not ctx.gate.may_be_side(rest):
         raise ToolRefusal("The second scope holds too little that the first does not. Choose scopes that lie apart.")
     return rest

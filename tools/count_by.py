@@ -76,11 +76,11 @@ def _columns(args: Args, rows: Rows, ctx: ToolContext) -> tuple[tuple[str, ...],
             raise ToolRefusal(f"{args.across} has {len(parts)} values, too many for columns. Exchange by and across.")
         return tuple(parts), tuple(parts.values())
     ranked = sorted((value for value in parts if len(parts[value])), key=lambda value: (-len(parts[value]), value))
-    kept = [value for value in ranked[:_MAX_COLUMNS] if ctx.gate.is_enough(parts[value])]
+    kept = [value for value in ranked[:_MAX_COLUMNS] if ctx.gate.may_be_side(parts[value])]
     while kept:
         rest = [parts[value] for value in ranked if value not in kept]
         together = np.sort(np.concatenate(rest)) if rest else rows[:0]
-        if not len(together) or ctx.gate.is_enough(together):
+        if not len(together) or ctx.gate.may_be_side(together):
             break
         kept.pop()
     if len(kept) < 2:

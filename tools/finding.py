@@ -4,6 +4,8 @@ It is a small table with everything a reader needs to judge it: scope in words, 
 much fell outside, method, policy. Only the gate can build one; anyone else who tries stops the run.
 """
 
+import hashlib
+import json
 from dataclasses import InitVar, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -152,6 +154,11 @@ class Finding:
             "snapshot": self.snapshot,
             "digest": self.digest,
         }
+
+    def computed_digest(self) -> str:
+        """SHA-256 of all that it says, but for the digest that it bears."""
+        content = {**self.as_dict(), "digest": ""}
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def _row_dict(row: Row) -> dict[str, Any]:

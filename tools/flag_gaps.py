@@ -42,7 +42,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
         raise ToolRefusal("Too few conversations here carry a classifier's flag. Use count_by with by='concern'.")
     high, on = grades >= args.concern_at_least, flags == "true"
     columns = [resolved.rows[known & part] for part in (high & ~on, high & on, ~high & on, ~high & ~on)]
-    if not all(ctx.gate.is_enough(column) for column in columns):
+    if not all(ctx.gate.may_be_side(column) for column in columns):
         raise ToolRefusal(
             "One of the four sides (concerning or not, flagged or not) is too small here to be set against the others. "
             "Widen the scope, change concern_at_least, or use count_by with by='theme' on a concern_at_least scope."

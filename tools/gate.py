@@ -6,7 +6,6 @@ says it, counts what it withheld, and writes the ledger. It must never take a nu
 that leaves is computed here from the members.
 """
 
-import hashlib
 import itertools
 import json
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from index.auditor import NameAuditor
 from index.handle import Index
 from index.snapshot import Rows
 from tools.counting import without
+from tools.entry import sets_of
 from tools.errors import PrivacyViolation, Reason, ToolRefusal
 from tools.finding import _GATE_PASS, Finding, Row, Withheld
 from tools.labels import UNNAMED, Labels
@@ -26,7 +26,7 @@ from tools.ledger import REFUSED, Ledger, ReleasedSet, Spending
 from tools.noisy import NOT_COVERED, release_with_noise
 from tools.policy import PrivacyPolicy
 from tools.raw import Raw
-from tools.recall import HELD, Recall
+from tools.recall import Recall
 from tools.rows import outside_share, row_of, statistics_of
 from tools.scope import Resolved, Scope, period_of, resolve
 from tools.support import Support
@@ -66,6 +66,15 @@ class Gate:
     def is_enough(self, rows: Rows, *, text: bool = False) -> bool:
         """Whether a tool may say that this group is there at all (R3), or with `text`, more than its size."""
         return self._support.is_enough_for_text(rows, None) if text else self._support.is_enough(rows)
+
+    def may_be_side(self, rows: Rows) -> bool:
+        """Whether a tool may set this group against others. Its size is said with them, so it must be enough (R3) and not
+        be withheld for another's sake (R4)."""
+        if not self.is_enough(rows):
+            return False
+        with self.ledger.exclusive():
+            self._recall.look_up()
+            return not self._recall.is_held(rows)
 
     def settled(self, rows: Rows) -> Rows:
         """The members that a cell of these would be answered with: those of an earlier, nearly identical set (R5)."""
@@ -118,10 +127,10 @@ class Gate:
         if raw.resolved.is_unchecked:
             raise PrivacyViolation("A scope of any size was used for more than noisy counts.", "A bug; report it.")
         wholes = raw.column_wholes
-        self._require_enough_columns(raw, wholes)
         labels = self._labels.of(raw, self._support)
         with self.ledger.exclusive():
             self._recall.look_up()
+            self._require_sides(raw, wholes)
             table = [[self._cell(rows, group.whole) for rows in group.columns] for group in raw.groups]
             outside = self._cell(raw.outside) if raw.outside is not None else None
             totals = self._totals(raw, wholes, table, outside)
@@ -145,13 +154,15 @@ class Gate:
         """Withhold what would give a withheld value back (R3, R4). Whether the totals must be counted anew."""
         return Withholding(self.index.snapshot, self._support, self._recall).apply(raw, table, outside, totals)
 
-    def _require_enough_columns(self, raw: Raw, wholes: Sequence[Rows]) -> None:
-        """A column's total is a group too (R3)."""
-        if len(raw.columns) < 2 or raw.within:
+    def _require_sides(self, raw: Raw, wholes: Sequence[Rows]) -> None:
+        """A column's total is a group too (R3), and may be one that is withheld for another's sake (R4)."""
+        if len(wholes) < 2 or raw.within:
             return
-        if not all(self.is_enough(whole) for whole in wholes):
+        if not all(self.is_enough(whole) and not self._recall.is_held(whole) for whole in wholes):
             raise ToolRefusal(
-                "One side of the split holds too few conversations or accounts. Split elsewhere.", "a side too small"
+                "One side of the split holds too few conversations or accounts, or so many that a small group beside it "
+                "would show. Split elsewhere.",
+                "a side too small",
             )
 
     def _cell(self, rows: Rows, whole: Rows | None = None) -> Cell:
@@ -275,7 +286,7 @@ class Gate:
         }
         handle = f"F{next(self._next)}"
         draft = Finding(id=handle, digest="", gate_pass=_GATE_PASS, **fields)
-        return Finding(id=handle, digest=_digest(draft), gate_pass=_GATE_PASS, **fields)
+        return Finding(id=handle, digest=draft.computed_digest(), gate_pass=_GATE_PASS, **fields)
 
     def _notes(self) -> tuple[str, ...]:
         if self.index.snapshot.meta.get("accounts") == "none":
@@ -290,22 +301,11 @@ class Gate:
         outside: Cell | None,
         totals: Sequence[tuple[Rows, int]],
     ) -> None:
-        """The ledger's entry: the scope, what was said, and what was withheld for another's sake and stays withheld."""
-        sets = [self._set("scope", raw.resolved.rows, None)]
+        """The ledger's entry: what was said, and what was withheld for another's sake and stays withheld."""
         cells = [cell for cells in table for cell in cells] + ([outside] if outside is not None else [])
-        sets += [self._set("cell", cell.rows, cell.said) for cell in cells if cell.said is not None]
-        sets += [self._set(f"total: {raw.unit}", whole, said) for whole, said in totals]
-        sets += [
-            self._set(HELD, cell.rows, None)
-            for cell in cells
-            if cell.said is None and not (cell.is_sensitive or cell.is_known or cell.is_whole)
-        ]
+        sets = sets_of(raw, cells, totals, self._support, self._recall)
         said = [cell.said for cells in table for cell in cells if cell.said is not None]
         self._log(finding, raw.arguments, asked=len(raw.groups), smallest=min(said, default=None), sets=sets)
-
-    def _set(self, kind: str, rows: Rows, count: int | None) -> ReleasedSet:
-        accounts, members = self._support.counted(rows)[1], self._recall.members(rows)
-        return ReleasedSet(kind, accounts, count, members, self._recall.signature(rows))
 
     def _log(
         self,
@@ -376,7 +376,7 @@ class Gate:
             notes=(f"recomputed as {finding.id}",),
             gate_pass=_GATE_PASS,
         )
-        restated = replace(draft, digest=_digest(draft), gate_pass=_GATE_PASS)
+        restated = replace(draft, digest=draft.computed_digest(), gate_pass=_GATE_PASS)
         with self.ledger.exclusive():
             self._log(restated, {"restates": finding.id}, asked=len(rows), smallest=None, sets=[])
         return restated
@@ -387,7 +387,7 @@ class Gate:
             finding = Finding.from_dict(stored, _GATE_PASS)
         except (TypeError, KeyError):
             raise ToolRefusal("A stored finding does not have a finding's form and is left out.") from None
-        if _digest(finding) != finding.digest or not self.ledger.digest_known(finding.digest):
+        if finding.computed_digest() != finding.digest or not self.ledger.digest_known(finding.digest):
             raise ToolRefusal("A stored finding does not match the ledger and is left out.")
         return finding
 
@@ -398,8 +398,3 @@ class Gate:
     def start_at(self, number: int) -> None:
         """Give the next finding the handle F`number` (a resumed session)."""
         self._next = itertools.count(number)
-
-
-def _digest(finding: Finding) -> str:
-    content = {**finding.as_dict(), "digest": ""}
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

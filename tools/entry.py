@@ -1,0 +1,33 @@
+"""What a release leaves in the ledger: the sets whose size it said, and those that stay withheld for another's sake.
+
+Data plane: it sees members, and only the ledger gets them.
+"""
+
+from collections.abc import Sequence
+
+from index.snapshot import Rows
+from tools.ledger import ReleasedSet
+from tools.raw import Raw
+from tools.recall import HELD, Recall
+from tools.support import Support
+from tools.suppression import Cell
+
+
+def sets_of(
+    raw: Raw, cells: Sequence[Cell], totals: Sequence[tuple[Rows, int]], support: Support, recall: Recall
+) -> list[ReleasedSet]:
+    """The scope, what was said, and what was withheld for another's sake. `totals`: each column's members and number."""
+
+    def kept(kind: str, rows: Rows, count: int | None) -> ReleasedSet:
+        return ReleasedSet(kind, support.counted(rows)[1], count, recall.members(rows), recall.signature(rows))
+
+    return [
+        kept("scope", raw.resolved.rows, None),
+        *(kept("cell", cell.rows, cell.said) for cell in cells if cell.said is not None),
+        *(kept(f"total: {raw.unit}", whole, said) for whole, said in totals),
+        *(
+            kept(HELD, cell.rows, None)
+            for cell in cells
+            if cell.said is None and not (cell.is_sensitive or cell.is_known or cell.is_whole)
+        ),
+    ]
