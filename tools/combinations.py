@@ -10,6 +10,7 @@ say nothing new. Data plane: it holds members.
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from index.snapshot import Rows, Snapshot
 from tools.counting import distinct
 from tools.signatures import FINER, Signature, Words
 
-_NEWEST = 48
+NEWEST = 48
 """Two of three sets must be among so many newest ones: all threes would be a search by the square of the ledger."""
 
 _FILTER_BITS = 20
@@ -46,6 +47,13 @@ class _Found:
 
     places: Places
     signs: tuple[int, ...]
+
+
+class _Candidate(NamedTuple):
+    """Places of the sets that are added and of those that are subtracted, ascending."""
+
+    plus: tuple[int, ...]
+    minus: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +91,18 @@ class Combinations:
             self._file(signature, read)
 
     def of(self, rows: Rows, own: Signature) -> Combination | None:
-        """What earlier sets nearly make of a set; None when nothing does, when they make it exactly, or when its own
-        number was said."""
+        """What earlier sets nearly make of a set; None when nothing does, when the oldest that nearly do make it exactly,
+        or when its own number was said."""
         if not len(self) or not len(rows) or own.fine.tobytes() in self._place:
             return None
-        for found in self._candidates(own):
-            for places in self._likely(own, found).tolist():
-                combination = self._made(rows, places, found.signs)
-                if 0 < len(combination.differing) < self._few:
-                    return combination
+        for kind in (self._sums, self._differences, self._threes):
+            likely = {candidate for found in kind(own) for candidate in self._likely(own, found)}
+            # The oldest, whichever bucket it was found in, and exact or not: so that those who differ do not decide
+            # by which combination they are judged.
+            for candidate in sorted(likely):
+                combination = self._made(rows, candidate)
+                if len(combination.differing) < self._few:
+                    return combination if len(combination.differing) else None
         return None
 
     def _file(self, signature: Signature, read: Callable[[], BitMap]) -> None:
@@ -116,21 +127,24 @@ class Combinations:
         self._is_twin = np.concatenate([self._is_twin, np.zeros_like(self._is_twin)], axis=1)
         self._accounts = np.concatenate([self._accounts, np.zeros(size, dtype=np.int64)])
 
-    def _candidates(self, own: Signature) -> Iterator[_Found]:
-        """Combinations that fit in some bucket: A + B, A - B, and threes."""
-        accounts, word = self._accounts[: len(self)], own.coarse[:, None]
-        inside = accounts < own.accounts + self._few
+    def _sums(self, own: Signature) -> Iterator[_Found]:
+        """A + B that fit in some bucket."""
+        inside = self._accounts[: len(self)] < own.accounts + self._few
         parts = np.flatnonzero(inside)
-        for bucket, column, wanted in self._hits(word - self._coarse[:, parts]):
+        for bucket, column, wanted in self._hits(own.coarse[:, None] - self._coarse[:, parts]):
             yield from self._completed(bucket, wanted, parts[[column]], (1, 1), inside)
-        wholes = np.flatnonzero(accounts > own.accounts - self._few)
+
+    def _differences(self, own: Signature) -> Iterator[_Found]:
+        """A - B that fit in some bucket."""
+        word = own.coarse[:, None]
+        wholes = np.flatnonzero(self._accounts[: len(self)] > own.accounts - self._few)
         # Where the set has nobody in the bucket, every other set would complete itself.
         useful = None if word.all() else (word != 0) | self._is_twin[:, wholes]
         for bucket, column, wanted in self._hits(self._coarse[:, wholes] - word, useful):
             yield from self._completed(bucket, wanted, wholes[[column]], (1, -1))
-        yield from self._threes(own)
 
     def _threes(self, own: Signature) -> Iterator[_Found]:
+        """Threes that fit in some bucket, two of them among the newest sets."""
         pairs, word = self._paired(), own.coarse[:, None]
         for signs, joined in pairs.joined:
             for bucket, column, wanted in self._hits(word - joined):
@@ -141,7 +155,7 @@ class Combinations:
 
     def _paired(self) -> _Pairs:
         if self._pairs is None:
-            newest = np.arange(max(0, len(self) - _NEWEST), len(self))
+            newest = np.arange(max(0, len(self) - NEWEST), len(self))
             first, second = (newest[side] for side in np.triu_indices(len(newest), 1))
             one, other = self._coarse[:, first], self._coarse[:, second]
             both, less = one + other, one - other
@@ -173,22 +187,23 @@ class Combinations:
         if len(last):
             yield _Found(np.column_stack([np.tile(places, (len(last), 1)), last]), signs)
 
-    def _likely(self, own: Signature, found: _Found) -> Places:
-        """Candidates that differ from the set, and in fewer buckets than `few` accounts can touch."""
+    def _likely(self, own: Signature, found: _Found) -> Iterator[_Candidate]:
+        """Candidates that differ from the set in fewer buckets than `few` accounts can touch."""
         rest = own.fine
         for column, sign in enumerate(found.signs):
             fine = self._fine[found.places[:, column]]
             rest = rest - fine if sign > 0 else rest + fine
-        differs = np.count_nonzero(rest, axis=1)
-        likely: Places = found.places[(differs > 0) & (differs < self._few)]
-        return likely
+        for places in found.places[np.count_nonzero(rest, axis=1) < self._few].tolist():
+            signed = sorted(zip(places, found.signs, strict=True))
+            yield _Candidate(*(tuple(place for place, sign in signed if sign == side) for side in (1, -1)))
 
-    def _made(self, rows: Rows, places: list[int], signs: tuple[int, ...]) -> Combination:
+    def _made(self, rows: Rows, candidate: _Candidate) -> Combination:
         """The combination of these sets, beside the set that it nearly is."""
         made = np.zeros(len(self._snapshot), dtype=np.int8)
-        for place, sign in zip(places, signs, strict=True):
-            numbers = np.array(self._read[place]().to_array(), dtype=np.int64)
-            made[self._snapshot.rows_of(numbers)[0]] += np.int8(sign)
+        for places, sign in ((candidate.plus, 1), (candidate.minus, -1)):
+            for place in places:
+                numbers = np.array(self._read[place]().to_array(), dtype=np.int64)
+                made[self._snapshot.rows_of(numbers)[0]] += np.int8(sign)
         rest = made.copy()
         rest[rows] -= 1
         accounts = self._snapshot.accounts

@@ -27,7 +27,7 @@ from tools.noisy import NOT_COVERED, release_with_noise
 from tools.policy import PrivacyPolicy
 from tools.raw import Raw
 from tools.recall import Recall
-from tools.rows import outside_share, row_of, statistics_of
+from tools.rows import outside_share, row_of, source_notes, statistics_of
 from tools.scope import Resolved, Scope, period_of, resolve
 from tools.support import Support
 from tools.suppression import Cell
@@ -133,12 +133,12 @@ class Gate:
             self._require_sides(raw, wholes)
             table = [[self._cell(rows, group.whole) for rows in group.columns] for group in raw.groups]
             outside = self._cell(raw.outside) if raw.outside is not None else None
-            totals = self._totals(raw, wholes, table, outside)
-            while self._suppress(raw, table, outside, totals):
+            told = self._totals(raw, wholes, table, outside)
+            while self._suppress(raw, table, outside, _numbers(told)):
                 self._recall.withdraw(f"total: {raw.unit}")
-                totals = self._totals(raw, wholes, table, outside)
-            finding = self._build(raw, labels, table, outside, totals)
-            self._write(raw, finding, table, outside, list(zip(wholes, totals, strict=True)))
+                told = self._totals(raw, wholes, table, outside)
+            finding = self._build(raw, labels, table, outside, _numbers(told))
+            self._write(raw, finding, table, outside, told)
         return finding
 
     def _release_noisy(self, raw: Raw) -> Finding:
@@ -201,25 +201,28 @@ class Gate:
 
     def _totals(
         self, raw: Raw, wholes: Sequence[Rows], table: list[list[Cell]], outside: Cell | None
-    ) -> tuple[int, ...]:
+    ) -> list[tuple[Rows, int]]:
         """Each column's total: the sum of its cells, so that shares add up; or what was said of a total of the same
-        kind that fewer than `min_accounts` accounts tell apart from it (R5)."""
+        kind that fewer than `min_accounts` accounts tell apart from it, or what earlier sets make of it (R5). With the
+        members that this is the number of: what is held against later sets is what was told."""
         kind = f"total: {raw.unit}"
-        totals = []
+        told = []
         for place, whole in enumerate(wholes):
-            if raw.wholes is not None:
-                total = self._support.counted(whole)[0]
+            earlier = self._recall.near(whole, (kind,))
+            if earlier and earlier[0].count is not None:
+                rows, said = self._recall.rows_of(earlier[0]), earlier[0].count
+            elif (together := self._recall.combined(whole)) is not None:
+                parts = [whole] if raw.wholes is not None else raw.column_parts(place)
+                rows, said = together.rows, self._support.rounded(self._support.counted_of(together, parts)[0])
+            elif raw.wholes is not None:
+                rows, said = whole, self._support.rounded(self._support.counted(whole)[0])
             else:
                 top = [cells for cells, group in zip(table, raw.groups, strict=True) if group.parent is None]
                 total = sum(cells[place].count for cells in top) + (outside.count if outside and place == 0 else 0)
-            said = next((near.count for near in self._recall.near(whole, (kind,)) if near.count is not None), None)
-            together = self._recall.combined(whole) if said is None else None
-            if together is not None:
-                parts = [whole] if raw.wholes is not None else raw.column_parts(place)
-                total = self._support.counted_of(together, parts)[0]
-            totals.append(self._support.rounded(total) if said is None else said)
-            self._recall.note(kind, totals[-1], whole)
-        return tuple(totals)
+                rows, said = whole, self._support.rounded(total)
+            told.append((rows, said))
+            self._recall.note(kind, said, rows)
+        return told
 
     def _build(
         self,
@@ -280,7 +283,7 @@ class Gate:
             "withheld": withheld,
             "outside": outside,
             "method": raw.method,
-            "notes": (*notes, *self._notes()),
+            "notes": (*notes, *source_notes(snapshot)),
             "policy": self.policy.describe(),
             "snapshot": snapshot.number,
         }
@@ -288,22 +291,12 @@ class Gate:
         draft = Finding(id=handle, digest="", gate_pass=_GATE_PASS, **fields)
         return Finding(id=handle, digest=draft.computed_digest(), gate_pass=_GATE_PASS, **fields)
 
-    def _notes(self) -> tuple[str, ...]:
-        if self.index.snapshot.meta.get("accounts") == "none":
-            return ("the source states no accounts: each conversation counts as its own account",)
-        return ()
-
     def _write(
-        self,
-        raw: Raw,
-        finding: Finding,
-        table: list[list[Cell]],
-        outside: Cell | None,
-        totals: Sequence[tuple[Rows, int]],
+        self, raw: Raw, finding: Finding, table: list[list[Cell]], outside: Cell | None, told: list[tuple[Rows, int]]
     ) -> None:
         """The ledger's entry: what was said, and what was withheld for another's sake and stays withheld."""
         cells = [cell for cells in table for cell in cells] + ([outside] if outside is not None else [])
-        sets = sets_of(raw, cells, totals, self._support, self._recall)
+        sets = sets_of(raw, cells, told, self._support, self._recall)
         said = [cell.said for cells in table for cell in cells if cell.said is not None]
         self._log(finding, raw.arguments, asked=len(raw.groups), smallest=min(said, default=None), sets=sets)
 
@@ -398,3 +391,7 @@ class Gate:
     def start_at(self, number: int) -> None:
         """Give the next finding the handle F`number` (a resumed session)."""
         self._next = itertools.count(number)
+
+
+def _numbers(told: list[tuple[Rows, int]]) -> tuple[int, ...]:
+    return tuple(said for _, said in told)

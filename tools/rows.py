@@ -4,6 +4,7 @@ member."""
 from collections.abc import Sequence
 from dataclasses import replace
 
+from index.snapshot import Snapshot
 from tools.finding import Measure, Row, Value
 from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
@@ -67,3 +68,10 @@ def statistics_of(
         for measures, group in zip(found.rows, raw.groups, strict=True)
     ]
     return replace(found, rows=banded)
+
+
+def source_notes(snapshot: Snapshot) -> tuple[str, ...]:
+    """What a reader must know of the source."""
+    if snapshot.meta.get("accounts") == "none":
+        return ("the source states no accounts: each conversation counts as its own account",)
+    return ()
