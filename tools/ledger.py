@@ -53,6 +53,8 @@ _FIELDS = (
 REFUSED = "refused"
 """Digest of an entry that is no release: a question that was refused. Its `scope` says why, in a closed list's word."""
 _GENESIS = "0" * 64
+_REFERENCE = 4
+"""Bytes of a place that stands for the members of another set of its entry; a bitmap has at least eight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +173,17 @@ class Ledger:
 
     def members_of(self, kept: KeptSet) -> BitMap:
         """The members of a set."""
+        stored = self._stored(kept.seq, kept.place)
+        if len(stored) == _REFERENCE:
+            stored = self._stored(kept.seq, int.from_bytes(stored, "little"))
+        return BitMap.deserialize(stored)
+
+    def _stored(self, seq: int, place: int) -> bytes:
         with self._lock:
-            (members,) = self._connection.execute(
-                "SELECT members FROM sets WHERE seq = ? AND place = ?", [kept.seq, kept.place]
+            found: tuple[bytes] = self._connection.execute(
+                "SELECT members FROM sets WHERE seq = ? AND place = ?", [seq, place]
             ).fetchone()
-        return BitMap.deserialize(members)
+        return found[0]
 
     def append(self, entry: dict[str, Any], sets: Sequence[ReleasedSet], spending: Spending | None = None) -> int:
         """Add a release, its sets, and the noise that was drawn for it. Call inside `exclusive`."""
@@ -183,7 +191,7 @@ class Ledger:
         previous = last[1] if last else _GENESIS
         seq = (last[0] if last else 0) + 1
         values = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **entry}
-        blobs = [item.members.serialize() for item in sets]
+        blobs = _once([item.members.serialize() for item in sets])
         digest = _chain(
             previous,
             values,
@@ -288,6 +296,16 @@ class Ledger:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _once(blobs: Sequence[bytes]) -> list[bytes]:
+    """Members that an entry has twice (a scope and its total) are written once, and then as their place."""
+    first: dict[bytes, int] = {}
+    places = [first.setdefault(blob, place) for place, blob in enumerate(blobs)]
+    return [
+        blob if place == before else before.to_bytes(_REFERENCE, "little")
+        for place, (blob, before) in enumerate(zip(blobs, places, strict=True))
+    ]
 
 
 def _chain(

@@ -71,6 +71,22 @@ def test_what_was_released_is_read_back_by_this_and_by_another_handle(path: Path
         assert read(other, 2) == list(SETS)
 
 
+def test_members_that_an_entry_has_twice_are_written_once_and_read_back_for_both(path: Path) -> None:
+    members = BitMap(range(0, 90_000, 3))
+    sets = [ReleasedSet("scope", 9, None, members), *SETS, ReleasedSet("total: x", 9, 15, members), SETS[0]]
+    ledger = Ledger(path)
+    with ledger.exclusive():
+        ledger.append(ENTRY, sets)
+    assert ledger.verify() is None
+    ledger.close()
+    with closing(sqlite3.connect(path)) as raw:
+        sizes = [size for (size,) in raw.execute("SELECT length(members) FROM sets ORDER BY place")]
+    assert sizes[3] == sizes[4] == 4 < min(sizes[:3])
+    again = Ledger(path)
+    with again.exclusive():
+        assert read(again) == sets
+
+
 def test_releases_are_listed_newest_first_and_by_run(path: Path) -> None:
     ledger = filled(path, 2)
     with ledger.exclusive():
@@ -135,6 +151,7 @@ EDITS = {
     "a signature added": "INSERT INTO signatures VALUES (2, 0, x'00')",
     "a signature of no set added": "INSERT INTO signatures VALUES (2, 9, x'00')",
     "a signature of no entry added": "INSERT INTO signatures VALUES (1000000, 0, x'00')",
+    "a reference in place of members": "UPDATE sets SET members = x'00000000' WHERE seq = 2 AND place = 1",
     "a set removed": "DELETE FROM sets WHERE seq = 2 AND place = 1",
     "a set added": f"INSERT INTO sets VALUES (2, 2, 'cell', 1, 15, {_BLOB})",
     "a set of no entry added": f"INSERT INTO sets VALUES (1000000, 0, 'cell', 1, 15, {_BLOB})",

@@ -2,28 +2,19 @@
 
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.snapshot import Rows, Snapshot
+from index.snapshot import Rows
 from tests.fakes.corpus import small_index
+from tests.fakes.snapshots import bare_snapshot
 from tools.signatures import FINER, Signature, Signer
 
 FEW = 5
 MEMBERS = [(number, 1 + number * 7 % 41) for number in range(1, 301)]
 ROWS = np.arange(20, 180, 3, dtype=np.int64)
-
-
-def snapshot(folder: Path, members: list[tuple[int, int]]) -> Snapshot:
-    """A snapshot of these numbers and their accounts, and of nothing else."""
-    path = folder / f"{len(list(folder.iterdir())) + 1:04d}.duckdb"
-    with duckdb.connect(str(path)) as made:
-        made.execute("CREATE TABLE members (no INTEGER, account INTEGER)")
-        made.executemany("INSERT INTO members VALUES (?, ?)", members)
-    return Snapshot(path)
 
 
 def told(signature: Signature | None) -> tuple[bytes, bytes, int] | None:
@@ -34,22 +25,22 @@ def told(signature: Signature | None) -> tuple[bytes, bytes, int] | None:
 
 @pytest.mark.parametrize("later", [0, 50], ids=["the same snapshot", "a later snapshot"])
 def test_a_kept_signature_is_read_as_it_would_be_made(tmp_path: Path, later: int) -> None:
-    packed = Signer(snapshot(tmp_path, MEMBERS), FEW).packed(ROWS)
-    again = Signer(snapshot(tmp_path, [*MEMBERS, *((301 + new, 100 + new) for new in range(later))]), FEW)
+    packed = Signer(bare_snapshot(tmp_path, MEMBERS), FEW).packed(ROWS)
+    again = Signer(bare_snapshot(tmp_path, [*MEMBERS, *((301 + new, 100 + new) for new in range(later))]), FEW)
     assert told(again.unpacked(packed)) == told(again.of(ROWS))
 
 
 def test_a_kept_signature_is_not_taken_where_a_conversation_is_gone_or_another_accounts(tmp_path: Path) -> None:
-    packed = Signer(snapshot(tmp_path, MEMBERS), FEW).packed(ROWS)
+    packed = Signer(bare_snapshot(tmp_path, MEMBERS), FEW).packed(ROWS)
     forgotten = [*MEMBERS[:150], *MEMBERS[151:]]
     renumbered = [*MEMBERS[:150], (151, 99), *MEMBERS[151:]]
     earlier = MEMBERS[:-1]
     for members in (forgotten, renumbered, earlier):
-        assert Signer(snapshot(tmp_path, members), FEW).unpacked(packed) is None
+        assert Signer(bare_snapshot(tmp_path, members), FEW).unpacked(packed) is None
 
 
 def test_a_kept_signature_of_another_policy_or_of_none_is_made_anew(tmp_path: Path) -> None:
-    held = snapshot(tmp_path, MEMBERS)
+    held = bare_snapshot(tmp_path, MEMBERS)
     assert Signer(held, FEW + 1).unpacked(Signer(held, FEW).packed(ROWS)) is None
     assert Signer(held, FEW).unpacked(b"") is None
 

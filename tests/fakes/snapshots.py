@@ -1,0 +1,18 @@
+"""Snapshots of a few numbers and accounts, and of nothing else, for tests of sets."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from index.snapshot import Snapshot
+
+
+def bare_snapshot(folder: Path, members: Sequence[tuple[int, int]]) -> Snapshot:
+    """A snapshot of these summary numbers, ascending, and the account of each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{len(list(folder.iterdir())) + 1:04d}.duckdb"
+    with duckdb.connect(str(path)) as made:
+        made.execute("CREATE TABLE members (no INTEGER, account INTEGER)")
+        made.executemany("INSERT INTO members VALUES (?, ?)", members)
+    return Snapshot(path)
