@@ -20,7 +20,7 @@ from index.snapshot import Rows, Snapshot
 from tools.counting import distinct
 from tools.signatures import FINER, Signature, Words
 
-NEWEST = 48
+NEWEST = 96
 """Two of three sets must be among so many newest ones: all threes would be a search by the square of the ledger."""
 
 _FILTER_BITS = 20
