@@ -42,7 +42,7 @@ def families(draw: st.DrawFn) -> tuple[list[Rows], Rows]:
     return made[:-1], made[-1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(family=families(), kinds=st.sampled_from([("cell",), ("cell", "scope")]))
 def test_every_near_repeat_is_found_and_nothing_else(family: tuple[list[Rows], Rows], kinds: tuple[str, ...]) -> None:
     earlier, rows = family
