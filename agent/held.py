@@ -33,7 +33,11 @@ def first_unheld(
             return quantity.value in (len(named), len({group.name for group in named})) or quantity.value <= largest
         if quantity.kind == "ordinal":
             return 1 <= quantity.value <= largest
-        return any(_is(quantity, item) for item in (*known, *free)) or _computed(quantity, [*pool, *whole], named)
+        return (
+            any(_is(quantity, item) for item in (*known, *free))
+            or _computed(quantity, [*pool, *whole], named)
+            or (quantity.kind == "share" and _is_share_of_stated(quantity, stated, [*whole, *rows]))
+        )
 
     failures = []
     for assigned in _assignments(stated, anchors):
@@ -101,6 +105,12 @@ def _self_stated(stated: Sequence[Quantity], known: Sequence[Known]) -> Iterator
             quantity.kind not in ("ratio", "points", "change", "tally") and _is(quantity, item) for quantity in stated
         ):
             yield item
+
+
+def _is_share_of_stated(quantity: Quantity, stated: Sequence[Quantity], known: Sequence[Known]) -> bool:
+    """Whether a percentage is one count of another, both of them said in the sentence: "470 of 9,300, 5 %"."""
+    counts = {item.value for item in _self_stated(stated, known) if item.of == "count"}
+    return any(near(quantity, 100 * part / whole) for part, whole in permutations(counts, 2) if part < whole)
 
 
 def _computed(quantity: Quantity, pool: Sequence[Known], named: Sequence[Group]) -> bool:

@@ -9,7 +9,6 @@ Kura goes through its four steps (summaries, clusters, hierarchy, map) and keeps
 Both start cold.
 """
 
-import asyncio
 import ctypes
 import json
 import os
@@ -19,77 +18,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from agent.publishing import ATTEST_ACCOUNTS
+from clones_shoal import request
+
 from agent.wiring import App
-from index.extraction import Extraction, Portion
-from index.handle import open_writer
-from index.ingest import Ingest
-from index.naming import NamingSample
-from index.publish import publish
-from index.reading import worker_pool
 from index.records import Conversation
-from index.sealing import Prose
 from index.sources import open_file
-from index.sources.base import Source
-from index.taxonomy import LinkageTaxonomist
 
 LEAD_IN = "The user's overall request for the assistant is to "
 _BECOME_THE_REAPER = 36
-
-
-def request(text: str) -> str:
-    """What the stub answers for a conversation that begins so: as long as a model's summary would be."""
-    return " ".join(text.split()[:20])
-
-
-class StubExtractor:
-    """Answers at once."""
-
-    name = "stub"
-    portion = Portion(chars=24_000, reply_chars=2_000)
-    at_once = 64
-    ahead = 1
-
-    async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
-        return [Extraction(Prose.of(request(item.turns[0].text)), item.language or "English", 1) for item in batch]
-
-    def staged(self, answers: Sequence[object]) -> None:
-        """Nothing is kept elsewhere."""
-
-
-class StubNamer:
-    """Names at once."""
-
-    name = "stub"
-
-    async def name_groups(self, samples: Sequence[NamingSample]) -> Sequence[str | None]:
-        return [sample.phrases[0].text if sample.phrases else None for sample in samples]
-
-
-def shoal(log: Path, home: Path) -> None:
-    """One ingest and publishing."""
-    os.environ["SHOAL_HOME"] = str(home)
-    app = App.start("clones")
-
-    async def work(source: Source) -> None:
-        writer = open_writer(app.path, app.home)
-        await Ingest(
-            writer.facts, writer.vectors, app.encoder(), StubExtractor(), worker_pool, writer.sealer, ATTEST_ACCOUNTS,
-            (), lambda _: None,
-        ).run(source)  # fmt: skip
-        found = await publish(
-            writer.facts, writer.vectors, writer.snapshots, StubNamer(), LinkageTaxonomist(), (), ATTEST_ACCOUNTS,
-            lambda *_: None,
-        )  # fmt: skip
-        writer.close()
-        print(f"{found.summaries} summaries, {found.clusters} base clusters")
-
-    asyncio.run(work(open_file(log)))
+_OURS = (
+    "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); from clones_shoal import shoal; "
+    "shoal(*map(Path, sys.argv[2:]))"
+)
+"""Begun so because workers import again the file that a process began from, and the file of the real command is empty."""
 
 
 def _measured(command: list[str]) -> tuple[float, float, str]:
@@ -128,7 +73,7 @@ def main(path: Path, kura: str, count: int) -> None:
             for number, item in enumerate(taken)
         ]
         log.write_text(json.dumps(records), "utf-8")
-        ours = _measured([sys.executable, __file__, "--shoal", str(log), str(home)])
+        ours = _measured([sys.executable, "-c", _OURS, str(Path(__file__).parent), str(log), str(home)])
         side = Path(__file__).with_name("clones_kura.py")
         theirs = _measured([kura, str(side), str(log), encoder._weights])
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {len(records):,} of {path.name}")
@@ -138,9 +83,7 @@ def main(path: Path, kura: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--shoal"]:
-        shoal(Path(sys.argv[2]), Path(sys.argv[3]))
-    elif len(sys.argv) < 3:
+    if len(sys.argv) < 3:
         raise SystemExit("Which file, which Python?  python bench/clones.py FILE KURA_PYTHON [CONVERSATIONS]")
     else:
         main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 1_000)

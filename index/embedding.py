@@ -10,7 +10,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.util import find_spec
@@ -27,7 +27,8 @@ _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128
 MAX_TOKENS = 128
 UNLOADABLE = 3
 """Exit code of the compiling process when the model itself cannot be loaded."""
-_BATCH = 32
+_TOKENS_A_BATCH = 512
+"""So that what a layer passes on stays in a core's cache; batches four times as large take a tenth longer."""
 
 
 class Encoder(Protocol):
@@ -126,10 +127,22 @@ class OnnxEncoder:
                 mask[row, : len(tokens[place])] = 1
             out[places] = session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
 
-        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+        batches = list(_batches(order, [len(item) for item in tokens]))
         if len(batches) == 1:
             run(order)
             return out
         with ThreadPoolExecutor(os.cpu_count() or 1) as cores:
             list(cores.map(run, reversed(batches)))  # longest first, so that no core ends with a long one alone
         return out
+
+
+def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places in order of length, cut where a batch, padded, would hold too many tokens."""
+    batch: list[int] = []
+    for place in order:
+        if batch and (len(batch) + 1) * lengths[place] > _TOKENS_A_BATCH:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch

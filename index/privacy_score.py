@@ -18,10 +18,9 @@ from collections.abc import Iterable
 
 import regex
 
+from index.auditor import CONTEXT, GROUP, INDIVIDUAL, NOBODY, THOUSANDS
 from index.screening import has_identifier
 from index.screening.patterns import RELATION
-
-INDIVIDUAL, GROUP, THOUSANDS, CONTEXT, NOBODY = 1, 2, 3, 4, 5
 
 GIVEN = frozenset(
     """aaron abdul abdullah abigail adam adrian aditya ahmad ahmed aisha akira alan albert aleksandr alejandra alejandro

@@ -8,7 +8,7 @@ in the data plane and never leave it.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +39,17 @@ def sketch(key: bytes, conversation: Conversation) -> bytes | None:
     if len(tokens) < _FEWEST:
         return None
     shingles = {" ".join(tokens[start : start + _SHINGLE]) for start in range(len(tokens) - _SHINGLE + 1)}
-    hashed = b"".join(
-        hashlib.blake2b(shingle.encode(), key=key, digest_size=VALUES * _WIDTH, person=b"shoal-form").digest()
-        for shingle in sorted(shingles)
-    )
+    hashed = b"".join(_hashes(key, sorted(shingles)))
     lowest: bytes = np.frombuffer(hashed, dtype="<u4").reshape(-1, VALUES).min(axis=0).tobytes()
     return lowest
+
+
+def _hashes(key: bytes, shingles: Sequence[str]) -> Iterator[bytes]:
+    keyed = hashlib.blake2b(key=key, digest_size=VALUES * _WIDTH, person=b"shoal-form")
+    for shingle in shingles:
+        hasher = keyed.copy()  # taking the key in costs as much as a shingle
+        hasher.update(shingle.encode())
+        yield hasher.digest()
 
 
 def unpacked(stored: list[bytes]) -> Sketches:

@@ -4,6 +4,17 @@ Importing this module does the loading, because that is all a fork server can be
 hold no text of a conversation: what it warms up on is its own.
 """
 
-from index.screening import mask
+import gc
 
-mask("Load the patterns and the recognisers: 0.0.0.0")
+
+def _load() -> None:
+    from index.screening import mask
+
+    mask("Load the patterns and the recognisers: 0.0.0.0")
+
+
+gc.disable()
+_load()
+gc.freeze()
+gc.enable()
+"""What was loaded lives as long as the workers do: to look through it for garbage finds none, and would copy every page."""

@@ -4,10 +4,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from agent.wiring import telemetry_off
 
 telemetry_off()
+settings.register_profile("shoal", deadline=None)  # what is slow is measured in bench, and machines are noisy
+settings.load_profile("shoal")
 
 
 @pytest.fixture(autouse=True)

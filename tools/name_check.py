@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from index.auditor import Judgement, NameAuditor, Proposed, stricter
-from index.auditor.rules import judge
 from index.sealing import SUMMARY
 from index.snapshot import Rows, Snapshot
 from tools.attestation import Attestation, members_digest
@@ -69,6 +68,8 @@ class NameCheck:
         return found
 
     def _verdict(self, text: str, rows: Rows) -> Judgement:
+        from index.auditor.rules import judge  # its patterns take time to compile, and many answers hold no name
+
         rules = judge(text)
         model = self._verdicts.get((text, members_digest(rows)))
         return rules if model is None else stricter(rules, model)

@@ -179,7 +179,3 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     app()
-
-
-if __name__ == "__main__":
-    main()

@@ -27,7 +27,7 @@ class BrowserServer(Server):
 
     def __init__(self, arguments: list[str], port: int, say: Callable[[str], None]) -> None:
         self.token = secrets.token_urlsafe(32)
-        self._arguments = [sys.executable, "-m", "tui.cli", "chat", *arguments]
+        self._arguments = [sys.executable, "-m", "tui", "chat", *arguments]
         self._say = say
         super().__init__("", HOST, port, "Shoal", templates_path=Path(__file__).parent / "browser")
 

@@ -12,7 +12,7 @@ from agent.builtin.investigator_watch import new, precedent, trend
 from agent.builtin.recipe import Notes
 from agent.roles import Claim, Desk, Focus, Task
 
-_RECIPES: dict[Focus, Callable[[Notes], Awaitable[None]]] = {
+_RECIPES: dict[Focus, Callable[[Notes], Awaitable[object]]] = {
     "top": top,
     "size": size,
     "breakdown": breakdown,

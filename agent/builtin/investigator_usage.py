@@ -57,18 +57,22 @@ async def top(notes: Notes) -> None:
 
 
 async def size(notes: Notes) -> None:
-    """How many, of what share, in which themes, and how sure that number is."""
+    """How many, of how many of the same time, in which themes, and how sure that number is. Counted by month, because
+    the limit on what one account adds then holds for each month and leaves the least out."""
     scope = notes.task.scope
-    months = await notes.ask("trend", arguments(scope, by="month"))
     if scope.near is not None:
-        await topic(notes)
-    elif months is not None:
-        finding = await notes.ask("count_by", arguments(scope, by="concern"))
-        if finding is not None:
-            notes.say(f"There are about {finding.totals[0]:,} {finding.scope}", finding, kind="answer")
-    if months is not None and len(months.columns) == 2 and months.totals[1]:
-        share = round(100 * months.totals[0] / months.totals[1], 1)
-        notes.say(f"They are about {share} % of about {months.totals[1]:,} conversations with a date", months)
+        found = await topic(notes)
+    else:
+        found = await notes.ask("count_by", arguments(scope, by="month"))
+        if found is not None:
+            notes.say(f"There are about {found.totals[0]:,} {found.scope}", found, kind="answer")
+    whole = Scope(since=scope.since, until=scope.until)
+    if found is not None and scope != whole:
+        every = await notes.ask("count_by", arguments(whole, by="month"))
+        if every is not None and every.totals[0]:
+            kind = whole.describe().removeprefix("all ")
+            share = round(100 * found.totals[0] / every.totals[0], 1)
+            notes.say(f"About {found.totals[0]:,} of about {every.totals[0]:,} {kind}: {share} %", found, every)
     notes.say(
         "Counts are rounded and one account counts a bounded number of times, so sizes are close and not exact.",
         kind="limit",
@@ -91,14 +95,14 @@ async def breakdown(notes: Notes) -> None:
         left_out(notes, finding)
 
 
-async def topic(notes: Notes) -> None:
+async def topic(notes: Notes) -> Finding | None:
     """Whether something is there, how much of it, and under which themes it goes."""
     scope = notes.task.scope
     phrase = scope.near or notes.task.objective
     inner = scope.model_copy(update={"near": None})
     finding = await notes.ask("search_topics", arguments(inner, phrase=phrase))
     if finding is None:
-        return
+        return None
     rows = notes.fresh(named(finding))
     where = "" if inner == Scope() else f" among {inner.describe()}"
     if rows or not notes.task.told:
@@ -108,6 +112,7 @@ async def topic(notes: Notes) -> None:
     if rows:
         notes.say(f"Most of them are in {listed(rows[:SHOWN])}", finding)
     left_out(notes, finding)
+    return finding
 
 
 def _unquoted(text: str) -> str:

@@ -14,8 +14,7 @@ from agent.claude.structured import ask_structured
 from agent.errors import BudgetSpent, ModelFault
 from agent.llm import Model
 from agent.settings import Settings
-from index.auditor import Judgement, Proposed, Reason
-from index.privacy_score import INDIVIDUAL, NOBODY
+from index.auditor import INDIVIDUAL, NOBODY, Judgement, Proposed, Reason
 from prompts import Prompt, render
 
 _TEXTS_A_CALL = 25

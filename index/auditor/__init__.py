@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from index.privacy_score import CONTEXT, INDIVIDUAL, NOBODY
+INDIVIDUAL, GROUP, THOUSANDS, CONTEXT, NOBODY = 1, 2, 3, 4, 5
+"""The scale of Clio (G.8): what a text identifies."""
 
 
 class Reason(StrEnum):
@@ -39,7 +40,7 @@ class Proposed:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`score` is Clio's (G.8): 1 an individual, 2 a small group or an organisation, 3 about thousands of people, 4 needs
+    """`score` is on the scale: 1 an individual, 2 a small group or an organisation, 3 about thousands of people, 4 needs
     significant context, 5 nothing identifying. `reasons` are empty where nothing was found."""
 
     score: int

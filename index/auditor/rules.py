@@ -12,10 +12,10 @@ from functools import lru_cache
 
 import regex
 
-from index.auditor import Judgement, Reason
+from index.auditor import GROUP, INDIVIDUAL, THOUSANDS, Judgement, Reason
 from index.auditor.disguise import is_disguised
 from index.auditor.lexicon import compiled, entries, pattern, source
-from index.privacy_score import GIVEN, GROUP, INDIVIDUAL, THOUSANDS, privacy_score
+from index.privacy_score import GIVEN, privacy_score
 from index.words import is_function_word
 
 MAX_CHARACTERS = 600

@@ -5,17 +5,14 @@ characters without width disappear. The look is only searched. What is masked is
 it was everywhere else: a zero-width joiner is spelling in Persian and Hindi.
 """
 
-import sys
 import unicodedata
 from dataclasses import dataclass
 
+import regex
+
 Span = tuple[int, int]
 
-_HIDDEN = frozenset(
-    [character for character in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(character) == "Cf"]
-    + list("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
-    + [chr(code) for code in range(0xFE00, 0xFE10)]
-)
+_HIDDEN = regex.compile(r"[\p{Cf}\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0\ufe00-\ufe0f]")
 """Characters without width: joiners, direction marks, soft hyphens, fillers, variation selectors."""
 _LOOK_ALIKES = {"。": ".", "‚": ",", "⁄": "/", "∕": "/", "−": "-", "ⓐ": "@", "∙": "·", "•": "·", "‧": "·", "・": "·"}
 
@@ -61,8 +58,9 @@ class Look:
         if text.isascii():
             return cls(text)
         places = None
-        if not _HIDDEN.isdisjoint(text):
-            places = [place for place, character in enumerate(text) if character not in _HIDDEN]
+        hidden = {match.start() for match in _HIDDEN.finditer(text)}
+        if hidden:
+            places = [place for place in range(len(text)) if place not in hidden]
             text = "".join([text[place] for place in places])
         return cls(text.translate(_PLAIN), places)
 

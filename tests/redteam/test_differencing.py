@@ -37,7 +37,7 @@ async def test_the_bot_learns_nothing_from_the_gate_and_a_lot_from_an_open_one(l
     assert not left_open["withheld cells recovered"].held
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 40), min_size=2, max_size=7))
 def test_the_solver_finds_what_unrounded_running_totals_imply(sizes: list[int]) -> None:
     released = Released(range(len(sizes)))
@@ -49,7 +49,7 @@ def test_the_solver_finds_what_unrounded_running_totals_imply(sizes: list[int]) 
         assert high == pytest.approx(size, abs=0.01)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.integers(0, 40), min_size=2, max_size=7))
 def test_the_solver_never_excludes_the_truth(sizes: list[int]) -> None:
     released = Released(range(len(sizes)))

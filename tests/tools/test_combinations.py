@@ -84,7 +84,7 @@ def families(draw: st.DrawFn) -> tuple[list[Rows], Rows]:
     return earlier, new
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(family=families())
 def test_what_is_found_is_what_all_pairs_and_threes_of_exact_sets_would_find(family: tuple[list[Rows], Rows]) -> None:
     earlier, rows = family

@@ -54,7 +54,7 @@ def families(draw: st.DrawFn) -> tuple[list[Rows], Rows]:
     return made[:-1], made[-1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(family=families())
 def test_every_near_repeat_is_found_oldest_first_and_nothing_else(family: tuple[list[Rows], Rows]) -> None:
     earlier, rows = family

@@ -57,7 +57,7 @@ def _answers(recall: Recall, asked: list[Rows]) -> Iterator[object]:
         yield combined and (combined.rows.tolist(), combined.differing.tolist(), combined.held.tolist())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 1_000_000), world=st.sampled_from(sorted(WORLDS)))
 def test_kept_signatures_answer_as_the_members_would(worlds: dict[str, Snapshot], seed: int, world: str) -> None:
     chance = np.random.default_rng(seed)

@@ -56,7 +56,7 @@ def changed(draw: st.DrawFn) -> tuple[Rows, Rows]:
     return rows, np.setxor1d(rows, of_them[chance.random(len(of_them)) < 0.7]).astype(np.int64)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(sets=changed())
 def test_fewer_accounts_than_buckets_leave_one_bucket_and_touch_fewer_fine_ones(sets: tuple[Rows, Rows]) -> None:
     signer = Signer(small_index().snapshot, FEW)

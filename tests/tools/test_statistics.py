@@ -116,7 +116,7 @@ def test_a_cell_withheld_for_another_reason_gives_no_statistic() -> None:
     assert over_and_under(said([[200, None], [300, 300]], [500, 300], small=False)).rows[0] == ()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     before=st.floats(0.02, 0.3),
     factor=st.floats(2.5, 4.0),
@@ -158,7 +158,7 @@ def _slow_segmentation(counts: list[float], exposures: list[float], penalty: flo
     return best[-1]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(counts=st.lists(st.integers(1, 99), min_size=6, max_size=14))
 def test_the_cuts_are_the_best_ones_there_are(counts: list[int]) -> None:
     from tools.change_points import _deviance, _dispersion

@@ -32,7 +32,7 @@ def _bare(address: str) -> str:
 @pytest.fixture
 def address(own_home: Path) -> Iterator[str]:
     """The address that `shoal serve` prints, while it runs."""
-    command = [sys.executable, "-m", "tui.cli", "serve", "--built-in", "--port", str(_free_port())]
+    command = [sys.executable, "-m", "tui", "serve", "--built-in", "--port", str(_free_port())]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         yield server.stdout.readline().strip()

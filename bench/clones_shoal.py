@@ -1,0 +1,70 @@
+"""Shoal's side of bench/clones.py: one ingest and publishing with a stub that answers at once."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.publishing import ATTEST_ACCOUNTS
+from agent.wiring import App
+from index.extraction import Extraction, Portion
+from index.handle import open_writer
+from index.ingest import Ingest
+from index.naming import NamingSample
+from index.publish import publish
+from index.reading import worker_pool
+from index.records import Conversation
+from index.sealing import Prose
+from index.sources import open_file
+from index.sources.base import Source
+from index.taxonomy import LinkageTaxonomist
+
+
+def request(text: str) -> str:
+    """What the stub answers for a conversation that begins so: as long as a model's summary would be."""
+    return " ".join(text.split()[:20])
+
+
+class StubExtractor:
+    """Answers at once."""
+
+    name = "stub"
+    portion = Portion(chars=24_000, reply_chars=2_000)
+    at_once = 64
+    ahead = 1
+
+    async def extract(self, batch: Sequence[Conversation]) -> Sequence[Extraction]:
+        return [Extraction(Prose.of(request(item.turns[0].text)), item.language or "English", 1) for item in batch]
+
+    def staged(self, answers: Sequence[object]) -> None:
+        """Nothing is kept elsewhere."""
+
+
+class StubNamer:
+    """Names at once."""
+
+    name = "stub"
+
+    async def name_groups(self, samples: Sequence[NamingSample]) -> Sequence[str | None]:
+        return [sample.phrases[0].text if sample.phrases else None for sample in samples]
+
+
+def shoal(log: Path, home: Path) -> None:
+    """One ingest and publishing."""
+    os.environ["SHOAL_HOME"] = str(home)
+    app = App.start("clones")
+
+    async def work(source: Source) -> None:
+        writer = open_writer(app.path, app.home)
+        await Ingest(
+            writer.facts, writer.vectors, app.encoder(), StubExtractor(), worker_pool, writer.sealer, ATTEST_ACCOUNTS,
+            (), lambda _: None,
+        ).run(source)  # fmt: skip
+        found = await publish(
+            writer.facts, writer.vectors, writer.snapshots, StubNamer(), LinkageTaxonomist(), (), ATTEST_ACCOUNTS,
+            lambda *_: None,
+        )  # fmt: skip
+        writer.close()
+        print(f"{found.summaries} summaries, {found.clusters} base clusters")
+
+    asyncio.run(work(open_file(log)))
