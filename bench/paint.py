@@ -1,16 +1,24 @@
-"""How soon the screen is there and how long a key waits: `python bench/paint.py [RUNS]`.
+"""How soon the screen is there and how long a key waits: `python bench/paint.py [RUNS] [FOLDER ...]`.
 
-First paint: a new process imports the app and draws its first frame, before any index is opened (median of RUNS). Typing:
+First paint: a new process of the command is started in a terminal of its own, and what it writes is read: seconds until the
+first words stand there, until the desk with its prompt does, and processor seconds until then (medians of RUNS, the first
+start left out: the files are warm). More FOLDERs are other checkouts to compare with, started in turn with this one. Typing:
 a key is pressed again and again while 100,000 points are clustered as a question does; printed are the median and the
-slowest of the waits, in milliseconds. Long sessions: the time of one more event on a session of 500 questions.
+slowest of the waits, in milliseconds. Long sessions: the time of one more event on a session of 500 questions, beside that
+of a session of one.
 """
 
 import asyncio
+import fcntl
 import os
+import pty
+import select
+import signal
 import statistics
-import subprocess
+import struct
 import sys
 import tempfile
+import termios
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,37 +26,50 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-_PAINT = """
-import asyncio, sys, time
-began = time.perf_counter()
-from pathlib import Path
-from agent.wiring import App
-from tui.app import ShoalApp
-
-ShoalApp._open = lambda self: None  # the first frame comes before any index is opened
-
-async def main():
-    app = ShoalApp(App.start("nothing"), built_in=True)
-    async with app.run_test(size=(130, 38)) as pilot:
-        await pilot.pause()
-        print(time.perf_counter() - began)
-        heavy = {"torch", "langgraph", "anthropic", "chromadb", "duckdb", "hdbscan", "sklearn"} & set(sys.modules)
-        assert not heavy, heavy
-asyncio.run(main())
-"""
+_COMMAND = "from tui.cli import main; main()"
+_WORDS, _DESK = b"tarting", b"privacy  "
+"""What stands in the first frame, and in the line under the desk's prompt."""
+_AT_MOST_S = 30.0
 
 
-def first_paint(runs: int) -> list[float]:
-    """Seconds from the start of the imports to the first frame, each in a new process."""
-    environment = {**os.environ, "SHOAL_HOME": tempfile.mkdtemp()}
-    return [
-        float(
-            subprocess.run(
-                [sys.executable, "-c", _PAINT], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-            ).stdout
+def first_paint(folder: Path, home: str) -> tuple[float, float, float]:
+    """Seconds from the start of the process to the first words and to the desk, and processor seconds till then."""
+    began = time.perf_counter()
+    child, line = pty.fork()
+    if child == 0:
+        os.chdir(folder)
+        environment = {**os.environ, "SHOAL_HOME": home, "TERM": "xterm-256color"}
+        os.execve(sys.executable, [sys.executable, "-c", _COMMAND], environment)
+    fcntl.ioctl(line, termios.TIOCSWINSZ, struct.pack("HHHH", 38, 130, 0, 0))
+    seen, words = b"", 0.0
+    while _DESK not in seen:
+        if not select.select([line], [], [], _AT_MOST_S)[0]:
+            raise SystemExit("the desk did not come")
+        seen += os.read(line, 65_536)
+        if not words and _WORDS in seen:
+            words = time.perf_counter() - began
+    desk = time.perf_counter() - began
+    os.kill(child, signal.SIGKILL)
+    used = os.wait4(child, 0)[2]
+    os.close(line)
+    return words or desk, desk, used.ru_utime + used.ru_stime
+
+
+def compare_paint(folders: list[Path], runs: int) -> None:
+    """Print the medians of each checkout, started in turn."""
+    home = tempfile.mkdtemp()
+    found: dict[Path, list[tuple[float, float, float]]] = {folder: [] for folder in folders}
+    for run in range(runs + 1):
+        for folder in folders:
+            measured = first_paint(folder, home)
+            if run:
+                found[folder].append(measured)
+    for folder, measures in found.items():
+        words, desk, cpu = (statistics.median(column) for column in zip(*measures, strict=True))
+        fastest = min(measure[1] for measure in measures)
+        print(
+            f"{folder.name}: first words {words:.2f} s, desk {desk:.2f} s (fastest {fastest:.2f} s), processor {cpu:.2f} s"
         )
-        for _ in range(runs)
-    ]
 
 
 async def _busy(points: int) -> None:
@@ -62,8 +83,8 @@ async def _busy(points: int) -> None:
         await density_clusters(space, 25)
 
 
-async def typing(keys: int, points: int) -> tuple[list[float], float]:
-    """Seconds each key waited while `points` were clustered, and seconds of one event on 500 turns."""
+async def typing(keys: int, points: int) -> tuple[list[float], dict[int, float]]:
+    """Seconds each key waited while `points` were clustered, and of one event by the questions of the session."""
     from tests.fakes.desk import desk
     from tests.fakes.session import FakeSession, events
     from tui.prompt import Prompt
@@ -85,14 +106,18 @@ async def typing(keys: int, points: int) -> tuple[list[float], float]:
             waits.append(time.perf_counter() - began)
             await asyncio.sleep(0.02)
         worker.cancel()
-        turns = tuple(Turn(f"r-{number}", "question", answer="an answer [F1]", is_final=True) for number in range(500))
-        app.view = replace(app.view, turns=turns)
-        await app._draw()
-        began = time.perf_counter()
-        for event in events():
-            app.view = apply(app.view, event)
+        each = {}
+        for questions in (1, 500):
+            turns = tuple(
+                Turn(f"r-{number}", "question", answer="an answer [F1]", is_final=True) for number in range(questions)
+            )
+            app.view = replace(app.view, turns=turns)
             await app._draw()
-        each = (time.perf_counter() - began) / len(events())
+            began = time.perf_counter()
+            for event in events():
+                app.view = apply(app.view, event)
+                await app._draw()
+            each[questions] = (time.perf_counter() - began) / len(events())
     return waits, each
 
 
@@ -103,11 +128,11 @@ def _key() -> object:
 
 
 if __name__ == "__main__":
-    paints = first_paint(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
-    print(f"first paint  median {statistics.median(paints):.2f} s, fastest {min(paints):.2f} s")
+    compare_paint([ROOT, *map(Path, sys.argv[2:])], int(sys.argv[1]) if len(sys.argv) > 1 else 5)
     waits, each = asyncio.run(typing(100, 100_000))
     ordered = sorted(waits)
     print(
         f"a key waits  median {1000 * statistics.median(ordered):.0f} ms, 95 % {1000 * ordered[94]:.0f} ms, slowest {1000 * ordered[-1]:.0f} ms"
     )
-    print(f"one event on a session of 500 questions  {1000 * each:.0f} ms")
+    for questions, seconds in each.items():
+        print(f"one event on a session of {questions} questions  {1000 * seconds:.0f} ms")

@@ -7,7 +7,6 @@ computes: it changes the view by the functions of `tui.reduce`, opens a screen, 
 import asyncio
 import json
 import secrets
-import sys
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
@@ -21,7 +20,6 @@ from textual.screen import ModalScreen, Screen
 from tui import exporting, preferences, reduce
 from tui.actions import ACTIONS, BY_ID, working
 from tui.chat import Conversation
-from tui.glyphs import chosen
 from tui.panels import ConfirmScreen, ExportScreen, HelpScreen
 from tui.prompt import Prompt
 from tui.reading import Reading
@@ -49,8 +47,7 @@ class ShoalApp(Reading):
         """The desk as this terminal and its analyst want it."""
         known = frozenset(cls.theme_names())
         wishes = preferences.load(started.home.root, known, frozenset(BY_ID))
-        signs = chosen(encoding=sys.stdout.encoding or "ascii", ascii_only=wishes.is_ascii)
-        return cls(started, built_in=built_in, preferences=wishes, glyphs=signs)
+        return cls(started, built_in=built_in, preferences=wishes, glyphs=preferences.signs(wishes))
 
     @staticmethod
     def theme_names() -> Iterable[str]:
@@ -59,8 +56,7 @@ class ShoalApp(Reading):
         return BUILTIN_THEMES
 
     def on_mount(self) -> None:
-        super().on_mount()
-        self._wear()
+        self._wear()  # the desk's own on_mount is called too: the library calls that of every class
 
     def _wear(self) -> None:
         """Theme, keys and motion as the analyst likes them."""

@@ -160,7 +160,8 @@ app.add_typer(watch, name="watch")
 
 def _chat(index: str | None, *, built_in: bool, visitor: str | None = None) -> None:
     from agent.wiring import App
-    from tui.app import ShoalApp
+    from tui.first_frame import first_frame
+    from tui.preferences import load, signs
 
     try:
         chosen = App.start(index)
@@ -168,7 +169,10 @@ def _chat(index: str | None, *, built_in: bool, visitor: str | None = None) -> N
     except ShoalError as error:
         fail(error)
         return
-    ShoalApp.for_terminal(chosen, built_in=built_in).run()
+    with first_frame(chosen.path.name, signs(load(chosen.home.root, frozenset(), frozenset()))):
+        from tui.app import ShoalApp
+
+        ShoalApp.for_terminal(chosen, built_in=built_in).run()
 
 
 def main() -> None:

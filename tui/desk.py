@@ -8,11 +8,12 @@ import asyncio
 import importlib
 import time
 from collections.abc import AsyncGenerator, Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import events, work
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
@@ -31,6 +32,7 @@ from tui.view import View
 if TYPE_CHECKING:
     from agent.events import Event
     from agent.session import Session
+    from agent.sessions import SessionStore
     from agent.wiring import App as Started
 
 _NOTE_S = 3.0
@@ -68,6 +70,7 @@ class Desk(App[None]):
         self._note_at = 0.0
         self._queued = ""
         self._pending = ""
+        self._early: list[events.Event] | None = []
         self._fault: ShoalError | None = None
         self._recent: tuple[welcome.Recent, ...] = ()
         self.examples: tuple[str, ...] = welcome.questions((), ())
@@ -89,8 +92,24 @@ class Desk(App[None]):
 
     def on_mount(self) -> None:
         self.desk.query_one(Prompt).focus()
+        self._draw_welcome()
         self._draw_lines()
         self.set_interval(_TICK_S, self._tick)
+        self.call_after_refresh(self._furnish)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hold what is typed before there is a prompt with the focus; the library would let it go."""
+        if self._early is not None and isinstance(event, events.Key | events.Paste):
+            self._early.append(event)
+        else:
+            await super().on_event(event)
+
+    async def _furnish(self) -> None:
+        """What the first frame did not wait for: early keys, the findings pane's inside, then the index."""
+        early, self._early = self._early or [], None
+        for event in early:
+            self.post_message(event)
+        await self.desk.query_one(Findings).furnish()
         self._open()
 
     def on_resize(self) -> None:
@@ -99,9 +118,10 @@ class Desk(App[None]):
     @work(group="open", exclusive=True, exit_on_error=False)
     async def _open(self) -> None:
         """Make the session and warm what questions will need, beside the screen."""
-        self._draw_welcome()
         if self._session is None:
             try:
+                self._recent = await asyncio.to_thread(self._earlier)
+                self._draw_welcome()
                 self._session = await asyncio.to_thread(self._started.session, built_in=self._built_in)
                 age = await asyncio.to_thread(self._age_days)
             except ShoalError as error:
@@ -121,10 +141,7 @@ class Desk(App[None]):
         self.examples = welcome.questions(
             tuple(index.settings.landmarks), tuple(facet.name for facet in index.settings.facets)
         )
-        titles: dict[str, welcome.Recent] = {}
-        for run in session.store.runs():
-            titles[run.session] = welcome.Recent(run.question, run.started[:10])
-        self._recent = tuple(titles.values())[:3]
+        self._recent = _newest(session.store)
         self.view = replace(
             self.view,
             phase="ready",
@@ -137,6 +154,13 @@ class Desk(App[None]):
         self._enable(True)
         self._draw_welcome()
         self._draw_lines()
+
+    def _earlier(self) -> tuple[welcome.Recent, ...]:
+        """The newest sessions, before the index is open; none are made where there was no store."""
+        if not (self._started.home.root / self._started.sessions).exists():
+            return ()
+        with closing(self._started.store()) as store:
+            return _newest(store)
 
     def _age_days(self) -> int:
         """Days since the newest snapshot was published."""
@@ -200,12 +224,12 @@ class Desk(App[None]):
             self._consume(self._session.ask(question))
 
     @work(group="run", exclusive=True, exit_on_error=False)
-    async def _consume(self, events: "AsyncGenerator[Event, None]") -> None:
+    async def _consume(self, run: "AsyncGenerator[Event, None]") -> None:
         """Draw a run's events until it ends or is stopped."""
         self._began = self._clock()
         self._clear_welcome()
         try:
-            async for event in events:
+            async for event in run:
                 self.view = reduce.apply(self.view, event)
                 await self._draw()
         except asyncio.CancelledError:
@@ -213,7 +237,7 @@ class Desk(App[None]):
             self._restore()
             raise
         finally:
-            await events.aclose()
+            await run.aclose()
             await self._draw()
         if self._queued:
             question = self._queued
@@ -269,3 +293,11 @@ class Desk(App[None]):
     def _say(self, note: str) -> None:
         self._note, self._note_at = note, self._clock()
         self._draw_lines()
+
+
+def _newest(store: "SessionStore") -> tuple[welcome.Recent, ...]:
+    """The last three sessions, each by its first question."""
+    titles: dict[str, welcome.Recent] = {}
+    for run in store.runs():
+        titles[run.session] = welcome.Recent(run.question, run.started[:10])
+    return tuple(titles.values())[:3]

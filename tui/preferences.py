@@ -5,10 +5,13 @@ that is gone, or a key for an action that is gone, must never keep the screen fr
 """
 
 import json
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tui.glyphs import Glyphs, chosen
 
 FILE = "screen.toml"
 DEFAULT_THEME = "textual-dark"
@@ -54,6 +57,11 @@ def load(home: Path, themes: frozenset[str], actions: frozenset[str]) -> Prefere
     return Preferences(
         theme, values.get("signs") == "ascii", values.get("motion", True) is not False, kept, tuple(problems)
     )
+
+
+def signs(wishes: Preferences) -> Glyphs:
+    """The signs that this terminal can draw and its analyst wants."""
+    return chosen(encoding=sys.stdout.encoding or "ascii", ascii_only=wishes.is_ascii)
 
 
 def save(home: Path, wishes: Preferences) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.content import Content
 
 from index.errors import ShoalError
+from tui.first_frame import STARTING, TITLE
 from tui.status import is_stale
 from tui.text import fit, safe
 from tui.view import View
@@ -32,10 +33,10 @@ def questions(landmarks: Sequence[str], facets: Sequence[str]) -> tuple[str, str
 
 def ready(view: View, examples: Sequence[str], recent: Sequence[Recent], problems: Sequence[str]) -> Content:
     """The desk before its first question."""
-    lines = [Content.styled("Shoal: see the shoal, never the fish.", "bold"), Content("")]
+    lines = [Content.styled(TITLE, "bold"), Content("")]
     lines += [Content.styled(safe(text), "$warning") for text in (*_banners(view), *problems)]
     if view.phase == "starting":
-        lines.append(Content("Starting. You can type; your question is sent as soon as the index is open."))
+        lines.append(Content(STARTING))
         lines.append(Content(""))
     else:
         lines += [Content("Ask how people use the assistant, or abuse it. For example:"), Content("")]
