@@ -1,7 +1,14 @@
 """Faults of models and budgets: who should act, and how. SDK exceptions are mapped to these in `agent.llm` alone."""
 
+import logging
+import secrets
+import traceback
+from pathlib import Path
+
 from agent.endpoint import Option
 from index.errors import ShoalError
+
+_LOG = logging.getLogger("shoal")
 
 
 class ModelFault(ShoalError):
@@ -85,3 +92,15 @@ class BudgetSpent(ShoalError):
         self.which = which
         self.spent = spent
         self.limit = limit
+
+
+def incident(error: BaseException) -> ShoalError:
+    """An unexpected exception as a number. Its type and place are logged; its text may hold data and is not."""
+    number = f"E-{secrets.token_hex(2)}"
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    kind, where = type(error).__name__, f"{Path(place.filename).name}:{place.lineno}"
+    _LOG.error("%s %s at %s", number, kind, where)
+    return ShoalError(
+        f"Something went wrong inside Shoal ({number}, {kind} in {where}).",
+        "The stored data is unharmed. Report this number; what was found so far is kept.",
+    )

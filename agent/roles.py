@@ -19,7 +19,7 @@ from tools.scope import Scope
 Specialist = Literal["usage", "watch", "abuse"]
 Focus = Literal[
     "top", "size", "breakdown", "topic", "drill", "contrast", "compare", "new", "trend", "precedent", "coverage",
-    "coordination", "concern", "flag_gaps",
+    "coordination", "concern", "flag_gaps", "map",
 ]  # fmt: skip
 Judgement = Literal["supported", "contradicted", "too strong", "discloses"]
 

@@ -5,10 +5,8 @@ incident number with the exception's type and nothing of its text, because text 
 """
 
 import asyncio
-import logging
 import secrets
 import time
-import traceback
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from typing import Any
 
 from agent.approval import read_reply
 from agent.budget import Budget
+from agent.errors import incident
 from agent.events import (
     AnswerMade,
     ApprovalAsked,
@@ -36,7 +35,6 @@ from index.errors import SettingsError, ShoalError
 from tools.context import ToolContext
 from tools.finding import Finding
 
-_LOG = logging.getLogger("shoal")
 _HISTORY = 6
 """Earlier exchanges that a question is asked with."""
 WAITS = 7
@@ -224,16 +222,15 @@ class Session:
     ) -> None:
         try:
             ended = await self._stream(start, config, deps, began)
-        except ShoalError as error:
+        except Exception as error:
+            known = error if isinstance(error, ShoalError) else incident(error)
             ended = RunEnded(
                 state="failed",
                 elapsed_s=_since(began),
-                message=error.message,
-                hint=error.hint,
-                exit_code=error.exit_code,
+                message=known.message,
+                hint=known.hint,
+                exit_code=known.exit_code,
             )
-        except Exception as error:
-            ended = _incident(error, began)
         if budget.calls:
             usage = budget.usage
             cached = usage.cache_read_tokens
@@ -306,17 +303,3 @@ class BudgetHolder:
 
 def _since(began: float) -> float:
     return round(time.monotonic() - began, 3)
-
-
-def _incident(error: Exception, began: float) -> RunEnded:
-    """An unexpected exception as a number. Its type and place are logged; its text may hold data and is not."""
-    number = f"E-{secrets.token_hex(2)}"
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    _LOG.error("%s %s at %s:%s", number, type(error).__name__, Path(place.filename).name, place.lineno)
-    return RunEnded(
-        state="failed",
-        elapsed_s=_since(began),
-        message=f"Something went wrong inside Shoal ({number}, {type(error).__name__} in {Path(place.filename).name}:{place.lineno}).",
-        hint="The stored data is unharmed. Report this number; what was found so far is kept.",
-        exit_code=1,
-    )

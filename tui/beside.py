@@ -4,7 +4,10 @@ It can be cancelled, and then ends the way ctrl+c ends it in the shell: what was
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
+from contextlib import redirect_stderr
+from multiprocessing import resource_tracker
 from typing import Any, Generic, TypeVar
 
 Made = TypeVar("Made")
@@ -28,6 +31,10 @@ class Beside(Generic[Made]):
             self._loop.call_soon_threadsafe(self._task.cancel)
 
     def _in_thread(self) -> Made | None:
+        # The work starts processes, and they want a stderr with a descriptor: the screen's has none.
+        with redirect_stderr(sys.__stderr__):
+            resource_tracker.ensure_running()
+
         async def whole() -> Made | None:
             self._loop, self._task = asyncio.get_running_loop(), asyncio.create_task(self._work())
             await asyncio.wait([self._task])

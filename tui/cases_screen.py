@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import DataTable, Input, Static
+from textual.worker import Worker, WorkerState
 
 from index.errors import ShoalError
 from tui.panels import ConfirmScreen, Panel
@@ -161,14 +162,18 @@ class CasesScreen(Panel[None]):
         if case is None:
             return
         self._say("asking again …")
-        try:
-            asked = await self._again(case)
-        except ShoalError as error:
-            self._say(f"{error.message} {error.hint}")
-            return
+        asked = await self._again(case)
         self._fill(place)
         self._show(asked)
         self._say("asked again")
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            from agent.errors import incident
+
+            known = error if isinstance(error, ShoalError) else incident(error)
+            self._say(f"{known.message} {known.hint}")
 
     def action_delete(self) -> None:
         case = self._at

@@ -18,6 +18,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, Static
+from textual.worker import Worker, WorkerState
 
 from index.errors import ShoalError
 from tui import reduce, status, welcome
@@ -134,6 +135,18 @@ class Desk(App[None]):
         if self._pending and not self.view.is_busy:
             pending, self._pending = self._pending, ""
             self._ask(pending)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A fault that nobody foresaw is a number on the screen, and the screen stays."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            from agent.errors import incident
+
+            fault = incident(error)
+            if event.worker.group == "open":
+                self._cannot_ask(fault)
+            else:
+                self.notify(f"{fault.message}\n{fault.hint}", severity="error", markup=False)
 
     def _opened(self, session: "Session") -> None:
         index = session.context.index

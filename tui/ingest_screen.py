@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, ProgressBar, Static
+from textual.worker import Worker, WorkerState
 
 from index.errors import ShoalError
 from tui.beside import Beside
@@ -40,7 +41,7 @@ class IngestScreen(Panel[bool]):
         self._beside: Beside[Taken] | None = None
         self._stages: dict[str, str] = {}
         self._step: Progress | None = None
-        self._inspected: Path | None = None
+        self._is_stopping = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
@@ -73,12 +74,7 @@ class IngestScreen(Panel[bool]):
         from tui.tables import inspection_table
 
         self._say("looking …")
-        try:
-            seen = await to_thread(inspect_file, path, {})
-        except ShoalError as error:
-            self._say(f"{error.message}\n{error.hint}")
-            return
-        self._inspected = path
+        seen = await to_thread(inspect_file, path, {})
         self._say(f"{inspection_table(seen)}\n\nNothing was written. ctrl+g takes it in.")
 
     def action_take(self) -> None:
@@ -97,19 +93,26 @@ class IngestScreen(Panel[bool]):
         self._beside = Beside(lambda: self._ingest(path))
         self.query_one(ProgressBar).display = True
         self.query_one("#ingest-hint", Static).update(_ON)
-        failed = ""
-        taken = None
-        try:
-            taken = await self._beside.run()
-        except ShoalError as error:
-            failed = f"{error.message}\n{error.hint}"
-        self._beside, self._step = None, None
-        self.query_one(ProgressBar).display = False
-        self.query_one("#ingest-hint", Static).update(_HINT)
+        taken = await self._beside.run()
         if taken is not None:
             self.dismiss(True)
         else:
-            self._say(failed or "Stopped. What was finished is kept; ctrl+g goes on from there.")
+            self._ended("Stopped. What was finished is kept; ctrl+g goes on from there.")
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What stopped the work is said, foreseen or not, and it can be begun again."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            from agent.errors import incident
+
+            known = error if isinstance(error, ShoalError) else incident(error)
+            self._ended(f"{known.message}\n{known.hint}")
+
+    def _ended(self, text: str) -> None:
+        self._beside, self._step, self._is_stopping = None, None, False
+        self.query_one(ProgressBar).display = False
+        self.query_one("#ingest-hint", Static).update(_HINT)
+        self._say(text)
 
     async def _ingest(self, path: Path) -> "Taken":
         """Runs in the thread."""
@@ -134,14 +137,15 @@ class IngestScreen(Panel[bool]):
         done = f"{step.done:,}" + (f" of {step.total:,}" if step.total else "")
         self._stages[step.stage] = f"{fit(step.stage, 38)} {done} {safe(step.note)}".rstrip()
         self.query_one(ProgressBar).update(total=step.total or None, progress=step.done)
-        self._say("\n".join(self._stages.values()))
+        self._say("\n".join([*self._stages.values(), *["Stopping …"] * self._is_stopping]))
 
     def _say(self, text: str) -> None:
         self.query_one("#said", Static).update(text)
 
     def action_close(self) -> None:
         if self._beside is not None:
+            self._is_stopping = True
             self._beside.cancel()
-            self._say("Stopping …")
+            self._say("\n".join([*self._stages.values(), "Stopping …"]))
         else:
             self.dismiss(None)

@@ -7,7 +7,7 @@ that it says aloud; it must never call something abuse where the finding only sh
 from collections.abc import Awaitable, Callable, Sequence
 
 from agent.builtin.investigator_abuse import concern, coordination, flag_gaps
-from agent.builtin.investigator_usage import breakdown, compare, contrast, coverage, drill, size, top, topic
+from agent.builtin.investigator_usage import breakdown, compare, contrast, coverage, drawn, drill, size, top, topic
 from agent.builtin.investigator_watch import new, precedent, trend
 from agent.builtin.recipe import Notes
 from agent.roles import Claim, Desk, Focus, Task
@@ -27,6 +27,7 @@ _RECIPES: dict[Focus, Callable[[Notes], Awaitable[object]]] = {
     "coordination": coordination,
     "concern": concern,
     "flag_gaps": flag_gaps,
+    "map": drawn,
 }
 
 

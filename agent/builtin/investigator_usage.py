@@ -150,6 +150,22 @@ async def drill(notes: Notes) -> None:
             notes.say(f"Its languages are {listed(rows[:SHOWN])}", languages)
 
 
+async def drawn(notes: Notes) -> None:
+    """A scope's map for the screen, and the themes whose squares are the fullest."""
+    finding = await notes.ask("topic_map", arguments(notes.task.scope))
+    if finding is None:
+        return
+    if not finding.rows:
+        notes.say(f"No square of the map of {finding.scope} is full enough to be drawn", finding, kind="limit")
+        await drill(notes)
+        return
+    notes.say(f"The map of {finding.scope} shows about {finding.totals[0]:,} of them", finding, kind="answer")
+    themes = list(dict.fromkeys(row.label for row in by_size(named(finding))))[:SHOWN]
+    if themes:
+        notes.say(f"Its fullest squares are of {', '.join(f'“{label}”' for label in themes)}", finding)
+    notes.say("Distance across the map means little: two dimensions cannot keep all of them.", kind="limit")
+
+
 async def contrast(notes: Notes) -> None:
     """What a scope has more of than all other conversations."""
     scope = notes.task.scope

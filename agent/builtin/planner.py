@@ -59,7 +59,7 @@ def _not_understood(brief: Brief, last: Exchange | None) -> Plan:
 def _tasks(reading: Reading) -> Iterator[Task]:
     makers = {
         "coordination": _abuse, "concern": _abuse, "flag_gaps": _gaps, "coverage": _coverage, "precedent": _precedent,
-        "drill": _drill, "compare": _compare, "contrast": _contrast, "new": _new, "breakdown": _breakdown, "size": _size,
+        "drill": _drill, "compare": _compare, "contrast": _contrast, "new": _new, "breakdown": _breakdown, "size": _size, "map": _map,
     }  # fmt: skip
     maker = makers.get(_settled(reading) or "", _general)
     for number, task in enumerate(maker(reading), start=1):
@@ -130,6 +130,11 @@ def _precedent(reading: Reading) -> Iterator[Task]:
 def _drill(reading: Reading) -> Iterator[Task]:
     scope = reading.scope if reading.scope.cluster else _near(reading)
     yield _task("usage", "drill", f"What is in {scope.describe()}", scope, "")
+
+
+def _map(reading: Reading) -> Iterator[Task]:
+    scope = _near(reading) if reading.topic else reading.scope
+    yield _task("usage", "map", f"Draw where {scope.describe()} lie", scope, "")
 
 
 def _compare(reading: Reading) -> Iterator[Task]:

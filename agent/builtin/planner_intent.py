@@ -9,6 +9,10 @@ from agent.roles import Focus
 
 _CUES: tuple[tuple[Focus, str], ...] = (
     (
+        "map",
+        r"^(?:(?:can|could) you |please )?(?:(?:show|draw|open|give|see)(?: me| us)? )?(?:the |a |its |their )?(?:density |topic )?map(?: of\b|\W*$)",
+    ),
+    (
         "flag_gaps",
         r"(?:not|n't|un|never|without being|but is not|isn't) ?(?:been )?flagged|unflagged|flagged (?:but|although|though|yet|while|even|despite|in error|wrongly|by mistake)|does the classifier"
         r"|classifier (?:miss|catch|get|flag|wrong|fail|let|overlook)|false (?:positive|negative|alarm)|slip(?:s|ped|ping)? (?:through|past)|over-?flag"
@@ -79,7 +83,7 @@ _WHY = regex.compile(
 
 def focus_of(question: str) -> Focus | None:
     """The focus of a question in lower case, or None when no cue is in it."""
-    if _OPEN.search(question):
+    if _OPEN.search(question) and not regex.search(_CUES[0][1], question):
         return "drill"
     if _WHY.search(question):
         return "contrast"

@@ -1,6 +1,7 @@
 """Cases, find, log, own settings, export of events, palette, a whole ingest and its stop: through their keys."""
 
 import json
+import multiprocessing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from agent.sessions import SessionStore
 from tests.fakes.desk import NARROW, ask, desk, said, text
 from tests.fakes.session import FakeSession, events
 from tui import preferences
+from tui.beside import Beside
 from tui.cases_screen import CasesScreen
 from tui.ingest_screen import IngestScreen
 from tui.log_screen import log
@@ -111,12 +113,11 @@ async def test_theme_motion_and_keys_are_changed_on_the_screen_and_kept(tmp_path
 
 async def test_the_events_are_exported_one_a_line(tmp_path: Path) -> None:
     fake = FakeSession(events())
-    run = SimpleNamespace(run="r-1")
+    run = SimpleNamespace(run="r-1", session="s-1", question="What now?", started="2026-01-01T00:00:00")
     fake.store = SimpleNamespace(runs=lambda *_: [run], events=lambda _: [dump(event) for event in events()])
     app = desk(fake, tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
         await pilot.pause(0.3)
-        fake.store.runs = lambda *_: [run]
         await ask(pilot, "anything")
         await pilot.press("ctrl+e", "down", "enter")
         await pilot.pause(0.3)
@@ -151,9 +152,50 @@ async def test_rows_say_stopping_until_the_run_has_ended(tmp_path: Path) -> None
         assert "◍" in said(app, ".timeline")
 
 
+async def test_a_fault_that_nobody_foresaw_while_taking_in_is_a_number_and_one_can_begin_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise ValueError("text of a conversation")
+
+    monkeypatch.setattr("agent.wiring.App.ingest", broken)
+    file = tmp_path / "talk.jsonl"
+    _corpus(file, 3)
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause()
+        await pilot.press("f7")
+        await pilot.pause(0.2)
+        app.screen.query_one(Input).value = str(file)
+        await pilot.press("ctrl+g")
+        for _ in range(50):
+            await pilot.pause(0.1)
+            if "Something went wrong" in text(app, "#said"):
+                break
+        assert "ValueError in test_more_panels.py" in text(app, "#said")
+        assert "text of a conversation" not in text(app, "#said")
+        assert "ctrl+g takes it in" in text(app, "#ingest-hint")
+
+
+async def test_work_beside_the_screen_can_start_processes(tmp_path: Path) -> None:
+    async def lock() -> bool:
+        return bool(multiprocessing.get_context("spawn").Lock().acquire())
+
+    async with desk(FakeSession(events()), tmp_path / "demo").run_test(size=NARROW):
+        assert await Beside(lock).run()
+
+
+_ASKED = ("sort", "filter", "merge", "count", "print", "copy", "reverse", "group")
+_OF = ("dates", "prices", "names of cities", "recipes", "invoices", "song titles", "measurements", "chess moves")
+
+
 def _corpus(file: Path, count: int) -> None:
-    turns = [{"role": "user", "content": "How do I sort a list of dates in Python?"}, {"role": "assistant", "content": "sorted()"}]  # fmt: skip
-    lines = [json.dumps({"messages": turns, "user": f"u{place % 40}", "id": str(place)}) for place in range(count)]
+    """So many conversations of 40 accounts, no two alike, in 64 groups of meaning."""
+    lines = []
+    for place in range(count):
+        words = f"How do I {_ASKED[place % 8]} a list of {_OF[place // 8 % 8]} when it has {place + 3} entries?"
+        turns = [{"role": "user", "content": words}, {"role": "assistant", "content": "Like this."}]
+        lines.append(json.dumps({"messages": turns, "user": f"u{place % 40}", "id": str(place)}))
     file.write_text("\n".join(lines))
 
 
@@ -182,4 +224,4 @@ async def test_a_file_is_taken_in_from_the_screen_and_a_stop_keeps_what_was_fini
             await pilot.pause(0.1)
             if app.view.phase == "ready":
                 break
-        assert app.view.phase == "ready"
+        assert app.view.phase == "ready", text(app, "#said")
