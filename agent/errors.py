@@ -38,7 +38,7 @@ class Refused(ModelFault):
 
 class Truncated(ModelFault):
     def __init__(self) -> None:
-        super().__init__("The model's reply was cut off at its limit.", "Ask something narrower, or raise max_tokens.")
+        super().__init__("The model's reply was cut off at its limit.", "Ask something narrower.")
 
 
 class ContextFull(ModelFault):

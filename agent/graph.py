@@ -244,7 +244,7 @@ async def write(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     except (ModelFault, BudgetSpent) as fault:
         if not deps.roles.uses_model:
             raise
-        deps.emit(Notice(text=f"{fault.message} The built-in writer wrote the answer instead."))
+        deps.emit(Notice(text=f"{fault.message} The built-in writer wrote the answer instead. {fault.hint}".rstrip()))
         draft = await _written(deps.fallback, evidence, deps)
         stand_ins.append("the writing")
     return {"draft": draft.model_dump(mode="json"), "stand_ins": stand_ins}

@@ -12,7 +12,7 @@ from textual.widgets import DataTable, Input, OptionList, Static
 from agent.cases import CaseStore
 from agent.events import dump
 from agent.sessions import SessionStore
-from tests.fakes.desk import NARROW, ask, desk, said, text
+from tests.fakes.desk import NARROW, ask, desk, text
 from tests.fakes.session import FakeSession, events
 from tui import preferences
 from tui.beside import Beside
@@ -137,19 +137,6 @@ async def test_the_palette_lists_what_works_now_with_its_keys(tmp_path: Path) ->
         await pilot.press("ctrl+p")
         await pilot.pause(0.2)
         assert isinstance(app.screen, CommandPalette)
-
-
-async def test_rows_say_stopping_until_the_run_has_ended(tmp_path: Path) -> None:
-    app = desk(FakeSession(events(until="tool_started"), hold=True), tmp_path / "demo")
-    async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
-        await ask(pilot, "anything")
-        from tui import reduce
-
-        app.view = reduce.stopping(app.view)
-        await app._draw()
-        assert "stopping" in text(app, "#status")
-        assert "◍" in said(app, ".timeline")
 
 
 async def test_a_fault_that_nobody_foresaw_while_taking_in_is_a_number_and_one_can_begin_again(

@@ -8,12 +8,26 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from agent.events import Event, ModelWaiting, RunEnded, TaskEnded, ToolEnded, UsageReported
-from index.errors import IndexFault
+from agent.errors import ContextFull, NetworkDown, Refused, Truncated
+from agent.events import (
+    AnswerDelta,
+    ApprovalAsked,
+    ClarificationAsked,
+    Event,
+    ModelWaiting,
+    Notice,
+    PlannedTask,
+    RunEnded,
+    TaskEnded,
+    ToolEnded,
+    UsageReported,
+)
+from index.errors import IndexFault, ShoalError
 from tests.fakes.desk import SIZES, StillClock, ask, desk, said, text, until
 from tests.fakes.session import FakeSession, events, finding
 from tui.app import ShoalApp
 from tui.prompt import Prompt
+from tui.reduce import stopping
 
 
 def _failed(code: int, message: str, hint: str) -> list[Event]:
@@ -41,6 +55,27 @@ LOST: list[Event] = [
     UsageReported(input_tokens=18_000, output_tokens=200, cached_tokens=0, calls=6, cost=0.07),
     RunEnded(state="partial", elapsed_s=9.0),
 ]
+CUT_OFF: list[Event] = [
+    *events(until="audit_ended"),
+    AnswerDelta(text="Most conversations are about “Code and"),
+    Notice(text=f"{Truncated().message} The built-in writer wrote the answer instead. {Truncated().hint}"),
+    *events()[-2:],
+]
+ASKED_BACK: list[Event] = [
+    *events(until="run_started"),
+    ClarificationAsked(question="Which launch do you mean?", suggestions=("The launch of May", "The launch of August")),
+    RunEnded(state="waiting", elapsed_s=0.1),
+]
+APPROVAL: list[Event] = [
+    *events(until="run_started"),
+    ApprovalAsked(tasks=(PlannedTask(id="t1", specialist="abuse", objective="Screen every theme"),),
+                  reasons=("It clusters everything anew.",), cost=0.4),
+    RunEnded(state="waiting", elapsed_s=0.1, message="The plan waits for a yes.", hint="Answer yes, no, or: without t2."),
+]  # fmt: skip
+
+
+def _fault(fault: ShoalError) -> list[Event]:
+    return _failed(fault.exit_code, fault.message, fault.hint)
 
 
 @dataclass(frozen=True)
@@ -64,17 +99,16 @@ STATES = {
     "failed-worker": State(LOST, "partial", "1 worker failed", "f5 tries it again"),
     "rate-limited": State(_waiting("rate_limited", 17), "waiting", "rate limited 17s (2/5)", hold=True),
     "overloaded": State(_waiting("overloaded", None), "waiting", "service busy (2/5)", hold=True),
-    "offline": State(
-        _failed(4, "The model endpoint cannot be reached.", "Check ANTHROPIC_BASE_URL."), "failed", "✖ stopped: model",
-        "f5 tries again"),
+    "offline-waiting": State(_waiting("unavailable", 4), "waiting", "offline 4s (2/5)", hold=True),
+    "offline": State(_fault(NetworkDown()), "failed", "✖ stopped: model", "f5 tries again"),
+    "truncated": State(CUT_OFF, "done", "● done", "cut off at its limit"),
+    "asks-back": State(ASKED_BACK, "ready", "● ready", "2 The launch of August"),
+    "approval": State(APPROVAL, "ready", "● ready", "waits for a yes"),
     "budget": State(
         _failed(5, "The budget of 0.5 US dollars is spent (0.51).", "Raise it in the settings, or ask less."), "failed",
         "■ stopped: budget spent", "how to raise the budget"),
-    "refusal": State(
-        _failed(4, "The model refused this request.", "Rephrase the question."), "failed", "stopped: model", "Rephrase"),
-    "context-full": State(
-        _failed(4, "The conversation no longer fits the model's context.", "Start a new session."), "failed",
-        "stopped: model", "new session"),
+    "refusal": State(_fault(Refused()), "failed", "stopped: model", "Rephrase"),
+    "context-full": State(_fault(ContextFull()), "failed", "stopped: model", "new session"),
     "all-withheld": State(ALL_WITHHELD, "done", "● done", "All 12 groups are under"),
     "privacy-stop": State(
         _failed(6, "The privacy check stopped this run (E-3f2a).", "Report this number."), "failed",
@@ -114,6 +148,44 @@ def test_picture(snap_compare: Any, tmp_path: Path, name: str, size: str) -> Non
     state = STATES[name]
     app = desk(FakeSession(state.run, hold=state.hold), tmp_path / "demo")
     assert snap_compare(app, terminal_size=SIZES[size], run_before=_at(state, app))
+
+
+def _stopping(app: ShoalApp) -> Callable[[Pilot[None]], Any]:
+    """A run that was stopped and has not ended yet."""
+
+    async def prepare(pilot: Pilot[None]) -> None:
+        await _at(STATES["running"], app)(pilot)
+        app.view = stopping(app.view)
+        await app._draw()
+        await pilot.pause(0.1)
+
+    return prepare
+
+
+async def test_a_run_that_is_being_stopped_says_so_in_the_bar_and_in_its_rows(tmp_path: Path) -> None:
+    app = desk(FakeSession(STATES["running"].run, hold=True), tmp_path / "demo")
+    async with app.run_test(size=SIZES["narrow"]) as pilot:
+        await _stopping(app)(pilot)
+        assert "◍ stopping" in text(app, "#status")
+        assert "◍" in said(app, ".timeline")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_picture_of_stopping(snap_compare: Any, tmp_path: Path, size: str) -> None:
+    app = desk(FakeSession(STATES["running"].run, hold=True), tmp_path / "demo")
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=_stopping(app))
+
+
+async def test_an_index_that_cannot_be_opened_says_why_and_where_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    (folder / "index.toml").write_text("this is no TOML")
+    app = desk(None, folder)
+    async with app.run_test(size=SIZES["narrow"]) as pilot:
+        await until(pilot, app, "no index")
+        assert "This index cannot be opened." in text(app, "#welcome")
+        assert "○ no index" in text(app, "#status")
+        assert app.query_one(Prompt).disabled
 
 
 def _before(name: str, app: ShoalApp) -> Callable[[Pilot[None]], Any]:
