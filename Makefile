@@ -44,7 +44,7 @@ slow: $(READY)   ## The tests that take minutes
 	$(BIN)/pytest -q -m slow
 
 pictures: $(READY) ## Make the pictures of the docs from the program itself
-	$(BIN)/python docs/pictures/make.py
+	$(BIN)/python -m docs.pictures.make
 
 transcripts: $(READY) ## Write docs/investigations.md: ten investigations of the demo by the built-in roles
 	$(BIN)/python docs/transcripts.py

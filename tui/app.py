@@ -157,7 +157,7 @@ class ShoalApp(Reading):
         here = [
             (binding.key_display or binding.key, binding.description)
             for _, binding, enabled, _ in self.screen.active_bindings.values()
-            if enabled and binding.id not in BY_ID and binding.show
+            if enabled and binding.id and binding.id not in BY_ID and not binding.id.startswith("depth_")
         ]
         call = await self.push_screen_wait(HelpScreen(working(self.view), keys, here))
         if call:

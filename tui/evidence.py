@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.style import Style
 
 from tui.measures import measure_text
-from tui.text import fit, safe
+from tui.text import fit, many, safe
 
 _DIM = Style(dim=True)
 _BOLD = Style(bold=True)
@@ -38,9 +38,15 @@ def evidence(finding: dict[str, Any], row: dict[str, Any] | None, width: int) ->
 
 
 def _field(name: str, text: str, width: int) -> Content:
-    """A name and its text, whose further lines stand under the first. A long name gets a line of its own."""
-    head = fit(name, 9) if cell_len(safe(name)) <= 8 else f"{safe(name)}\n{'':9}"
+    """A name and its text, whose further lines stand under the first. A long name gets a line of its own, unless its
+    text fits beside it."""
+    beside = cell_len(safe(name)) + 1
     wrapped = textwrap.wrap(safe(text), max(12, width - 9)) or [""]
+    if beside <= 9:
+        head = fit(name, 9)
+    else:
+        is_short = len(wrapped) == 1 and beside + cell_len(wrapped[0]) <= width
+        head = f"{safe(name)} " if is_short else f"{safe(name)}\n{'':9}"
     return Content.assemble((head, _DIM), f"\n{'':9}".join(wrapped))
 
 
@@ -54,7 +60,7 @@ def _value(column: str, value: dict[str, Any], width: int) -> Content:
 def withheld(finding: dict[str, Any]) -> str:
     """What the strictness cost, as counts."""
     found = finding["withheld"]
-    parts = [f"{found['groups']} groups ({found['share']} %)", f"{found['cells']} cells"]
+    parts = [f"{many(found['groups'], 'group')} ({found['share']} %)", many(found["cells"], "cell")]
     if found["unnamed"]:
         parts.append(f"{found['unnamed']} without a name")
     return ", ".join(parts)

@@ -26,9 +26,9 @@ class Findings(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "app.ask_about", "Ask about", id="ask_about"),
-        Binding("left_square_bracket", "app.beside(-1)", "Previous", key_display="[", id="previous"),
+        Binding("left_square_bracket", "app.beside(-1)", "Previous", show=False, key_display="[", id="previous"),
         Binding("right_square_bracket", "app.beside(1)", "Next", key_display="]", id="next"),
-        Binding("m", "app.maximize_pane", "Maximize", id="maximize"),
+        Binding("m", "app.maximize_pane", "Maximize", show=False, id="maximize"),
         Binding("y", "app.copy_table", "Copy table", show=False, id="copy_table"),
     ]
 

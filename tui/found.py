@@ -93,8 +93,11 @@ class Found(Vertical):
         self._finding, self.row, self._drawn = finding, None, None
         self._draw(finding)
         tabs = self.query_one(TabbedContent)
-        (tabs.show_tab if finding["shape"] == "map" else tabs.hide_tab)("tab-map")
+        if finding["shape"] == "map":
+            tabs.show_tab("tab-map")
         tabs.active = {"trend": "tab-chart", "map": "tab-map"}.get(finding["shape"], "tab-groups")
+        if finding["shape"] != "map":
+            tabs.hide_tab("tab-map")  # last: hiding the open tab opens its neighbour
 
     def _draw(self, finding: dict[str, Any]) -> None:
         width = max(24, self.size.width - 5)

@@ -26,7 +26,7 @@ class DensityMap(Widget, can_focus=True):
     """Drawn anew for its size; the last lines say what the shades mean and what is chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("plus,equals_sign", "zoom(True)", "Closer", key_display="+", id="map_in"),
+        Binding("plus,equals_sign", "zoom(True)", "Closer", show=False, key_display="+", id="map_in"),
         Binding("minus", "zoom(False)", "Farther", show=False, key_display="-", id="map_out"),
         Binding("0", "whole", "Whole", show=False, id="map_whole"),
         Binding("n", "choose(1)", "Next name", id="map_next"),

@@ -70,7 +70,7 @@ class HelpScreen(Panel[str]):
         self._shown = [action for action in self._actions if all(word in self._searched(action) for word in words)]
         listed = self.query_one(OptionList)
         listed.clear_options()
-        width = max(20, self.app.size.width - 40)
+        width = max(20, min(150, self.app.size.width * 92 // 100) - 38)  # the panel, less its edges and two columns
         listed.add_options(
             Option(Text(f"{fit(self._keys[action.id], 12)} {fit(action.label, 13)} {fit(action.says, width).rstrip()}"))
             for action in self._shown

@@ -189,7 +189,7 @@ def _task_ended(event: "TaskEnded", view: View) -> View:
 def _audited(event: "AuditEnded", view: View) -> View:
     struck = f", {event.struck} struck" if event.struck else ""
     narrowed = f", {event.narrowed} narrowed" if event.narrowed else ""
-    return _turn(view, audit=f"{event.kept} claims kept{narrowed}{struck}")
+    return _turn(view, audit=f"{event.kept} claim{'s' * (event.kept != 1)} kept{narrowed}{struck}")
 
 
 @_on("clarification_asked")

@@ -4,7 +4,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from tui.glyphs import Glyphs
-from tui.text import fit, safe
+from tui.text import fit, many, safe
 from tui.view import View
 
 CAUSES = {"rate_limited": "rate limited", "overloaded": "service busy", "unavailable": "offline"}
@@ -93,8 +93,8 @@ def _line(parts: list[str], glyphs: Glyphs) -> str:
 
 def privacy(view: View, width: int) -> Content:
     """What left and what was withheld; a narrow screen keeps what was withheld."""
-    withheld = f"withheld {_many(view.withheld_groups, 'group')}, {_many(view.withheld_cells, 'cell')}"
-    parts = [withheld, f"shown {_many(len(view.findings), 'finding')}", f"queries {view.tool_calls}"]
+    withheld = f"withheld {many(view.withheld_groups, 'group')}, {many(view.withheld_cells, 'cell')}"
+    parts = [withheld, f"shown {many(len(view.findings), 'finding')}", f"queries {view.tool_calls}"]
     parts += ["summary text shown 0", view.policy] if view.policy else ["summary text shown 0"]
     line = " privacy  "
     for place, part in enumerate(parts):
@@ -103,7 +103,3 @@ def privacy(view: View, width: int) -> Content:
             break
         line = longer
     return Content(safe(line))
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

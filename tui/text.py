@@ -25,6 +25,11 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(line, width)
 
 
+def many(count: int, what: str) -> str:
+    """A count with its noun: "1 group", "1,200 groups"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
 

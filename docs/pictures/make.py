@@ -1,13 +1,24 @@
-"""Makes the pictures of the docs from the true program on the demo: `make pictures`. The demo must be indexed."""
+"""Makes the pictures of the docs from the true program on the demo: `make pictures`. The demo must be indexed.
+
+They are made in a home of their own, a copy with neither sessions nor ledgers, so that nothing an analyst asked before is in
+them. The picture of a browser needs Chromium; without one the old picture stays, and that is said.
+"""
 
 import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from agent.wiring import DEMO, App
+from tests.fakes.browser import CHROMIUM, Page, visit
 from tui.app import ShoalApp
 from tui.prompt import Prompt
 
 FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
 PICTURES = (
     ("desk", "What is new since the launch?", (140, 42), ("ctrl+home",)),
     ("trend", "What is the trend of conversations by month?", (140, 42), ()),
@@ -43,10 +54,49 @@ async def picture(name: str, question: str, size: tuple[int, int], keys: tuple[s
         (FOLDER / f"{name}.svg").write_text(app.export_screenshot(title="shoal"), "utf-8")
 
 
-async def main() -> None:
+async def browser_picture(home: Path) -> None:
+    """Serve the demo, ask it in a real browser, and keep the page as PNG when the run has ended."""
+
+    async def act(page: Page) -> None:
+        while not (seen := list((home / "visitors").glob("*"))):
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(5)  # until the desk is drawn
+        for kind in ("mousePressed", "mouseReleased"):
+            await page.call("Input.dispatchMouseEvent", type=kind, x=400, y=692, button="left", clickCount=1)
+        await page.type("Is anyone running coordinated spam?\n")
+        store = App.start(DEMO).for_visitor(seen[0].name).store()
+        while not any(run.state == "done" for run in store.runs()):
+            await asyncio.sleep(0.5)
+        store.close()
+        await asyncio.sleep(3)  # until the page has drawn it
+        (FOLDER / "browser.png").write_bytes(await page.picture())
+
+    command = [sys.executable, "-m", "tui.cli", "serve", "--index", DEMO, "--built-in", "--port", "8799"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            line = await asyncio.to_thread(server.stdout.readline) if server.stdout else ""
+            await visit(line.strip(), home / "profile", act, size=(1440, 900))
+        finally:
+            server.terminate()
+
+
+async def main(home: Path) -> None:
     for name, question, size, keys in PICTURES:
         await asyncio.wait_for(picture(name, question, size, keys), AT_ONCE_S)
+        print(name)
+    if CHROMIUM is None:
+        print("browser: there is no Chromium here; the old picture stays")
+    else:
+        await asyncio.wait_for(browser_picture(home), AT_ONCE_S)
+        print("browser")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    mine = App.start(DEMO)
+    if not mine.has_snapshot():
+        sys.exit("The demo is not indexed yet: shoal demo does that.")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("indexes/demo", "encoders", "keys"):
+            shutil.copytree(mine.home.root / name, Path(folder) / name, ignore=shutil.ignore_patterns("ledger*"))
+        os.environ["SHOAL_HOME"] = folder
+        asyncio.run(main(Path(folder)))

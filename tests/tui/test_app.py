@@ -3,11 +3,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import DataTable, Markdown, Tree
+from textual.widgets import DataTable, Markdown, TabbedContent, Tree
 
 from agent.events import RunEnded, ToolEnded, dump
 from tests.fakes.desk import NARROW, WIDE, StillClock, ask, desk, said, text, until
-from tests.fakes.session import MAP, FakeSession, events
+from tests.fakes.session import MAP, TREE, FakeSession, events
 from tui.chat import KEPT, Conversation
 from tui.ledger_screen import LedgerScreen
 from tui.map import DensityMap
@@ -381,3 +381,13 @@ async def test_a_name_on_the_map_is_chosen_shown_with_its_numbers_and_opened(tmp
 
 def _released(task: str, found: dict[str, Any]) -> ToolEnded:
     return ToolEnded(task=task, call=f"{task}.1", tool="topic_map", elapsed_s=0.1, finding=found)
+
+
+async def test_after_a_map_a_finding_with_groups_opens_on_its_groups(tmp_path: Path) -> None:
+    run = [*events(until="tool_started"), _released("t1", MAP), _released("t2", TREE)]
+    app = desk(FakeSession([*run, *events()[-2:]]), tmp_path / "demo")
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.pause()
+        await ask(pilot, "anything")
+        assert app.view.selected == TREE["id"]
+        assert app.query_one(TabbedContent).active == "tab-groups"

@@ -51,7 +51,7 @@ def test_a_withheld_value_is_a_dot_in_a_series_and_a_word_in_a_table() -> None:
     assert spark([1, None, 8]) == "▁·█"
     table = finding_table(next(event.finding for event in events() if event.type == "tool_ended" and event.finding))
     assert "withheld" in table
-    assert "withheld 2 groups (1.5 %), 1 cells" in table
+    assert "withheld 2 groups (1.5 %), 1 cell" in table
 
 
 def test_replay_of_stored_events_is_the_same_screen_and_unknown_events_are_passed_over() -> None:
