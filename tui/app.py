@@ -20,6 +20,7 @@ from textual.screen import ModalScreen, Screen
 from tui import exporting, preferences, reduce
 from tui.actions import ACTIONS, BY_ID, working
 from tui.chat import Conversation
+from tui.glyphs import ASCII
 from tui.panels import ConfirmScreen, ExportScreen, HelpScreen
 from tui.prompt import Prompt
 from tui.reading import Reading
@@ -61,6 +62,7 @@ class ShoalApp(Reading):
     def _wear(self) -> None:
         """Theme, keys and motion as the analyst likes them."""
         self.theme = self.preferences.theme
+        self.set_class(self.glyphs is ASCII, "-ascii")
         self.set_keymap(dict(self.preferences.keys))
         self.animation_level = constants.TEXTUAL_ANIMATIONS if self.preferences.has_motion else "none"
         self.desk.query_one(Prompt).cursor_blink = self.preferences.has_motion
