@@ -50,6 +50,7 @@ ACTIONS = (
            priority=True),
     Action("cases", "f8", "cases", "Cases", "Saved investigations: add the finding shown, note, ask again, see what changed",
            lambda view: view.phase not in ("starting",), priority=True),
+    Action("jump", "f9", "jump", "Jump", "A letter on every pane and tab that is seen: press it to go there", priority=True),
     Action("find", "ctrl+f", "find", "Find", "Find words in the questions and answers of this session", _has_turns, priority=True),
     Action("log", "ctrl+l", "log", "Log", "What happened in this session, without questions, names or numbers", priority=True),
     Action("sessions", "ctrl+r", "sessions", "Sessions", "Find, resume, rename or delete a session", in_footer=True),

@@ -217,6 +217,16 @@ class ShoalApp(Reading):
         if place is not None:
             await self.desk.query_one(Conversation).go_to(place)
 
+    @work(group="jump", exclusive=True)
+    async def action_jump(self) -> None:
+        from tui import jump
+
+        if isinstance(self.screen, ModalScreen):
+            return
+        letter = await self.push_screen_wait(jump.JumpScreen(jump.places(self.desk)))
+        if letter:
+            jump.go(self.desk, letter)
+
     def action_log(self) -> None:
         from tui.log_screen import LogScreen
 

@@ -5,6 +5,7 @@ may load from this address alone (R10): textual-serve's own page names a host of
 browser has a process and a store of sessions for itself; the index and its ledger are one, as for every analyst (R5).
 """
 
+import asyncio
 import copy
 import re
 import secrets
@@ -36,6 +37,18 @@ class BrowserServer(Server):
 
     async def on_startup(self, app: web.Application) -> None:
         del app
+        self._announced = asyncio.create_task(self._announce())
+
+    async def _announce(self) -> None:
+        """Say the address once somebody answers there: this is called before the port is listened to."""
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(HOST, self.port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.02)
+            else:
+                writer.close()
+                break
         self._say(f"{self.public_url}/?token={self.token}")
 
     async def _make_app(self) -> web.Application:

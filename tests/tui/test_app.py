@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import DataTable, Markdown, TabbedContent, Tree
+from textual.widgets import DataTable, Label, Markdown, TabbedContent, Tree
 
 from agent.events import RunEnded, ToolEnded, dump
 from tests.fakes.desk import NARROW, WIDE, StillClock, ask, desk, said, text, until
@@ -91,7 +91,7 @@ async def test_a_question_asked_while_agents_run_is_queued_shown_and_droppable(t
 async def test_without_an_index_the_screen_says_what_to_do(tmp_path: Path) -> None:
     app = desk(None, tmp_path / "nowhere")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause(0.5)
+        await until(pilot, app, "no index")
         assert app.view.phase == "no index"
         assert "shoal demo" in text(app, "#welcome")
         assert "nowhere" in text(app, "#welcome").replace("\n", "")
@@ -391,3 +391,32 @@ async def test_after_a_map_a_finding_with_groups_opens_on_its_groups(tmp_path: P
         await ask(pilot, "anything")
         assert app.view.selected == TREE["id"]
         assert app.query_one(TabbedContent).active == "tab-groups"
+
+
+@pytest.mark.parametrize(
+    ("letter", "place"), [("c", "conversation"), ("t", "table"), ("e", "evidence-scroll"), ("p", "prompt")]
+)
+async def test_a_letter_of_jump_mode_goes_to_its_pane_or_tab(tmp_path: Path, letter: str, place: str) -> None:
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.pause()
+        await ask(pilot, "anything")
+        await pilot.press("f9")
+        await pilot.pause(0.2)
+        assert letter in {str(label.visual).strip() for label in app.screen.query(Label)}
+        await pilot.press(letter)
+        await pilot.pause(0.2)
+        assert app.focused is not None
+        assert app.focused.id == place
+
+
+async def test_jump_mode_offers_only_what_is_seen_and_any_other_key_leaves_it(tmp_path: Path) -> None:
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause()
+        await pilot.press("f9")
+        await pilot.pause(0.2)
+        assert {str(label.visual).strip() for label in app.screen.query(Label)} == {"p", "c"}
+        await pilot.press("escape")
+        await pilot.pause(0.1)
+        assert app.screen is app.desk
