@@ -90,7 +90,9 @@ class Found(Vertical):
         """Draw the finding, if it is another one than before."""
         if finding is None or finding is self._finding:
             return
-        self._finding, self.row, self._drawn = finding, None, None
+        rows = finding["rows"]
+        self._finding, self._drawn = finding, None
+        self.row = rows[0] if len(rows) == 1 else None  # one row needs nobody to choose it
         self._draw(finding)
         tabs = self.query_one(TabbedContent)
         if finding["shape"] == "map":

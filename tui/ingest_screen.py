@@ -93,6 +93,7 @@ class IngestScreen(Panel[bool]):
         self._beside = Beside(lambda: self._ingest(path))
         self.query_one(ProgressBar).display = True
         self.query_one("#ingest-hint", Static).update(_ON)
+        self._say("Starting …")
         taken = await self._beside.run()
         if taken is not None:
             self.dismiss(True)

@@ -420,3 +420,13 @@ async def test_jump_mode_offers_only_what_is_seen_and_any_other_key_leaves_it(tm
         await pilot.press("escape")
         await pilot.pause(0.1)
         assert app.screen is app.desk
+
+
+async def test_a_finding_of_one_row_shows_that_rows_numbers_at_once(tmp_path: Path) -> None:
+    one = {**TREE, "id": "F9", "rows": TREE["rows"][:1]}
+    run = [*events(until="tool_started"), _released("t1", one), *events()[-1:]]
+    app = desk(FakeSession(run), tmp_path / "demo")
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.pause()
+        await ask(pilot, "anything")
+        assert text(app, "#evidence").startswith(str(one["rows"][0]["label"]))
