@@ -87,9 +87,10 @@ class Conversation(VerticalScroll):
         fresh = view.turns[self._first + len(self.turn_views) :]
         if fresh:
             skipped = max(0, len(fresh) - KEPT)
-            if skipped and not self.turn_views:
-                self._first += skipped
             with self.app.batch_update():
+                if skipped:  # none of the widgets there are is among the newest
+                    self._first += len(self.turn_views) + skipped
+                    await self.query(TurnView).remove()
                 added = [TurnView(turn, self._glyphs) for turn in fresh[-KEPT:]]
                 await self.mount(*added)
                 for shown in added[:-1]:

@@ -298,9 +298,15 @@ async def test_long_sessions_keep_their_data_and_few_widgets(tmp_path: Path) -> 
     async with app.run_test(size=NARROW) as pilot:
         await pilot.pause()
         turns = tuple(Turn(f"r-{number}", f"question {number}", answer="text", is_final=True) for number in range(500))
+        app.view = replace(app.view, turns=turns[:1])
+        await app._draw()
         app.view = replace(app.view, turns=turns)
         await app._draw()
         await pilot.pause(0.2)
+        newest = app.query(TurnView).last()
+        assert newest.turn.question == "question 499"
+        await app._draw()
+        assert app.query(TurnView).last() is newest, "an event more must not make widgets anew"
         assert len(app.query(TurnView)) == KEPT
         assert "470 earlier questions" in text(app, "#earlier")
         await app.query_one(Conversation).bring_back()
