@@ -96,16 +96,21 @@ def _cause(failure: str, width: int) -> list[Content]:
     return [Content.styled(f"      {line}", "$error") for line in textwrap.wrap(safe(failure), max(20, width - 6))]
 
 
-def closing(turn: Turn, glyphs: Glyphs) -> Content:
+def closing(turn: Turn, width: int, glyphs: Glyphs) -> Content:
     """What stands under an answer: strikes, notices, how the run ended and what can be done, next questions."""
     lines = [Content.styled(f"struck, not supported by its findings: {safe(text)}", _DIM) for text in turn.struck]
     lines += [Content.styled(safe(text), _DIM) for text in turn.notices]
     lines += _ending(turn, glyphs)
-    lines += [Content.assemble("  ", (f"{place}", "$accent bold"), f" {safe(text)}")
-              for place, text in enumerate(turn.suggestions, start=1)]  # fmt: skip
+    lines += [_suggested(place, text, width) for place, text in enumerate(turn.suggestions, start=1)]
     if turn.ended in ("done", "partial"):
         lines.append(Content.styled(usage(turn), _DIM))
     return Content("\n").join(lines)
+
+
+def _suggested(place: int, text: str, width: int) -> Content:
+    """A next question with the number that asks it; further lines stand under its first word."""
+    wrapped = textwrap.wrap(safe(text), max(20, width - 6)) or [""]
+    return Content.assemble("  ", (str(place), "$accent bold"), " " + "\n    ".join(wrapped))
 
 
 def _ending(turn: Turn, glyphs: Glyphs) -> list[Content]:

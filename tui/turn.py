@@ -32,7 +32,7 @@ class TurnView(Vertical):
     async def show(self, turn: Turn, now_s: float, density: Density, width: int) -> None:
         """Draw the turn as it now is."""
         self.draw_timeline(turn, now_s, density, width)
-        self.query_one(".closing", Static).update(closing(turn, self._glyphs))
+        self.query_one(".closing", Static).update(closing(turn, width, self._glyphs))
         await self._write(turn)
         self.turn = turn
 
