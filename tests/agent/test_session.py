@@ -216,3 +216,10 @@ async def test_the_plan_is_announced_before_any_tool_runs(make_session: MakeSess
     events = await collect(make_session().ask("Which languages are used most?"))
     kinds = [event.type for event in events]
     assert kinds.index("plan_made") < kinds.index("tool_started")
+
+
+async def test_a_map_that_is_asked_for_is_cited_first_and_narrowed_to_its_scope(make_session: MakeSession) -> None:
+    events = await collect(make_session().ask("Show the map of Spanish conversations"))
+    maps = [event.finding for event in events if isinstance(event, ToolEnded) and event.tool == "topic_map"]
+    assert [finding["scope"] for finding in maps if finding is not None] == ["conversations in Spanish"]
+    assert _one(events, AnswerMade).cited[0] == "F1"
