@@ -71,7 +71,7 @@ async def browser_picture(home: Path) -> None:
         await asyncio.sleep(3)  # until the page has drawn it
         (FOLDER / "browser.png").write_bytes(await page.picture())
 
-    command = [sys.executable, "-m", "tui.cli", "serve", "--index", DEMO, "--built-in", "--port", "8799"]
+    command = [sys.executable, "-m", "tui", "serve", "--index", DEMO, "--built-in", "--port", "8799"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             line = await asyncio.to_thread(server.stdout.readline) if server.stdout else ""
