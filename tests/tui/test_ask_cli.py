@@ -258,12 +258,16 @@ def test_ctrl_c_ends_with_130_and_the_run_can_be_resumed(home: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
         )
-        deadline = time.monotonic() + 60
-        while not server.requests and time.monotonic() < deadline:
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
-        assert server.wait_closed_early()
+        try:
+            deadline = time.monotonic() + 60
+            while not server.requests and time.monotonic() < deadline:
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+            assert server.wait_closed_early()
+        finally:
+            process.kill()
+            process.communicate()
     assert process.returncode == 130
     assert "Stopped" in said
     (session,) = json.loads(shoal("sessions", "list", "--json").stdout)
