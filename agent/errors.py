@@ -94,8 +94,11 @@ class BudgetSpent(ShoalError):
         self.limit = limit
 
 
-def incident(error: BaseException) -> ShoalError:
-    """An unexpected exception as a number. Its type and place are logged; its text may hold data and is not."""
+def fault_of(error: BaseException) -> ShoalError:
+    """A fault for the person at the screen: the error itself where it is one of ours, else a number. An unexpected
+    exception's type and place are logged; its text may hold data and is not."""
+    if isinstance(error, ShoalError):
+        return error
     number = f"E-{secrets.token_hex(2)}"
     place = traceback.extract_tb(error.__traceback__)[-1]
     kind, where = type(error).__name__, f"{Path(place.filename).name}:{place.lineno}"

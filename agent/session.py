@@ -15,7 +15,7 @@ from typing import Any
 
 from agent.approval import read_reply
 from agent.budget import Budget
-from agent.errors import incident
+from agent.errors import fault_of
 from agent.events import (
     AnswerMade,
     ApprovalAsked,
@@ -31,7 +31,7 @@ from agent.resuming import Waiting, first_snapshot, known_findings, newer_snapsh
 from agent.roles import RoleSet, remembered
 from agent.sessions import CHECKPOINTS, SessionStore, StoredRun
 from agent.settings import Settings
-from index.errors import SettingsError, ShoalError
+from index.errors import SettingsError
 from tools.context import ToolContext
 from tools.finding import Finding
 
@@ -223,7 +223,7 @@ class Session:
         try:
             ended = await self._stream(start, config, deps, began)
         except Exception as error:
-            known = error if isinstance(error, ShoalError) else incident(error)
+            known = fault_of(error)
             ended = RunEnded(
                 state="failed",
                 elapsed_s=_since(began),

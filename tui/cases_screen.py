@@ -13,7 +13,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import DataTable, Input, Static
-from textual.worker import Worker, WorkerState
 
 from index.errors import ShoalError
 from tui.panels import ConfirmScreen, Panel
@@ -167,13 +166,8 @@ class CasesScreen(Panel[None]):
         self._show(asked)
         self._say("asked again")
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        error = event.worker.error
-        if event.state is WorkerState.ERROR and error is not None:
-            from agent.errors import incident
-
-            known = error if isinstance(error, ShoalError) else incident(error)
-            self._say(f"{known.message} {known.hint}")
+    def say_fault(self, fault: ShoalError) -> None:
+        self._say(f"{fault.message} {fault.hint}")
 
     def action_delete(self) -> None:
         case = self._at

@@ -140,9 +140,9 @@ class Desk(App[None]):
         """A fault that nobody foresaw is a number on the screen, and the screen stays."""
         error = event.worker.error
         if event.state is WorkerState.ERROR and error is not None:
-            from agent.errors import incident
+            from agent.errors import fault_of
 
-            fault = incident(error)
+            fault = fault_of(error)
             if event.worker.group == "open":
                 self._cannot_ask(fault)
             else:

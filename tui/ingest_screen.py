@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, ProgressBar, Static
-from textual.worker import Worker, WorkerState
 
 from index.errors import ShoalError
 from tui.beside import Beside
@@ -100,14 +99,9 @@ class IngestScreen(Panel[bool]):
         else:
             self._ended("Stopped. What was finished is kept; ctrl+g goes on from there.")
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+    def say_fault(self, fault: ShoalError) -> None:
         """What stopped the work is said, foreseen or not, and it can be begun again."""
-        error = event.worker.error
-        if event.state is WorkerState.ERROR and error is not None:
-            from agent.errors import incident
-
-            known = error if isinstance(error, ShoalError) else incident(error)
-            self._ended(f"{known.message}\n{known.hint}")
+        self._ended(f"{fault.message}\n{fault.hint}")
 
     def _ended(self, text: str) -> None:
         self._beside, self._step, self._is_stopping = None, None, False

@@ -13,7 +13,9 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+from textual.worker import Worker, WorkerState
 
+from index.errors import ShoalError
 from tui.actions import Action
 from tui.text import fit, safe
 from tui.view import Turn
@@ -31,6 +33,17 @@ class Panel(ModalScreen[Chosen | None]):
 
     def action_close(self) -> None:
         self.dismiss(None)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            from agent.errors import fault_of
+
+            self.say_fault(fault_of(error))
+
+    def say_fault(self, fault: ShoalError) -> None:
+        """Say what stopped work of this panel."""
+        self.notify(f"{fault.message}\n{fault.hint}", severity="error", markup=False)
 
 
 class HelpScreen(Panel[str]):
