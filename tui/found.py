@@ -20,7 +20,7 @@ from tui.findings import EMPTY
 from tui.glyphs import Glyphs
 from tui.map import DensityMap
 from tui.measures import measure_names, measure_text
-from tui.text import fit, safe
+from tui.text import fit, many, safe
 
 _LABEL = 34
 
@@ -131,7 +131,7 @@ class Found(Vertical):
                 nodes[row["id"]] = node
         hidden = finding["withheld"]["groups"]
         if hidden:
-            text = f"{self._glyphs.dot} {hidden} group{'s' * (hidden != 1)} withheld (too small to show)"
+            text = f"{self._glyphs.dot} {many(hidden, 'group')} withheld (too small to show)"
             tree.root.add_leaf(Text(fit(text, width - 2), style="dim"))
         tree.root.expand()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tui.text import many
 from tui.view import UNFINISHED, Call, Density, Phase, TaskRow, TaskState, Turn, Usage, View, Wait
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def _task_ended(event: "TaskEnded", view: View) -> View:
 def _audited(event: "AuditEnded", view: View) -> View:
     struck = f", {event.struck} struck" if event.struck else ""
     narrowed = f", {event.narrowed} narrowed" if event.narrowed else ""
-    return _turn(view, audit=f"{event.kept} claim{'s' * (event.kept != 1)} kept{narrowed}{struck}")
+    return _turn(view, audit=f"{many(event.kept, 'claim')} kept{narrowed}{struck}")
 
 
 @_on("clarification_asked")
