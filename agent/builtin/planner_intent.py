@@ -7,11 +7,12 @@ import regex
 
 from agent.roles import Focus
 
+_MAP = (
+    r"^(?:(?:can|could) you |please )?(?:(?:show|draw|open|give|see)(?: me| us)? )?(?:the |a |its |their )?"
+    r"(?:density |topic )?map(?: of\b|\W*$)"
+)
 _CUES: tuple[tuple[Focus, str], ...] = (
-    (
-        "map",
-        r"^(?:(?:can|could) you |please )?(?:(?:show|draw|open|give|see)(?: me| us)? )?(?:the |a |its |their )?(?:density |topic )?map(?: of\b|\W*$)",
-    ),
+    ("map", _MAP),
     (
         "flag_gaps",
         r"(?:not|n't|un|never|without being|but is not|isn't) ?(?:been )?flagged|unflagged|flagged (?:but|although|though|yet|while|even|despite|in error|wrongly|by mistake)|does the classifier"
@@ -83,7 +84,9 @@ _WHY = regex.compile(
 
 def focus_of(question: str) -> Focus | None:
     """The focus of a question in lower case, or None when no cue is in it."""
-    if _OPEN.search(question) and not regex.search(_CUES[0][1], question):
+    if regex.search(_MAP, question):  # before "open ..."
+        return "map"
+    if _OPEN.search(question):
         return "drill"
     if _WHY.search(question):
         return "contrast"
