@@ -13,8 +13,8 @@ def _load() -> None:
     mask("Load the patterns and the recognisers: 0.0.0.0")
 
 
+# What is loaded lives as long as the workers do: looking through it for garbage would find none.
 gc.disable()
 _load()
 gc.freeze()
 gc.enable()
-"""What was loaded lives as long as the workers do: to look through it for garbage finds none, and would copy every page."""
