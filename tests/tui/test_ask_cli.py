@@ -248,11 +248,17 @@ def test_a_watch_over_an_index_that_is_gone_keeps_no_other_from_its_answer(home:
     assert "shoal ingest" in found.stderr
 
 
+_INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from tui.cli import main; main()"
+)
+"""Because who runs tests in the background of a shell has ctrl+c ignored, and so have their children."""
+
+
 def test_ctrl_c_ends_with_130_and_the_run_can_be_resumed(home: Path) -> None:
     (home / "settings.toml").write_text('index = "small"\nencoder = "fake"\n')
     with MessagesServer(script(Stall([text("I plan")], seconds=60))) as server:
         process = subprocess.Popen(
-            [sys.executable, "-c", "from tui.cli import main; import sys; main()", "ask", LANGUAGES],
+            [sys.executable, "-c", _INTERRUPTIBLE, "ask", LANGUAGES],
             env={**os.environ, "ANTHROPIC_BASE_URL": server.url},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

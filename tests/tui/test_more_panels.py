@@ -12,7 +12,7 @@ from textual.widgets import DataTable, Input, OptionList, Static
 from agent.cases import CaseStore
 from agent.events import dump
 from agent.sessions import SessionStore
-from tests.fakes.desk import NARROW, ask, desk, text
+from tests.fakes.desk import NARROW, ask, desk, text, until
 from tests.fakes.session import FakeSession, events
 from tui import preferences
 from tui.beside import Beside
@@ -58,7 +58,7 @@ async def test_a_case_that_cannot_be_asked_again_says_why(tmp_path: Path, own_ho
     store.close()
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await until(pilot, app, "ready")
         await pilot.press("f8", "r")
         for _ in range(60):
             await pilot.pause(0.1)
