@@ -60,6 +60,15 @@ async def until(pilot: Pilot[None], app: ShoalApp, *phases: str) -> None:
     await pilot.pause(0.1)
 
 
+async def opened(pilot: Pilot[None], app: ShoalApp) -> None:
+    """Wait until the desk has opened its index, or cannot."""
+    for _ in range(200):
+        if app.view.phase != "starting":
+            break
+        await pilot.pause(0.05)
+    await pilot.pause()
+
+
 def text(app: ShoalApp, selector: str) -> str:
     return str(app.screen.query_one(selector, Static).visual)
 

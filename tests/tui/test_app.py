@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import DataTable, Label, Markdown, TabbedContent, Tree
 
 from agent.events import RunEnded, ToolEnded, dump
-from tests.fakes.desk import NARROW, WIDE, StillClock, ask, desk, said, text, until
+from tests.fakes.desk import NARROW, WIDE, StillClock, ask, desk, opened, said, text, until
 from tests.fakes.session import MAP, TREE, FakeSession, events
 from tui.chat import KEPT, Conversation
 from tui.ledger_screen import LedgerScreen
@@ -132,7 +132,7 @@ async def test_a_narrow_screen_switches_between_chat_and_findings(tmp_path: Path
 async def test_help_and_ledger_open_and_escape_closes_them(tmp_path: Path, key: str, screen: type) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await pilot.press(key)
         await pilot.pause(0.2)
         assert isinstance(app.screen, screen)

@@ -12,7 +12,7 @@ from textual.widgets import DataTable, Input, OptionList, Static
 from agent.cases import CaseStore
 from agent.events import dump
 from agent.sessions import SessionStore
-from tests.fakes.desk import NARROW, ask, desk, text, until
+from tests.fakes.desk import NARROW, ask, desk, opened, text
 from tests.fakes.session import FakeSession, events
 from tui import preferences
 from tui.beside import Beside
@@ -31,7 +31,7 @@ async def test_a_case_is_made_given_a_note_and_the_finding_on_the_desk(tmp_path:
     sessions.close()
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("f8")
         await pilot.pause(0.3)
@@ -58,7 +58,7 @@ async def test_a_case_that_cannot_be_asked_again_says_why(tmp_path: Path, own_ho
     store.close()
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await until(pilot, app, "ready")
+        await opened(pilot, app)
         await pilot.press("f8", "r")
         for _ in range(60):
             await pilot.pause(0.1)
@@ -70,7 +70,7 @@ async def test_a_case_that_cannot_be_asked_again_says_why(tmp_path: Path, own_ho
 async def test_find_goes_to_the_turn_that_has_the_words(tmp_path: Path) -> None:
     app = desk(FakeSession(events("Which spam is there?"), events("What is new?")), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         for question in ("first", "second"):
             await ask(pilot, question)
         await pilot.press("ctrl+f", *"SPAM")
@@ -93,7 +93,7 @@ def test_the_log_holds_nothing_that_was_asked_or_found() -> None:
 async def test_theme_motion_and_keys_are_changed_on_the_screen_and_kept(tmp_path: Path, own_home: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         before = app.theme
         await pilot.press("f6", "t", "n", "k", *"ledger ???", "enter")
         await pilot.pause(0.1)
@@ -128,7 +128,7 @@ async def test_the_events_are_exported_one_a_line(tmp_path: Path) -> None:
 async def test_the_palette_lists_what_works_now_with_its_keys(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         offered = {command.title for command in app.get_system_commands(app.screen)}
         assert "Ledger" in offered
         assert "Export" not in offered
@@ -150,7 +150,7 @@ async def test_a_fault_that_nobody_foresaw_while_taking_in_is_a_number_and_one_c
     _corpus(file, 3)
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await pilot.press("f7")
         await pilot.pause(0.2)
         app.screen.query_one(Input).value = str(file)

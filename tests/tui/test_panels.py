@@ -12,7 +12,7 @@ from textual.widgets import DataTable, Input, OptionList, Static
 from agent.events import dump
 from agent.sessions import SessionStore
 from agent.settings import Settings
-from tests.fakes.desk import NARROW, SIZES, ask, desk, text
+from tests.fakes.desk import NARROW, SIZES, ask, desk, opened, text
 from tests.fakes.session import FakeSession, events
 from tui.actions import ACTIONS, working
 from tui.beside import Beside
@@ -30,7 +30,7 @@ from tui.view import View
 async def test_help_filters_by_word_and_key_lists_only_what_works_and_enter_runs_it(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await pilot.press("f1")
         await pilot.pause(0.2)
         listed = app.screen.query_one(OptionList)
@@ -46,7 +46,7 @@ async def test_help_filters_by_word_and_key_lists_only_what_works_and_enter_runs
 async def test_the_ledger_sums_and_exports(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await pilot.press("f4")
         await pilot.pause(0.3)
         assert "1 releases · the chain holds" in text(app, ".title")
@@ -63,7 +63,7 @@ async def test_the_ledger_sums_and_exports(tmp_path: Path) -> None:
 async def test_a_session_is_exported_in_each_form(tmp_path: Path, form: int, start: str) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("ctrl+e", *["down"] * form, "enter")
         await pilot.pause(0.3)
@@ -89,7 +89,7 @@ async def test_a_session_is_found_and_taken_up_as_it_was(tmp_path: Path, own_hom
     fake = FakeSession(events())
     app = desk(fake, tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await pilot.press("ctrl+r")
         await pilot.pause(0.2)
         assert isinstance(app.screen, SessionsScreen)
@@ -111,7 +111,7 @@ async def test_a_session_is_renamed_and_deleted_only_after_a_yes(tmp_path: Path,
     fake.id = "s-9"
     app = desk(fake, tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await pilot.press("ctrl+r")
         await pilot.pause(0.2)
         await pilot.press("f2", "end", *" two", "enter")
@@ -133,7 +133,7 @@ async def test_a_session_whose_run_has_not_ended_is_read_only_until_it_is_forked
     store.mark("r-1", "running")
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await pilot.press("ctrl+r", "enter")
         await pilot.pause(0.5)
         assert "● viewing" in text(app, "#status")
@@ -155,7 +155,7 @@ def test_every_setting_has_a_sentence_and_no_key_is_shown() -> None:
 async def test_settings_open_with_the_policy_in_force(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await pilot.press("f6")
         await pilot.pause(0.2)
         shown = "".join(str(static.visual) for static in app.screen.query(Static))
@@ -169,7 +169,7 @@ async def test_a_file_is_looked_into_before_it_is_taken_and_a_missing_one_says_s
     file.write_text("\n".join(json.dumps({"messages": turns, "user": f"u{number}"}) for number in range(3)))
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await pilot.press("f7")
         await pilot.pause(0.2)
         assert isinstance(app.screen, IngestScreen)
@@ -245,7 +245,7 @@ async def test_an_own_key_runs_its_action(tmp_path: Path) -> None:
 
     app = desk(FakeSession(events()), tmp_path / "demo", preferences=Preferences(keys={"ledger": "f9"}))
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await pilot.press("f9")
         await pilot.pause(0.3)
         assert isinstance(app.screen, LedgerScreen)
