@@ -22,7 +22,7 @@ async def test_a_question_shows_timeline_answer_findings_and_privacy(tmp_path: P
     fake = FakeSession(events())
     app = desk(fake, tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "What do people use it for?")
         assert fake.asked == ["What do people use it for?"]
         assert "✓" in text(app, ".timeline")
@@ -36,8 +36,9 @@ async def test_a_question_shows_timeline_answer_findings_and_privacy(tmp_path: P
 
 async def test_a_number_alone_sends_the_example_or_suggestion(tmp_path: Path) -> None:
     fake = FakeSession(events())
-    async with desk(fake, tmp_path / "demo").run_test(size=WIDE) as pilot:
-        await pilot.pause()
+    app = desk(fake, tmp_path / "demo")
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot, app)
         await ask(pilot, "3")
         await ask(pilot, "1")
         assert fake.asked == ["What is new since the launch?", "Which languages are used most?"]
@@ -47,7 +48,7 @@ async def test_one_escape_asks_and_two_stop_and_keep_what_was_found(tmp_path: Pa
     fake = FakeSession(events(until="task_ended"), hold=True)
     app = desk(fake, tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("escape")
         await pilot.pause()
@@ -64,7 +65,7 @@ async def test_a_stopped_run_resumes_with_one_key(tmp_path: Path) -> None:
     fake = FakeSession(events(until="task_ended"), events(), hold=True)
     app = desk(fake, tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("escape", "escape")
         await pilot.pause(0.2)
@@ -78,7 +79,7 @@ async def test_a_question_asked_while_agents_run_is_queued_shown_and_droppable(t
     fake = FakeSession(events(until="task_started"), hold=True)
     app = desk(fake, tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "first")
         await ask(pilot, "second")
         assert "next: second" in text(app, "#queued")
@@ -106,7 +107,7 @@ async def test_a_failed_run_shows_the_next_step_and_the_app_stays(tmp_path: Path
     fake = FakeSession([*events(until="run_started"), failed])
     app = desk(fake, tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         assert "Check the key." in text(app, ".closing")
         assert app.view.phase == "failed"
@@ -116,7 +117,7 @@ async def test_a_failed_run_shows_the_next_step_and_the_app_stays(tmp_path: Path
 async def test_a_narrow_screen_switches_between_chat_and_findings(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         assert not app.query_one("#findings").display
         await pilot.press("f3")
@@ -144,7 +145,7 @@ async def test_help_and_ledger_open_and_escape_closes_them(tmp_path: Path, key: 
 async def test_asking_about_a_cluster_fills_the_prompt(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         app.query_one(Tree).focus()
         await pilot.press("down", "o")
@@ -156,7 +157,7 @@ async def test_an_answer_streams_and_the_checked_answer_replaces_it(tmp_path: Pa
     fake = FakeSession(events(until="answer_delta"), hold=True)
     app = desk(fake, tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         assert "Most conversations" in app.query_one(".answer", Markdown).source
         app.view = replay(View(), [dump(event) for event in events()])
@@ -167,7 +168,7 @@ async def test_an_answer_streams_and_the_checked_answer_replaces_it(tmp_path: Pa
 async def test_a_handle_in_an_answer_opens_its_finding(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("alt+right")
         assert app.view.selected == "F2"
@@ -197,7 +198,7 @@ async def test_the_block_cursor_copies_a_block_and_a_turn(tmp_path: Path, monkey
 async def test_earlier_questions_come_back_and_what_is_typed_is_not_lost(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "first")
         await ask(pilot, "second")
         prompt = app.query_one(Prompt)
@@ -209,8 +210,9 @@ async def test_earlier_questions_come_back_and_what_is_typed_is_not_lost(tmp_pat
 
 async def test_alt_enter_makes_a_new_line_and_enter_sends_both(tmp_path: Path) -> None:
     fake = FakeSession(events())
-    async with desk(fake, tmp_path / "demo").run_test(size=WIDE) as pilot:
-        await pilot.pause()
+    app = desk(fake, tmp_path / "demo")
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot, app)
         await pilot.press("a", "alt+enter", "b", "enter")
         await pilot.pause(0.1)
     assert fake.asked == ["a\nb"]
@@ -220,7 +222,7 @@ async def test_a_stopped_question_comes_back_only_if_nothing_came_of_it(tmp_path
     for until_event, expected in (("plan_made", "What do people use it for?"), ("task_ended", "")):
         app = desk(FakeSession(events(until=until_event), hold=True), tmp_path / "demo")
         async with app.run_test(size=WIDE) as pilot:
-            await pilot.pause()
+            await opened(pilot, app)
             await ask(pilot, "anything")
             await pilot.press("escape", "escape")
             await until(pilot, app, "stopped")
@@ -231,7 +233,7 @@ async def test_a_second_escape_after_three_seconds_asks_again(tmp_path: Path) ->
     clock = StillClock()
     app = desk(FakeSession(events(until="plan_made"), hold=True), tmp_path / "demo", clock=clock)
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("escape")
         clock.now += 4
@@ -246,7 +248,7 @@ async def test_a_second_escape_after_three_seconds_asks_again(tmp_path: Path) ->
 async def test_ctrl_c_empties_the_prompt_then_says_how_to_quit_and_stops_nothing(tmp_path: Path) -> None:
     app = desk(FakeSession(events(until="plan_made"), hold=True), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("x", "ctrl+c")
         assert app.query_one(Prompt).value == ""
@@ -260,7 +262,7 @@ async def test_ctrl_c_empties_the_prompt_then_says_how_to_quit_and_stops_nothing
 async def test_quitting_asks_first_while_a_run_is_on(tmp_path: Path) -> None:
     app = desk(FakeSession(events(until="plan_made"), hold=True), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("ctrl+q")
         await pilot.pause(0.1)
@@ -274,7 +276,7 @@ async def test_quitting_asks_first_while_a_run_is_on(tmp_path: Path) -> None:
 async def test_a_reader_who_scrolled_up_stays_there_and_is_told_of_new_lines(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         for _ in range(4):
             await ask(pilot, "again")
         await pilot.press("pageup", "pageup")
@@ -296,7 +298,7 @@ async def test_a_reader_who_scrolled_up_stays_there_and_is_told_of_new_lines(tmp
 async def test_long_sessions_keep_their_data_and_few_widgets(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         turns = tuple(Turn(f"r-{number}", f"question {number}", answer="text", is_final=True) for number in range(500))
         app.view = replace(app.view, turns=turns[:1])
         await app._draw()
@@ -316,7 +318,7 @@ async def test_long_sessions_keep_their_data_and_few_widgets(tmp_path: Path) -> 
 async def test_a_maximized_pane_gives_way_to_escape_before_anything_stops(tmp_path: Path) -> None:
     app = desk(FakeSession(events(until="task_ended"), hold=True), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("f3", "m")
         await pilot.pause(0.1)
@@ -330,7 +332,7 @@ async def test_a_maximized_pane_gives_way_to_escape_before_anything_stops(tmp_pa
 async def test_a_digit_opens_the_tree_to_that_depth(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("f3", "1")
         first = app.query_one(Tree).root.children[0]
@@ -342,7 +344,7 @@ async def test_a_digit_opens_the_tree_to_that_depth(tmp_path: Path) -> None:
 async def test_the_timeline_has_three_densities(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("ctrl+t")
         await pilot.pause(0.1)
@@ -356,7 +358,7 @@ async def test_the_timeline_has_three_densities(tmp_path: Path) -> None:
 async def test_a_finding_has_its_whole_title_when_a_narrow_screen_turns_to_it(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("f3")
         await pilot.pause(0.2)
@@ -368,7 +370,7 @@ async def test_a_name_on_the_map_is_chosen_shown_with_its_numbers_and_opened(tmp
     run = [*events(until="tool_started"), _released("t1", whole), _released("t2", own), *events()[-1:]]
     app = desk(FakeSession(run), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("alt+left", "f3", "n")
         await pilot.pause(0.1)
@@ -393,7 +395,7 @@ async def test_after_a_map_a_finding_with_groups_opens_on_its_groups(tmp_path: P
     run = [*events(until="tool_started"), _released("t1", MAP), _released("t2", TREE)]
     app = desk(FakeSession([*run, *events()[-2:]]), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         assert app.view.selected == TREE["id"]
         assert app.query_one(TabbedContent).active == "tab-groups"
@@ -405,7 +407,7 @@ async def test_after_a_map_a_finding_with_groups_opens_on_its_groups(tmp_path: P
 async def test_a_letter_of_jump_mode_goes_to_its_pane_or_tab(tmp_path: Path, letter: str, place: str) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         await pilot.press("f9")
         await pilot.pause(0.2)
@@ -419,7 +421,7 @@ async def test_a_letter_of_jump_mode_goes_to_its_pane_or_tab(tmp_path: Path, let
 async def test_jump_mode_offers_only_what_is_seen_and_any_other_key_leaves_it(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await pilot.press("f9")
         await pilot.pause(0.2)
         assert {str(label.visual).strip() for label in app.screen.query(Label)} == {"p", "c"}
@@ -433,6 +435,6 @@ async def test_a_finding_of_one_row_shows_that_rows_numbers_at_once(tmp_path: Pa
     run = [*events(until="tool_started"), _released("t1", one), *events()[-1:]]
     app = desk(FakeSession(run), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.pause()
+        await opened(pilot, app)
         await ask(pilot, "anything")
         assert text(app, "#evidence").startswith(str(one["rows"][0]["label"]))

@@ -23,7 +23,7 @@ from agent.events import (
     UsageReported,
 )
 from index.errors import IndexFault, ShoalError
-from tests.fakes.desk import SIZES, StillClock, ask, desk, said, text, until
+from tests.fakes.desk import SIZES, StillClock, ask, desk, opened, said, text, until
 from tests.fakes.session import FakeSession, events, finding
 from tui.app import ShoalApp
 from tui.prompt import Prompt
@@ -193,7 +193,7 @@ def _before(name: str, app: ShoalApp) -> Callable[[Pilot[None]], Any]:
 
     async def prepare(pilot: Pilot[None]) -> None:
         app.query_one(Prompt).cursor_blink = False
-        await pilot.pause(0.2)
+        await opened(pilot, app)
         if name == "starting":
             app.view = replace(app.view, phase="starting")
         elif name == "no-index":
