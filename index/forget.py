@@ -109,7 +109,7 @@ def _rewrite_vectors(writer: Writer) -> None:
     fresh, old = folder.with_name("vectors.new"), folder.with_name("vectors.old")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
-    kept = writer.facts.numbers()
+    kept = writer.facts.held_numbers()
     target = VectorStore(fresh)
     for start in range(0, len(kept), _PAGE):
         page = kept[start : start + _PAGE]

@@ -65,6 +65,8 @@ class IngestReport:
 
     taken: int = 0
     summarised: int = 0
+    grown: int = 0
+    """Shorter forms, of an earlier log, that a longer form of the same conversation took the place of."""
     without_account: int = 0
     read_in_part: int = 0
     failed: Counter[str] = field(default_factory=Counter)
@@ -85,6 +87,8 @@ class _Fresh(NamedTuple):
 
     where: str
     id: str
+    shorter: Sequence[str]
+    """The ids of its beginnings, each of which an earlier log may have ended with."""
     conversation: Conversation
 
 
@@ -205,7 +209,7 @@ class Ingest:
         staged: list[Staged] = []
         clear: dict[int, str] = {}
         failed: dict[str, str] = {}
-        for (where, identity, conversation), reading in zip(landed.fresh, landed.items, strict=True):
+        for (where, identity, shorter, conversation), reading in zip(landed.fresh, landed.items, strict=True):
             if isinstance(reading, NotExtracted):
                 failed[identity] = reading.reason
                 outcome.failed[reading.reason] += 1
@@ -221,9 +225,10 @@ class Ingest:
                     self._facets(conversation, reading),
                     reading.draft,
                     reading.sketch,
+                    shorter,
                 )
             )
-        self.facts.stage(staged, clear, self.attest_accounts, failed, landed.scores)
+        outcome.grown += self.facts.stage(staged, clear, self.attest_accounts, failed, landed.scores)
         if isinstance(self.extractor, Extractor):
             for answers in landed.answers:
                 self.extractor.staged(answers)
@@ -251,11 +256,11 @@ class Ingest:
             if isinstance(read.item, Skipped):
                 outcome.skip(read.item.reason, read.where)
                 continue
-            identity = self._identity(read.item)
+            *shorter, identity = self._identities(read.item)
             if identity in candidates or identity in flying:
                 outcome.skip(DUPLICATE, read.where)
             else:
-                candidates[identity] = _Fresh(read.where, identity, read.item)
+                candidates[identity] = _Fresh(read.where, identity, shorter, read.item)
         known = self.facts.known(list(candidates))
         for identity, candidate in candidates.items():
             if identity in known:
@@ -263,9 +268,13 @@ class Ingest:
             else:
                 yield candidate
 
-    def _identity(self, conversation: Conversation) -> str:
-        parts = [conversation.account or "", conversation.time.isoformat() if conversation.time else ""]
-        return self.sealer.content(parts + [f"{turn.role}\n{turn.text}" for turn in conversation.turns])
+    def _identities(self, conversation: Conversation) -> list[str]:
+        """The id of this conversation, last, after those of the shorter forms in which an earlier log may have held it:
+        its beginnings that were answered. Without account and time two people's conversations may begin alike."""
+        begun = [conversation.account or "", conversation.time.isoformat() if conversation.time else ""]
+        ids = self.sealer.contents(begun + [f"{turn.role}\n{turn.text}" for turn in conversation.turns])[len(begun) :]
+        answered = next((place for place, turn in enumerate(conversation.turns) if turn.role == "assistant"), len(ids))
+        return [*ids[answered:-1], ids[-1]] if any(begun) else ids[-1:]
 
     async def summarise(self, outcome: IngestReport) -> None:
         """Turn every waiting draft into a summary in both stores, a batch at a time."""

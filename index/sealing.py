@@ -106,12 +106,18 @@ class Sealer:
 
     def content(self, parts: Iterable[str]) -> str:
         """A content address: the same conversation gives the same id, and nobody without the key can confirm a guess."""
+        return self.contents(parts)[-1]
+
+    def contents(self, parts: Iterable[str]) -> list[str]:
+        """The content address of each beginning of these parts; the last is that of all."""
         hasher = hashlib.blake2b(key=self._key, digest_size=16, person=b"shoal-conv")
+        found = []
         for part in parts:
             encoded = part.encode("utf-8", "surrogatepass")
             hasher.update(len(encoded).to_bytes(8, "big"))
             hasher.update(encoded)
-        return hasher.hexdigest()
+            found.append(hasher.copy().hexdigest())
+        return found
 
     def sketch(self, conversation: Conversation) -> bytes | None:
         """The form of the user's first message as keyed numbers (`index.sketch`); None: too short."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from tui.text import fit, safe
+from tui.text import fit, many, safe
 
 if TYPE_CHECKING:
     from agent.bulk import Estimate, Spending
@@ -143,6 +143,8 @@ def taken_lines(source: "Source", taken: "Taken") -> list[str]:
     for reason, count in outcome.failed.most_common():
         where = safe(outcome.first_skips[reason])
         lines.append(f"  {count:,} not extracted: {reason} (first: {where}); the same ingest tries them again")
+    if outcome.grown:
+        lines.append(f"  {many(outcome.grown, 'conversation')} had grown: the longer form is counted, not the shorter")
     if outcome.read_in_part:
         lines.append(
             f"  {outcome.read_in_part:,} long conversations were read in part: beginning, end, samples between"
@@ -162,6 +164,7 @@ def taken_values(source: "Source", taken: "Taken") -> dict[str, Any]:
         "format": source.format,
         "taken": outcome.taken,
         "summarised": outcome.summarised,
+        "grown": outcome.grown,
         "without_account": outcome.without_account,
         "read_in_part": outcome.read_in_part,
         "skipped": dict(outcome.skipped),

@@ -34,6 +34,8 @@ class Staged:
     draft: str = field(repr=False)
     sketch: bytes | None = field(default=None, repr=False)
     """The form of the first request (`index.sketch`); None: too short, or taken in by an earlier Shoal."""
+    shorter: Sequence[str] = ()
+    """The ids that shorter forms of this conversation had, if an earlier log held them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,10 @@ class Facts:
         min_accounts: int,
         failed: Mapping[str, str] = MappingProxyType({}),
         scores: Mapping[tuple[str, int], int] = MappingProxyType({}),
-    ) -> None:
+    ) -> int:
         """Keep a batch of drafts and count its words; words that now have `min_accounts` accounts become vocabulary.
-        Beside it keep which conversations could not be extracted (id to reason) and counts of privacy scores.
+        Beside it keep which conversations could not be extracted (id to reason) and counts of privacy scores. Returns
+        how many shorter forms are not counted any more.
 
         `clear` maps the batch's marks to their words. A word that stays under the threshold is not written.
         """
@@ -138,7 +141,7 @@ class Facts:
             self._note_failures(failed, [item.id for item in batch])
             self._add_scores(scores)
             if not batch:
-                return
+                return 0
             numbers = self._number_accounts({item.account_hash for item in batch})
             marks = [(mark, numbers[item.account_hash]) for item in batch for mark in sorted(marks_of(item.draft))]
             self._insert_drafts(batch, numbers)
@@ -168,6 +171,15 @@ class Facts:
                     [[mark for mark, _ in attested], [clear[mark] for mark, _ in attested], [n for _, n in attested]],
                 )
                 self._connection.execute("DELETE FROM support WHERE mark IN (SELECT mark FROM vocabulary)")
+            return self._outgrow([identity for item in batch for identity in item.shorter])
+
+    def _outgrow(self, shorter: Sequence[str]) -> int:
+        """Count these no more. Their rows stay, for a published snapshot still shows them."""
+        grown = sorted(self.known(shorter)) if shorter else []
+        before = self._count("SELECT count(*) FROM outgrown")
+        if grown:
+            self._connection.execute("INSERT OR IGNORE INTO outgrown SELECT unnest(?::VARCHAR[])", [grown])
+        return self._count("SELECT count(*) FROM outgrown") - before
 
     def _number_accounts(self, hashes: set[bytes]) -> dict[bytes, int]:
         ordered = sorted(hashes)
@@ -298,6 +310,9 @@ class Facts:
             self._connection.execute(f"UPDATE accounts SET hash = NULL WHERE no IN ({gone})")
             # Keyed hashes of conversations that failed; whose they are is not known, so all of them go.
             self._connection.execute("DELETE FROM failures")
+            self._connection.execute(
+                "DELETE FROM outgrown WHERE id NOT IN (SELECT id FROM summaries UNION SELECT id FROM drafts)"
+            )
         return summaries, waiting, accounts
 
     def pending(self) -> list[int]:
@@ -312,8 +327,12 @@ class Facts:
             self._connection.execute("DELETE FROM batches WHERE NOT complete")
 
     def numbers(self) -> list[int]:
-        """Numbers of all complete summaries, ascending."""
+        """Numbers of all complete summaries that count, ascending."""
         return [row[0] for row in self._rows("SELECT no FROM complete ORDER BY no")]
+
+    def held_numbers(self) -> list[int]:
+        """The same with those that a longer form has taken the place of: an older snapshot shows them."""
+        return [row[0] for row in self._rows("SELECT no FROM summaries ORDER BY no")]
 
     def totals(self) -> tuple[int, int]:
         """Summaries and accounts with at least one summary."""
@@ -321,9 +340,9 @@ class Facts:
         return int(row[0]), int(row[1])
 
     def accounts_after(self, number: int) -> int:
-        """Accounts with a summary beyond this number that have none up to it."""
+        """Accounts with a summary beyond this number that had none up to it, outgrown or not."""
         return self._count(
-            "SELECT count(*) FROM (SELECT account FROM complete GROUP BY account HAVING min(no) > ?)", number
+            "SELECT count(*) FROM (SELECT account FROM summaries GROUP BY account HAVING min(no) > ?)", number
         )
 
     def copy_members(self, target: Path, table: str = "members") -> None:

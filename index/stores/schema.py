@@ -17,9 +17,18 @@ FACETS = "language, concern, turns, day, flagged, surface, harm, outcome, own"
 _FACET_TYPES = """language VARCHAR, concern TINYINT, turns INTEGER, day INTEGER, flagged BOOLEAN, surface VARCHAR,
     harm VARCHAR, outcome VARCHAR, own VARCHAR"""
 
-_COMPLETE = """
+_OUTGROWN = "CREATE TABLE outgrown (id VARCHAR PRIMARY KEY);"
+"""Conversations of which a longer form was taken since: known, and not counted."""
+
+_BEFORE_OUTGROWN = """
 CREATE OR REPLACE VIEW complete AS
     SELECT summaries.* FROM summaries JOIN batches ON summaries.batch = batches.no WHERE complete;
+"""
+
+_COMPLETE = """
+CREATE OR REPLACE VIEW complete AS
+    SELECT summaries.* FROM summaries JOIN batches ON summaries.batch = batches.no
+    WHERE complete AND id NOT IN (SELECT id FROM outgrown);
 """
 
 _TODAY = f"""
@@ -33,6 +42,7 @@ CREATE TABLE support (mark BIGINT, account INTEGER);
 CREATE TABLE vocabulary (mark BIGINT, word VARCHAR, uses INTEGER);
 CREATE TABLE failures (id VARCHAR PRIMARY KEY, reason VARCHAR, tries INTEGER);
 CREATE TABLE privacy_scores (stage VARCHAR, score TINYINT, conversations INTEGER, PRIMARY KEY (stage, score));
+{_OUTGROWN}
 {_COMPLETE}
 """
 
@@ -58,13 +68,19 @@ INSERT INTO summaries SELECT no, id, account, language, concern, turns, day, fla
 DROP TABLE old_summaries;
 CREATE TABLE failures (id VARCHAR PRIMARY KEY, reason VARCHAR, tries INTEGER);
 CREATE TABLE privacy_scores (stage VARCHAR, score TINYINT, conversations INTEGER, PRIMARY KEY (stage, score));
-{_COMPLETE}
+{_BEFORE_OUTGROWN}
 """,
     # 2 -> 3: the form of each first request; what was taken in before has none.
     2: f"""
 DROP VIEW complete;
 ALTER TABLE drafts ADD COLUMN sketch BLOB;
 ALTER TABLE summaries ADD COLUMN sketch BLOB;
+{_BEFORE_OUTGROWN}
+""",
+    # 3 -> 4: a conversation that has grown takes the place of its shorter form.
+    3: f"""
+DROP VIEW complete;
+{_OUTGROWN}
 {_COMPLETE}
 """,
 }
