@@ -96,7 +96,7 @@ def _erase(writer: Writer, what: Forgetting, report: Report) -> Forgotten:
         report("rewriting snapshots", done, len(published))
     if published:
         newest = Snapshot(snapshot_path(writer.snapshots, published[-1]))
-        freeze_vectors(newest, VectorStore(writer.path / "vectors"), writer.snapshots)
+        freeze_vectors(newest, writer.vectors, writer.snapshots)
     writer.facts.close()
     _rewrite(writer.path / "facts.duckdb")
     (writer.path / FORGETTING).unlink()

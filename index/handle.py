@@ -120,6 +120,7 @@ class Writer:
     def close(self) -> None:
         """Release the write lock and make sure that only this user can read what was written."""
         self.facts.close()
+        self.vectors.release()
         restrict(self.path)
 
 

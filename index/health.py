@@ -95,7 +95,9 @@ def _facts(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Check]
         yield Check("failed", "note", f"{failed:,} conversations could not be extracted", "Run the same ingest again.")
     if (path / FORGETTING).exists():
         yield Check("forgetting", "wrong", "an erasure is under way or was interrupted", "shoal publish finishes it.")
-    vectors = VectorStore(path / "vectors").count()
+    store = VectorStore(path / "vectors")
+    vectors = store.count()
+    store.release()
     matching = vectors >= summaries
     yield Check(
         "vectors",

@@ -27,14 +27,15 @@ class VectorStore:
         self._folder = folder
 
     @cached_property
-    def _collection(self) -> Any:
+    def _opened(self) -> tuple[Any, Any]:
+        """Chroma's client and our collection."""
         import chromadb
         from chromadb.config import Settings
 
         try:
             client = chromadb.PersistentClient(str(self._folder), settings=Settings(anonymized_telemetry=False))
             # A small graph: Chroma keeps one, and no question walks it.
-            return client.get_or_create_collection(
+            return client, client.get_or_create_collection(
                 "summaries",
                 configuration={"hnsw": {"space": "cosine", "max_neighbors": 8, "ef_construction": 32}},
                 embedding_function=None,
@@ -44,12 +45,16 @@ class VectorStore:
                 f"The vector store in {self._folder} cannot be opened.", "Restore it from a backup, or ingest again."
             ) from error
 
-    def release(self) -> None:
-        """Let go of the files and of what Chroma holds in memory; the next use opens them again."""
-        from chromadb.api.shared_system_client import SharedSystemClient
+    @property
+    def _collection(self) -> Any:
+        return self._opened[1]
 
-        self.__dict__.pop("_collection", None)
-        SharedSystemClient.clear_system_cache()
+    def release(self) -> None:
+        """Let go of the files and of what Chroma holds in memory (at a million vectors, 2 GB); the next use opens them
+        again."""
+        opened = self.__dict__.pop("_opened", None)
+        if opened is not None:
+            opened[0].close()
 
     def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
         """Write vectors; writing a number again replaces it."""
