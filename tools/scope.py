@@ -79,6 +79,10 @@ class Scope(BaseModel):
             parts.append(f"until {self.until}")
         return "conversations " + ", ".join(parts) if parts else "all conversations"
 
+    def described(self) -> str:
+        """The same behind a number: "conversations in Spanish", "conversations"."""
+        return self.describe().removeprefix("all ")
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:

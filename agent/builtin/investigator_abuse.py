@@ -7,7 +7,7 @@ recommends a review of themes and periods, never a list of accounts. What is cal
 from collections.abc import Sequence
 
 from agent.answer import LeadCard
-from agent.builtin.recipe import SHOWN, Notes, arguments, by_size, left_out, listed, measure, named
+from agent.builtin.recipe import SHOWN, Notes, arguments, by_size, left_out, listed, measure, mostly, named
 from agent.roles import Claim
 from tools.finding import Finding, Row
 from tools.scope import Scope
@@ -22,8 +22,8 @@ NOT_PROOF = "These are signs of coordination, not proof; a course, a news item o
 
 
 async def coordination(notes: Notes) -> None:
-    """Size and accounts, bands of the whole and of its themes, weeks, the classifier's view, then benign readings; a lead
-    card where signs stand. Without a phrase or a cluster every theme is screened."""
+    """Size, bands of the whole and of its themes, weeks, the classifier's view, then benign readings; a lead card where
+    signs stand. Without a phrase or a cluster every theme is screened."""
     scope = notes.task.scope
     if scope.near is None and scope.cluster is None:
         await _screened(notes)
@@ -32,83 +32,78 @@ async def coordination(notes: Notes) -> None:
     if near is None:
         return
     banded = await notes.ask("coordination", arguments(scope))
-    themes = await notes.ask("coordination", arguments(scope, by="theme")) if scope.near is not None else None
+    themes = await notes.ask("coordination", arguments(scope, by="theme"))
     weeks = await notes.ask("trend", arguments(scope, by="week"))
     flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
-    signals = _bands(notes, banded) if banded is not None else []
+    whole = _whole(notes, near, banded, weeks)
     marked = _marked(themes) if themes is not None else []
-    if themes is not None and marked:
-        signals.append(_themes_told(notes, themes, marked))
-    if weeks is not None and (burst := _burst(notes, weeks)):
-        signals.append(burst)
+    signals = [text for text in (whole, _themes_told(notes, themes, marked) if themes and marked else "") if text]
     unflagged = _flags(notes, flagged) if flagged is not None else ""
     if not signals:
-        bands = "the reading of its bands is not high" if banded is not None else "its bands could not be read"
-        bursts = "no burst of weeks shows" if weeks is not None else "weeks could not be looked at"
-        notes.say(
-            f"Nothing {_what(notes)} stands out as one actor's work: {bands} and {bursts}",
-            near,
-            kind="answer",
-        )
         return
     notes.say(NOT_PROOF, kind="answer")
     if themes is not None and marked:
         _lead(notes, themes, marked[:_MOST_THEMES], signals, unflagged)
-    elif rows := named(near)[:4]:
+    elif scope.near is not None and (rows := named(near)[:4]):
         _lead(notes, near, rows, signals, unflagged)
 
 
 def _what(notes: Notes) -> str:
-    """Where a look is, in words: near a phrase, or here."""
-    return f"near “{notes.task.scope.near}”" if notes.task.scope.near else "here"
-
-
-def _begun(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
+    """Where a look is, in words behind "conversations": near a phrase, or those the question is about."""
+    return f"near “{notes.task.scope.near}”" if notes.task.scope.near else "in question"
 
 
 async def _near(notes: Notes) -> Finding | None:
-    """What the look is at: themes near the phrase, or the scope itself clustered."""
+    """What the look is at: themes near the phrase, or how many are in question."""
     scope = notes.task.scope
     if scope.near is None:
-        finding = await notes.ask("cluster_scope", arguments(scope))
+        finding = await notes.ask("count_by", arguments(scope, by="month"))
     else:
         finding = await notes.ask(
             "search_topics", arguments(scope.model_copy(update={"near": None}), phrase=scope.near)
         )
-    if finding is None:
-        return None
-    rows = named(finding)
-    text = (
-        f"About {finding.totals[0]:,} conversations lie near “{scope.near}”"
-        if scope.near
-        else f"About {finding.totals[0]:,} conversations are in question"
-    )
-    if rows:
-        text += f", most in {_by_accounts(rows[:4])}"
-    notes.say(text, finding)
-    left_out(notes, finding)
+    if finding is not None:
+        left_out(notes, finding)
     return finding
+
+
+def _whole(notes: Notes, near: Finding, banded: Finding | None, weeks: Finding | None) -> str:
+    """What bands and weeks say of the scope as one group, as a claim, and as a signal of the card where one is a sign."""
+    signs = list(filter(None, (_reading(banded), _bursts(weeks))))
+    cited = [near, *(finding for finding in (banded, weeks) if finding is not None)]
+    about = f"About {near.totals[0]:,} conversations {_what(notes)}"
+    if signs:
+        text = f"{about} {' and '.join(signs)}"
+        notes.say(text, *cited, kind="answer")
+        return f"{text} [{', '.join(finding.id for finding in cited)}]."
+    rows = named(near)[:3] if notes.task.scope.near else []
+    where = f", {mostly(rows, near)} in {_by_accounts(rows)}" if rows else ""
+    notes.say(
+        f"{about} show no signs of one actor's work: {_unread(banded)} and {_steady(weeks)}{where}",
+        *cited,
+        kind="answer",
+    )
+    return ""
 
 
 def _by_accounts(rows: Sequence[Row]) -> str:
     return ", ".join(f"“{row.label}” ({row.values[0].count:,} of about {row.accounts} accounts)" for row in rows)
 
 
-def _bands(notes: Notes, finding: Finding) -> list[str]:
-    """What the bands say of the scope as one group: a signal where the tool's reading of all is high."""
-    (row,) = finding.rows[:1] or (None,)
-    overall = measure(row, _OVERALL) if row is not None else None
-    if row is None or overall is None or row.values[0].count is None:
-        return []
-    if overall.verdict not in _MARKED:
-        alone = _high(row)
-        note = f"only {alone}, which is no sign on its own" if alone else "no band above typical"
-        notes.say(f"Taken as one group, what lies {_what(notes)} has {note}", finding)
-        return []
-    text = f"Taken as one group, what lies {_what(notes)} has a {overall.verdict} coordination reading: {_high(row)}"
-    notes.say(text, finding, kind="answer")
-    return [f"{text} [{finding.id}]."]
+def _reading(finding: Finding | None) -> str:
+    """A sign: the tool's reading of all bands of the scope as one group is high."""
+    (row,) = (finding.rows[:1] if finding is not None else ()) or (None,)
+    if row is None or row.values[0].count is None or _overall(row) not in _MARKED:
+        return ""
+    return f"have, as one group, a {_overall(row)} coordination reading ({_high(row)})"
+
+
+def _unread(finding: Finding | None) -> str:
+    """Why bands are no sign."""
+    if finding is None or not finding.rows or finding.rows[0].values[0].count is None:
+        return "their bands could not be read"
+    alone = _high(finding.rows[0])
+    return f"only {alone}, which is no sign on its own," if alone else "no band is above typical"
 
 
 def _overall(row: Row) -> str:
@@ -136,7 +131,8 @@ def _themes_told(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
         for verdict in reversed(_MARKED)
         if any(_overall(row) == verdict for row in shown)
     )
-    text = f"Theme by theme, the reading of coordination is {stated}"
+    screened = "wherever they lie" if notes.task.scope == Scope() else _what(notes)
+    text = f"Of the themes {screened}, the reading of coordination is {stated}"
     notes.say(text, finding, kind="answer")
     return f"{text} [{finding.id}]."
 
@@ -164,22 +160,26 @@ def _plain(text: str) -> str:
     return text.replace("“", "").replace("”", "")
 
 
-def _burst(notes: Notes, weeks: Finding) -> str:
-    """A burst: the three fullest weeks hold most of what is shown, although the index spans many weeks."""
-    shown = [row for row in weeks.rows if row.values[0].count is not None]
-    total = sum(row.values[0].count or 0 for row in shown)
+def _bursts(weeks: Finding | None) -> str:
+    """A sign: the three fullest weeks hold most of what is shown, although the index spans many weeks."""
+    shown = _weeks(weeks)
     fullest = by_size(shown)[:3]
-    most = sum(row.values[0].count or 0 for row in fullest)
-    stated = ", ".join(f"{row.label} ({row.values[0].count:,})" for row in sorted(fullest, key=lambda row: row.label))
-    if not shown:
-        notes.say(f"No single week {_what(notes)} is large enough to show, which speaks against bursts", weeks)
+    total, most = (sum(row.values[0].count or 0 for row in rows) for rows in (shown, fullest))
+    if weeks is None or not shown or len(weeks.rows) < _FEW_WEEKS or 100 * most / total < _BURST_SHARE:
         return ""
-    if len(weeks.rows) >= _FEW_WEEKS and 100 * most / total >= _BURST_SHARE:
-        text = f"{_begun(_what(notes))} there are signs of one hand at work: activity comes in bursts, the weeks of {stated} stand out, and most other weeks stay under the threshold"
-        notes.say(text, weeks, kind="answer")
-        return f"Bursts {_what(notes)}: the weeks of {stated} stand out [{weeks.id}]."
-    notes.say(f"{_begun(_what(notes))} the weeks are steady; the fullest are {stated}", weeks)
-    return ""
+    stated = ", ".join(f"{row.label} ({row.values[0].count:,})" for row in sorted(fullest, key=lambda row: row.label))
+    return f"come in bursts: the weeks of {stated} stand out, most others stay under the threshold"
+
+
+def _steady(weeks: Finding | None) -> str:
+    """Why weeks are no sign."""
+    if weeks is None:
+        return "weeks could not be looked at"
+    return "no burst of weeks shows" if _weeks(weeks) else "no single week is large enough to show"
+
+
+def _weeks(weeks: Finding | None) -> list[Row]:
+    return [row for row in weeks.rows if row.values[0].count is not None] if weeks is not None else []
 
 
 def _flags(notes: Notes, flagged: Finding) -> str:
@@ -187,14 +187,15 @@ def _flags(notes: Notes, flagged: Finding) -> str:
     if marked is not None and marked.values[0].count is not None:
         notes.say(f"The external classifier flagged {marked.values[0].share} % of those {_what(notes)}", flagged)
         return f"The external classifier flagged {marked.values[0].share} % of them [{flagged.id}]."
-    notes.say(f"The external classifier flagged too few of those {_what(notes)} to state", flagged)
+    notes.say("Too few of those looked at are flagged by the external classifier to be stated", flagged, kind="limit")
     return ""
 
 
 def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[str], flags: str) -> None:
     """The lead card, on a claim of its own, so that striking the claim strikes the card."""
     themes = ", ".join(f"“{row.label}”" for row in rows[:2])
-    where = f"The conversations {_what(notes)}, most in" if notes.task.scope.near else "Conversations such as those in"
+    near_one = f"The conversations {_what(notes)}, {mostly(rows[:2], near)} in"
+    where = near_one if notes.task.scope.near else "Conversations such as those in"
     claim = f"{where} {themes}, show signs of one actor or one script at work [{near.id}]."
     scope = notes.task.scope.model_copy(update={"near": None})
     period = f" {scope.short()}" if scope != Scope() else ""
@@ -215,7 +216,7 @@ def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[st
             "Whether the requests were granted in full, and what the assistant wrote.",
         ),
         purpose="To establish whether the accounts behind these themes act together, and in breach of policy.",
-        scope=f"The themes named above{period}, in the periods that stand out; a sample drawn under the review's own rules, no further themes.",
+        scope=f"The themes named above{period}, in the periods that stand out; a sample drawn under the review's own rules, no further themes [{near.id}].",
         necessity="Aggregates show signs and cannot tell a ring from a shared template; a review is called for only if the signs, weighed against the benign readings, would lead to action.",
     )
     notes.claims.append(Claim(text=claim, findings=(near.id,), lead=card))
@@ -237,7 +238,8 @@ async def concern(notes: Notes) -> None:
         return
     themes = notes.fresh(named(found))
     if themes:
-        notes.say(f"Graded as concerning are mostly {listed(themes[:SHOWN])}", found, kind="answer")
+        shown = themes[:SHOWN]
+        notes.say(f"Graded as concerning are, {mostly(shown, found)}, {listed(shown)}", found, kind="answer")
         notes.say("A grade is an opinion about the request; fiction, study and defence are graded alike.", kind="limit")
     else:
         notes.say("What is graded as concerning forms no theme that is large enough to name", found, kind="answer")
@@ -298,7 +300,7 @@ async def _graded_without_flags(notes: Notes) -> None:
             text = f"About {found.totals[0]:,} conversations are graded as concerning and not flagged"
             rows = notes.fresh(named(found))
             notes.say(
-                f"{text}, mostly {listed(rows[:SHOWN])}"
+                f"{text}, {mostly(rows[:SHOWN], found)} {listed(rows[:SHOWN])}"
                 if rows
                 else f"{text}; no theme of them is large enough to name",
                 found,
@@ -316,4 +318,5 @@ async def _flagged_themes(notes: Notes) -> None:
     see, because the two cannot be set against each other here."""
     found = await notes.ask("cluster_scope", arguments(notes.task.scope.model_copy(update={"flagged": "yes"})))
     if found is not None and (rows := named(found)):
-        notes.say(f"The classifier flags mostly {listed(rows[:SHOWN])}", found, kind="answer")
+        shown = rows[:SHOWN]
+        notes.say(f"The classifier flags, {mostly(shown, found)}, {listed(shown)}", found, kind="answer")

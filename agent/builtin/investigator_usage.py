@@ -11,6 +11,7 @@ from agent.builtin.recipe import (
     left_out,
     listed,
     measure,
+    mostly,
     named,
     odds,
     odds_stated,
@@ -46,7 +47,7 @@ async def top(notes: Notes) -> None:
         rows = notes.fresh(named(finding))
         if rows:
             notes.say(
-                f"Among about {finding.totals[0]:,} {finding.scope}, the largest themes are {listed(rows[:SHOWN])}",
+                f"Among about {finding.totals[0]:,} {scope.described()}, the largest themes are {listed(rows[:SHOWN])}",
                 finding,
                 kind="answer",
             )
@@ -65,14 +66,14 @@ async def size(notes: Notes) -> None:
     else:
         found = await notes.ask("count_by", arguments(scope, by="month"))
         if found is not None:
-            notes.say(f"There are about {found.totals[0]:,} {found.scope}", found, kind="answer")
+            notes.say(f"There are about {found.totals[0]:,} {scope.described()}", found, kind="answer")
     whole = Scope(since=scope.since, until=scope.until)
     if found is not None and scope != whole:
         every = await notes.ask("count_by", arguments(whole, by="month"))
         if every is not None and every.totals[0]:
-            kind = whole.describe().removeprefix("all ")
             share = round(100 * found.totals[0] / every.totals[0], 1)
-            notes.say(f"About {found.totals[0]:,} of about {every.totals[0]:,} {kind}: {share} %", found, every)
+            size = f"About {found.totals[0]:,} of about {every.totals[0]:,} {whole.described()}"
+            notes.say(f"{size}: {share} %", found, every)
     notes.say(
         "Counts are rounded and one account counts a bounded number of times, so sizes are close and not exact.",
         kind="limit",
@@ -110,7 +111,7 @@ async def topic(notes: Notes) -> Finding | None:
             f"About {finding.totals[0]:,} conversations lie near “{phrase}”{_unquoted(where)}", finding, kind="answer"
         )
     if rows:
-        notes.say(f"Most of them are in {listed(rows[:SHOWN])}", finding)
+        notes.say(f"They are {mostly(rows[:SHOWN], finding)} in {listed(rows[:SHOWN])}", finding)
     left_out(notes, finding)
     return finding
 

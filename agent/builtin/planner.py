@@ -80,8 +80,10 @@ def _settled(reading: Reading) -> Focus | None:
 
 
 def _abuse(reading: Reading) -> Iterator[Task]:
-    about = "" if phrases_for(reading.question, none=True) else specific(reading.topic)
-    places = (about,) if about else phrases_for(reading.question)
+    known = phrases_for(reading.question, none=True)
+    about = "" if known else specific(reading.topic)
+    cluster = reading.scope.cluster
+    places = (about,) if about else () if cluster and not known else phrases_for(reading.question)
     if reading.focus == "concern":
         yield _task("abuse", "concern", "What is graded as concerning", reading.scope,
                     "fiction, defence and study explain it")  # fmt: skip
@@ -90,8 +92,9 @@ def _abuse(reading: Reading) -> Iterator[Task]:
             yield _task("abuse", "coordination", f"Look near “{phrase}” for one actor at work",
                         reading.scope.model_copy(update={"near": phrase}),
                         "ordinary size, steady weeks, many accounts, worded in many ways")  # fmt: skip
-        if not about and reading.focus == "coordination" and reading.scope.cluster is None:
-            yield _task("abuse", "coordination", "Screen every theme for signs of one actor", reading.scope,
+        if not about and reading.focus == "coordination" and not (cluster and known):
+            which = f"Look at {reading.scope.describe()}" if cluster else "Screen every theme"
+            yield _task("abuse", "coordination", f"{which} for signs of one actor", reading.scope,
                         "the bands of these themes are those of ordinary ones")  # fmt: skip
     if reading.focus == "concern" and not reading.scope.facets():
         yield _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", reading.scope,
@@ -185,9 +188,8 @@ def _size(reading: Reading) -> Iterator[Task]:
         yield from _breakdown(reading)
         return
     scope = _near(reading) if reading.topic else reading.scope
-    yield _task(
-        "usage", "size", f"How many are {scope.describe()}", scope, "another wording of the phrase gives another size"
-    )
+    doubt = "another wording of the phrase gives another size" if scope.near else ""
+    yield _task("usage", "size", f"How many {scope.described()} there are", scope, doubt)
 
 
 def _general(reading: Reading) -> Iterator[Task]:

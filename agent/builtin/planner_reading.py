@@ -14,6 +14,12 @@ from tools.scope import Scope
 _RECENT_DAYS = 28
 """What "new" means where a question names no period."""
 
+_NEW = regex.compile(r"\bnew|novel|appear|emerg|recent")
+_RISING = regex.compile(
+    r"gr[oe]w|rising|trending|gain|took off|taken off|mov(?:ed|ement)|shift|surg|spik|pick(?:ed|ing) up"
+)
+"""What rises, where no topic is named: themes are asked about, and not the whole."""
+
 _COUNTED_BY = regex.compile(
     r"\b(?:by|per|for each) (?:the )?(?:language|surface|device|platform|turn|month|concern|grade|harm|hazard|outcome|flag)s?\b"
 )
@@ -67,13 +73,9 @@ def read(brief: Brief) -> Reading:
     if against is not None:
         focus = "compare"
     assumed = [*mended, *period.assumed]
-    if (
-        focus == "new"
-        and period.is_empty
-        and newest is not None
-        and regex.search(r"\bnew|novel|appear|emerg|recent", question)
-    ):
+    topic = topic_in(without_cues(_COUNTED_BY.sub(" ", period.rest), focus), named, tuple(brief.landmarks))
+    asks_for_themes = _NEW.search(question) or (not topic and _RISING.search(question))
+    if focus == "new" and period.is_empty and newest is not None and asks_for_themes:
         scope = scope.model_copy(update={"since": newest - timedelta(days=_RECENT_DAYS - 1)})
         assumed.append(f"no period was named: new in the last {_RECENT_DAYS} days, since {scope.since}")
-    topic = topic_in(without_cues(_COUNTED_BY.sub(" ", period.rest), focus), named, tuple(brief.landmarks))
     return Reading(focus, scope, against, period, topic, facet_in(question), question, assumed)

@@ -87,6 +87,12 @@ def listed(rows: Sequence[Row]) -> str:
     return ", ".join(sized(row) for row in rows)
 
 
+def mostly(rows: Sequence[Row], finding: Finding) -> str:
+    """How these rows stand to the whole: "mostly" where they are half of it and more."""
+    counted = sum(row.values[0].count or 0 for row in rows)
+    return "mostly" if 2 * counted >= finding.totals[0] else "among others"
+
+
 def measure(row: Row, name: str) -> Measure | None:
     return next((found for found in row.measures if found.name == name), None)
 

@@ -6,6 +6,8 @@ that it says aloud. It says plainly that no model ran.
 
 from collections.abc import Iterator, Sequence
 
+import regex
+
 from agent.answer import Confidence, Draft, LeadCard
 from agent.roles import Claim, Evidence, OnDelta
 from tools.finding import Finding
@@ -122,6 +124,8 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
         yield f"{finding.withheld.share} % of {_plain(finding.scope)} are in themes that are withheld [{finding.id}]."
     if any(task.focus in ("coordination", "concern", "flag_gaps") for task in evidence.tasks):
         yield "Signs of abuse are read from aggregates, and benign readings could not be ruled out."
+    if any(task.focus == "map" for task in evidence.tasks):
+        yield "A map in two dimensions keeps few of the distances."
     if any(task.scope.near for task in evidence.tasks):
         yield "What lies near a phrase depends on its wording."
     if any(task.scope.language not in (None, "English") for task in evidence.tasks):
@@ -152,9 +156,17 @@ def _would_change(evidence: Evidence) -> Iterator[str]:
         yield f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
+_CITED = regex.compile(r"\s*\[F[^\]]*\](?=\.?$)")
+
+
 def _left_out(evidence: Evidence, claims: Sequence[Claim]) -> Iterator[str]:
-    limits = list(dict.fromkeys(claim.text for claim in claims if claim.kind == "limit"))
-    yield from limits
+    """The limits, each once with all that it is said of, and what else was withheld."""
+    limits: dict[str, list[str]] = {}
+    for claim in claims:
+        if claim.kind == "limit":
+            limits.setdefault(_CITED.sub("", claim.text), []).extend(claim.findings)
+    for text, cited in limits.items():
+        yield f"{text.rstrip('.')} [{', '.join(dict.fromkeys(cited))}]." if cited else text
     said = {handle for claim in claims if claim.kind == "limit" for handle in claim.findings}
     others = [
         finding

@@ -101,6 +101,26 @@ async def test_the_spam_ring_is_found_with_its_bursts_and_its_accounts(demo: App
     assert "backlinks" in themes
 
 
+async def test_a_lead_of_one_cluster_names_it_and_says_what_a_review_may_look_at(demo: App) -> None:
+    everywhere = await _ask(demo, QUESTIONS[1])
+    parts = _answer(everywhere).parts
+    assert parts is not None
+    (cluster,) = regex.findall(r"\((C\d+)\)", parts.leads[0].clusters[0])
+    parts = _answer(await _ask(demo, f"Are there signs of coordination in {cluster}?")).parts
+    assert parts is not None
+    (lead,) = parts.leads
+    assert f"({cluster})" in lead.clusters[0]
+    assert f"in cluster {cluster}" in lead.scope
+    assert "outside any cluster" not in " ".join(parts.left_out)
+
+
+async def test_a_limit_that_several_looks_share_is_said_once(demo: App) -> None:
+    parts = _answer(await _ask(demo, QUESTIONS[1])).parts
+    assert parts is not None
+    said = [regex.sub(r"\s*\[F[^\]]*\]", "", line) for line in parts.left_out]
+    assert len(said) == len(set(said))
+
+
 async def test_screening_every_theme_finds_the_ring_without_a_phrase_for_it(demo: App) -> None:
     events = await _ask(demo, QUESTIONS[1])
     (screened,) = [found for found in _findings(events, "coordination") if len(found["rows"]) > 50]
