@@ -364,11 +364,11 @@ class App:
 
         return Readers(BuiltinExtractor(writer.settings.facets), _built_in_namer(), LinkageTaxonomist(), _nothing)
 
-    def has_snapshot(self) -> bool:
-        """Whether the index can be asked."""
+    def newest_snapshot(self) -> int:
+        """The number of the newest published snapshot; 0: there is none, and nothing can be asked."""
         from index.snapshot import snapshot_numbers
 
-        return bool(snapshot_numbers(self.path / "snapshots"))
+        return max(snapshot_numbers(self.path / "snapshots"), default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ Readings = Mapping[str, list[dict[str, Band]]]
 def opened(name: str, held: Sequence[Conversation]) -> Index:
     """The index of this name, built when HOME has none."""
     app = App.start(name)
-    if not app.has_snapshot():
+    if not app.newest_snapshot():
         asyncio.run(app.ingest(Listed(held), lambda _: None, built_in=True))
     index = app.open_index()
     if len(index.snapshot) != len(held):

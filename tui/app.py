@@ -131,7 +131,7 @@ class ShoalApp(Reading):
             from agent.wiring import DEMO, App
 
             self._started, self._built_in = App.start(DEMO), True
-            self._open() if self._started.has_snapshot() else self._ingest(demo=True)
+            self._open() if self._started.newest_snapshot() else self._ingest(demo=True)
 
     def action_ingest(self) -> None:
         if not self.view.is_busy:
@@ -146,10 +146,16 @@ class ShoalApp(Reading):
 
         self.push_screen(IngestScreen(self._started, built_in=self._built_in, demo=demo), taken)
 
+    def action_newest(self) -> None:
+        if self.view.is_outdated and not self.view.is_busy:
+            self._reopen_index()
+
     @work(group="open", exclusive=True)
     async def _reopen_index(self) -> None:
+        """Open what is published now, and go on in the same session."""
         if self._session is not None:
             session, self._session = self._session, None
+            self._goes_on = session.id if self.view.turns else ""
             await session.close()
         self._open()
 

@@ -138,7 +138,7 @@ def demo(
     """Open the bundled demo: synthetic conversations with planted stories, indexed on first use, built-in roles."""
     from agent.wiring import DEMO, App
 
-    if not App.start(DEMO).has_snapshot():
+    if not App.start(DEMO).newest_snapshot():
         from index.demo.source import LAUNCH, DemoSource
 
         typer.echo("Indexing the demo corpus (synthetic, once).", err=True)

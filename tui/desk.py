@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _NOTE_S = 3.0
 _TICK_S = 0.25
+_LOOK_S = 5.0
+"""How often the desk looks whether another process has published."""
 
 
 class Desk(App[None]):
@@ -71,6 +73,7 @@ class Desk(App[None]):
         self._note_at = 0.0
         self._queued = ""
         self._pending = ""
+        self._goes_on = ""
         self._early: list[events.Event] | None = []
         self._fault: ShoalError | None = None
         self._recent: tuple[welcome.Recent, ...] = ()
@@ -96,6 +99,7 @@ class Desk(App[None]):
         self._draw_welcome()
         self._draw_lines()
         self.set_interval(_TICK_S, self._tick)
+        self.set_interval(_LOOK_S, self._look_for_newer)
         self.call_after_refresh(self._furnish)
 
     async def on_event(self, event: events.Event) -> None:
@@ -124,6 +128,8 @@ class Desk(App[None]):
                 self._recent = await asyncio.to_thread(self._earlier)
                 self._draw_welcome()
                 self._session = await asyncio.to_thread(self._started.session, built_in=self._built_in)
+                if self._goes_on:
+                    await asyncio.to_thread(self._session.reopen, self._goes_on)
                 age = await asyncio.to_thread(self._age_days)
             except ShoalError as error:
                 self._cannot_ask(error)
@@ -302,6 +308,15 @@ class Desk(App[None]):
             self._draw_lines()
             for chat in self.desk.query(Conversation):  # none, when the clock ticks while the app closes
                 chat.tick(self.view, self._now_s)
+
+    @work(group="newer", exclusive=True)
+    async def _look_for_newer(self) -> None:
+        """Another process may publish while the desk is open: say so, and leave what is shown."""
+        newest = await asyncio.to_thread(self._started.newest_snapshot)
+        if newest != self.view.newest:
+            self.view = replace(self.view, newest=newest)
+            self.refresh_bindings()
+            self._draw_lines()
 
     def _say(self, note: str) -> None:
         self._note, self._note_at = note, self._clock()

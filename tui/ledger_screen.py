@@ -11,7 +11,7 @@ from textual.widgets import DataTable, Static
 
 from tui.exporting import as_csv
 from tui.panels import Panel
-from tui.text import fit, safe
+from tui.text import fit, many, safe
 
 if TYPE_CHECKING:
     from tools.ledger import Release
@@ -89,6 +89,6 @@ def sums(releases: "Sequence[Release]", broken: int | None) -> str:
     to_model = sum(bool(item.to_model) for item in releases)
     sent = sum(item.bytes for item in releases if item.to_model)
     return (
-        f"Ledger · {len(releases):,} releases · {chain}\n"
+        f"Ledger · {many(len(releases), 'release')} · {chain}\n"
         f"groups asked {asked:,}, shown {shown:,}, withheld {withheld:,} · {to_model:,} to a model ({sent:,} bytes)"
     )

@@ -78,7 +78,8 @@ def status(view: View, now_s: float, note: str, width: int, glyphs: Glyphs) -> C
         more.append(view.roles)
     if view.index:
         age = "" if view.age_days < 1 else f" · {view.age_days} d old"
-        number = f" · snapshot {view.snapshot}" if view.snapshot else ""
+        newer = f", {view.newest} is out" if view.is_outdated else ""
+        number = f" · snapshot {view.snapshot}{newer}" if view.snapshot else ""
         more.append(f"index {view.index}{number}{age}")
     for part in more:
         if cell_len(_line([*parts, part], glyphs)) > width:

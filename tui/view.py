@@ -113,6 +113,8 @@ class View:
     roles: str = ""
     policy: str = ""
     snapshot: int = 0
+    newest: int = 0
+    """The newest snapshot published; beyond `snapshot` where another process published it since."""
     is_keyless: bool = False
     """No key and no endpoint is set and built-in roles were not asked for: they answer all the same."""
     age_days: int = 0
@@ -125,6 +127,11 @@ class View:
     tool_calls: int = 0
     wait: Wait | None = None
     density: Density = "normal"
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a newer snapshot waits to be taken up."""
+        return self.phase != "no index" and self.newest > self.snapshot > 0
 
     @property
     def turn(self) -> Turn | None:

@@ -93,7 +93,7 @@ async def main(home: Path) -> None:
 
 if __name__ == "__main__":
     mine = App.start(DEMO)
-    if not mine.has_snapshot():
+    if not mine.newest_snapshot():
         sys.exit("The demo is not indexed yet: shoal demo does that.")
     with tempfile.TemporaryDirectory() as folder:
         for name in ("indexes/demo", "encoders", "keys"):

@@ -19,7 +19,9 @@ from tests.fakes.open_gate import opened
 async def attacked(lab: Lab, *, step: int, is_open: bool) -> dict[str, Outcome]:
     """What the bot gets, by figure; each time with a ledger of its own."""
     app = lab.app("differencing", analyst=f"{step} {is_open}")
-    session: Session = (app if app.has_snapshot() else await lab.fill(app, corpus(quick=True))).session(built_in=True)
+    session: Session = (app if app.newest_snapshot() else await lab.fill(app, corpus(quick=True))).session(
+        built_in=True
+    )
     session.context.gate.policy = replace(session.context.gate.policy, round_to=step)
     try:
         context = opened(session.context) if is_open else session.context

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,9 +24,11 @@ from agent.events import (
     ToolEnded,
     UsageReported,
 )
+from agent.wiring import App
 from index.errors import IndexFault, ShoalError
 from tests.fakes.desk import SIZES, StillClock, ask, desk, opened, said, text, until
 from tests.fakes.session import FakeSession, events, finding
+from tui import welcome
 from tui.app import ShoalApp
 from tui.prompt import Prompt
 from tui.reduce import stopping
@@ -188,6 +192,63 @@ async def test_an_index_that_cannot_be_opened_says_why_and_where_it_is(tmp_path:
         assert app.query_one(Prompt).disabled
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_picture_of_an_index_that_cannot_be_opened(
+    snap_compare: Any, monkeypatch: pytest.MonkeyPatch, size: str
+) -> None:
+    said = welcome.no_index
+    monkeypatch.setattr(welcome, "no_index", lambda error, path, **_: said(error, path, is_there=True))
+    app = desk(FakeSession(events()), Path("/data/demo"))
+
+    async def prepare(pilot: Pilot[None]) -> None:
+        await opened(pilot, app)
+        app._cannot_ask(
+            IndexFault("/data/demo/facts.duckdb cannot be opened as an index.", "Restore it, or ingest into a new one.")
+        )
+        await pilot.pause(0.1)
+
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=prepare)
+
+
+async def test_a_snapshot_that_another_process_publishes_is_said_and_taken_up_in_the_same_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = FakeSession(events()), FakeSession(events())
+    second.context.index.snapshot.number = 2
+    monkeypatch.setattr(App, "session", lambda *_, **__: second)
+    monkeypatch.setattr(App, "snapshots", lambda _: [SimpleNamespace(published=datetime.now(UTC).isoformat())])
+    app = desk(first, tmp_path / "demo")
+    folder = tmp_path / "demo" / "snapshots"
+    folder.mkdir(parents=True)
+    (folder / "1.duckdb").touch()
+    async with app.run_test(size=SIZES["wide"]) as pilot:
+        await opened(pilot, app)
+        await ask(pilot, "What do people use it for?")
+        await _looked(pilot, app)
+        assert "is out" not in text(app, "#status")
+        assert not app.check_action("newest", ())
+        (folder / "2.duckdb").touch()
+        await _looked(pilot, app)
+        assert "snapshot 1, 2 is out" in text(app, "#status")
+        assert app.check_action("newest", ())
+        await pilot.press("ctrl+n")
+        for _ in range(100):
+            if app.view.snapshot == 2:
+                break
+            await pilot.pause(0.05)
+        await pilot.pause(0.2)
+        assert "snapshot 2" in text(app, "#status")
+        assert "is out" not in text(app, "#status")
+        assert second.reopened == ["s-1"]
+        assert len(app.view.turns) == 1
+
+
+async def _looked(pilot: Pilot[None], app: ShoalApp) -> None:
+    """Let the desk look for what was published."""
+    await app._look_for_newer().wait()
+    await pilot.pause(0.1)
+
+
 def _before(name: str, app: ShoalApp) -> Callable[[Pilot[None]], Any]:
     """States that no event brings about."""
 
@@ -198,6 +259,9 @@ def _before(name: str, app: ShoalApp) -> Callable[[Pilot[None]], Any]:
             app.view = replace(app.view, phase="starting")
         elif name == "no-index":
             app._cannot_ask(IndexFault("There is no index at /data/demo.", "Build one: shoal ingest FILE."))
+        elif name == "newer":
+            app.view = replace(app.view, newest=2)
+            app.refresh_bindings()
         elif name == "no-key":
             app.view = replace(app.view, is_keyless=True)
         elif name == "stale":
@@ -216,6 +280,7 @@ EMPTY = {
     "starting": ("◌ starting", "Your question is sent as soon as".lower()),
     "no-index": ("○ no index", "shoal ingest file"),
     "no-key": ("○ ready · no key", "anthropic_api_key"),
+    "newer": ("snapshot 1, 2 is out", "what is new since the launch?"),
     "stale": ("index stale", "40 days ago"),
     "ready": ("● ready", "what is new since the launch?"),
     "viewing": ("● viewing", ""),
