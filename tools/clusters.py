@@ -1,6 +1,10 @@
 """Groups of a scope's summaries, named: what `cluster_scope` and `search_topics` share."""
 
+import asyncio
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from index.clustering import OUTSIDE, Labels, Space
 from index.names import ToName, settled_names
@@ -8,9 +12,13 @@ from index.naming import NEARBY, NamingSample, group_language, group_phrases
 from index.sealing import SUMMARY
 from index.snapshot import Rows
 from tools.context import ToolContext
-from tools.raw import Group
+from tools.raw import Group, split
 
 _NAMING_ROWS = 1_500
+_NAMING_ROWS_IN_ALL = 30_000
+_NAMING_ROWS_AT_LEAST = 250
+"""Members of a group whose words a name is made from: fewer where there are many groups, because a phrase that ten
+accounts share shows among a few hundred."""
 
 
 async def named_groups(
@@ -19,36 +27,49 @@ async def named_groups(
     """Groups by label, largest first, each with a proposed name made of a free-text facet; and the rows outside any.
     `space` holds the rows' coordinates."""
     count = int(labels.max(initial=OUTSIDE)) + 1
-    members = [rows[labels == label] for label in range(count)]
-    members.sort(key=lambda group: (-len(group), int(group[0])))
-    asked = [_to_name(ctx, rows, space, group, about) for group in members]
+    found = split(np.arange(len(rows), dtype=np.int64), labels, count)
+    places = sorted(found, key=lambda group: (-len(group), int(group[0])))
+    asked = await asyncio.to_thread(_to_name, ctx, rows, space, places, about)
     names = await settled_names(ctx.namer, asked, ctx.gate.policy.text_min_accounts)
-    groups = [Group(name, (group,), is_text=True) for name, group in zip(names, members, strict=True)]
+    groups = [Group(name, (rows[group],), is_text=True) for name, group in zip(names, places, strict=True)]
     return groups, rows[labels == OUTSIDE]
 
 
-def _to_name(ctx: ToolContext, scope: Rows, space: Space, group: Rows, about: str) -> ToName:
-    """A group's phrases, and those of the nearest summaries of the scope outside it (after Clio G.5)."""
-    snapshot = ctx.index.snapshot
+def _to_name(
+    ctx: ToolContext, scope: Rows, space: Space, places: Sequence[NDArray[np.int64]], about: str
+) -> list[ToName]:
+    """Each group's phrases, and those of the nearest summaries of the scope outside it (after Clio G.5). `places` are
+    the groups' positions in the scope."""
+    at_most = min(_NAMING_ROWS, max(_NAMING_ROWS_AT_LEAST, _NAMING_ROWS_IN_ALL // max(1, len(places))))
     generator = np.random.default_rng(7)
-    drawn = _drawn(generator, group, _NAMING_ROWS)
-    members = snapshot.members(drawn, about)
-    beside = snapshot.members(_nearest_outside(scope, space, group), about)
-    phrases, nearby = (
-        group_phrases(texts, snapshot.background, ctx.gate.policy.text_min_accounts) for texts in (members, beside)
-    )
-    return ToName(NamingSample(phrases, nearby, group_language(members)), members)
+    drawn = [scope[_drawn(generator, group, at_most)] for group in places]
+    beside = [scope[_nearest_outside(space, group)] for group in places]
+    # Read once, because groups lie beside each other and every reading looks through the whole snapshot.
+    wanted = np.unique(np.concatenate([*drawn, *beside])) if places else scope[:0]
+    members = dict(zip(wanted.tolist(), ctx.index.snapshot.members(wanted, about), strict=True))
+    background, min_accounts = ctx.index.snapshot.background, ctx.gate.policy.text_min_accounts
+    asked = []
+    for own, others in zip(drawn, beside, strict=True):
+        inside, outside = ([members[row] for row in side.tolist()] for side in (own, others))
+        phrases, nearby = (group_phrases(side, background, min_accounts) for side in (inside, outside))
+        asked.append(ToName(NamingSample(phrases, nearby, group_language(inside)), inside))
+    return asked
 
 
-def _drawn(generator: np.random.Generator, rows: Rows, at_most: int) -> Rows:
-    if len(rows) <= at_most:
-        return rows
-    return np.sort(generator.choice(rows, at_most, replace=False))
+def _drawn(generator: np.random.Generator, places: NDArray[np.int64], at_most: int) -> NDArray[np.int64]:
+    if len(places) <= at_most:
+        return places
+    return np.sort(generator.choice(places, at_most, replace=False))
 
 
-def _nearest_outside(scope: Rows, space: Space, group: Rows) -> Rows:
-    inside = np.isin(scope, group)
-    centre = space[inside].mean(axis=0)
-    others = scope[~inside]
-    distance = ((space[~inside] - centre) ** 2).sum(axis=1)
-    return np.sort(others[np.argsort(distance, kind="stable")[:NEARBY]])
+def _nearest_outside(space: Space, group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The positions of those that lie nearest to a group's middle and not in it."""
+    distance = ((space - space[group].mean(axis=0)) ** 2).sum(axis=1)
+    distance[group] = np.inf
+    nearest = min(NEARBY, len(space) - len(group))
+    if nearest == 0:
+        return group[:0]
+    # By distance and then by position, so that equal distances are taken in one order everywhere.
+    cut = np.partition(distance, nearest - 1)[nearest - 1]
+    close = np.flatnonzero(distance <= cut)
+    return np.sort(close[np.argsort(distance[close], kind="stable")[:nearest]])

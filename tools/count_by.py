@@ -11,7 +11,7 @@ from tools.errors import ToolRefusal
 from tools.facets import CLOSED, facet_codes
 from tools.finding import Finding
 from tools.grouping import BY, OTHERS, TOPIC, domain, grouped, is_closed
-from tools.raw import Raw
+from tools.raw import Raw, split
 from tools.scope import Scope
 
 _MAX_COLUMNS = 6
@@ -69,7 +69,7 @@ def _columns(args: Args, rows: Rows, ctx: ToolContext) -> tuple[tuple[str, ...],
     if args.by == TOPIC or args.across == args.by:
         raise ToolRefusal("Cross two different closed facets, or themes with one. For topics of one value use compare.")
     codes = domain(args.across, ctx) if is_closed(args.by) else facet_codes(ctx.index.snapshot, args.across)
-    parts = {value: rows[codes.codes[rows] == place] for place, value in enumerate(codes.values)}
+    parts = dict(zip(codes.values, split(rows, codes.codes[rows], len(codes.values)), strict=True))
     if ctx.gate.policy.adds_noise and is_closed(args.by):
         # All values, because a choice by exact sizes would tell them.
         if len(parts) > _MAX_NOISY_COLUMNS:

@@ -7,14 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FEW = 2_048
-"""Below it sorting is faster than a count as long as the largest number."""
+_SPARSE = 16
+"""Below so many, or where there are so many times as many numbers to count by, sorting is faster than counting."""
 
 Numbers = NDArray[np.int64]
 
 
+def _is_sparse(numbers: Numbers) -> bool:
+    return len(numbers) < _FEW or len(numbers) * _SPARSE < int(numbers.max())
+
+
 def distinct(numbers: Numbers) -> Numbers:
     """The distinct numbers, ascending."""
-    if len(numbers) < _FEW:
+    if _is_sparse(numbers):
         ordered = np.sort(numbers)
         return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
     found: Numbers = np.flatnonzero(np.bincount(numbers)).astype(np.int64)
@@ -23,19 +28,19 @@ def distinct(numbers: Numbers) -> Numbers:
 
 def how_many(numbers: Numbers) -> int:
     """How many distinct numbers there are."""
-    return len(distinct(numbers)) if len(numbers) < _FEW else int(np.count_nonzero(np.bincount(numbers)))
+    return len(distinct(numbers)) if _is_sparse(numbers) else int(np.count_nonzero(np.bincount(numbers)))
 
 
 def how_often(numbers: Numbers) -> Numbers:
     """How often each distinct number occurs, in the numbers' order. Zeros stand for numbers between that do not occur."""
-    if len(numbers) < _FEW:
+    if _is_sparse(numbers):
         return np.unique(numbers, return_counts=True)[1].astype(np.int64)
     return np.bincount(numbers)
 
 
 def without(numbers: Numbers, whole: Numbers) -> Numbers:
     """What of an ascending whole is not among the numbers, which are distinct too."""
-    if len(whole) < _FEW:
+    if _is_sparse(whole):
         return np.setdiff1d(whole, numbers, assume_unique=True)
     kept = np.zeros(int(max(whole[-1], numbers.max(initial=0))) + 1, dtype=bool)
     kept[whole] = True

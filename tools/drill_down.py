@@ -8,7 +8,7 @@ from index.snapshot import Rows
 from tools.clusters import named_groups
 from tools.context import ToolContext
 from tools.finding import Finding
-from tools.raw import Group, Raw
+from tools.raw import Group, Raw, split
 from tools.scope import Resolved, Scope
 
 
@@ -34,11 +34,12 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     snapshot = ctx.index.snapshot
     children = [cluster for cluster in snapshot.base_clusters if cluster.parent == args.cluster]
     if children:
-        labels = snapshot.base_labels[resolved.rows]
-        groups = []
-        for place, cluster in enumerate(snapshot.base_clusters):
-            if cluster in children:
-                groups.append(Group(cluster.name, (resolved.rows[labels == place],), is_text=True, id=cluster.id))
+        parts = split(resolved.rows, snapshot.base_labels[resolved.rows], len(snapshot.base_clusters))
+        groups = [
+            Group(cluster.name, (part,), is_text=True, id=cluster.id)
+            for cluster, part in zip(snapshot.base_clusters, parts, strict=True)
+            if cluster in children
+        ]
         outside, method = resolved.rows[:0], "the published taxonomy"
     else:
         groups, outside, method = await _opened(resolved, ctx)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.clustering import OUTSIDE
 from index.snapshot import Codes, Rows
@@ -53,13 +54,9 @@ async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext) -> Grouped
     if by == THEME:
         return _by_theme(columns, ctx)
     codes = domain(by, ctx)
+    parts, wholes = _divided(columns, codes.codes, len(codes.values))
     groups = [
-        Group(
-            value or None,
-            tuple(rows[codes.codes[rows] == place] for rows in columns),
-            whole=np.flatnonzero(codes.codes == place).astype(np.int64),
-        )
-        for place, value in enumerate(codes.values)
+        Group(value or None, part, whole=whole) for value, part, whole in zip(codes.values, parts, wholes, strict=True)
     ]
     kept = tuple(group for group in groups if ctx.gate.policy.adds_noise or len(group.members))
     return Grouped(kept, "counts over the snapshot", facets=frozenset({by} - {"month"}), is_closed=True)
@@ -82,19 +79,22 @@ def domain(facet: str, ctx: ToolContext) -> Codes:
 def _by_theme(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
     snapshot = ctx.index.snapshot
     labels = snapshot.base_labels
+    parts, wholes = _divided(columns, labels, len(snapshot.base_clusters))
     groups = [
-        Group(
-            cluster.name,
-            tuple(rows[labels[rows] == place] for rows in columns),
-            is_text=True,
-            id=cluster.id,
-            whole=np.flatnonzero(labels == place).astype(np.int64),
-        )
-        for place, cluster in enumerate(snapshot.base_clusters)
+        Group(cluster.name, part, is_text=True, id=cluster.id, whole=whole)
+        for cluster, part, whole in zip(snapshot.base_clusters, parts, wholes, strict=True)
     ]
     kept = sorted((group for group in groups if len(group.members)), key=lambda group: -len(group.members))
     outside = columns[0][labels[columns[0]] == OUTSIDE] if len(columns) == 1 else None
     return Grouped(tuple(kept), "counts over the snapshot, themes from the published taxonomy", outside)
+
+
+def _divided(
+    columns: Sequence[Rows], codes: NDArray[np.int32], count: int
+) -> tuple[list[tuple[Rows, ...]], list[Rows]]:
+    """Each column's members by code, a tuple of columns a group, and those of the whole snapshot."""
+    parts = [split(rows, codes[rows], count) for rows in columns]
+    return list(zip(*parts, strict=True)), split(np.arange(len(codes), dtype=np.int64), codes, count)
 
 
 async def _by_topic(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:

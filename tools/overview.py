@@ -7,7 +7,7 @@ from index.clustering import OUTSIDE
 from index.snapshot import Rows
 from tools.context import ToolContext
 from tools.finding import Finding
-from tools.raw import Group, Raw
+from tools.raw import Group, Raw, split
 from tools.scope import Scope
 
 
@@ -28,10 +28,8 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     snapshot = ctx.index.snapshot
     labels = snapshot.base_labels
     groups: list[Group] = []
-    base = {
-        cluster.id: np.flatnonzero(labels == place).astype(np.int64)
-        for place, cluster in enumerate(snapshot.base_clusters)
-    }
+    parts = split(np.arange(len(labels), dtype=np.int64), labels, len(snapshot.base_clusters))
+    base = {cluster.id: part for cluster, part in zip(snapshot.base_clusters, parts, strict=True)}
     for top in (cluster for cluster in snapshot.clusters if cluster.parent is None):
         children = [cluster for cluster in snapshot.base_clusters if cluster.parent == top.id]
         members: Rows = np.sort(np.concatenate([base[child.id] for child in children]))

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from index.clustering import OUTSIDE
 from tools.context import ToolContext
 from tools.finding import Finding
-from tools.raw import Group, Raw
+from tools.raw import Group, Raw, split
 from tools.scope import Scope
 
 
@@ -29,17 +29,14 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     scope = args.scope.model_copy(update={"near": args.phrase})
     resolved = await ctx.admit(scope)
     snapshot = ctx.index.snapshot
-    labels = snapshot.base_labels[resolved.rows]
+    labels, everything = snapshot.base_labels[resolved.rows], np.arange(len(snapshot), dtype=np.int64)
+    parts, wholes = (
+        split(rows, snapshot.base_labels[rows], len(snapshot.base_clusters)) for rows in (resolved.rows, everything)
+    )
     groups = [
-        Group(
-            cluster.name,
-            (resolved.rows[labels == place],),
-            is_text=True,
-            id=cluster.id,
-            whole=np.flatnonzero(snapshot.base_labels == place).astype(np.int64),
-        )
-        for place, cluster in enumerate(snapshot.base_clusters)
-        if np.any(labels == place)
+        Group(cluster.name, (part,), is_text=True, id=cluster.id, whole=whole)
+        for cluster, part, whole in zip(snapshot.base_clusters, parts, wholes, strict=True)
+        if len(part)
     ]
     groups.sort(key=lambda group: -len(group.members))
     return await ctx.release(

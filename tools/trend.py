@@ -12,7 +12,7 @@ from index.snapshot import UNDATED, Rows
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.finding import Finding
-from tools.raw import Group, Raw
+from tools.raw import Group, Raw, split
 from tools.scope import Scope
 from tools.statistics import course
 
@@ -46,8 +46,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     # Where noise is added, whether a scope leaves anybody out must not show.
     restricted = args.scope != Scope() if ctx.gate.policy.adds_noise else len(resolved.rows) < len(snapshot)
     groups = []
-    for place, name in enumerate(names):
-        whole: Rows = everything[bucket_of == place]
+    for name, whole in zip(names, split(everything, bucket_of, len(names)), strict=True):
         columns = (whole[inside[whole]], whole) if restricted else (whole,)
         groups.append(Group(name, columns))
     return await ctx.release(
@@ -81,8 +80,8 @@ def _buckets(days: NDArray[np.int64], rows: Rows, by: str) -> tuple[list[str], N
             f"That is {len(names)} {by}s; at most {_MAX_BUCKETS}. Use a coarser step or a shorter period."
         )
     place = {name: number for number, name in enumerate(names)}
-    lookup = {int(day): place[_bucket(int(day), by)] for day in np.unique(days[rows])}
-    return names, np.array([lookup[int(day)] for day in days[rows]])
+    known, places = np.unique(days[rows], return_inverse=True)
+    return names, np.array([place[_bucket(int(day), by)] for day in known], dtype=np.int64)[places]
 
 
 def _bucket(day: int, by: str) -> str:
