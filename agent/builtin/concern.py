@@ -59,11 +59,13 @@ class _File(_Row):
 class _Pair:
     """One of the first, then one of the other, with at most so many words of the same sentence between them."""
 
-    first: Sequence[str]
-    then: Sequence[str]
+    first: frozenset[str]
+    then: frozenset[str]
     within: int
 
     def occurs(self, text: str, found: Found) -> bool:
+        if self.first.isdisjoint(found) or self.then.isdisjoint(found):
+            return False
         starts = [start for slot in self.then for start, _ in found.get(slot, ())]
         ends = [end for slot in self.first for _, end in found.get(slot, ())]
         return any(self._is_near(text, end, start) for start in starts for end in ends)
@@ -82,38 +84,36 @@ class _Pattern:
 
     level: int
     harm: str
-    any: Sequence[str]
+    any: frozenset[str]
     pairs: Sequence[_Pair]
-    with_: Sequence[Sequence[str]]
+    with_: Sequence[frozenset[str]]
     without_level: int
-    benign: Sequence[str]
+    benign: frozenset[str]
 
     def grade(self, text: str, found: Found) -> int:
-        if not (_occurs(self.any, found) or any(pair.occurs(text, found) for pair in self.pairs)):
+        if self.any.isdisjoint(found) and not any(pair.occurs(text, found) for pair in self.pairs):
             return 1
-        level = self.level if all(_occurs(needed, found) for needed in self.with_) else self.without_level
-        return max(1, level - 2 if _occurs(self.benign, found) else level)
-
-
-def _occurs(slots: Sequence[str], found: Found) -> bool:
-    return any(slot in found for slot in slots)
+        level = self.without_level if any(needed.isdisjoint(found) for needed in self.with_) else self.level
+        return max(1, level if self.benign.isdisjoint(found) else level - 2)
 
 
 class _Slots:
     """Gives each list of entries a slot; "@name" among them stands for the slot of the list of that name."""
 
     def __init__(self, lists: Mapping[str, Sequence[str]]) -> None:
+        if nested := [name for name, listed in lists.items() if any(entry.startswith("@") for entry in listed)]:
+            raise ValueError(f"concern.toml: a list cannot hold another list, as {nested} do")
         self._lists = lists
         self.entries = [(entry, f"@{name}") for name, listed in lists.items() for entry in listed]
 
-    def of(self, name: str, listed: Sequence[str]) -> tuple[str, ...]:
-        shared = tuple(entry for entry in listed if entry.startswith("@"))
+    def of(self, name: str, listed: Sequence[str]) -> frozenset[str]:
+        shared = frozenset(entry for entry in listed if entry.startswith("@"))
         if unknown := [entry for entry in shared if entry.removeprefix("@") not in self._lists]:
             raise ValueError(f"concern.toml, pattern {name!r}: there is no list {unknown}")
         own = [entry for entry in listed if not entry.startswith("@")]
         slot = f"{name} {len(self.entries)}"
         self.entries += [(entry, slot) for entry in own]
-        return (*shared, slot) if own else shared
+        return shared | {slot} if own else shared
 
 
 @cache

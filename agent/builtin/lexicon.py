@@ -19,6 +19,12 @@ _INSIDE_WORD = regex.compile(r"[\p{L}\p{M}\p{N}--[\p{Han}\p{Hiragana}\p{Katakana
 """A neighbour that makes a match part of a longer word. Scripts without spaces are boundaries (用python写)."""
 
 
+@cache
+def _is_inside_word(character: str) -> bool:
+    """Kept by character: it is asked twice for every entry that is found."""
+    return _INSIDE_WORD.match(character) is not None
+
+
 class Matcher:
     """Many entries found in one pass (Aho-Corasick); each entry belongs to one or more owners."""
 
@@ -46,9 +52,9 @@ class Matcher:
 
     @staticmethod
     def _stands(text: str, start: int, end: int, *, whole: bool) -> bool:
-        if start and _INSIDE_WORD.match(text[start - 1]):
+        if start and _is_inside_word(text[start - 1]):
             return False
-        return not (whole and end < len(text) and _INSIDE_WORD.match(text[end]))
+        return not (whole and end < len(text) and _is_inside_word(text[end]))
 
 
 _NOT_ENTRIES = ("name", "title")
