@@ -214,24 +214,72 @@ def _halves(counts: Sequence[float], exposures: Sequence[float], step: int) -> s
     return f"the second half has {_short(ratio)} times the odds of the first ({_short(low)} to {_short(high)})"
 
 
+NOT_FLAGGED, IN_ERROR = "not flagged", "flagged in error"
+
+
 def missed_and_false(said: Said) -> Statistics:
     """Of the columns (concerning and not flagged, concerning and flagged, flagged and not concerning, neither): the share
     of the concerning that was not flagged, and the share of the flagged that was not concerning."""
-    rows = []
-    for counts in said.counts:
-        missed, caught, false = counts[:3]
-        measures = [
-            measure
-            for name, part, other in (("not flagged", missed, caught), ("flagged in error", false, caught))
-            if (measure := _share(name, part, other)) is not None
-        ]
-        rows.append(tuple(measures))
+    return _gaps(
+        said, lambda counts: (_share(NOT_FLAGGED, counts[0], counts[1]), _share(IN_ERROR, counts[2], counts[1]))
+    )
+
+
+def few_caught(said: Said) -> Statistics:
+    """Of the columns (concerning and not flagged, flagged, neither), where fewer conversations than the threshold are
+    concerning and flagged in all: both shares are at least what they are if all of these lie in the theme."""
+    few = said.least - 1
+
+    def shares(counts: Sequence[int | None]) -> Shares:
+        flagged = counts[1]
+        false = None if flagged is None else max(0, flagged - few)
+        return _share(NOT_FLAGGED, counts[0], few, is_bound=True), _share(IN_ERROR, false, few, is_bound=True)
+
+    return _gaps(said, shares, f"fewer than {said.least} conversations are concerning and flagged, all themes together")
+
+
+def few_false(said: Said) -> Statistics:
+    """Of the columns (concerning and not flagged, flagged, neither), where fewer conversations than the threshold are
+    flagged and not concerning in all: what was not flagged is at least what it is if all flagged are concerning."""
+    note = f"fewer than {said.least} conversations are flagged and not concerning, all themes together"
+    return _gaps(said, lambda counts: (_share(NOT_FLAGGED, counts[0], counts[1], is_bound=True),), note)
+
+
+def few_missed(said: Said) -> Statistics:
+    """Of the columns (concerning, flagged and not concerning, neither), where fewer conversations than the threshold are
+    concerning and not flagged in all: what was flagged in error is at least what it is if all concerning are flagged."""
+    note = f"fewer than {said.least} conversations are concerning and not flagged, all themes together"
+    return _gaps(said, lambda counts: (_share(IN_ERROR, counts[1], counts[0], is_bound=True),), note)
+
+
+Shares = Sequence[Measure | None]
+
+
+def _gaps(said: Said, shares: Callable[[Sequence[int | None]], Shares], *notes: str) -> Statistics:
+    """The shares of each row, and of all of them in a note, by what `shares` makes of counts; most of the first column
+    first."""
+    rows = [tuple(measure for measure in shares(counts) if measure is not None) for counts in said.counts]
     order = sorted(range(len(rows)), key=lambda place: (-(said.counts[place][0] or 0), place))
-    return Statistics(rows, (), tuple(order))
+    whole = (measure for measure in shares(said.totals) if measure is not None)
+    return Statistics(rows, (*notes, *map(_of_all, whole)), tuple(order))
 
 
-def _share(name: str, part: int | None, other: int | None) -> Measure | None:
+def _of_all(measure: Measure) -> str:
+    of = "concerning" if measure.name == NOT_FLAGGED else "flagged"
+    bound = "at least " if measure.is_bound else ""
+    return f"of what is {of} in all themes, {bound}{measure.value} % {measure.name} ({measure.low} to {measure.high} %)"
+
+
+def _share(name: str, part: int | None, other: int | None, *, is_bound: bool = False) -> Measure | None:
+    """The part's share of both with its 95 % interval, in percent. `is_bound`: the other may be smaller, so the share is
+    at least this, and nothing bounds it from above."""
     if part is None or other is None or not part + other:
         return None
     low, high = proportion_interval(part, part + other)
-    return Measure(name, round(100 * part / (part + other), 1), round(100 * low, 1), round(100 * high, 1))
+    return Measure(
+        name,
+        round(100 * part / (part + other), 1),
+        round(100 * low, 1),
+        100.0 if is_bound else round(100 * high, 1),
+        is_bound=is_bound,
+    )
