@@ -2,7 +2,8 @@
 
 Asked twice of the whole demo, each time with a ledger of its own: with the built-in grades, and with the grades that the
 demo's generator knows, so that the arithmetic of the tool is measured apart from the lexicon. A cluster counts as a gap
-where most of it is of a planted theme; it is called where the interval of its share lies above one half.
+where most of it is of a planted theme; it is called where its share, at least, or all of the share's interval lies above
+one half.
 """
 
 import asyncio
@@ -58,16 +59,23 @@ def told(finding: Finding, truth: list[DemoConversation], labels: NDArray[np.int
         place = next(finding.columns.index(column) for column in COLUMNS[name] if column in finding.columns)
         real = {ids[at] for at in range(len(ids)) if is_story[labels == at].mean() > 0.5}
         shares = {id: measure for id, row in rows.items() for measure in row.measures if measure.name == name}
-        called = {id for id, measure in shares.items() if (measure.low or 0) > 50}
+        called = {id for id, found in shares.items() if ((found.value if found.is_bound else found.low) or 0) > 50}
         counted = sum(rows[id].values[place].count or 0 for id in called & real)
-        print(f"{name}: {len(real)} clusters planted, {len(called)} called, {len(called & real)} of them planted; ", end="")
-        print(f"they count {counted} conversations, of {is_gap.sum()} planted ({is_gap[labels >= 0].sum()} in a cluster)")
+        print(
+            f"{name}: {len(real)} clusters planted, {len(called)} called, {len(called & real)} of them planted; ",
+            end="",
+        )
+        print(
+            f"they count {counted} conversations, of {is_gap.sum()} planted ({is_gap[labels >= 0].sum()} in a cluster)"
+        )
         for id in sorted(filter(None, called | real)):
             inside = labels == ids.index(id)
             share = shares.get(id)
             stated = f"{share.value} % ({share.low} to {share.high} %)" if share else "no share"
             known = f"{is_gap[inside].sum()} of {is_story[inside].sum()}"
-            print(f"  {rows[id].label if id in rows else 'withheld'}: {stated}; truth {known} planted in {inside.sum()}")
+            print(
+                f"  {rows[id].label if id in rows else 'withheld'}: {stated}; truth {known} planted in {inside.sum()}"
+            )
 
 
 def main() -> None:

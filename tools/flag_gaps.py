@@ -59,7 +59,8 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     pass, "flagged in error" the share of its flagged ones that are not concerning, each with a 95 % interval (Wilson
     1927). Themes come with the most concerning unflagged conversations first. Where one of the four sides holds fewer
     conversations than the threshold in all themes together, it is counted with another one and the shares are bounds
-    ("at least"): a classifier that misses nearly all of something has hardly a conversation that is both.
+    ("at least"): a classifier that misses nearly all of something has hardly a conversation that is both. Asked of
+    everything, a theme that lies nearly whole on one side is told as the whole theme; a narrower scope withholds it.
     Limits: the concern grade is an opinion too (of the extractor); a disagreement says look here, not who is right.
     Conversations without a flag or a grade, or in no theme, are left out. Concern and flag are two facets: no third may
     be crossed.
@@ -88,7 +89,9 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             unit="flag gaps",
             method=f"{found.method}; shares by Wilson's interval",
             statistic=form.statistic,
-            margins=True,
+            # Of everything, what a row's other cells tell is held against the row's whole (the gate's `Group.whole`), so
+            # that a theme of which nearly all is missed can be told; a narrower scope has no such whole.
+            margins=len(resolved.rows) < len(ctx.index.snapshot),
             facets=frozenset({"concern", "flagged"}),
         )
     )

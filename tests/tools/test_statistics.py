@@ -213,6 +213,17 @@ def test_a_bound_is_never_above_what_it_bounds(counts: tuple[int, int, int], few
             assert measure.value <= round(100 * part / (part + other), 1)
 
 
+@given(told=st.integers(15, 400), rest=st.integers(0, 14), caught=st.integers(0, 14))
+def test_a_number_that_may_be_told_for_its_whole_row_bounds_no_more_than_that_allows(
+    told: int, rest: int, caught: int
+) -> None:
+    """The row holds `rest` more conversations than the side that is told for it, `caught` of them of the hidden side."""
+    missed, caught = told - rest, min(rest, caught)
+    (measure,) = few_caught(said([[told, None, None]], [told, 100, 500])).rows[0]
+    assert measure.value is not None
+    assert measure.value <= round(100 * missed / max(1, missed + caught), 1)
+
+
 def test_no_statistic_can_hold_a_member() -> None:
     """They are functions of modules without a closure; the gate gives them what it says and nothing else."""
     for function in (
