@@ -281,7 +281,7 @@ def _gaps(said: Said, shares: Sequence[Shares], *notes: str) -> Statistics:
 
 def _of_all(of: str, share: Measure | None) -> Iterator[str]:
     if share is not None:
-        yield f"of what is {of} in all themes, at least {share.value} % {share.name} ({share.low} to {share.high} %)"
+        yield f"of what is {of} in all themes, at least {share.value} % are {share.name} ({share.low} to {share.high} %)"
 
 
 def _share(name: str, part: int | None, other: int | None, *, is_bound: bool = False) -> Measure | None:

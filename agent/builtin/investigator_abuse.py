@@ -263,6 +263,8 @@ async def flag_gaps(notes: Notes) -> None:
     if not missed and not any(row.values[0].count for row in rows):
         notes.say("No theme is large enough on both sides to show a gap between grade and flag", finding, kind="answer")
     for note in finding.notes:
+        if note.startswith("of what is"):
+            notes.say(note.capitalize(), finding)
         if note.endswith("all themes together"):
             notes.say(f"Of {finding.scope}, {note}, and each share is a lower bound", finding, kind="limit")
     notes.say(

@@ -187,5 +187,6 @@ _EVERYDAY = frozenset(
     says short simple six start started stay stop sure tell ten thank thanks three today tomorrow tried true try
     trying turn two week weeks write writing wrote wrong year years yes yesterday yet continue generate means
     mention message messages including plus else everything everyone anything nobody gets got whole back i'd i'm i've
+    pls plz yrs btw idk imo lol thx
     don't can't won't it's what's that's there's isn't doesn't didn't shouldn't wasn't couldn't something""".split()
 )
