@@ -15,16 +15,19 @@ from pathlib import Path
 import numpy as np
 from coordination_groups import Listed, MadeGroup, made_groups, natural, youtube
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
 
 from agent.wiring import App
 from index.demo.generate import conversations
 from index.demo.source import DemoSource
 from index.handle import Index
 from index.records import Conversation
+from index.sketch import sketch, unpacked
 from index.snapshot import Rows
 from tools.coordination import Reader
 from tools.policy import PrivacyPolicy
-from tools.signals import SIGNALS, Band
+from tools.signals import SAME_FORM, SIGNALS, Band
 
 POLICY = PrivacyPolicy()
 STRONG = ("high", "very high")
@@ -118,6 +121,25 @@ def measured(name: str, ordinary: Sequence[Conversation], themes: Sequence[str],
     clusters(reader, places, is_ring, "Published clusters, those of the demo's ring being true")
 
 
+def families(comments: Sequence[tuple[Conversation, bool]]) -> None:
+    """How much of the spam is made from a form that other accounts use too, as `template` sees it, with nothing withheld:
+    what no threshold can go beyond."""
+    made = [sketch(bytes(32), conversation) for conversation, _ in comments]
+    formed = [place for place, found in enumerate(made) if found is not None]
+    sketches = unpacked([found for found in made if found is not None])
+    twins = (sketches[:, None] == sketches[None, :]).sum(axis=2) >= SAME_FORM
+    _, family = connected_components(csr_matrix(twins), directed=False)
+    spam = np.array([is_spam for _, is_spam in comments])
+    accounts = np.array([conversation.account or "" for conversation, _ in comments])
+    print(f"\nForms that 3 accounts or more share, of {spam.sum()} spam and {(~spam).sum()} other comments:")
+    for number in range(family.max() + 1):
+        rows = np.array(formed)[family == number]
+        people = len(set(accounts[rows].tolist()))
+        if people >= 3:
+            dated = sum(comments[row][0].time is not None for row in rows)
+            print(f"  {people} accounts, {len(rows)} comments, {spam[rows].sum()} of them spam, {dated} dated")
+
+
 def main(folder: Path, home: Path) -> None:
     os.environ["SHOAL_HOME"] = str(home)
     demo = [read.item for read in DemoSource() if isinstance(read.item, Conversation)]
@@ -125,6 +147,7 @@ def main(folder: Path, home: Path) -> None:
     people = natural(folder)
     measured("natural", people, [""] * len(people), folder)
     comments = youtube(folder)
+    families(comments)
     index = opened("youtube", [conversation for conversation, _ in comments])
     everything = range(len(index.snapshot.base_clusters))
     clusters(Reader(index, POLICY), everything, np.array([spam for _, spam in comments]), "YouTube, spam being true")

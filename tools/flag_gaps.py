@@ -1,17 +1,46 @@
 """flag_gaps: concern against an external classifier's flags, by theme."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from index.clustering import OUTSIDE
+from index.snapshot import Rows
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.finding import Finding
 from tools.grouping import THEME, grouped
 from tools.raw import Raw
 from tools.scope import Scope
-from tools.statistics import missed_and_false
+from tools.statistics import Statistic, few_caught, few_false, few_missed, missed_and_false
 
-COLUMNS = ("concerning, not flagged", "concerning, flagged", "flagged, not concerning", "neither")
+MISSED, CAUGHT, FALSE, NEITHER = (
+    "concerning, not flagged",
+    "concerning, flagged",
+    "flagged, not concerning",
+    "neither",
+)
+FLAGGED, CONCERNING = "flagged", "concerning"
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A table's columns, each with the sides that it is made of, and the shares that can be computed from them."""
+
+    columns: Mapping[str, tuple[str, ...]]
+    statistic: Statistic
+
+
+_WHOLE = _Form({side: (side,) for side in (MISSED, CAUGHT, FALSE, NEITHER)}, missed_and_false)
+_WITHOUT: Mapping[str, _Form] = {
+    CAUGHT: _Form({MISSED: (MISSED,), FLAGGED: (CAUGHT, FALSE), NEITHER: (NEITHER,)}, few_caught),
+    FALSE: _Form({MISSED: (MISSED,), FLAGGED: (CAUGHT, FALSE), NEITHER: (NEITHER,)}, few_false),
+    MISSED: _Form({CONCERNING: (MISSED, CAUGHT), FALSE: (FALSE,), NEITHER: (NEITHER,)}, few_missed),
+}
+"""The table where one side is too small to be told: it is told together with another one (global recoding, Hundepool et
+al. 2012), and the shares become bounds."""
 
 
 class Args(BaseModel):
@@ -28,23 +57,23 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
 
     Each theme has four counts; "not flagged" is the share of its concerning conversations that the classifier let
     pass, "flagged in error" the share of its flagged ones that are not concerning, each with a 95 % interval (Wilson
-    1927). Themes come with the most concerning unflagged conversations first.
+    1927). Themes come with the most concerning unflagged conversations first. Where one of the four sides holds fewer
+    conversations than the threshold in all themes together, it is counted with another one and the shares are bounds
+    ("at least"): a classifier that misses nearly all of something has hardly a conversation that is both. Asked of
+    everything, a theme that lies nearly whole on one side is told as the whole theme; a narrower scope withholds it.
     Limits: the concern grade is an opinion too (of the extractor); a disagreement says look here, not who is right.
-    Conversations without a flag or a grade are left out. Concern and flag are two facets: no third may be crossed.
+    Conversations without a flag or a grade, or in no theme, are left out. Concern and flag are two facets: no third may
+    be crossed.
     """
     resolved = await ctx.admit(args.scope)
-    snapshot = ctx.index.snapshot
-    flagged, concern = snapshot.facet("flagged"), snapshot.facet("concern")
-    grades = np.array([int(value) if value.isdigit() else 0 for value in concern.values])[concern.codes[resolved.rows]]
-    flags = np.array(flagged.values)[flagged.codes[resolved.rows]]
-    known = (grades > 0) & ((flags == "true") | (flags == "false"))
-    if not ctx.gate.is_enough(resolved.rows[known & (flags == "true")]):
+    sides = _sides(resolved.rows, args.concern_at_least, ctx)
+    if not ctx.gate.is_enough(np.sort(np.concatenate([sides[CAUGHT], sides[FALSE]]))):
         raise ToolRefusal("Too few conversations here carry a classifier's flag. Use count_by with by='concern'.")
-    high, on = grades >= args.concern_at_least, flags == "true"
-    columns = [resolved.rows[known & part] for part in (high & ~on, high & on, ~high & on, ~high & ~on)]
+    form = _form(sides, ctx)
+    columns = [np.sort(np.concatenate([sides[side] for side in made])) for made in form.columns.values()]
     if not all(ctx.gate.may_be_side(column) for column in columns):
         raise ToolRefusal(
-            "One of the four sides (concerning or not, flagged or not) is too small here to be set against the others. "
+            "Too much of the four sides (concerning or not, flagged or not) is too small here to be set against the rest. "
             "Widen the scope, change concern_at_least, or use count_by with by='theme' on a concern_at_least scope."
         )
     found = await grouped(THEME, columns, ctx)
@@ -55,12 +84,34 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             title=f"Concern {args.concern_at_least}-5 against the classifier's flag, {args.scope.describe()}",
             shape="table",
             resolved=resolved,
-            columns=COLUMNS,
+            columns=tuple(form.columns),
             groups=found.groups,
             unit="flag gaps",
             method=f"{found.method}; shares by Wilson's interval",
-            statistic=missed_and_false,
-            margins=True,
+            statistic=form.statistic,
+            # Of everything, what a row's other cells tell is held against the row's whole (the gate's `Group.whole`), so
+            # that a theme of which nearly all is missed can be told; a narrower scope has no such whole.
+            margins=len(resolved.rows) < len(ctx.index.snapshot),
             facets=frozenset({"concern", "flagged"}),
         )
     )
+
+
+def _sides(rows: Rows, concern_at_least: int, ctx: ToolContext) -> dict[str, Rows]:
+    """The scope's rows that lie in a theme and have a grade and a flag, by side, each ascending."""
+    snapshot = ctx.index.snapshot
+    flagged, concern = snapshot.facet("flagged"), snapshot.facet("concern")
+    rows = rows[snapshot.base_labels[rows] != OUTSIDE]
+    grades = np.array([int(value) if value.isdigit() else 0 for value in concern.values])[concern.codes[rows]]
+    flags = np.array(flagged.values)[flagged.codes[rows]]
+    known = (grades > 0) & ((flags == "true") | (flags == "false"))
+    high, on = grades >= concern_at_least, flags == "true"
+    parts = {MISSED: high & ~on, CAUGHT: high & on, FALSE: ~high & on, NEITHER: ~high & ~on}
+    return {side: rows[known & part] for side, part in parts.items()}
+
+
+def _form(sides: Mapping[str, Rows], ctx: ToolContext) -> _Form:
+    """The whole table, or the one without the only side that is too small. What is withheld for another's sake is not
+    small: then the whole table is refused."""
+    few = [side for side, rows in sides.items() if len(rows) < ctx.gate.policy.min_conversations]
+    return _WITHOUT.get(few[0], _WHOLE) if len(few) == 1 else _WHOLE

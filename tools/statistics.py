@@ -4,7 +4,7 @@ A tool hands one of these to the gate by name; the gate calls it with what it ha
 can never be sharper than the rounded counts a reader sees. Nothing here may see a member.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import erfc, exp, inf, log, sqrt
 
@@ -214,24 +214,86 @@ def _halves(counts: Sequence[float], exposures: Sequence[float], step: int) -> s
     return f"the second half has {_short(ratio)} times the odds of the first ({_short(low)} to {_short(high)})"
 
 
+NOT_FLAGGED, IN_ERROR = "not flagged", "flagged in error"
+
+Shares = Sequence[Measure | None]
+
+
 def missed_and_false(said: Said) -> Statistics:
     """Of the columns (concerning and not flagged, concerning and flagged, flagged and not concerning, neither): the share
     of the concerning that was not flagged, and the share of the flagged that was not concerning."""
-    rows = []
-    for counts in said.counts:
-        missed, caught, false = counts[:3]
-        measures = [
-            measure
-            for name, part, other in (("not flagged", missed, caught), ("flagged in error", false, caught))
-            if (measure := _share(name, part, other)) is not None
-        ]
-        rows.append(tuple(measures))
+    rows = [(_share(NOT_FLAGGED, *counts[:2]), _share(IN_ERROR, counts[2], counts[1])) for counts in said.counts]
+    return _gaps(said, rows)
+
+
+def few_caught(said: Said) -> Statistics:
+    """Of the columns (concerning and not flagged, flagged, neither), where fewer conversations than the threshold are
+    concerning and flagged in all: both shares are at least what they are if all of these lie in the theme. Of all themes
+    together the same, in a note."""
+    few = said.least - 1
+    rows = [_least_shares(counts, few) for counts in said.counts]
+    alone = [sum(_is_alone(counts, place) for counts in said.counts) for place in (0, 1)]
+    missed, flagged = (max(0, said.totals[place] - few * alone[place]) for place in (0, 1))
+    notes = [
+        f"fewer than {said.least} conversations are concerning and flagged, all themes together",
+        *_of_all("concerning", _share(NOT_FLAGGED, missed, few, is_bound=True)),
+        *_of_all("flagged", _share(IN_ERROR, max(0, flagged - few), few, is_bound=True)),
+    ]
+    return _gaps(said, rows, *notes)
+
+
+def _least_shares(counts: Sequence[int | None], few: int) -> Shares:
+    """A theme's shares if all of the `few` that are concerning and flagged lie in it."""
+    missed, flagged = counts[:2]
+    if missed is not None and _is_alone(counts, 0):
+        missed = max(0, missed - few)
+    if flagged is not None:
+        flagged = max(0, flagged - few * (2 if _is_alone(counts, 1) else 1))
+    return _share(NOT_FLAGGED, missed, few, is_bound=True), _share(IN_ERROR, flagged, few, is_bound=True)
+
+
+def _is_alone(counts: Sequence[int | None], place: int) -> bool:
+    """Whether no other number of the row is said: then this one may be told for the whole row, up to the threshold
+    higher than it is."""
+    return counts[place] is not None and all(count is None for at, count in enumerate(counts) if at != place)
+
+
+def few_false(said: Said) -> Statistics:
+    """Of the columns (concerning and not flagged, flagged, neither), where fewer conversations than the threshold are
+    flagged and not concerning in all: what was not flagged is at least what it is if all flagged are concerning."""
+    note = f"fewer than {said.least} conversations are flagged and not concerning, all themes together"
+    return _gaps(said, [(_share(NOT_FLAGGED, *counts[:2], is_bound=True),) for counts in said.counts], note)
+
+
+def few_missed(said: Said) -> Statistics:
+    """Of the columns (concerning, flagged and not concerning, neither), where fewer conversations than the threshold are
+    concerning and not flagged in all: what was flagged in error is at least what it is if all concerning are flagged."""
+    note = f"fewer than {said.least} conversations are concerning and not flagged, all themes together"
+    return _gaps(said, [(_share(IN_ERROR, counts[1], counts[0], is_bound=True),) for counts in said.counts], note)
+
+
+def _gaps(said: Said, shares: Sequence[Shares], *notes: str) -> Statistics:
+    """The shares of each row that could be computed; rows with most in the first column first."""
+    rows = [tuple(measure for measure in of_row if measure is not None) for of_row in shares]
     order = sorted(range(len(rows)), key=lambda place: (-(said.counts[place][0] or 0), place))
-    return Statistics(rows, (), tuple(order))
+    return Statistics(rows, notes, tuple(order))
 
 
-def _share(name: str, part: int | None, other: int | None) -> Measure | None:
+def _of_all(of: str, share: Measure | None) -> Iterator[str]:
+    if share is not None:
+        yield f"of what is {of} in all themes, at least {share.value} % are {share.name} ({share.low} to {share.high} %)"
+
+
+def _share(name: str, part: int | None, other: int | None, *, is_bound: bool = False) -> Measure | None:
+    """The part's share of both with its 95 % interval, in percent. `is_bound`: the other may be smaller, so the share is
+    at least this, and nothing bounds it from above."""
     if part is None or other is None or not part + other:
         return None
     low, high = proportion_interval(part, part + other)
-    return Measure(name, round(100 * part / (part + other), 1), round(100 * low, 1), round(100 * high, 1))
+    return Measure(
+        name,
+        round(100 * part / (part + other), 1),
+        round(100 * low, 1),
+        100.0 if is_bound else round(100 * high, 1),
+        is_bound=is_bound,
+    )

@@ -10,7 +10,8 @@ from functools import cache
 
 import regex
 
-from agent.builtin.lexicon import concepts, concern, refuses, valued
+from agent.builtin.concern import concern
+from agent.builtin.lexicon import concepts, refuses, valued
 from index.extraction import Extraction, NotExtracted, Portion
 from index.facets import FacetSpec
 from index.language import code_of

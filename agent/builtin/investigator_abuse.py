@@ -10,6 +10,8 @@ from agent.answer import LeadCard
 from agent.builtin.recipe import SHOWN, Notes, arguments, by_size, left_out, listed, measure, mostly, named
 from agent.roles import Claim
 from tools.finding import Finding, Row
+from tools.flag_gaps import FALSE, FLAGGED, MISSED
+from tools.labels import UNNAMED
 from tools.scope import Scope
 
 _BURST_SHARE = 55.0
@@ -253,40 +255,44 @@ async def flag_gaps(notes: Notes) -> None:
     if finding is None:
         await _graded_without_flags(notes)
         return
-    rows = notes.fresh(named(finding))
-    missed = [row for row in rows if measure(row, "not flagged") is not None]
-    missed.sort(key=lambda row: -(row.values[0].count or 0))
+    rows = notes.fresh([row for row in finding.rows if row.label != UNNAMED])
+    missed = _gaps(finding, rows, MISSED, "not flagged")
     if missed:
-        notes.say(
-            f"Concerning and mostly not flagged: {_shares(missed[:SHOWN], 'not flagged')}", finding, kind="answer"
-        )
-    elif rows:
-        stated = ", ".join(f"“{row.label}” ({row.values[0].count:,})" for row in by_size(rows)[:SHOWN])
-        notes.say(f"Concerning and not flagged, by theme: {stated}", finding, kind="answer")
-    wrong = [row for row in finding.rows if (found := measure(row, "flagged in error")) and (found.value or 0) >= 50]
-    wrong = [
-        row for row in wrong if row.label in {item.label for item in finding.rows if item.values[2].count is not None}
-    ]
-    if wrong:
-        stated = ", ".join(f"“{row.label}” ({row.values[2].count:,} flagged and not concerning)" for row in wrong[:3])
-        notes.say(f"Flagged although mostly not concerning: {stated}", finding)
-    if not rows:
+        notes.say(f"Concerning and not flagged: {missed}", finding, kind="answer")
+    for name in (FALSE, FLAGGED):
+        if wrong := _gaps(finding, rows, name, "flagged in error", at_least=50.0):
+            notes.say(f"Flagged although mostly not concerning: {wrong}", finding)
+    if not missed and not any(row.values[0].count for row in rows):
         notes.say("No theme is large enough on both sides to show a gap between grade and flag", finding, kind="answer")
+    for note in finding.notes:
+        if note.startswith("of what is"):
+            notes.say(note.capitalize(), finding)
+        if note.endswith("all themes together"):
+            notes.say(f"Of {finding.scope}, {note}, and each share is a lower bound", finding, kind="limit")
     notes.say(
         "Where grade and flag disagree, either may be wrong; a gap says where to look, not who is right.", kind="limit"
     )
     left_out(notes, finding)
 
 
-def _shares(rows: Sequence[Row], name: str) -> str:
+def _gaps(finding: Finding, rows: Sequence[Row], column: str, name: str, at_least: float = 0.0) -> str:
+    """Of these themes those with most conversations in a column, each with its count and a share; empty where there is no such
+    column, or none with a count. Themes without the share are told by their count."""
+    if column not in finding.columns:
+        return ""
+    place = finding.columns.index(column)
+    told = [row for row in rows if row.values[place].count is not None]
+    told.sort(key=lambda row: -(row.values[place].count or 0))
     parts = []
-    for row in rows:
+    for row in told:
         found = measure(row, name)
-        if found is not None:
-            parts.append(
-                f"“{row.label}” ({row.values[0].count:,}; {found.value} % {name}, {found.low} to {found.high} %)"
-            )
-    return ", ".join(parts)
+        if found is not None and (found.value or 0) >= at_least:
+            bound = "at least " if found.is_bound else ""
+            shares = f"; {bound}{found.value} % {name}, {found.low} to {found.high} %"
+            parts.append(f"“{row.label}” ({row.values[place].count:,}{shares})")
+        elif found is None and not at_least:
+            parts.append(f"“{row.label}” ({row.values[place].count:,})")
+    return ", ".join(parts[:SHOWN])
 
 
 async def _graded_without_flags(notes: Notes) -> None:

@@ -1,18 +1,16 @@
-"""The hand-written lexicons of the built-in extractor: what people ask for in many languages, and graded concern.
+"""The hand-written lexicon of the built-in extractor: what people ask for, in many languages.
 
-They bridge languages without a model. Matching is by word start (whole word with a trailing "$"), by substring in
+Its entries bridge languages without a model. Matching is by word start (whole word with a trailing "$"), by substring in
 scripts without spaces. The lexicon's own words are the only thing of it that enters a summary.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
 import regex
 
-from index.facets import NO_HARM
 from index.words import is_unspaced, normalise
 
 _MAX_CONCEPTS = 5
@@ -21,7 +19,13 @@ _INSIDE_WORD = regex.compile(r"[\p{L}\p{M}\p{N}--[\p{Han}\p{Hiragana}\p{Katakana
 """A neighbour that makes a match part of a longer word. Scripts without spaces are boundaries (用python写)."""
 
 
-class _Matcher:
+@cache
+def _is_inside_word(character: str) -> bool:
+    """Kept by character: it is asked twice for every entry that is found."""
+    return _INSIDE_WORD.match(character) is not None
+
+
+class Matcher:
     """Many entries found in one pass (Aho-Corasick); each entry belongs to one or more owners."""
 
     def __init__(self, entries: Sequence[tuple[str, str]]) -> None:
@@ -38,17 +42,19 @@ class _Matcher:
 
     def owners(self, text: str) -> list[str]:
         """Owners of the entries found in a normalised text, in order of first appearance, once each."""
-        found: dict[str, None] = {}
+        return list(dict.fromkeys(owner for owners, _, _ in self.found(text) for owner in owners))
+
+    def found(self, text: str) -> Iterator[tuple[Sequence[str], int, int]]:
+        """Each place of a normalised text where an entry stands: its owners, start and end."""
         for place, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             if self._unspaced[place] or self._stands(text, start, end, whole=self._entries[place][1]):
-                found.update(dict.fromkeys(self._owners[place]))
-        return list(found)
+                yield self._owners[place], start, end
 
     @staticmethod
     def _stands(text: str, start: int, end: int, *, whole: bool) -> bool:
-        if start and _INSIDE_WORD.match(text[start - 1]):
+        if start and _is_inside_word(text[start - 1]):
             return False
-        return not (whole and end < len(text) and _INSIDE_WORD.match(text[end]))
+        return not (whole and end < len(text) and _is_inside_word(text[end]))
 
 
 _NOT_ENTRIES = ("name", "title")
@@ -63,7 +69,7 @@ def _table() -> list[dict[str, str | list[str]]]:
 
 
 @cache
-def _concepts() -> _Matcher:
+def _concepts() -> Matcher:
     entries = [
         (entry, str(concept["name"]))
         for concept in _table()
@@ -71,7 +77,7 @@ def _concepts() -> _Matcher:
         if language not in _NOT_ENTRIES
         for entry in listed
     ]
-    return _Matcher(entries)
+    return Matcher(entries)
 
 
 @cache
@@ -85,55 +91,6 @@ def concepts(text: str) -> list[str]:
     return _concepts().owners(normalise(text))[:_MAX_CONCEPTS]
 
 
-@dataclass(frozen=True, slots=True)
-class _Concern:
-    """A pattern of which an entry was found: what else decides its grade."""
-
-    level: int
-    harm: str
-    without_level: int
-    with_: _Matcher | None
-    benign: _Matcher | None
-
-    def grade(self, text: str) -> int:
-        level = self.level if self.with_ is None or self.with_.owners(text) else self.without_level
-        if self.benign is not None and self.benign.owners(text):
-            level -= 2
-        return max(1, level)
-
-
-def _optional(entries: Sequence[str] | None) -> _Matcher | None:
-    return _Matcher([(entry, "x") for entry in entries]) if entries else None
-
-
-@cache
-def _concerns() -> tuple[_Matcher, dict[str, _Concern]]:
-    """One matcher over every pattern's entries, owned by the pattern's name; and the patterns."""
-    table = tomllib.loads((files("agent.builtin") / "concern.toml").read_text("utf-8"))["pattern"]
-    entries = [(entry, row["name"]) for row in table for entry in row["any"]]
-    patterns = {
-        row["name"]: _Concern(
-            level=row["level"],
-            harm=row["harm"],
-            without_level=row.get("without_level", 1),
-            with_=_optional(row.get("with")),
-            benign=_optional(row.get("benign")),
-        )
-        for row in table
-    }
-    return _Matcher(entries), patterns
-
-
-def concern(text: str) -> tuple[int, str]:
-    """1 (benign) to 5 (immediate review), the highest grade of any pattern, and that pattern's hazard category. A
-    grade of 1 has none."""
-    folded = normalise(text)
-    matcher, patterns = _concerns()
-    graded = [(patterns[name].grade(folded), patterns[name].harm) for name in matcher.owners(folded)]
-    level, harm = max(graded, key=lambda found: found[0], default=(1, NO_HARM))
-    return level, harm if level > 1 else NO_HARM
-
-
 def valued(text: str, words: Mapping[str, Sequence[str]]) -> str | None:
     """The last listed value of which a word occurs in the text; None when none does."""
     found = _valued(tuple((value, tuple(listed)) for value, listed in words.items())).owners(normalise(text))
@@ -141,8 +98,8 @@ def valued(text: str, words: Mapping[str, Sequence[str]]) -> str | None:
 
 
 @cache
-def _valued(words: tuple[tuple[str, tuple[str, ...]], ...]) -> _Matcher:
-    return _Matcher([(entry, value) for value, listed in words for entry in listed])
+def _valued(words: tuple[tuple[str, tuple[str, ...]], ...]) -> Matcher:
+    return Matcher([(entry, value) for value, listed in words for entry in listed])
 
 
 _REFUSALS = regex.compile(

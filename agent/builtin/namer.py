@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import regex
+
 from agent.builtin.lexicon import concepts, titles
 from agent.builtin.wording import capitalised, listed, same_word, written
 from index.naming import NamingSample, Phrase
@@ -24,6 +26,9 @@ _SECOND = 0.4
 _WORD_SHARE, _PHRASE_SHARE = 0.2, 0.12
 """Shares of a group's accounts below which a word or a phrase is not what the group is about."""
 
+_SAYS_HOW = regex.compile(r"(?!hundred)[a-z]{2,}[^aeiou\W]ed|[a-z]{2,}(?:ous|ful|ent|ant|ive|al|est|ed|ct)ly")
+"""English participles (locked, typed) and adverbs (honestly) by their endings. Of nouns hardly any ends so."""
+
 _TELLING = 0.7
 """Lift (natural log) below which a phrase is about as common elsewhere: twice as common here."""
 
@@ -37,8 +42,11 @@ class _Parts:
     language: str = ""
 
     def __str__(self) -> str:
+        details = [titles().get(detail) or written(detail) for detail in self.details]
         lead = listed([titles()[head] for head in self.leads])
-        rest = listed([titles().get(detail) or written(detail) for detail in self.details])
+        if not lead and len(details) > _DETAILS:
+            lead, *details = details  # three words in a row read as a list, and the first tells most
+        rest = listed(details)
         name = capitalised(f"{lead}: {rest}" if lead and rest else lead or rest)
         if not self.language:
             return name
@@ -152,9 +160,12 @@ def _says_again(text: str, said: Sequence[str]) -> bool:
 
 
 def _is_vague(text: str) -> bool:
-    """Whether a phrase begins or ends with a word that names no subject: in names it reads as a torn-off piece."""
+    """Whether a phrase begins or ends with a word that names no subject: in names it reads as a torn-off piece. So does
+    a phrase that ends with a participle or an adverb (locked, honestly), which says how and not what."""
     found = list(words(text))
-    return any(word in _vague() or stem(word) in _vague() for word in (found[0], found[-1])) if found else True
+    if not found or _SAYS_HOW.fullmatch(found[-1]):
+        return True
+    return any(word in _vague() or stem(word) in _vague() for word in (found[0], found[-1]))
 
 
 @cache
@@ -176,5 +187,6 @@ _EVERYDAY = frozenset(
     says short simple six start started stay stop sure tell ten thank thanks three today tomorrow tried true try
     trying turn two week weeks write writing wrote wrong year years yes yesterday yet continue generate means
     mention message messages including plus else everything everyone anything nobody gets got whole back i'd i'm i've
+    pls plz yrs btw idk imo lol thx
     don't can't won't it's what's that's there's isn't doesn't didn't shouldn't wasn't couldn't something""".split()
 )

@@ -36,6 +36,7 @@ _GENERAL = frozenset(
     "policy policies illegal threat threats risk risks risky problematic suspicious bad red unsafe alarming worry worried worrying worrisome benign innocent "
     "explanation explanations reading readings rule rules detection draft note eval evaluation gap gaps slip slips slipped slipping "
     "through past catch catches caught catching undetected error mistake disagree disagrees agree moderation let lets wrongly overlook overlooks overlooked "
+    "miss misses missed missing classifier classifiers filter filters "
     "actor actors network networks organised organized looks".split()
 )
 

@@ -32,6 +32,18 @@ async def test_without_a_head_the_details_are_the_name() -> None:
     assert await names(sample(("lighthouse keeper", 0.6), ("php", 0.5))) == ["Lighthouse keeper and PHP"]
 
 
+async def test_the_first_of_three_details_heads_the_others_so_that_no_name_reads_as_a_list() -> None:
+    found = await names(sample(("payment page", 0.6), ("checkout", 0.5), ("shipping", 0.4)))
+    assert found == ["Payment page: checkout and shipping"]
+
+
+async def test_a_word_that_says_how_and_not_what_is_in_a_name_only_for_want_of_better() -> None:
+    found = await names(
+        sample(("locked", 0.9), ("honestly", 0.8), ("official notice", 0.5), ("feed", 0.4)), sample(("suspended", 0.9))
+    )
+    assert found == ["Official notice and feed", "Suspended"]
+
+
 async def test_inflections_translations_and_accents_are_not_said_twice() -> None:
     found = await names(
         sample(("résumé", 0.9), ("resume", 0.8), ("resumes", 0.7)),

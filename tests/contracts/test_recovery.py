@@ -17,7 +17,7 @@ from tools.finding import Finding
 from tools.gate import Gate
 from tools.raw import Group, Raw
 from tools.scope import Resolved, Scope
-from tools.statistics import over_and_under
+from tools.statistics import Statistic, few_caught, missed_and_false, over_and_under
 
 _HELD = Counter(record.account for record in records())
 BOUNDED = np.array([row for row, record in enumerate(records()) if _HELD[record.account] <= 10], dtype=np.int64)
@@ -143,23 +143,33 @@ def recovered_of_a_tree(seen: Seen, seed: int) -> list[int]:
 
 
 def recovered_of_a_split(seen: Seen, seed: int) -> list[int]:
-    """Two sides set against each other (compare), beside the rows' whole sizes; who is small is told by a bound."""
+    """Two sides set against each other (compare); who is small is told by a bound."""
+    return _recovered_of_sides(seen, seed, 2, over_and_under)
+
+
+def recovered_of_gaps(seen: Seen, seed: int) -> list[int]:
+    """Three or four sides that are everything together (flag_gaps)."""
+    return _recovered_of_sides(seen, seed, *((3, few_caught) if seed % 2 else (4, missed_and_false)))
+
+
+def _recovered_of_sides(seen: Seen, seed: int, width: int, statistic: Statistic) -> list[int]:
+    """Sides of a whole set against each other, beside the rows' whole sizes."""
     height = 2 + seed % 5
-    table = drawn(seed, height, 2)
+    table = drawn(seed, height, width)
     wholes = [union(cells) for cells in table]
     whole = seen.ask([Group(f"g{place}", (rows,)) for place, rows in enumerate(wholes)], union(wholes))
     groups = [Group(f"g{place}", tuple(cells), whole=wholes[place]) for place, cells in enumerate(table)]
     try:
-        split = seen.ask(groups, union(wholes), 2, statistic=over_and_under)
+        split = seen.ask(groups, union(wholes), width, statistic=statistic)
     except ToolRefusal:
         return []
     attack = Attack()
     cells: list[tuple[int, Rows]] = []
-    sides: list[list[int]] = [[], []]
+    sides: list[list[int]] = [[] for _ in range(width)]
     for place, rows in enumerate(table):
         row, all_of_it = split.row(f"g{place}"), said_of(whole, f"g{place}")
-        told = bool(row and row.measures and row.measures[0].is_bound)
-        values = [said_of(split, f"g{place}", side) for side in (0, 1)]
+        told = statistic is over_and_under and bool(row and row.measures and row.measures[0].is_bound)
+        values = [said_of(split, f"g{place}", side) for side in range(width)]
         numbers = [
             attack.number(value, is_small=told and value is None, may_be_less=14 if value == all_of_it else 0)
             for value in values
@@ -167,9 +177,9 @@ def recovered_of_a_split(seen: Seen, seed: int) -> list[int]:
         attack.is_sum(attack.number(all_of_it), numbers)
         cells += list(zip(numbers, rows, strict=True))
         # A value that is told as the whole row counts so in its column's total.
-        for side in (0, 1):
+        for side in range(width):
             sides[side].append(attack.number(values[side]) if values[side] == all_of_it is not None else numbers[side])
-    for side in (0, 1):
+    for side in range(width):
         attack.is_sum(attack.number(split.totals[side]), sides[side])
     return _recovered(attack, cells)
 
@@ -179,6 +189,7 @@ ATTACKS: dict[str, Callable[[Seen, int], list[int]]] = {
     "crossing": recovered_of_a_crossing,
     "tree": recovered_of_a_tree,
     "split": recovered_of_a_split,
+    "gaps": recovered_of_gaps,
 }
 
 

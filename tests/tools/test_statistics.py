@@ -17,6 +17,9 @@ from tools.statistics import (
     change_between_periods,
     course,
     false_discovery_adjusted,
+    few_caught,
+    few_false,
+    few_missed,
     log_odds,
     missed_and_false,
     over_and_under,
@@ -193,9 +196,45 @@ def test_missed_and_false_are_shares_of_their_own_side() -> None:
     assert [measure.name for measure in found.rows[1]] == ["flagged in error"]
 
 
+@given(counts=st.tuples(*[st.integers(15, 400)] * 3), few=st.integers(0, 14))
+def test_a_bound_is_never_above_what_it_bounds(counts: tuple[int, int, int], few: int) -> None:
+    """`few` conversations of the side that is not told lie in the theme, however many of them."""
+    table = said([list(counts)], list(counts))
+    truths = {
+        few_caught: {"not flagged": (counts[0], few), "flagged in error": (counts[1] - few, few)},
+        few_false: {"not flagged": (counts[0], counts[1] - few)},
+        few_missed: {"flagged in error": (counts[1], counts[0] - few)},
+    }
+    for statistic, truth in truths.items():
+        for measure in statistic(table).rows[0]:
+            part, other = truth[measure.name]
+            assert measure.is_bound
+            assert measure.value is not None
+            assert measure.value <= round(100 * part / (part + other), 1)
+
+
+@given(told=st.integers(15, 400), rest=st.integers(0, 14), caught=st.integers(0, 14))
+def test_a_number_that_may_be_told_for_its_whole_row_bounds_no_more_than_that_allows(
+    told: int, rest: int, caught: int
+) -> None:
+    """The row holds `rest` more conversations than the side that is told for it, `caught` of them of the hidden side."""
+    missed, caught = told - rest, min(rest, caught)
+    (measure,) = few_caught(said([[told, None, None]], [told, 100, 500])).rows[0]
+    assert measure.value is not None
+    assert measure.value <= round(100 * missed / max(1, missed + caught), 1)
+
+
 def test_no_statistic_can_hold_a_member() -> None:
     """They are functions of modules without a closure; the gate gives them what it says and nothing else."""
-    for function in (over_and_under, change_between_periods, course, missed_and_false):
+    for function in (
+        over_and_under,
+        change_between_periods,
+        course,
+        missed_and_false,
+        few_caught,
+        few_false,
+        few_missed,
+    ):
         assert function.__closure__ is None
         assert function.__defaults__ is None
     for tool in TOOLS.values():
