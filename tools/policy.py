@@ -57,6 +57,12 @@ class PrivacyPolicy:
         return self.epsilon_per_release > 0
 
     @property
+    def rounds_too_little(self) -> bool:
+        """Whether three numbers together leave fewer values open than a withheld one must keep: then rounding does not
+        keep it from following across tables, and every number that was said has to be looked at."""
+        return 3 * (self.round_to - 1) + 1 < self.min_conversations - self.round_to
+
+    @property
     def noisy_threshold(self) -> int:
         """From which on a noisy count is said: so many conversations, with each account bounded, are of enough accounts."""
         return max(self.min_conversations, (self.min_accounts - 1) * self.max_per_account + 1)
