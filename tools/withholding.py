@@ -53,7 +53,8 @@ class Withholding:
         if raw.wholes is not None:
             hide_rests(self.support.is_enough, table, raw.wholes)
             return
-        rules = Rules(self.support.is_enough, self.support.policy.min_conversations, self.support.policy.round_to)
+        policy = self.support.policy
+        rules = Rules(self.support.is_enough, policy.min_conversations, policy.round_to, self._is_held_together)
         if len(raw.columns) == 1:
             top, count = self._tree(raw, table)
             count += outside.count if outside is not None else 0
@@ -69,6 +70,11 @@ class Withholding:
             margins=raw.margins,
             tells_small=raw.statistic is not None and not raw.margins,
         )
+
+    def _is_held_together(self, cells: Sequence[Cell]) -> bool:
+        """Whether cells make up a set that another finding withholds for another's sake, though none of them is it."""
+        held = self.recall.held(distinct(np.concatenate([cell.rows for cell in cells])))
+        return bool(held) and not held <= {age for cell in cells for age in self.recall.held(cell.rows)}
 
     def _row_room(self, rules: Rules, raw: Raw, group: Group, cells: list[Cell]) -> Room:
         """What another finding may say of the row's sum: its size in the scope, or in the whole index."""

@@ -9,6 +9,7 @@ import pytest
 from index.handle import Index
 from index.snapshot import Rows
 from tests.fakes.corpus import FakeEncoder, context, is_enough, records, small
+from tests.fakes.span import follows
 from tools.errors import ToolRefusal
 from tools.finding import Finding
 from tools.gate import Gate
@@ -39,14 +40,6 @@ def told(finding: Finding, *groups: Rows) -> list[Rows]:
     """The sets whose number a finding of these groups says."""
     said = [rows for place, rows in enumerate(groups) if finding.row(f"g{place}") is not None]
     return [np.sort(np.concatenate(groups)), *said]
-
-
-def follows(said: list[Rows], wanted: Rows) -> bool:
-    """Whether a set is a sum and difference of said ones, by the rank of whole vectors."""
-    matrix = np.zeros((len(said) + 1, len(records())))
-    for place, rows in enumerate([*said, wanted]):
-        matrix[place, rows] = 1
-    return bool(np.linalg.matrix_rank(matrix) == np.linalg.matrix_rank(matrix[:-1]))
 
 
 @pytest.mark.parametrize("is_another_session", [False, True])
