@@ -22,7 +22,7 @@ from index.demo.source import DemoSource
 from index.handle import Index
 from index.records import Conversation
 from index.snapshot import Rows
-from tools.coordination import Reader
+from tools.bands import Reader
 from tools.policy import PrivacyPolicy
 from tools.signals import SIGNALS, Band
 

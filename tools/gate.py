@@ -58,17 +58,17 @@ class Gate:
         self._labels = Labels(self.index.snapshot, self.policy.text_min_accounts)
         self._recall = Recall(self.index.snapshot, self.policy.min_accounts, self.ledger)
         self._guarding = Guarding(self.index.snapshot, self.ledger, self.is_enough)
-        self._known_support = Support(self.index.snapshot, self.policy)
+        self._known_support = Support(self.index, self.policy)
 
     @property
     def _support(self) -> Support:
         if self._known_support.policy is not self.policy:
-            self._known_support = Support(self.index.snapshot, self.policy)
+            self._known_support = Support(self.index, self.policy)
         return self._known_support
 
     def is_enough(self, rows: Rows, *, text: bool = False) -> bool:
         """Whether a tool may say that this group is there at all (R3), or with `text`, more than its size."""
-        return self._support.is_enough_for_text(rows, None) if text else self._support.is_enough(rows)
+        return self._support.is_enough_to_read(rows) if text else self._support.is_enough(rows)
 
     def may_be_side(self, rows: Rows) -> bool:
         """Whether a tool may set this group against others. Its size is said with them, so it must be enough (R3) and not
