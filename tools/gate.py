@@ -57,7 +57,7 @@ class Gate:
     def __post_init__(self) -> None:
         self._labels = Labels(self.index.snapshot, self.policy.text_min_accounts)
         self._recall = Recall(self.index.snapshot, self.policy.min_accounts, self.ledger)
-        self._guarding = Guarding(self.index.snapshot, self.ledger, self.is_enough)
+        self._guarding = Guarding(self.index.snapshot, self.ledger, self.is_enough, self._recall.signature)
         self._known_support = Support(self.index, self.policy)
 
     @property

@@ -14,7 +14,7 @@ from index.snapshot import Rows, Snapshot
 from tools.errors import ToolRefusal
 from tools.foreseen import small_cells
 from tools.ledger import Ledger
-from tools.span import Projection, Span
+from tools.span import Projection, Span, Vector
 from tools.suppression import Cell
 
 SMALL = "small"
@@ -22,11 +22,19 @@ SMALL = "small"
 
 
 class Guarding:
-    """What a ledger's said sets give back, as of the last look. `is_enough`: whether a set may be said. Nothing is
-    computed before it is needed."""
+    """What a ledger's said sets give back, as of the last look. `is_enough`: whether a set may be said; `signature`: that
+    by which the ledger keeps a set. Nothing is computed before it is needed."""
 
-    def __init__(self, snapshot: Snapshot, ledger: Ledger, is_enough: Callable[[Rows], bool]) -> None:
-        self._snapshot, self._ledger, self._is_enough = snapshot, ledger, is_enough
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        ledger: Ledger,
+        is_enough: Callable[[Rows], bool],
+        signature: Callable[[Rows], bytes],
+    ) -> None:
+        self._snapshot, self._ledger, self._is_enough, self._signature = snapshot, ledger, is_enough, signature
+        self._latest: dict[bytes, Vector] = {}
+        """Projected sets of the last release by signature, so that they are not read again from the ledger."""
         self._known = 0
         self._span = Span()
         self._guarded: set[bytes] = set()
@@ -55,6 +63,8 @@ class Guarding:
                 cell.said, withheld = None, True
             else:
                 span.say(project(cell.rows))
+        said = [*totals, *(cell.rows for cell in cells if cell.said is not None)]
+        self._latest = {self._signature(rows): project(rows) for rows in said}
         return withheld
 
     def _catch_up(self) -> Projection:
@@ -65,6 +75,9 @@ class Guarding:
         for item in self._ledger.new_sets(self._known):
             self._known += 1
             if item.count is None and item.kind != SMALL:
+                continue
+            if item.count is not None and item.signature in self._latest:
+                self._span.say(self._latest[item.signature])
                 continue
             numbers = np.array(self._ledger.members_of(item).to_array(), dtype=np.int64)
             rows, _ = self._snapshot.rows_of(numbers)

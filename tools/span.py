@@ -24,9 +24,9 @@ MOST_GUARDED = 4_096
 _WIDTH = 768
 """Numbers of a projected set. More than MOST, or sets that do not follow from each other would seem to."""
 
-_HASHES = 4
-"""Places of a conversation in it. With so many, sets fall together only when there are nearly as many as _WIDTH (the
-threshold of 4-uniform hypergraphs, Dietzfelbinger et al. 2010); with two they did at 512."""
+_HASHES = 3
+"""Places of a conversation in it. With so many, sets fall together only when there are more than nine of ten as _WIDTH has
+numbers (the threshold of 3-uniform hypergraphs, Dietzfelbinger et al. 2010); with two they did at half of it."""
 
 _NOTHING = 1e-12
 """Squared length below which what is left of a projected set is an error of arithmetic: one conversation leaves about 1."""
