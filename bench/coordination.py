@@ -25,7 +25,7 @@ from index.handle import Index
 from index.records import Conversation
 from index.sketch import sketch, unpacked
 from index.snapshot import Rows
-from tools.coordination import Reader
+from tools.bands import Reader
 from tools.policy import PrivacyPolicy
 from tools.signals import SAME_FORM, SIGNALS, Band
 

@@ -1,4 +1,5 @@
-"""What a long ledger costs: `python bench/ledger.py [RELEASES [CONVERSATIONS]]` (default 5000 400000).
+"""What a long ledger costs: `python bench/ledger.py [RELEASES [CONVERSATIONS [STEP]]]` (default 5000 400000 5; STEP is
+what counts are rounded to: under 5, sums across tables are looked at too).
 
 A snapshot of generated facets, four conversations an account (so 100,000 accounts by default), is asked
 until its ledger holds so many releases: closed facets of drawn scopes of language, concern and period. Printed are the
@@ -14,6 +15,7 @@ import resource
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -93,11 +95,12 @@ def row(name: str, times: list[tuple[float, float]]) -> None:
     )
 
 
-def main(releases: int, size: int) -> None:
+def main(releases: int, size: int, step: int) -> None:
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores; {size // 4:,} accounts", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         index, path = generated(Path(folder) / "index", size), Path(folder) / "ledger" / "bench.sqlite3"
-        gate, chance = Gate(index, PrivacyPolicy(), Ledger(path)), np.random.default_rng(5)
+        policy = replace(PrivacyPolicy(), round_to=step)
+        gate, chance = Gate(index, policy, Ledger(path)), np.random.default_rng(5)
         times: list[tuple[float, float]] = []
         while len(times) < releases:
             took = released(gate, *asked(chance))
@@ -108,7 +111,7 @@ def main(releases: int, size: int) -> None:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"ledger {path.stat().st_size / 2**20:,.0f} MiB; peak memory {memory:,.0f} MiB", flush=True)
         started = time.process_time()
-        again = Gate(index, PrivacyPolicy(), Ledger(path))
+        again = Gate(index, policy, Ledger(path))
         opened = time.process_time() - started
         again.settled(np.arange(100, dtype=np.int64))
         with again.ledger.exclusive():
@@ -119,4 +122,4 @@ def main(releases: int, size: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in (*sys.argv[1:], *("5000", "400000")[len(sys.argv) - 1 :])))
+    main(*(int(argument) for argument in (*sys.argv[1:], *("5000", "400000", "5")[len(sys.argv) - 1 :])))

@@ -1,14 +1,18 @@
 """compare: what one scope has more or less of than another, with intervals and a correction for many comparisons."""
 
+from dataclasses import replace
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from index.clustering import OUTSIDE
 from index.snapshot import Rows
 from tools.context import ToolContext
+from tools.counting import distinct, without
 from tools.errors import ToolRefusal
 from tools.finding import Finding
-from tools.grouping import BY, THEME, grouped, is_closed
-from tools.raw import Raw
+from tools.grouping import BY, THEME, Grouped, grouped, is_closed
+from tools.raw import Group, Raw
 from tools.scope import Resolved, Scope
 from tools.statistics import over_and_under
 
@@ -31,13 +35,14 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     are called over or under. "At least" stands where the other side is under the threshold.
     Use by="topic" across languages (themes follow the language without a model), by="theme" otherwise, or a facet.
     Limits: an odds ratio says how much, not why; conversations of one account are counted as if they were independent
-    (at most ten each), so intervals are somewhat too narrow; what lies in both scopes counts in the first only.
+    (at most ten each), so intervals are somewhat too narrow; what lies in both scopes counts in the first only. By theme,
+    shares are of what lies in some theme; where that must stay unsaid, "outside any cluster" is a row and shares are of all.
     Method: log-odds with an informative Dirichlet prior (Monroe et al. 2008), Benjamini-Hochberg (1995), both from the
     rounded counts shown.
     """
     first = await ctx.admit(args.first, closed=is_closed(args.by))
     rows = await _against(args, first, ctx)
-    found = await grouped(args.by, (first.rows, rows), ctx)
+    found = _whole_sides(await grouped(args.by, (first.rows, rows), ctx), (first.rows, rows), ctx)
     names = (args.first.short(), args.second.short() if args.second else "all others")
     crossed = found.facets | (args.second.facets() if args.second else set())
     return await ctx.release(
@@ -57,6 +62,21 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             closed=int(found.is_closed),
         )
     )
+
+
+def _whole_sides(found: Grouped, sides: tuple[Rows, Rows], ctx: ToolContext) -> Grouped:
+    """The groups, and where what they hold of a side may not be said (another finding withholds it), what lies in none of
+    them as a row too: then the sides are the scopes themselves, and only cells have to be withheld."""
+    if found.wholes is not None or found.is_closed:
+        return found
+    inside = [distinct(np.concatenate([rows[:0], *(group.columns[place] for group in found.groups)]))
+              for place, rows in enumerate(sides)]  # fmt: skip
+    if all(ctx.gate.may_be_side(rows) for rows in inside):
+        return found
+    labels = ctx.index.snapshot.base_labels
+    parts = tuple(without(part, rows) for part, rows in zip(inside, sides, strict=True))
+    rest = Group("outside any cluster", parts, whole=np.flatnonzero(labels == OUTSIDE).astype(np.int64))
+    return replace(found, groups=(*found.groups, rest) if len(rest.members) else found.groups)
 
 
 async def _against(args: Args, first: Resolved, ctx: ToolContext) -> Rows:

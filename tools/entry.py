@@ -6,6 +6,7 @@ Data plane: it sees members, and only the ledger gets them.
 from collections.abc import Sequence
 
 from index.snapshot import Rows
+from tools.guarding import SMALL
 from tools.ledger import ReleasedSet
 from tools.raw import Raw
 from tools.recall import HELD, Recall
@@ -16,7 +17,8 @@ from tools.suppression import Cell
 def sets_of(
     raw: Raw, cells: Sequence[Cell], totals: Sequence[tuple[Rows, int]], support: Support, recall: Recall
 ) -> list[ReleasedSet]:
-    """The scope, what was said, and what was withheld for another's sake. `totals`: each column's members and number."""
+    """The scope, what was said, and what was withheld for another's sake; what was for its own only where later answers
+    must be held against it. `totals`: each column's members and number."""
 
     def kept(kind: str, rows: Rows, count: int | None) -> ReleasedSet:
         return ReleasedSet(kind, support.counted(rows)[1], count, recall.members(rows), recall.signature(rows))
@@ -25,6 +27,11 @@ def sets_of(
         kept("scope", raw.resolved.rows, None),
         *(kept("cell", cell.rows, cell.said) for cell in cells if cell.said is not None),
         *(kept(f"total: {raw.unit}", whole, said) for whole, said in totals),
+        *(
+            kept(SMALL, cell.rows, None)
+            for cell in cells
+            if support.policy.rounds_too_little and cell.said is None and cell.is_sensitive and len(cell.rows)
+        ),
         *(
             kept(HELD, cell.rows, None)
             for cell in cells

@@ -21,6 +21,7 @@ from tools.counting import without
 from tools.entry import sets_of
 from tools.errors import PrivacyViolation, Reason, ToolRefusal
 from tools.finding import _GATE_PASS, Finding, Row, Withheld
+from tools.guarding import Guarding
 from tools.labels import UNNAMED, Labels
 from tools.ledger import REFUSED, Ledger, ReleasedSet, Spending
 from tools.noisy import NOT_COVERED, release_with_noise
@@ -49,23 +50,25 @@ class Gate:
     """Whether findings go to a model endpoint; written in the ledger."""
     _labels: Labels = field(init=False)
     _recall: Recall = field(init=False)
+    _guarding: Guarding = field(init=False)
     _known_support: Support = field(init=False)
     _next: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
         self._labels = Labels(self.index.snapshot, self.policy.text_min_accounts)
         self._recall = Recall(self.index.snapshot, self.policy.min_accounts, self.ledger)
-        self._known_support = Support(self.index.snapshot, self.policy)
+        self._guarding = Guarding(self.index.snapshot, self.ledger, self.is_enough, self._recall.signature)
+        self._known_support = Support(self.index, self.policy)
 
     @property
     def _support(self) -> Support:
         if self._known_support.policy is not self.policy:
-            self._known_support = Support(self.index.snapshot, self.policy)
+            self._known_support = Support(self.index, self.policy)
         return self._known_support
 
     def is_enough(self, rows: Rows, *, text: bool = False) -> bool:
         """Whether a tool may say that this group is there at all (R3), or with `text`, more than its size."""
-        return self._support.is_enough_for_text(rows, None) if text else self._support.is_enough(rows)
+        return self._support.is_enough_to_read(rows) if text else self._support.is_enough(rows)
 
     def may_be_side(self, rows: Rows) -> bool:
         """Whether a tool may set this group against others. Its size is said with them, so it must be enough (R3) and not
@@ -134,10 +137,10 @@ class Gate:
             table = [[self._cell(rows, group.whole) for rows in group.columns] for group in raw.groups]
             outside = self._cell(raw.outside) if raw.outside is not None else None
             told = self._totals(raw, wholes, table, outside)
-            while self._suppress(raw, table, outside, _numbers(told)):
+            while self._suppress(raw, table, outside, told):
                 self._recall.withdraw(f"total: {raw.unit}")
                 told = self._totals(raw, wholes, table, outside)
-            finding = self._build(raw, labels, table, outside, _numbers(told))
+            finding = self._build(raw, labels, table, outside, tuple(said for _, said in told))
             self._write(raw, finding, table, outside, told)
         return finding
 
@@ -150,9 +153,10 @@ class Gate:
             self._log(finding, raw.arguments, asked=asked, smallest=told.smallest, sets=[], spending=told.spending)
         return finding
 
-    def _suppress(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]) -> bool:
+    def _suppress(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, told: list[tuple[Rows, int]]) -> bool:
         """Withhold what would give a withheld value back (R3, R4). Whether the totals must be counted anew."""
-        return Withholding(self.index.snapshot, self._support, self._recall).apply(raw, table, outside, totals)
+        held = Withholding(self.index.snapshot, self._support, self._recall, self._guarding)
+        return held.apply(raw, table, outside, told)
 
     def _require_sides(self, raw: Raw, wholes: Sequence[Rows]) -> None:
         """A column's total is a group too (R3), and may be one that is withheld for another's sake (R4)."""
@@ -391,7 +395,3 @@ class Gate:
     def start_at(self, number: int) -> None:
         """Give the next finding the handle F`number` (a resumed session)."""
         self._next = itertools.count(number)
-
-
-def _numbers(told: list[tuple[Rows, int]]) -> tuple[int, ...]:
-    return tuple(said for _, said in told)

@@ -11,6 +11,9 @@ from typing import Any
 
 from index.errors import SettingsError
 
+EVERY_ACCOUNT = 1_000_000_000
+"""More accounts than there are."""
+
 _MOST_EPSILON = 10.0
 """Above this a release would be exact in all but name, and the exact rules were the better ones."""
 
@@ -33,6 +36,9 @@ class PrivacyPolicy:
     established_days: int = 1
     """Days on which an account must have been seen to count towards text, unless it was seen before the scope's period
     began. 1: every account counts, as in sources without dates, where no account can be older than another."""
+    max_coordinated: int = EVERY_ACCOUNT
+    """Accounts of clusters with very high signs of coordination that count towards one text. 1: all of them as one, which
+    leaves what a ring writes without a name; by default all count, so that a ring can be named."""
     epsilon_per_release: float = 0.0
     """Differential privacy of closed counts: ε that a table of them costs. 0: off; the index alone can switch it, because
     noise takes the place of exact thresholds."""
@@ -57,6 +63,12 @@ class PrivacyPolicy:
         return self.epsilon_per_release > 0
 
     @property
+    def rounds_too_little(self) -> bool:
+        """Whether three numbers together leave fewer values open than a withheld one must keep: then rounding does not
+        keep it from following across tables, and every number that was said has to be looked at."""
+        return 3 * (self.round_to - 1) + 1 < self.min_conversations - self.round_to
+
+    @property
     def noisy_threshold(self) -> int:
         """From which on a noisy count is said: so many conversations, with each account bounded, are of enough accounts."""
         return max(self.min_conversations, (self.min_accounts - 1) * self.max_per_account + 1)
@@ -67,6 +79,11 @@ class PrivacyPolicy:
             f"≥{self.text_min_conversations}/{self.text_min_accounts}, rounded to {self.round_to}, "
             f"≤{self.max_per_account} an account and cell"
             + (f", names from accounts seen on ≥{self.established_days} days" if self.established_days > 1 else "")
+            + (
+                f", at most {self.max_coordinated} that look coordinated"
+                if self.max_coordinated < EVERY_ACCOUNT
+                else ""
+            )
             + (f", ε {self.epsilon_per_release:g} a table of closed counts" if self.adds_noise else "")
         )
 
@@ -74,7 +91,9 @@ class PrivacyPolicy:
         return asdict(self)
 
 
-_LOWER_IS_STRICTER = {"max_facets", "max_per_account", "max_dominance", "epsilon_per_release", "epsilon_total"}
+_LOWER_IS_STRICTER = {
+    "max_facets", "max_per_account", "max_coordinated", "max_dominance", "epsilon_per_release", "epsilon_total",
+}  # fmt: skip
 
 
 def load_policy(index_settings: Mapping[str, Any], analyst: Mapping[str, Any] | None = None) -> PrivacyPolicy:

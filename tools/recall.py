@@ -104,7 +104,11 @@ class Recall:
 
     def is_held(self, rows: Rows) -> bool:
         """Whether this set, or nearly this set, was withheld for another's sake, and was not said before that."""
-        return bool(self._near_before(rows, HELD))
+        return bool(self.held(rows))
+
+    def held(self, rows: Rows) -> set[int]:
+        """Which sets that were withheld for another's sake this one is, or nearly is, by their age."""
+        return {near.age for near in self._near_before(rows, HELD)}
 
     def is_known(self, rows: Rows) -> bool:
         """Whether the size of this very set was said in an earlier release."""

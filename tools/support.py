@@ -11,20 +11,26 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from index.handle import Index
 from index.records import as_day
 from index.snapshot import UNDATED, Rows, Snapshot
+from tools.bands import suspected
 from tools.combinations import Combination
 from tools.counting import distinct, how_often
-from tools.policy import PrivacyPolicy
+from tools.policy import EVERY_ACCOUNT, PrivacyPolicy
 from tools.remembered import Remembered
 
 
 @dataclass(frozen=True)
 class Support:
-    """Counts over one snapshot under one policy."""
+    """Counts over an index's snapshot under one policy."""
 
-    snapshot: Snapshot
+    index: Index
     policy: PrivacyPolicy
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.index.snapshot
 
     def counted(self, rows: Rows) -> tuple[int, int, int]:
         """(conversations with each account bounded, accounts, conversations of the largest account) (R7)."""
@@ -57,10 +63,20 @@ class Support:
         return enough and largest <= policy.max_dominance * len(rows)
 
     def vouching(self, rows: Rows, since: date | None) -> Rows:
-        """Those of the rows whose account counts towards text: every account, unless the policy asks that an account
-        be established, seen on so many days, or before the scope's period began (`since`). It is what makes it dear
-        to lift a text over its threshold by accounts invented for that (Annamalai et al. 2026); a group's text and
-        each specific in it are held to these rows alone."""
+        """Those of the rows whose account counts towards text: established ones, and of those that look coordinated no
+        more than the policy lets count, the first of the index. A group's text and each specific in it are held to these
+        rows alone. It is what makes it dear to lift a text over its threshold by accounts invented for that (Annamalai et
+        al. 2026)."""
+        rows = self._established(rows, since)
+        accounts = self.snapshot.accounts[rows]
+        most = self.policy.max_coordinated
+        if not len(accounts) or most >= EVERY_ACCOUNT:
+            return rows
+        coordinated = distinct(accounts[self._suspected[accounts]])
+        return rows[~np.isin(accounts, coordinated[most:])]
+
+    def _established(self, rows: Rows, since: date | None) -> Rows:
+        """Those whose account was seen on so many days as the policy asks, or before the scope's period (`since`)."""
         if self.policy.established_days <= 1:
             return rows
         days, first = self._seen
@@ -72,8 +88,20 @@ class Support:
 
     def is_enough_for_text(self, rows: Rows, since: date | None) -> bool:
         """Whether a group's name may be shown, if it is attested."""
-        count, accounts, _ = self.counted(self.vouching(rows, since))
+        return self._carries_text(self.vouching(rows, since))
+
+    def is_enough_to_read(self, rows: Rows) -> bool:
+        """Whether more than a group's size may be said of it, such as bands: accounts that look coordinated count, or
+        nothing could be said of coordination."""
+        return self._carries_text(self._established(rows, None))
+
+    def _carries_text(self, rows: Rows) -> bool:
+        count, accounts, _ = self.counted(rows)
         return count >= self.policy.text_min_conversations and accounts >= self.policy.text_min_accounts
+
+    @cached_property
+    def _suspected(self) -> NDArray[np.bool_]:
+        return suspected(self.index, self.policy)
 
     def rounded(self, count: int) -> int:
         """To the nearest step, halves up."""

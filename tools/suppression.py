@@ -45,11 +45,13 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the decisions go by: when a set is a group, the threshold, and the step of rounding."""
+    """What the decisions go by: when a set is a group, the threshold, the step of rounding, and whether cells together are
+    a set that another finding withholds, though none of them is that set."""
 
     is_enough: IsEnough
     least: int
     step: int
+    is_held_together: "Callable[[Sequence[Cell]], bool]"
 
     @property
     def width(self) -> int:
@@ -104,13 +106,15 @@ def suppress_tree(rules: Rules, top: Sequence[Node], outside: Cell | None, total
 
 
 def suppress_sum(rules: Rules, cells: Sequence[Cell], total: Room) -> None:
-    """What is withheld of a sum must together be enough to be a group, and nothing withheld may be exposed; else the
-    smallest shown value is withheld too, one that was never said before if there is any."""
+    """What is withheld of a sum follows together from what is said of it: it must be enough to be a group, and none that
+    is withheld elsewhere; and nothing withheld may be exposed. Else the smallest shown value is withheld too, one that was
+    never said before if there is any."""
     while True:
         hidden = [cell for cell in cells if cell.said is None and cell.count]
         if not hidden:
             return
         together = rules.is_enough(distinct(np.concatenate([cell.rows for cell in hidden])))
+        together = together and not rules.is_held_together(hidden)
         counted = [cell for cell in cells if cell.count]
         asked = [place for place, cell in enumerate(counted) if rules.is_asked(cell)]
         rooms = [rules.room(cell) for cell in counted]

@@ -3,12 +3,14 @@
 The gate asks; `tools.suppression` decides. Data plane: it sees members and answers nothing but which cells stay unsaid.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from index.snapshot import Rows, Snapshot
 from tools.counting import distinct, without
+from tools.guarding import Guarding
 from tools.protection import FREE, Room
 from tools.raw import Group, Raw
 from tools.recall import Recall
@@ -23,11 +25,21 @@ class Withholding:
     snapshot: Snapshot
     support: Support
     recall: Recall
+    guarding: Guarding
 
-    def apply(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, totals: tuple[int, ...]) -> bool:
-        """Withhold what would give a withheld value back (R3, R4). True where a cell that was to be told as its whole
-        row is withheld now: then it counts as itself, and with new totals this must be called again."""
-        self._withhold(raw, table, outside, totals)
+    def apply(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, told: Sequence[tuple[Rows, int]]) -> bool:
+        """Withhold what would give a withheld value back (R3, R4). `told`: each column's members and number. True where
+        this must be called again, with new totals: where a cell that was to be told as its whole row is withheld now and
+        counts as itself, or where earlier answers asked for more. Raises ToolRefusal where the totals alone would give one
+        back."""
+        self._withhold(raw, table, outside, tuple(said for _, said in told))
+        if self._counts_anew(raw, table):
+            return True
+        cells = [cell for cells in table for cell in cells] + ([outside] if outside is not None else [])
+        is_looked_after = self.support.policy.rounds_too_little
+        return is_looked_after and self.guarding.withhold(cells, [rows for rows, _ in told])
+
+    def _counts_anew(self, raw: Raw, table: list[list[Cell]]) -> bool:
         again = False
         for group, cells in zip(raw.groups, table, strict=True):
             for cell, rows in zip(cells, group.columns, strict=True):
@@ -41,7 +53,8 @@ class Withholding:
         if raw.wholes is not None:
             hide_rests(self.support.is_enough, table, raw.wholes)
             return
-        rules = Rules(self.support.is_enough, self.support.policy.min_conversations, self.support.policy.round_to)
+        policy = self.support.policy
+        rules = Rules(self.support.is_enough, policy.min_conversations, policy.round_to, self._is_held_together)
         if len(raw.columns) == 1:
             top, count = self._tree(raw, table)
             count += outside.count if outside is not None else 0
@@ -57,6 +70,11 @@ class Withholding:
             margins=raw.margins,
             tells_small=raw.statistic is not None and not raw.margins,
         )
+
+    def _is_held_together(self, cells: Sequence[Cell]) -> bool:
+        """Whether cells make up a set that another finding withholds for another's sake, though none of them is it."""
+        held = self.recall.held(distinct(np.concatenate([cell.rows for cell in cells])))
+        return bool(held) and not held <= {age for cell in cells for age in self.recall.held(cell.rows)}
 
     def _row_room(self, rules: Rules, raw: Raw, group: Group, cells: list[Cell]) -> Room:
         """What another finding may say of the row's sum: its size in the scope, or in the whole index."""

@@ -67,7 +67,7 @@ def raw(groups: Sequence[Group], **more: Any) -> Raw:
 
 
 def _asked_sizes(ctx: ToolContext, arguments: dict[str, Any]) -> list[Rows]:
-    """The sets that a question needs the size of: its scope, or the two sides of a comparison by theme."""
+    """The sets that a question needs the size of: its scope, or the two sides of a comparison."""
     index = ctx.index
     if "cluster" in arguments:
         return [resolve(index, Scope(cluster=arguments["cluster"])).rows]
@@ -75,7 +75,7 @@ def _asked_sizes(ctx: ToolContext, arguments: dict[str, Any]) -> list[Rows]:
         return [resolve(index, Scope(**arguments.get("scope", {}))).rows]
     first = resolve(index, Scope(**arguments["first"])).rows
     rest = np.setdiff1d(np.arange(len(index.snapshot)), first)
-    return [rows[index.snapshot.base_labels[rows] >= 0] for rows in (first, rest)]
+    return [first, rest]
 
 
 def _is_closed(ctx: ToolContext, arguments: dict[str, Any]) -> bool:

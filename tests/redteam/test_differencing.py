@@ -14,11 +14,12 @@ from agent.redteam.result import Outcome
 from agent.session import Session
 from tests.fakes.corpus import quiet
 from tests.fakes.open_gate import opened
+from tools.policy import PrivacyPolicy
 
 
-async def attacked(lab: Lab, *, step: int, is_open: bool) -> dict[str, Outcome]:
+async def attacked(lab: Lab, *, step: int, is_open: bool, analyst: str = "") -> dict[str, Outcome]:
     """What the bot gets, by figure; each time with a ledger of its own."""
-    app = lab.app("differencing", analyst=f"{step} {is_open}")
+    app = lab.app("differencing", analyst=f"{step} {is_open} {analyst}")
     session: Session = (app if app.newest_snapshot() else await lab.fill(app, corpus(quick=True))).session(
         built_in=True
     )
@@ -28,6 +29,17 @@ async def attacked(lab: Lab, *, step: int, is_open: bool) -> dict[str, Outcome]:
         return {outcome.figure: outcome for outcome in await attack(context, quiet, quick=True)}
     finally:
         await session.close()
+
+
+async def test_with_rounding_off_no_withheld_cell_follows_from_all_tables_because_sums_are_looked_at(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guarded = await attacked(lab, step=1, is_open=False)
+    assert guarded["withheld cells recovered"].tried
+    assert guarded["withheld cells recovered"].held
+    monkeypatch.setattr(PrivacyPolicy, "rounds_too_little", property(lambda _: False))
+    left_alone = await attacked(lab, step=1, is_open=False, analyst="another")
+    assert not left_alone["withheld cells recovered"].held
 
 
 async def test_the_bot_learns_nothing_from_the_gate_and_a_lot_from_an_open_one(lab: Lab) -> None:

@@ -4,16 +4,20 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.handle import Index, open_writer
 from index.home import Home
 from index.records import Conversation
+from index.snapshot import Rows
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, context, is_enough, publish_of, records, rounded, take
+from tests.fakes.span import follows
 from tests.tools.test_tools import FACETS, MID, by, counts, expected
 from tools.context import ToolContext
 from tools.errors import PrivacyViolation, ToolRefusal
 from tools.finding import Row, Value
+from tools.recall import HELD
 from tools.registry import call
 
 
@@ -49,6 +53,31 @@ async def test_a_language_fills_its_own_themes_and_the_verdict_says_so(ctx: Tool
         assert verdicts == sorted(verdicts, key=["over", "no clear difference", "under"].index)
         for measure in measures:
             assert (measure.low or 0) <= (measure.value or 0) <= (measure.high or 0)
+
+
+@pytest.mark.parametrize("language", ["Spanish", "English"])
+async def test_after_an_overview_a_comparison_by_theme_withholds_cells_and_is_not_refused(
+    ctx: ToolContext, language: str
+) -> None:
+    await call("overview", {}, ctx)
+    finding = await call("compare", {"first": {"language": language}}, ctx)
+    assert finding.rows
+    said, held = released(ctx)
+    assert held
+    assert [rows for rows in held if follows(said, rows)] == []
+
+
+def released(ctx: ToolContext) -> tuple[list[Rows], list[Rows]]:
+    """The sets whose number the ledger said, and those that stay withheld for another's sake."""
+    ledger, snapshot = ctx.gate.ledger, ctx.index.snapshot
+    with ledger.exclusive():
+        kept = list(ledger.new_sets(0))
+    members = [snapshot.rows_of(np.array(ledger.members_of(item).to_array(), dtype=np.int64))[0] for item in kept]
+    pairs = list(zip(kept, members, strict=True))
+    return (
+        [rows for item, rows in pairs if item.count is not None],
+        [rows for item, rows in pairs if item.kind == HELD],
+    )
 
 
 async def test_emerging_counts_what_is_dated_in_each_period(ctx: ToolContext) -> None:

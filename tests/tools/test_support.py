@@ -9,10 +9,13 @@ import pytest
 
 from index.handle import Index
 from index.records import Conversation, Turn
+from index.snapshot import Rows
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, build, context
+from tests.tools.test_coordination import made, planted
 from tools.labels import UNNAMED
-from tools.policy import PrivacyPolicy
+from tools.policy import EVERY_ACCOUNT, PrivacyPolicy
 from tools.raw import Group, Raw
+from tools.registry import call
 from tools.scope import Resolved, Scope
 
 
@@ -56,3 +59,51 @@ def test_ten_established_accounts_carry_a_text_that_they_support_alone(index: In
         made = Raw("count_by", {}, "made", "table", Resolved(Scope(since=since), rows), ("conversations",),
                    (Group("Pandas", (rows,), is_text=True),), "made")  # fmt: skip
         assert [row.label for row in gate.release(made).rows] == ["Pandas"]
+
+
+def ring_and_others() -> tuple[Index, Rows, Rows]:
+    """The index with a planted ring, the ring's conversations, and everybody else's."""
+    index = made()
+    ring = np.flatnonzero(np.array([(said.account or "").startswith("ring-") for said in in_order(index)])).astype(
+        np.int64
+    )
+    others = np.setdiff1d(np.arange(len(index.snapshot), dtype=np.int64), ring)
+    return index, ring, others
+
+
+def in_order(index: Index) -> list[Conversation]:
+    """The planted conversations as the snapshot has them: ingest numbers them in the order in which they came."""
+    return [planted()[number - 1] for number in index.snapshot.numbers.tolist()]
+
+
+@pytest.mark.parametrize(("most", "named"), [(EVERY_ACCOUNT, True), (1, False)])
+def test_a_ring_of_invented_accounts_attests_no_phrase_where_coordinated_ones_count_as_one(
+    tmp_path: Path, most: int, named: bool
+) -> None:
+    index, ring, others = ring_and_others()
+    policy = replace(PrivacyPolicy(), max_coordinated=most)
+    gate = context(index, tmp_path / "ledger" / "x.sqlite3", policy).gate
+    # Enough others for the group to be named at all, none of whom has the ring's words.
+    group = np.sort(np.concatenate([ring, others[:60]]))
+    made_up = Group("Discount vouchers", (group,), is_text=True)
+    raw = Raw("count_by", {}, "made", "table", Resolved(Scope(), group), ("conversations",), (made_up,), "made")
+    assert [row.label for row in gate.release(raw).rows] == ["Discount vouchers" if named else UNNAMED]
+
+
+async def test_a_ring_that_counts_as_one_is_still_read_for_coordination_and_ordinary_themes_keep_names(
+    tmp_path: Path,
+) -> None:
+    rows = {}
+    for most in (EVERY_ACCOUNT, 1):
+        policy = replace(PrivacyPolicy(), max_coordinated=most)
+        finding = await call(
+            "coordination", {"by": "theme"}, context(made(), tmp_path / f"{most}" / "x.sqlite3", policy)
+        )
+        rows[most] = {row.id: row for row in finding.rows}
+    assert rows[1].keys() == rows[EVERY_ACCOUNT].keys()
+    for name, row in rows[1].items():
+        before = rows[EVERY_ACCOUNT][name]
+        assert row.measures == before.measures
+        is_ring = any(m.name == "coordination" and m.verdict == "very high" for m in row.measures)
+        assert row.label == (UNNAMED if is_ring else before.label)
+    assert any(row.label == UNNAMED for row in rows[1].values())

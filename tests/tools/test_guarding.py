@@ -1,0 +1,76 @@
+"""Across tables, and across sessions, nothing gives a withheld number back where rounding is too little."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.handle import Index
+from index.snapshot import Rows
+from tests.fakes.corpus import FakeEncoder, context, is_enough, records, small
+from tests.fakes.span import follows
+from tools.errors import ToolRefusal
+from tools.finding import Finding
+from tools.gate import Gate
+from tools.policy import PrivacyPolicy
+from tools.raw import Group, Raw
+from tools.scope import Resolved, Scope
+
+UNROUNDED = replace(PrivacyPolicy(), round_to=1)
+
+
+def gate_of(folder: Path, policy: PrivacyPolicy = UNROUNDED) -> Gate:
+    return context(Index(small().path, FakeEncoder()), folder / "ledger" / "x.sqlite3", policy).gate
+
+
+def ask(gate: Gate, *groups: Rows) -> Finding:
+    scope = np.sort(np.concatenate(groups))
+    named = tuple(Group(f"g{place}", (rows,)) for place, rows in enumerate(groups))
+    return gate.release(Raw("count_by", {}, "made", "table", Resolved(Scope(), scope), ("all",), named, "made"))
+
+
+def many(first: int, count: int) -> Rows:
+    """So many conversations of many accounts, no two calls with the same `first` sharing any."""
+    kept = [row for row, record in enumerate(records()) if record.account.startswith("account-many")]
+    return np.array(sorted(kept[first : first + count]), dtype=np.int64)
+
+
+def told(finding: Finding, *groups: Rows) -> list[Rows]:
+    """The sets whose number a finding of these groups says."""
+    said = [rows for place, rows in enumerate(groups) if finding.row(f"g{place}") is not None]
+    return [np.sort(np.concatenate(groups)), *said]
+
+
+@pytest.mark.parametrize("is_another_session", [False, True])
+def test_tables_together_do_not_give_a_small_group_back_that_each_of_them_withholds(
+    tmp_path: Path, is_another_session: bool
+) -> None:
+    small_group, beside, large = many(0, 8), many(8, 40), many(48, 120)
+    assert not is_enough([records()[row].account for row in small_group.tolist()])
+    gate = gate_of(tmp_path)
+    first = (small_group, beside, large)
+    second = (beside[:20], beside[20:], np.sort(np.concatenate([large[:60], small_group])), large[60:])
+    said = told(ask(gate, *first), *first)
+    if is_another_session:
+        gate.ledger.close()
+        gate = gate_of(tmp_path)
+    said += told(ask(gate, *second), *second)
+    assert len(said) > 3
+    assert not follows(said, small_group)
+    assert follows([*said, beside[:20], beside[20:]], small_group)
+
+
+def test_rounding_is_enough_where_three_numbers_leave_as_much_open_as_a_withheld_one_needs() -> None:
+    assert not PrivacyPolicy().rounds_too_little
+    assert replace(PrivacyPolicy(), round_to=4).rounds_too_little
+    assert UNROUNDED.rounds_too_little
+
+
+def test_totals_that_would_give_a_small_group_back_are_refused(tmp_path: Path) -> None:
+    gate = gate_of(tmp_path)
+    small_group, first, second, third = many(0, 8), many(8, 60), many(68, 60), many(128, 60)
+    ask(gate, small_group, first, second)
+    ask(gate, first, third)
+    with pytest.raises(ToolRefusal, match="earlier answers"):
+        ask(gate, second, third)
