@@ -10,6 +10,7 @@ say nothing new. Data plane: it holds members.
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -23,9 +24,14 @@ from tools.signatures import FINER, Signature, Words
 NEWEST = 96
 """Two of three sets must be among so many newest ones: all threes would be a search by the square of the ledger."""
 
-_FILTER_BITS = 20
-_LOW = np.uint64((1 << _FILTER_BITS) - 1)
+_FILTER_BITS = 16
+_SIZE = 1 << _FILTER_BITS
+"""Of a filter: small enough to stay in the processor's cache, where it is looked into at random."""
+
+_LOW = np.uint64(_SIZE - 1)
 _HIGH = np.uint64(64 - _FILTER_BITS)
+
+_THREES = tuple(signs for signs in product((1, -1), repeat=3) if max(signs) > 0)
 
 Places = NDArray[np.int64]
 
@@ -58,10 +64,13 @@ class _Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """Pairs of the newest sets: `places`, shape (pairs, 2), and their `joined` signatures by signs, shape (few, pairs)."""
+    """Pairs of the newest sets: `places`, shape (pairs, 2); by whether they are added, their `joined` signatures, shape
+    (few, pairs), in each bucket the `order` by low bits, and the `low` bits in that order, so that a filter is read along."""
 
     places: Places
-    joined: tuple[tuple[tuple[int, int], Words], ...]
+    joined: dict[bool, Words]
+    order: dict[bool, Places]
+    low: dict[bool, Places]
 
 
 class Combinations:
@@ -77,9 +86,11 @@ class Combinations:
         self._read: list[Callable[[], BitMap]] = []
         self._place: dict[bytes, int] = {}
         self._under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
-        self._low, self._high = (np.zeros((few, 1 << _FILTER_BITS), dtype=bool) for _ in range(2))
-        """Which low, and which high, bits of a signature some set has in a bucket."""
-        self._starts = np.arange(few, dtype=np.int64)[:, None] << _FILTER_BITS
+        self._high = np.zeros((few, _SIZE), dtype=bool)
+        """Which high bits of a signature some set has in a bucket."""
+        self._ahead, self._behind = (np.zeros((few, 2 * _SIZE), dtype=bool) for _ in range(2))
+        """Which low bits, and which in the negative, each twice over: read from some place on, the table is moved by it."""
+        self._starts = np.arange(few, dtype=np.int64)[:, None] * 2 * _SIZE
         self._pairs: _Pairs | None = None
 
     def __len__(self) -> int:
@@ -118,7 +129,9 @@ class Combinations:
             same.append(place)
             if len(same) > 1:
                 self._is_twin[bucket, same] = True
-            self._low[bucket, word & _LOW] = self._high[bucket, word >> _HIGH] = True
+            self._high[bucket, word >> _HIGH] = True
+            for table, low in ((self._ahead, int(word) % _SIZE), (self._behind, -int(word) % _SIZE)):
+                table[bucket, low] = table[bucket, low + _SIZE] = True
 
     def _grow(self) -> None:
         size = len(self._accounts)
@@ -145,29 +158,40 @@ class Combinations:
 
     def _threes(self, own: Signature) -> Iterator[_Found]:
         """Threes that fit in some bucket, two of them among the newest sets."""
-        pairs, word = self._paired(), own.coarse[:, None]
-        for signs, joined in pairs.joined:
-            for bucket, column, wanted in self._hits(word - joined):
-                yield from self._completed(bucket, wanted, pairs.places[column], (*signs, 1))
-            if signs != (-1, -1):
-                for bucket, column, wanted in self._hits(joined - word):
-                    yield from self._completed(bucket, wanted, pairs.places[column], (*signs, -1))
+        pairs = self._paired()
+        for signs in _THREES:
+            # S = x A + y B + z C, so that C = z S - z x (A + xy B).
+            first, second, last = signs
+            joined, order, low = (kept[first == second] for kept in (pairs.joined, pairs.order, pairs.low))
+            is_added = first != last
+            table = self._ahead if is_added else self._behind
+            own_part = _signed(own.coarse, last)
+            moved = (own_part if is_added else _signed(own_part, -1)) & _LOW
+            for bucket, start in enumerate(moved.tolist()):
+                hits = order[bucket, np.flatnonzero(table[bucket, start : start + _SIZE].take(low[bucket]))]
+                words = own_part[bucket] + _signed(joined[bucket, hits], -last * first)
+                kept = self._high[bucket].take((words >> _HIGH).astype(np.int64))
+                for column, word in zip(hits[kept].tolist(), words[kept].tolist(), strict=True):
+                    if word in self._under[bucket]:
+                        yield from self._completed(bucket, word, pairs.places[column], signs)
 
     def _paired(self) -> _Pairs:
         if self._pairs is None:
             newest = np.arange(max(0, len(self) - NEWEST), len(self))
             first, second = (newest[side] for side in np.triu_indices(len(newest), 1))
             one, other = self._coarse[:, first], self._coarse[:, second]
-            both, less = one + other, one - other
-            joined = (((1, 1), both), ((-1, -1), np.uint64(0) - both), ((1, -1), less), ((-1, 1), np.uint64(0) - less))
-            self._pairs = _Pairs(np.column_stack([first, second]), joined)
+            joined = {True: one + other, False: one - other}
+            low = {is_sum: (words & _LOW).astype(np.int64) for is_sum, words in joined.items()}
+            order = {is_sum: np.argsort(bits, axis=1, kind="stable") for is_sum, bits in low.items()}
+            low = {is_sum: np.take_along_axis(bits, order[is_sum], axis=1) for is_sum, bits in low.items()}
+            self._pairs = _Pairs(np.column_stack([first, second]), joined, order, low)
         return self._pairs
 
     def _hits(self, wanted: Words, useful: NDArray[np.bool_] | None = None) -> Iterator[tuple[int, int, int]]:
         """Bucket, column and word of those signatures that some set has. `wanted`: shape (few, any). `useful`, of the same
         shape: which of them to look at."""
         low = (wanted & _LOW).view(np.int64) + self._starts
-        hits = np.flatnonzero(self._low.ravel().take(low))
+        hits = np.flatnonzero(self._ahead.ravel().take(low))
         buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
         words = wanted.ravel()[hits]
         kept = self._high[buckets, words >> _HIGH]
@@ -211,3 +235,7 @@ class Combinations:
         theirs = np.flatnonzero(np.isin(accounts, differing)) if len(differing) < self._few else rows[:0]
         held = np.bincount(np.searchsorted(differing, accounts[theirs]), made[theirs], len(differing)).astype(np.int64)
         return Combination(np.flatnonzero(made > 0).astype(np.int64), differing, np.maximum(held, 0))
+
+
+def _signed(words: Words, sign: int) -> Words:
+    return words if sign > 0 else np.uint64(0) - words
