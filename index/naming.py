@@ -5,7 +5,7 @@ it returns passes `index.names` and the gate's attestation before anyone sees it
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 from math import log
@@ -144,8 +144,14 @@ def group_language(members: Sequence[Member]) -> str:
     return ""
 
 
-def group_phrases(members: Sequence[Member], background: Background, min_accounts: int) -> tuple[Phrase, ...]:
-    """The group's phrases attested by at least `min_accounts` of its accounts, most telling first.
+def group_phrases(
+    members: Sequence[Member],
+    background: Background,
+    min_accounts: int,
+    read: Callable[[str], Mapping[str, str]] = phrases_of,
+) -> tuple[Phrase, ...]:
+    """The group's phrases attested by at least `min_accounts` of its accounts, most telling first. `read` gives the
+    phrases of a text; who names many groups that lie beside each other hands in one that remembers.
 
     The score is the share of the group's accounts times the log ratio to the share expected of its mix of languages
     (class-based TF-IDF, Grootendorst 2022, with accounts instead of counts), and more for longer phrases. Listed pairs
@@ -154,7 +160,7 @@ def group_phrases(members: Sequence[Member], background: Background, min_account
     used: dict[str, set[int]] = defaultdict(set)
     written: dict[str, Counter[str]] = defaultdict(Counter)
     for place, member in enumerate(members):
-        for canonical, form in phrases_of(member.text).items():
+        for canonical, form in read(member.text).items():
             used[canonical].add(place)
             written[canonical][form] += 1
     scoring = _Scoring(members, background, min_accounts)

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.clustering import OUTSIDE, Labels, Space
 from index.names import ToName, settled_names
-from index.naming import NEARBY, NamingSample, group_language, group_phrases
+from index.naming import NEARBY, NamingSample, group_language, group_phrases, phrases_of
 from index.sealing import SUMMARY
 from index.snapshot import Rows
 from tools.context import ToolContext
@@ -48,10 +49,11 @@ def _to_name(
     wanted = np.unique(np.concatenate([*drawn, *beside])) if places else scope[:0]
     members = dict(zip(wanted.tolist(), ctx.index.snapshot.members(wanted, about), strict=True))
     background, min_accounts = ctx.index.snapshot.background, ctx.gate.policy.text_min_accounts
+    read = cache(phrases_of)
     asked = []
     for own, others in zip(drawn, beside, strict=True):
         inside, outside = ([members[row] for row in side.tolist()] for side in (own, others))
-        phrases, nearby = (group_phrases(side, background, min_accounts) for side in (inside, outside))
+        phrases, nearby = (group_phrases(side, background, min_accounts, read) for side in (inside, outside))
         asked.append(ToName(NamingSample(phrases, nearby, group_language(inside)), inside))
     return asked
 

@@ -62,15 +62,21 @@ class _Candidate(NamedTuple):
     minus: tuple[int, ...]
 
 
+class _Joined(NamedTuple):
+    """Signatures of pairs, shape (few, pairs), each bucket's in the `order` of their low bits, so that a filter is read
+    along and not at random. `low`: where those bits stand in the tables of all buckets."""
+
+    order: Places
+    words: Words
+    low: Places
+
+
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """Pairs of the newest sets: `places`, shape (pairs, 2); by whether they are added, their `joined` signatures, shape
-    (few, pairs), in each bucket the `order` by low bits, and the `low` bits in that order, so that a filter is read along."""
+    """Pairs of the newest sets: `places`, shape (pairs, 2), and what they make when they are added (True) or not."""
 
     places: Places
-    joined: dict[bool, Words]
-    order: dict[bool, Places]
-    low: dict[bool, Places]
+    made: dict[bool, _Joined]
 
 
 class Combinations:
@@ -162,30 +168,35 @@ class Combinations:
         for signs in _THREES:
             # S = x A + y B + z C, so that C = z S - z x (A + xy B).
             first, second, last = signs
-            joined, order, low = (kept[first == second] for kept in (pairs.joined, pairs.order, pairs.low))
+            joined = pairs.made[first == second]
             is_added = first != last
             table = self._ahead if is_added else self._behind
             own_part = _signed(own.coarse, last)
-            moved = (own_part if is_added else _signed(own_part, -1)) & _LOW
-            for bucket, start in enumerate(moved.tolist()):
-                hits = order[bucket, np.flatnonzero(table[bucket, start : start + _SIZE].take(low[bucket]))]
-                words = own_part[bucket] + _signed(joined[bucket, hits], -last * first)
-                kept = self._high[bucket].take((words >> _HIGH).astype(np.int64))
-                for column, word in zip(hits[kept].tolist(), words[kept].tolist(), strict=True):
-                    if word in self._under[bucket]:
-                        yield from self._completed(bucket, word, pairs.places[column], signs)
+            moved = ((own_part if is_added else _signed(own_part, -1)) & _LOW).astype(np.int64)
+            hits = np.flatnonzero(table.ravel().take(joined.low + moved[:, None]))
+            buckets = hits // max(1, joined.low.shape[1])
+            words = own_part[buckets] + _signed(joined.words.ravel()[hits], -last * first)
+            kept = self._high[buckets, words >> _HIGH]
+            columns = joined.order.ravel()[hits[kept]]
+            for bucket, column, word in zip(
+                buckets[kept].tolist(), columns.tolist(), words[kept].tolist(), strict=True
+            ):
+                if word in self._under[bucket]:
+                    yield from self._completed(bucket, word, pairs.places[column], signs)
 
     def _paired(self) -> _Pairs:
         if self._pairs is None:
             newest = np.arange(max(0, len(self) - NEWEST), len(self))
             first, second = (newest[side] for side in np.triu_indices(len(newest), 1))
             one, other = self._coarse[:, first], self._coarse[:, second]
-            joined = {True: one + other, False: one - other}
-            low = {is_sum: (words & _LOW).astype(np.int64) for is_sum, words in joined.items()}
-            order = {is_sum: np.argsort(bits, axis=1, kind="stable") for is_sum, bits in low.items()}
-            low = {is_sum: np.take_along_axis(bits, order[is_sum], axis=1) for is_sum, bits in low.items()}
-            self._pairs = _Pairs(np.column_stack([first, second]), joined, order, low)
+            made = {True: self._joined(one + other), False: self._joined(one - other)}
+            self._pairs = _Pairs(np.column_stack([first, second]), made)
         return self._pairs
+
+    def _joined(self, words: Words) -> _Joined:
+        order = np.argsort(words & _LOW, axis=1, kind="stable")
+        words = np.take_along_axis(words, order, axis=1)
+        return _Joined(order, words, (words & _LOW).astype(np.int64) + self._starts)
 
     def _hits(self, wanted: Words, useful: NDArray[np.bool_] | None = None) -> Iterator[tuple[int, int, int]]:
         """Bucket, column and word of those signatures that some set has. `wanted`: shape (few, any). `useful`, of the same
