@@ -24,7 +24,7 @@ from tools.signatures import FINER, Signature, Words
 NEWEST = 96
 """Two of three sets must be among so many newest ones: all threes would be a search by the square of the ledger."""
 
-_FILTER_BITS = 16
+_FILTER_BITS = 18
 _SIZE = 1 << _FILTER_BITS
 """Of a filter: small enough to stay in the processor's cache, where it is looked into at random."""
 
