@@ -97,6 +97,10 @@ class Combinations:
         self._ahead, self._behind = (np.zeros((few, 2 * _SIZE), dtype=bool) for _ in range(2))
         """Which low bits, and which in the negative, each twice over: read from some place on, the table is moved by it."""
         self._starts = np.arange(few, dtype=np.int64)[:, None] * 2 * _SIZE
+        self._held: list[Words] = []
+        """Fine signatures of sets whose number must stay unsaid, `_held_under` by signature, and `_held_low` its low bits."""
+        self._held_under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
+        self._held_low = np.zeros((few, _SIZE), dtype=bool)
         self._pairs: _Pairs | None = None
 
     def __len__(self) -> int:
@@ -106,6 +110,32 @@ class Combinations:
         """A set whose number was said, and all of which lies in this snapshot. `read` gives its members."""
         if self._place.setdefault(signature.fine.tobytes(), len(self)) == len(self):
             self._file(signature, read)
+
+    def hold(self, signature: Signature) -> None:
+        """A set whose number must stay unsaid, because another one's would follow."""
+        for bucket, word in enumerate(signature.coarse):
+            self._held_under[bucket][int(word)].append(len(self._held))
+            self._held_low[bucket, int(word) % _SIZE] = True
+        self._held.append(signature.fine)
+
+    def uncovers(self, own: Signature) -> bool:
+        """Whether a held set is (nearly) what a said one leaves of this set, or this one of a said one: then both numbers
+        would give the held one. By signatures alone, so that a set that differs from it by `few` accounts and more is
+        taken for it only where all of them fall into the same few buckets."""
+        if not self._held:
+            return False
+        said = self._coarse[:, : len(self)]
+        starts = np.arange(self._few, dtype=np.int64)[:, None] * _SIZE
+        for sign, wanted in ((1, own.coarse[:, None] - said), (-1, said - own.coarse[:, None])):
+            hits = np.flatnonzero(self._held_low.ravel().take((wanted & _LOW).astype(np.int64) + starts))
+            buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
+            words = wanted.ravel()[hits].tolist()
+            for bucket, column, word in zip(buckets.tolist(), columns.tolist(), words, strict=True):
+                left = _signed(own.fine - self._fine[column], sign)
+                for place in self._held_under[bucket].get(word, ()):
+                    if np.count_nonzero(left - self._held[place]) < self._few:
+                        return True
+        return False
 
     def of(self, rows: Rows, own: Signature) -> Combination | None:
         """What earlier sets nearly make of a set; None when nothing does, when the oldest that nearly do make it exactly,

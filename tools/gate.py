@@ -185,9 +185,9 @@ class Gate:
             rows = self._recall.rows_of(earlier)
             again, accounts, _ = self._support.counted(rows)
             said = self._support.rounded(again) if earlier.count is None else earlier.count
-        if self._recall.is_held(rows):
-            said = None
         is_known = earlier is not None or self._recall.is_known(rows)
+        if self._recall.is_held(rows) or (not is_known and self._recall.uncovers(rows)):
+            said = None
         together = None if is_known or said is None else self._recall.combined(rows)
         if together is not None:
             # As if nobody told it from what earlier sets make of it, so that no answer tells few from none.

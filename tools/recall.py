@@ -56,6 +56,8 @@ class Recall:
         self._earlier.add(item.kind, item.count, signature, read, lacks)
         if item.count is not None and not lacks:
             self._combinations.add(signature, read)
+        elif item.kind == HELD and not lacks:
+            self._combinations.hold(signature)
 
     def _lacking(self, gone: Rows) -> int:
         """Accounts that these numbers count as, which this snapshot does not hold: forgotten ones as one, so that before
@@ -95,6 +97,11 @@ class Recall:
         """What two or three sets of earlier releases nearly make together of these rows; None when nothing does, or
         when their own number was said."""
         return self._combinations.of(rows, self._signer.of(rows))
+
+    def uncovers(self, rows: Rows) -> bool:
+        """Whether these rows' number, beside one that was said, would give the number of a set that is withheld for
+        another's sake."""
+        return self._combinations.uncovers(self._signer.of(rows))
 
     def _near_before(self, rows: Rows, kind: str) -> list[Near]:
         return [near for near in self._near_earlier(rows) if near.kind == kind]

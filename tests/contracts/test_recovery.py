@@ -2,8 +2,9 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from index.snapshot import Rows
 from tests.fakes.corpus import capped, context, is_enough, records, small_index
 from tests.fakes.solver import Attack
+from tools.combinations import Combinations
 from tools.errors import ToolRefusal
 from tools.finding import Finding
 from tools.gate import Gate
@@ -88,6 +90,16 @@ def _recovered(attack: Attack, cells: list[tuple[int, Rows]]) -> list[int]:
 def recovered_of_a_crossing(seen: Seen, seed: int) -> list[int]:
     """Rows alone, columns alone, then both crossed, as three questions to one ledger; for odd seeds the other way
     round."""
+    return recovered_in_order(seen, seed, sorted(("rows", "columns", "crossed"), reverse=seed % 2 == 0))
+
+
+def recovered_of_margins_after_it(seen: Seen, seed: int) -> list[int]:
+    """The same, with one margin or both asked for after the crossing."""
+    orders = [order for order in permutations(("columns", "crossed", "rows")) if order[2] != "crossed"]
+    return recovered_in_order(seen, seed, orders[seed % len(orders)])
+
+
+def recovered_in_order(seen: Seen, seed: int, order: Sequence[str]) -> list[int]:
     height, width = 2 + seed % 5, 2 + seed % 3
     table = drawn(seed, height, width)
     scope = union([rows for cells in table for rows in cells])
@@ -99,7 +111,7 @@ def recovered_of_a_crossing(seen: Seen, seed: int) -> list[int]:
         "crossed": lambda: seen.ask(groups, scope, width, margins=True),
     }
     try:
-        told = {name: questions[name]() for name in sorted(questions, reverse=seed % 2 == 0)}
+        told = {name: questions[name]() for name in order}
     except ToolRefusal:
         return []
     by_row, by_column, crossed = told["rows"], told["columns"], told["crossed"]
@@ -196,6 +208,7 @@ def _recovered_of_sides(seen: Seen, seed: int, width: int, statistic: Statistic)
 ATTACKS: dict[str, Callable[[Seen, int], list[int]]] = {
     "list": recovered_of_a_list,
     "crossing": recovered_of_a_crossing,
+    "margins after it": recovered_of_margins_after_it,
     "tree": recovered_of_a_tree,
     "split": recovered_of_a_split,
     "gaps": recovered_of_gaps,
@@ -242,3 +255,20 @@ def test_r4_without_suppression_the_same_solver_recovers_withheld_numbers(
 ) -> None:
     monkeypatch.setattr(Gate, "_suppress", lambda *_: None)
     assert any(attacked(name, seed) for seed in range(20))
+
+
+@pytest.mark.parametrize("order", [("crossed", "rows", "columns"), ("crossed", "columns", "rows")])
+def test_r4_a_row_asked_for_after_its_crossing_does_not_give_a_withheld_cell_back(
+    order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _recovered_by(order, 54) == []
+    monkeypatch.setattr(Combinations, "uncovers", lambda *_: False)
+    assert _recovered_by(order, 54)
+
+
+def _recovered_by(order: Sequence[str], seed: int) -> list[int]:
+    with tempfile.TemporaryDirectory() as folder:
+        seen = Seen(folder, step=5)
+        found = recovered_in_order(seen, seed, order)
+        seen.gate.ledger.close()
+    return found
