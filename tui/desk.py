@@ -317,6 +317,8 @@ class Desk(App[None]):
             self.view = replace(self.view, newest=newest)
             self.refresh_bindings()
             self._draw_lines()
+            if self.view.is_outdated:
+                self._say(f"snapshot {newest} is published; help (f1) tells how to take it up")
 
     def _say(self, note: str) -> None:
         self._note, self._note_at = note, self._clock()
