@@ -1,12 +1,12 @@
 """Where a series changes its level: exact segmentation of counts by their likelihood.
 
-Pure functions of numbers that may be said (`tools.statistics.Said`). Method: PELT (Killick, Fearnhead & Eckley 2012) as
-`ruptures` has it, with the binomial likelihood where there is an exposure and the Poisson one where there is none.
+Pure functions of numbers that may be said (`tools.statistics.Said`). Method: optimal partitioning (Jackson et al. 2005)
+by the binomial likelihood where there is an exposure and the Poisson one where there is none. Not by `ruptures`: its PELT
+misses the best cuts of one series in five hundred, because pruning does not hold where stretches have a least length.
 """
 
 from collections.abc import Sequence
 from math import log
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,38 +28,41 @@ def change_points(counts: Sequence[float], exposures: Sequence[float] | None) ->
     """
     if len(counts) < _FEWEST:
         return []
-    import ruptures
-
-    class Likelihood(ruptures.base.BaseCost):  # type: ignore[misc]
-        """-2 log likelihood of a stretch with one level."""
-
-        model = "counts"
-        min_size = _SHORTEST
-
-        def fit(self, signal: NDArray[np.float64]) -> Any:
-            self._sums = np.vstack([np.zeros(2), np.cumsum(signal, axis=0)])
-            self.signal = signal
-            return self
-
-        def error(self, start: int, end: int) -> float:
-            count, exposure = self._sums[end] - self._sums[start]
-            return _deviance(float(count), float(exposure), is_share=exposures is not None)
-
     given = np.ones(len(counts)) if exposures is None else np.asarray(exposures, dtype=np.float64)
     signal = np.column_stack([np.asarray(counts, dtype=np.float64), given])
-    penalty = 3 * log(len(counts)) * _dispersion(signal, is_share=exposures is not None)
-    model = ruptures.Pelt(custom_cost=Likelihood(), min_size=_SHORTEST, jump=1).fit(signal)
-    return [int(place) for place in model.predict(pen=penalty)[:-1]]
+    is_share = exposures is not None
+    penalty = 3 * log(len(counts)) * _dispersion(signal, is_share=is_share)
+    return _cuts(np.vstack([np.zeros(2), np.cumsum(signal, axis=0)]), penalty, is_share=is_share)
 
 
-def _deviance(count: float, exposure: float, *, is_share: bool) -> float:
-    """-2 times the maximal log likelihood, without what does not depend on the level."""
-    if exposure <= 0 or count <= 0:
-        return 0.0
-    if not is_share:
-        return -2 * (count * log(count / exposure) - count)
-    rest = exposure - count
-    return -2 * (count * log(count / exposure) + (rest * log(rest / exposure) if rest > 0 else 0.0))
+def _cuts(sums: NDArray[np.float64], penalty: float, *, is_share: bool) -> list[int]:
+    """The cuts of least deviance and penalty. `sums`: of counts and exposures up to each place, shape (buckets + 1, 2)."""
+    last = len(sums) - 1
+    best, begun = np.full(last + 1, np.inf), np.zeros(last + 1, dtype=np.int64)
+    best[0] = -penalty  # the first stretch is no change
+    for end in range(_SHORTEST, last + 1):
+        starts = np.arange(end - _SHORTEST + 1)
+        stretch = sums[end] - sums[starts]
+        costs = best[starts] + penalty + _deviance(stretch[:, 0], stretch[:, 1], is_share=is_share)
+        begun[end] = int(np.argmin(costs))
+        best[end] = costs[begun[end]]
+    cuts: list[int] = []
+    while (last := int(begun[last])) > 0:
+        cuts.append(last)
+    return cuts[::-1]
+
+
+def _deviance(counts: NDArray[np.float64], exposures: NDArray[np.float64], *, is_share: bool) -> NDArray[np.float64]:
+    """-2 times the maximal log likelihood of each stretch, without what does not depend on the level."""
+    rest = exposures - counts
+    found = counts * _logs(counts, exposures) + (rest * _logs(rest, exposures) if is_share else -counts)
+    return np.where((exposures <= 0) | (counts <= 0), 0.0, -2 * found)
+
+
+def _logs(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logs of part by whole; 0 where there is none, for it is then multiplied by nothing."""
+    is_there = (part > 0) & (whole > 0)
+    return np.log(np.divide(part, whole, out=np.ones_like(part), where=is_there))
 
 
 def _dispersion(signal: NDArray[np.float64], *, is_share: bool) -> float:
