@@ -7,7 +7,6 @@ so that there is one suspicion. Data plane only: it holds exact numbers, and ans
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from index.handle import Index
 from index.snapshot import Rows
 from tools import signals
 from tools.policy import PrivacyPolicy
+from tools.raw import split
 from tools.signals import Band, Drawn, Exposure
 
 LEVELS = (256, 128, 64, 32, 16)
@@ -50,7 +50,7 @@ class Reader:
         """Bands by signal, and the reading of all."""
         level, others = self._comparable(rows)
         fresh = [place for place in others if (place, level) not in self._known]
-        groups = [rows, *(self._members[place] for place in fresh)]
+        groups = [rows, *(self.members[place] for place in fresh)]
         mine, *read = map(self._read, groups, self._drawings(groups, level))
         self._known.update({(place, level): reading for place, reading in zip(fresh, read, strict=True)})
         base = [self._known[place, level] for place in others]
@@ -65,21 +65,21 @@ class Reader:
         the most part this group are not compared with it."""
         inside = np.zeros(len(self.index.snapshot), dtype=bool)
         inside[rows] = True
-        others = [place for place, members in self._members.items() if inside[members].mean() <= 0.5]
+        others = [place for place, members in self.members.items() if inside[members].mean() <= 0.5]
         for level in LEVELS:
-            enough = [place for place in others if len(self._members[place]) >= level]
+            enough = [place for place in others if len(self.members[place]) >= level]
             if len(rows) >= level and len(enough) >= signals.FEWEST_COMPARED:
-                enough.sort(key=lambda place: (abs(np.log(len(self._members[place]) / len(rows))), place))
+                enough.sort(key=lambda place: (abs(np.log(len(self.members[place]) / len(rows))), place))
                 return level, enough[:COMPARED]
         return LEVELS[-1], []
 
     @cached_property
-    def _members(self) -> dict[int, Rows]:
-        labels = self.index.snapshot.base_labels
-        order = np.argsort(labels, kind="stable").astype(np.int64)
-        edges = np.searchsorted(labels[order], np.arange(len(self.index.snapshot.base_clusters) + 1))
-        members = {place: order[start:end] for place, (start, end) in enumerate(pairwise(edges.tolist()))}
-        wanted = members if self.compared is None else self.compared
+    def members(self) -> dict[int, Rows]:
+        """The base clusters that groups are compared with, by position; none is empty."""
+        snapshot = self.index.snapshot
+        everything = np.arange(len(snapshot), dtype=np.int64)
+        members = split(everything, snapshot.base_labels, len(snapshot.base_clusters))
+        wanted = range(len(members)) if self.compared is None else self.compared
         return {place: members[place] for place in wanted if len(members[place])}
 
     @cached_property
@@ -163,8 +163,7 @@ def suspected(index: Index, policy: PrivacyPolicy) -> NDArray[np.bool_]:
     """By account: whether it has a conversation in a published cluster whose coordination is very high."""
     reader, snapshot = Reader(index, policy), index.snapshot
     found = np.zeros(int(snapshot.accounts.max(initial=0)) + 1, dtype=bool)
-    for place in range(len(snapshot.base_clusters)):
-        rows = np.flatnonzero(snapshot.base_labels == place).astype(np.int64)
-        if len(rows) and reader.bands(rows)["coordination"] == "very high":
+    for rows in reader.members.values():
+        if reader.bands(rows)["coordination"] == "very high":
             found[snapshot.accounts[rows]] = True
     return found

@@ -2,7 +2,7 @@
 
 Pure functions of numbers that may be said (`tools.statistics.Said`). Method: optimal partitioning (Jackson et al. 2005)
 by the binomial likelihood where there is an exposure and the Poisson one where there is none. Not by `ruptures`: its PELT
-misses the best cuts of one series in five hundred, because pruning does not hold where stretches have a least length.
+misses the best cuts of one series in some four hundred, because pruning does not hold where stretches have a least length.
 """
 
 from collections.abc import Sequence
