@@ -7,7 +7,7 @@ recommends a review of themes and periods, never a list of accounts. What is cal
 from collections.abc import Sequence
 
 from agent.answer import LeadCard
-from agent.builtin.recipe import SHOWN, Notes, arguments, by_size, left_out, listed, measure, mostly, named
+from agent.builtin.recipe import SHOWN, Notes, arguments, by_size, left_out, listed, measure, mostly, named, unquoted
 from agent.roles import Claim
 from tools.finding import Finding, Row
 from tools.flag_gaps import FALSE, FLAGGED, MISSED
@@ -148,7 +148,9 @@ async def _screened(notes: Notes) -> None:
     marked = _marked(finding)
     if not marked:
         notes.say(
-            f"Of the themes of {_plain(finding.scope)}, none has a high reading of coordination", finding, kind="answer"
+            f"Of the themes of {unquoted(finding.scope)}, none has a high reading of coordination",
+            finding,
+            kind="answer",
         )
         left_out(notes, finding)
         return
@@ -156,10 +158,6 @@ async def _screened(notes: Notes) -> None:
     notes.say(NOT_PROOF, kind="answer")
     left_out(notes, finding)
     _lead(notes, finding, marked[:_MOST_THEMES], [signal], "")
-
-
-def _plain(text: str) -> str:
-    return text.replace("“", "").replace("”", "")
 
 
 def _bursts(weeks: Finding | None) -> str:

@@ -16,6 +16,7 @@ from agent.builtin.recipe import (
     odds,
     odds_stated,
     stated,
+    unquoted,
 )
 from tools.finding import Finding, Row
 from tools.labels import UNNAMED
@@ -108,16 +109,12 @@ async def topic(notes: Notes) -> Finding | None:
     where = "" if inner == Scope() else f" among {inner.describe()}"
     if rows or not notes.task.told:
         notes.say(
-            f"About {finding.totals[0]:,} conversations lie near “{phrase}”{_unquoted(where)}", finding, kind="answer"
+            f"About {finding.totals[0]:,} conversations lie near “{phrase}”{unquoted(where)}", finding, kind="answer"
         )
     if rows:
         notes.say(f"They are {mostly(rows[:SHOWN], finding)} in {listed(rows[:SHOWN])}", finding)
     left_out(notes, finding)
     return finding
-
-
-def _unquoted(text: str) -> str:
-    return text.replace("“", "").replace("”", "")
 
 
 async def drill(notes: Notes) -> None:
@@ -215,8 +212,8 @@ def _told_apart(
         over.sort(key=lambda row: -(row.values[0].count or 0))
     under = [row for row in rows if odds(row) <= 1 / _CLEAR]
     plural = {"theme": "themes", "topic": "topics"}.get(kind, f"values of {kind}")
-    who = _unquoted(first.describe())
-    beside = "elsewhere" if second is None else _unquoted(second.short())
+    who = unquoted(first.describe())
+    beside = "elsewhere" if second is None else unquoted(second.short())
     leading: Kind = "answer" if is_first else "support"
     if over:
         notes.say(
@@ -229,7 +226,7 @@ def _told_apart(
             kind="support" if over else leading,
         )
     if not over and not under:
-        others = "all others" if second is None else _unquoted(second.describe())
+        others = "all others" if second is None else unquoted(second.describe())
         more = "beyond what was named, " if notes.task.told else ""
         notes.say(f"By {kind}, {more}{who} do not differ clearly from {others}", finding, kind=leading)
 

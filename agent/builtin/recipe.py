@@ -57,6 +57,11 @@ def _spoken(refusal: ToolRefusal) -> str:
     return f"{text[:1].lower()}{text[1:]}."
 
 
+def unquoted(text: str) -> str:
+    """A scope's description in the middle of a sentence, where quotes would name a group."""
+    return text.replace("“", "").replace("”", "")
+
+
 def arguments(scope: Scope, **more: Any) -> dict[str, Any]:
     """A tool's arguments with its scope, where it restricts anything."""
     restricted = stated(scope)

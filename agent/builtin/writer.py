@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import regex
 
 from agent.answer import Confidence, Draft, LeadCard
+from agent.builtin.recipe import unquoted
 from agent.roles import Claim, Evidence, OnDelta
 from tools.finding import Finding
 from tools.labels import UNNAMED
@@ -118,10 +119,10 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
     cited = evidence.findings
     if outside := [finding for finding in cited if (finding.outside or 0.0) >= _MUCH]:
         finding = max(outside, key=lambda item: item.outside or 0.0)
-        yield f"{finding.outside} % of {_plain(finding.scope)} lie outside any cluster, so themes are a part of what there is [{finding.id}]."
+        yield f"{finding.outside} % of {unquoted(finding.scope)} lie outside any cluster, so themes are a part of what there is [{finding.id}]."
     if withheld := [finding for finding in cited if finding.tool in _THEMES and finding.withheld.share >= _MUCH]:
         finding = max(withheld, key=lambda item: item.withheld.share)
-        yield f"{finding.withheld.share} % of {_plain(finding.scope)} are in themes that are withheld [{finding.id}]."
+        yield f"{finding.withheld.share} % of {unquoted(finding.scope)} are in themes that are withheld [{finding.id}]."
     if any(task.focus in ("coordination", "concern", "flag_gaps") for task in evidence.tasks):
         yield "Signs of abuse are read from aggregates, and benign readings could not be ruled out."
     if any(task.focus == "map" for task in evidence.tasks):
@@ -199,7 +200,3 @@ def _next_questions(evidence: Evidence) -> Iterator[str]:
         yield "Which languages are used most?"
     if done & {"coordination", "new"}:
         yield "Has it been seen before?"
-
-
-def _plain(text: str) -> str:
-    return text.replace("“", "").replace("”", "")
