@@ -23,6 +23,12 @@ from tools.registry import call
 from tools.scope import Resolved, Scope
 from tools.statistics import over_and_under
 
+
+@pytest.fixture(scope="module", autouse=True)
+def built(index: Index) -> None:
+    """The small index stands before a strategy draws from it: making it draws at random, which no strategy may."""
+
+
 EVERYTHING = np.arange(len(records()), dtype=np.int64)
 
 
