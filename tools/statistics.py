@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import erfc, exp, inf, log, sqrt
 
-from tools.change_points import change_points
 from tools.finding import Measure, Verdict
 
 Z95 = 1.959964
@@ -141,7 +140,7 @@ def _compared(said: Said, verdicts: tuple[Verdict, Verdict]) -> Statistics:
             else:
                 verdict = gone.get(missing, plain) if missing is not None else plain  # type: ignore[assignment]
         ratio, low, high = item.ratio()
-        rows[place] = (Measure("odds ratio", _short(ratio), _short(low), _short(high), verdict, is_bound),)
+        rows[place] = (Measure("odds ratio", short(ratio), short(low), short(high), verdict, is_bound),)
         strength[place] = item.value / item.error if clear else 0.0
     order = sorted(range(len(rows)), key=lambda place: (-strength[place], place))
     told = sum(1 for measures in rows if measures and measures[0].verdict != "no clear difference")
@@ -149,69 +148,9 @@ def _compared(said: Said, verdicts: tuple[Verdict, Verdict]) -> Statistics:
     return Statistics(rows, (note,), tuple(order))
 
 
-def _short(value: float) -> float:
+def short(value: float) -> float:
     """Two decimals below ten, one below a hundred, none above."""
     return round(value, 2 if value < 10 else 1 if value < 100 else 0)
-
-
-def course(said: Said) -> Statistics:
-    """A series: each bucket's share with its interval, where its level changes, and its second half against its first.
-
-    Buckets under the threshold stand for half of it; other withheld buckets are left out. Without an exposure column
-    the counts themselves are the series.
-    """
-    has_exposure = len(said.columns) > 1
-    used = [place for place, counts in enumerate(said.counts) if _middle(said, place) is not None and counts[-1]]
-    counts = [_middle(said, place) or 0.0 for place in used]
-    exposures = [float(said.counts[place][-1] or 0) for place in used] if has_exposure else None
-    rows: list[tuple[Measure, ...]] = [()] * len(said.counts)
-    for place in used:
-        count, whole = said.counts[place][0], said.counts[place][-1]
-        if has_exposure and count is not None and whole:
-            low, high = proportion_interval(count, whole)
-            share = Measure("share", round(100 * count / whole, 1), round(100 * low, 1), round(100 * high, 1))
-            rows[place] = (share,)
-    notes = [_level_note(said, used, counts, exposures, place) for place in change_points(counts, exposures)]
-    if exposures is not None and len(used) >= _FEW_BUCKETS:
-        notes.append(_halves(counts, exposures, said.step))
-    return Statistics(rows, tuple(notes))
-
-
-_FEW_BUCKETS = 4
-
-
-def _middle(said: Said, place: int) -> float | None:
-    count = said.counts[place][0]
-    if count is None:
-        return (said.least - 1) / 2 if said.small[place][0] else None
-    return float(count)
-
-
-def _level_note(
-    said: Said, used: Sequence[int], counts: Sequence[float], exposures: Sequence[float] | None, place: int
-) -> str:
-    """Which level begins at this bucket, beside the one that ends there."""
-    cuts = [0, *change_points(counts, exposures), len(counts)]
-    at = cuts.index(place)
-
-    def level(start: int, end: int) -> str:
-        total = sum(counts[start:end])
-        if exposures is None:
-            return f"about {round(total / (end - start) / said.step) * said.step:,} a bucket"
-        return f"{100 * total / sum(exposures[start:end]):.1f} %"
-
-    return (
-        f"the level changes at {said.labels[used[place]]}: {level(cuts[at - 1], place)} before, "
-        f"{level(place, cuts[at + 1])} from then on"
-    )
-
-
-def _halves(counts: Sequence[float], exposures: Sequence[float], step: int) -> str:
-    half = len(counts) // 2
-    late, early = (sum(counts[half:]), sum(exposures[half:])), (sum(counts[:half]), sum(exposures[:half]))
-    prior = PRIOR_WEIGHT * max(sum(counts), 1.0) / max(sum(exposures), 1.0)
-    ratio, low, high = log_odds(late[0], early[0], late[1], early[1], prior, PRIOR_WEIGHT, step).ratio()
-    return f"the second half has {_short(ratio)} times the odds of the first ({_short(low)} to {_short(high)})"
 
 
 NOT_FLAGGED, IN_ERROR = "not flagged", "flagged in error"

@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from index.records import as_date
 from index.snapshot import UNDATED, Rows
 from tools.context import ToolContext
+from tools.course import course
 from tools.errors import ToolRefusal
 from tools.finding import Finding
 from tools.raw import Group, Raw, split
 from tools.scope import Scope
-from tools.statistics import course
 
 _MAX_BUCKETS = 80
 
@@ -32,21 +32,24 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     """How a scope's size develops, by day, week or month, beside all conversations of the same time (the exposure).
 
     Read the share, not the count: the assistant's whole traffic grows too. Each share has a 95 % interval (Wilson
-    1927); the notes name the buckets from which the level is another (PELT, Killick et al. 2012, on the likelihood of
-    the counts), and set the second half against the first. A bucket far above its neighbours is a burst, which is no
-    change of level. Buckets under the threshold are withheld, may be zero, and stand for half of it when levels are sought.
+    1927); the notes name the buckets from which the level is another (optimal partitioning, Jackson et al. 2005, on the
+    likelihood of the counts), and set the second half against the first. A bucket far above its neighbours is a burst,
+    which is no change of level. Buckets under the threshold are withheld and may be zero: what is said of levels and halves
+    holds whatever they hold, as bounds where they matter.
     Limits: the first and last bucket may be partial; at most 80 buckets; a change has no cause attached.
     """
     resolved = await ctx.admit(args.scope, closed=True)
     snapshot = ctx.index.snapshot
-    everything = np.flatnonzero(snapshot.days != UNDATED).astype(np.int64)
-    names, bucket_of = _buckets(snapshot.days, everything, args.by)
+    everything = await _exposed(args.scope, ctx)
+    dated = everything[snapshot.days[everything] != UNDATED]
+    names, bucket_of = _buckets(snapshot.days, dated, args.by)
     inside = np.zeros(len(snapshot), dtype=bool)
     inside[resolved.rows] = True
     # Where noise is added, whether a scope leaves anybody out must not show.
-    restricted = args.scope != Scope() if ctx.gate.policy.adds_noise else len(resolved.rows) < len(snapshot)
+    asked_of_a_part = args.scope != _period(args.scope)
+    restricted = asked_of_a_part if ctx.gate.policy.adds_noise else len(resolved.rows) < len(everything)
     groups = []
-    for name, whole in zip(names, split(everything, bucket_of, len(names)), strict=True):
+    for name, whole in zip(names, split(dated, bucket_of, len(names)), strict=True):
         columns = (whole[inside[whole]], whole) if restricted else (whole,)
         groups.append(Group(name, columns))
     return await ctx.release(
@@ -65,6 +68,19 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             closed=1 + restricted,
         )
     )
+
+
+def _period(scope: Scope) -> Scope:
+    """The scope's period alone."""
+    return Scope(since=scope.since, until=scope.until)
+
+
+async def _exposed(scope: Scope, ctx: ToolContext) -> Rows:
+    """Everything of the scope's period; of all time, where the period may not be asked about."""
+    try:
+        return (await ctx.admit(_period(scope), closed=True)).rows
+    except ToolRefusal:
+        return np.arange(len(ctx.index.snapshot), dtype=np.int64)
 
 
 def _buckets(days: NDArray[np.int64], rows: Rows, by: str) -> tuple[list[str], NDArray[np.int64]]:

@@ -19,10 +19,8 @@ from agent.events import (
     ToolEnded,
     UsageReported,
 )
-from tui.measures import measure_names, measure_text
-from tui.text import fit, safe, spark
-
-_MAX_ROWS = 14
+from tui.finding_table import finding_table
+from tui.text import safe
 
 
 class PlainPrinter:
@@ -96,44 +94,3 @@ class PlainPrinter:
 
 def _talk(text: str) -> None:
     typer.echo(safe(text), err=True)
-
-
-def finding_table(finding: dict[str, Any], width: int = 100) -> str:
-    """A finding as a text table with what was withheld under it."""
-    columns = finding["columns"]
-    lines = [f"[{finding['id']}] {safe(finding['title'])} · {finding['period']}"]
-    names = measure_names(finding)
-    label_width = max(20, width - 24 * len(columns) - 30 * len(names))
-    head = fit("", label_width) + "".join(f"{fit(column, 22):>24}" for column in columns)
-    lines.append((head + "".join(f"{fit(name, 28):>30}" for name in names)).rstrip())
-    shown = finding["rows"] if finding["shape"] == "trend" else finding["rows"][:_MAX_ROWS]
-    for row in shown:
-        indent = "  " if row.get("parent") else ""
-        cells = "".join(f"{_value(value):>24}" for value in row["values"])
-        measured = "".join(f"{fit(measure_text(row, name), 28):>30}" for name in names)
-        lines.append((fit(indent + row["label"], label_width) + cells + measured).rstrip())
-    if len(shown) < len(finding["rows"]):
-        lines.append(f"… {len(finding['rows']) - len(shown)} more rows")
-    if finding["shape"] == "trend":
-        lines.append(fit("", label_width) + "  " + spark([row["values"][0]["count"] for row in finding["rows"]]))
-    lines += [safe(note) for note in finding["notes"]]
-    lines.append(safe(withheld_line(finding)))
-    return "\n".join(lines)
-
-
-def _value(value: dict[str, Any]) -> str:
-    if value["count"] is None:
-        return "withheld"
-    return f"{value['count']:,}" + (f"  {value['share']:5.1f} %" if value["share"] is not None else "")
-
-
-def withheld_line(finding: dict[str, Any]) -> str:
-    """What the strictness cost, in one line."""
-    withheld = finding["withheld"]
-    parts = [f"total {' / '.join(f'{total:,}' for total in finding['totals'])}"]
-    if finding["outside"] is not None:
-        parts.append(f"outside any cluster {finding['outside']} %")
-    parts.append(f"withheld {withheld['groups']} groups ({withheld['share']} %), {withheld['cells']} cells")
-    if withheld["unnamed"]:
-        parts.append(f"{withheld['unnamed']} without a name")
-    return " · ".join(parts)

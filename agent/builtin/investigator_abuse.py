@@ -168,7 +168,8 @@ def _bursts(weeks: Finding | None) -> str:
     if weeks is None or not shown or len(weeks.rows) < _FEW_WEEKS or 100 * most / total < _BURST_SHARE:
         return ""
     stated = ", ".join(f"{row.label} ({row.values[0].count:,})" for row in sorted(fullest, key=lambda row: row.label))
-    return f"come in bursts: the weeks of {stated} stand out, most others stay under the threshold"
+    told = f"the week of {stated} stands out" if len(fullest) == 1 else f"the weeks of {stated} stand out"
+    return f"come in bursts: {told}, most others stay under the threshold"
 
 
 def _steady(weeks: Finding | None) -> str:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, false_discovery_control, norm
 
 from tools.change_points import change_points
+from tools.course import course
 from tools.registry import TOOLS
 from tools.statistics import (
     PRIOR_WEIGHT,
     Said,
     change_between_periods,
-    course,
     false_discovery_adjusted,
     few_caught,
     few_false,
@@ -178,17 +178,6 @@ def test_the_cuts_are_the_best_ones_there_are(counts: list[int]) -> None:
     cuts = [0, *change_points([float(count) for count in counts], exposures), len(counts)]
     ours = sum(_cost(counts[a:b], exposures[a:b]) for a, b in pairwise(cuts)) + penalty * (len(cuts) - 2)
     assert ours == pytest.approx(_slow_segmentation([float(item) for item in counts], exposures, penalty), rel=1e-6)
-
-
-def test_a_course_names_the_bucket_of_a_new_level_and_gives_each_share_its_interval() -> None:
-    shares = [20] * 6 + [100] * 6
-    found = course(said([[count, 1_000] for count in shares], [sum(shares), 12_000]))
-    assert any(note.startswith("the level changes at g6: 2.0 % before, 10.0 %") for note in found.notes)
-    (first,) = found.rows[0]
-    assert first.value == 2.0
-    assert first.low is not None
-    assert first.high is not None
-    assert first.low < 2.0 < first.high
 
 
 def test_missed_and_false_are_shares_of_their_own_side() -> None:

@@ -1,6 +1,6 @@
 from agent.events import ApprovalAsked, ModelWaiting, PlannedTask, RunEnded, ToolEnded, UsageReported, dump, load
 from tests.fakes.session import events, finding, row
-from tui.plain import finding_table
+from tui.finding_table import finding_table
 from tui.reduce import WIDER, apply, beside, denser, replay, stopped, stopping
 from tui.text import fit, safe, spark
 from tui.view import View
