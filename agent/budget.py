@@ -44,6 +44,12 @@ class Budget:
         """What `asyncio.timeout` takes; None where there is no limit."""
         return None if math.isinf(self.max_seconds) else max(0.0, self.max_seconds - self.elapsed())
 
+    def seconds_a_call(self) -> float | None:
+        """What one model call may take: half of what is left, so that a reply that does not come leaves time to answer
+        without it. None where there is no limit."""
+        left = self.seconds_left()
+        return None if left is None else left / 2
+
     def out_of_time(self) -> BudgetSpent:
         return BudgetSpent("seconds", round(self.elapsed(), 1), self.max_seconds)
 

@@ -80,6 +80,23 @@ class Malformed(Unusable):
         super().__init__("tool call")
 
 
+class Endless(Unusable):
+    """A reply that repeats itself without end, and was closed."""
+
+    def __init__(self) -> None:
+        super().__init__("reply, which repeated itself without end,")
+
+
+class TooSlow(ModelFault):
+    """One reply took half of the time that was left; the rest is kept for what stands in."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"The model did not finish a reply in {seconds:.0f} seconds, half of the time that was left.",
+            "Raise max_run_seconds, or use a faster model.",
+        )
+
+
 class BudgetSpent(ShoalError):
     """A limit of this run is reached. The run ends with what it has."""
 

@@ -19,7 +19,7 @@ from langgraph.types import interrupt
 from agent.answer import Draft, render
 from agent.approving import after_approve, after_decide, approve, decide
 from agent.desk import TaskDesk
-from agent.errors import BudgetSpent, ModelFault, Truncated, Unusable
+from agent.errors import BudgetSpent, ModelFault, TooSlow, Truncated, Unusable
 from agent.events import (
     AnswerDelta,
     AnswerMade,
@@ -34,6 +34,7 @@ from agent.events import (
 from agent.known import mentions
 from agent.roles import Audit, Brief, Claim, Evidence, Exchange, Plan, RoleSet, Task, TaskReport
 from agent.state import Deps, State, last_reports
+from agent.unstored import unstored
 from agent.verify import CheckedDraft, check_draft, handles
 from index.errors import IndexFault, ShoalError
 from index.records import as_date
@@ -96,6 +97,7 @@ async def _brief(state: State, deps: Deps) -> Brief:
         history=tuple(Exchange(**item) for item in state.get("history", [])),
         gaps=tuple(state.get("gaps", [])),
         surfaces=snapshot.facet("surface").values,
+        own_facets=tuple(facet.name for facet in snapshot.own_facets),
     )
 
 
@@ -148,7 +150,7 @@ async def _investigated(
     try:
         async with asyncio.timeout(deps.budget.seconds_left()):
             claims, fault = await _attempt(deps.roles, task, desk)
-            if not deps.roles.uses_model or not isinstance(fault, Unusable | Truncated):
+            if not deps.roles.uses_model or not isinstance(fault, Unusable | Truncated | TooSlow):
                 return claims, fault, []
             again = TaskDesk(task.id, deps.context, deps.budget, desk.max_calls, deps.emit, desk.findings, desk.calls)
             claims, second = await _attempt(deps.fallback, task, again)
@@ -271,6 +273,8 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     kept = checked.draft
     if not kept.answer:
         kept = kept.model_copy(update={"answer": _UNSUPPORTED})
+    own_facets = [facet.name for facet in deps.context.index.snapshot.own_facets]
+    kept = kept.model_copy(update={"left_out": (*unstored(state["question"], own_facets), *kept.left_out)})
     text = "\n\n".join([render(kept), *_engine_notes(state)])
     answer = AnswerMade(
         text=text,

@@ -14,18 +14,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.budget import Budget, Usage
+from agent.endless import Repetition
 from agent.endpoint import Ask as Ask
 from agent.endpoint import Endpoint, Option, named_options
 from agent.errors import (
     AuthRejected,
     BadRequest,
     ContextFull,
+    Endless,
     Malformed,
     ModelFault,
     NetworkDown,
     Overloaded,
     RateLimited,
     Refused,
+    TooSlow,
     Truncated,
 )
 from agent.events import ModelWaiting, Notice, WaitCause
@@ -172,11 +175,12 @@ class AnthropicModel:
             budget.require()
         client = await asyncio.to_thread(self._ready)
         _ATTEMPT.set(0)
+        seconds = budget.seconds_a_call() if budget is not None else None
         try:
-            async with asyncio.timeout(budget.seconds_left() if budget is not None else None):
+            async with asyncio.timeout(seconds):
                 message = await self._streamed(client, ask, on_delta)
         except TimeoutError:
-            raise (budget.out_of_time() if budget is not None else NetworkDown()) from None
+            raise (NetworkDown() if seconds is None else TooSlow(seconds)) from None
         reply = _reply(message)
         if budget is not None:
             budget.spend(ask.model, reply.usage)
@@ -185,10 +189,19 @@ class AnthropicModel:
     async def _streamed(self, client: "AsyncAnthropic", ask: Ask, on_delta: OnDelta | None) -> Any:
         with _typed_faults():
             async with client.messages.stream(**self._endpoint.body(ask)) as stream:
-                async for piece in stream.text_stream:
-                    if on_delta is not None:
-                        on_delta(piece)
+                said = Repetition()
+                async for event in stream:
+                    if event.type == "text" and on_delta is not None:
+                        on_delta(event.text)
+                    if said.is_endless(_piece(event)):
+                        self._spend_of_closed(ask, stream.current_message_snapshot.usage.input_tokens, said.chars)
+                        raise Endless()
                 return await stream.get_final_message()
+
+    def _spend_of_closed(self, ask: Ask, input_tokens: int, chars: int) -> None:
+        """A reply that was closed tells no usage: what came is counted by its length."""
+        if self._meter.current is not None:
+            self._meter.current.spend(ask.model, Usage(input_tokens, round(chars / BYTES_A_TOKEN)))
 
     def expect_batch(self, batch: str, dollars: float) -> None:
         """Set aside what a batch sent earlier may cost."""
@@ -250,6 +263,19 @@ def _expected(asks: Sequence[tuple[str, Ask]]) -> Usage:
     """About what calls will use, by the length of what they say."""
     said = [text for _, ask in asks for text in (ask.system, *(str(message["content"]) for message in ask.messages))]
     return Usage(round(sum(len(text.encode()) for text in said) / BYTES_A_TOKEN), ANSWER_TOKENS * len(asks))
+
+
+def _piece(event: Any) -> str:
+    """What an event of a stream adds to the reply: text, thought, or arguments of a tool."""
+    match event.type:
+        case "text":
+            return str(event.text)
+        case "thinking":
+            return str(event.thinking)
+        case "input_json":
+            return str(event.partial_json)
+        case _:
+            return ""
 
 
 def _reply(message: Any) -> Reply:

@@ -113,7 +113,7 @@ def remembered(question: str, answer: AnswerMade) -> dict[str, Any]:
 @dataclass(frozen=True, slots=True)
 class Brief:
     """What the lead knows when it plans. `landmarks` are the index's named dates (ISO), `surfaces` where conversations
-    were held; `gaps` come from an audit."""
+    were held, `own_facets` the facets beyond the common ones; `gaps` come from an audit."""
 
     question: str
     overview: Finding | None
@@ -124,6 +124,7 @@ class Brief:
     history: tuple[Exchange, ...] = ()
     gaps: tuple[str, ...] = ()
     surfaces: tuple[str, ...] = ()
+    own_facets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

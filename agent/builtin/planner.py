@@ -11,6 +11,7 @@ from agent.builtin.planner_follow import followed, refers_back
 from agent.builtin.planner_intent import asks_why
 from agent.builtin.planner_reading import Reading, read
 from agent.roles import Brief, Exchange, Focus, Plan, Specialist, Task
+from agent.unstored import unstored
 from tools.scope import Scope
 
 CAN_DO = (
@@ -50,8 +51,9 @@ def _not_understood(brief: Brief, last: Exchange | None) -> Plan:
     suggestions = tuple(text.format(day=day) for text in CAN_DO)
     if last is not None and last.rows:
         suggestions = ("Open the first one", "How has it developed over time?", "And in Spanish?", *suggestions)
+    said = [*unstored(brief.question, brief.own_facets), "I could not tell what to look at."]
     return Plan(
-        clarification="I could not tell what to look at. The built-in lead understands questions such as these:",
+        clarification=f"{' '.join(said)} The built-in lead understands questions such as these:",
         suggestions=suggestions,
     )
 

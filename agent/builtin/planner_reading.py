@@ -9,6 +9,7 @@ from agent.builtin.planner_intent import focus_of, without_cues
 from agent.builtin.planner_scope import corrected, expanded, facet_in, named_in, topic_in
 from agent.builtin.planner_time import Period, read_period
 from agent.roles import Brief, Focus
+from agent.unstored import without_unstored
 from tools.scope import Scope
 
 _RECENT_DAYS = 28
@@ -46,7 +47,7 @@ class Reading:
 
 def read(brief: Brief) -> Reading:
     """What a brief's question says; assumptions name what was mended or supplied."""
-    original = brief.question.strip()
+    original = without_unstored(brief.question, brief.own_facets).strip()
     question, mended = corrected(expanded(original), brief.languages)
     landmarks = {name: date.fromisoformat(day) for name, day in brief.landmarks.items()}
     newest = date.fromisoformat(brief.last_day) if brief.last_day else None

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from agent.claude.structured import parsed
-from agent.errors import BudgetSpent, Malformed, Unusable
+from agent.errors import BudgetSpent, Endless, Malformed, Unusable
 from agent.llm import Ask, Model, Reply
 from agent.roles import Claim, Desk
 from agent.verify import handles
@@ -100,6 +100,10 @@ async def run_loop(
             loop.say(
                 _EMPTY, "Your last tool call was not valid JSON. Call one tool, with its arguments as one JSON object."
             )
+            continue
+        except Endless:
+            loop.once("a reply without end")
+            loop.say(_EMPTY, "Your last reply repeated itself and was closed. Call one tool, or report, and be brief.")
             continue
         if reply.stop == "pause_turn":
             loop.messages = [*loop.messages, {"role": "assistant", "content": reply.content or _EMPTY}]

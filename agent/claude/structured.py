@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import regex
 from pydantic import BaseModel, ValidationError
 
-from agent.errors import Unusable
+from agent.errors import Endless, Unusable
 from agent.llm import Ask, Model
 from prompts import Prompt, load
 
@@ -53,7 +53,11 @@ async def ask_structured(
     messages: list[dict[str, Any]] = [{"role": "user", "content": user}]
     for _ in range(2):
         ask = Ask(name, load(prompt).system, messages, schema=strict_schema(form), effort=effort)
-        reply = await model.reply(ask)
+        try:
+            reply = await model.reply(ask)
+        except Endless:
+            messages = [{"role": "user", "content": f"{user}\n\nBe brief."}]
+            continue
         found = parsed(reply.text, form)
         if not reply.text.lstrip().startswith("{"):
             model.ignores("format")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -11,8 +12,8 @@ import pytest
 from agent.budget import Budget
 from agent.claude.loop import REPORT, run_loop
 from agent.endpoint import Ask, Endpoint, named_options
-from agent.errors import BadRequest, BudgetSpent, ContextFull, Malformed, Refused, Truncated, Unusable
-from agent.events import AnswerMade, ModelWaiting, Notice, RunEnded, TaskEnded, ToolEnded
+from agent.errors import BadRequest, BudgetSpent, ContextFull, Malformed, Refused, TooSlow, Truncated, Unusable
+from agent.events import AnswerMade, ModelWaiting, Notice, RunEnded, TaskEnded, ToolEnded, UsageReported
 from agent.llm import AnthropicModel
 from agent.roles import Claim
 from agent.session import BudgetHolder
@@ -99,6 +100,7 @@ MISTAKES: dict[str, Message] = {
     "an empty reply": Message([]),
     "an unknown tool": _said(tool_use("read_conversation", {"id": 1})),
     "a report without claims": _said(tool_use(REPORT, {"text": "done"})),
+    "a reply without end": _said(text("The user asked about it. " * 600)),
 }
 
 
@@ -242,6 +244,19 @@ async def test_a_format_that_is_ignored_is_asked_for_in_words_from_then_on(make_
     assert any("ignores format" in event.text for event in events if isinstance(event, Notice))
 
 
+async def test_a_model_that_never_ends_a_reply_is_stood_in_for_and_what_it_sent_is_counted(
+    make_session: MakeSession,
+) -> None:
+    loop = Message([text("The languages are used most. The languages are asked about. " * 300)])
+    with MessagesServer(script(loop)) as server:
+        events = await collect(make_session(server.url).ask("Which languages are used most?"))
+    (answer,) = [event for event in events if isinstance(event, AnswerMade)]
+    assert "English" in answer.text
+    assert "Built-in rules did what the model could not: the plan" in answer.text
+    (usage,) = [event for event in events if isinstance(event, UsageReported)]
+    assert usage.output_tokens >= 2_000
+
+
 @pytest.mark.parametrize(
     ("stop", "fault"),
     [
@@ -291,9 +306,13 @@ async def test_the_seconds_of_a_run_end_a_reply_that_does_not_come() -> None:
     holder.current = Budget.of(replace(Settings(), max_run_seconds=0.5))
     with MessagesServer(script(Stall([text("half")], seconds=30))) as server:
         model = AnthropicModel("key", server.url, holder)
-        with pytest.raises(BudgetSpent):
+        with pytest.raises(TooSlow):  # half of the time is kept
             await model.reply(STRUCTURED)
         assert server.wait_closed_early()
+        with pytest.raises(BudgetSpent):
+            while True:
+                with suppress(TooSlow):
+                    await model.reply(STRUCTURED)
         await model.close()
 
 

@@ -1,0 +1,73 @@
+"""What a question asks for that no index holds is said in the answer, and is no topic."""
+
+import pytest
+
+from agent.events import AnswerMade, ClarificationAsked, PlanMade
+from agent.unstored import unstored, without_unstored
+from tests.agent.conftest import MakeSession, collect
+
+ASKED = {
+    "Who uses the assistant for coding at night?": ("time of day", "single people"),
+    "Do people write more code in the morning than in the evening?": ("time of day",),
+    "At what hour is usage highest?": ("time of day",),
+    "What time of day is busiest?": ("time of day",),
+    "What do people ask on weekends?": ("Days of the week",),
+    "Which countries use the assistant most?": ("Where people are",),
+    "What do users from Germany want?": ("Where people are",),
+    "Where are our users based?": ("Where people are",),
+    "Break it down by country": ("Where people are",),
+    "What do women ask?": ("Who people are",),
+    "Do students ask for homework help?": ("Who people are",),
+    "Break down by age": ("Who people are",),
+    "Which users are abusive?": ("single people",),
+    "List the accounts in the ring": ("single people",),
+    "What is the user satisfaction?": ("Ratings",),
+}
+NOT_ASKED = (
+    "How do people fix their sleep at night?",
+    "Which cities do people plan trips to?",
+    "What do people ask in Japanese that others don't?",
+    "How many questions about student loans are there?",
+    "Which customer service requests are most common?",
+    "Is anyone running coordinated SEO spam since the launch?",
+    "What is new since 2024-10-22?",
+    "How many people ask about time management at work?",
+    "What do German conversations have that French ones do not?",
+    "Weekend trips",
+)
+
+
+@pytest.mark.parametrize("question", ASKED)
+def test_what_no_index_holds_is_named(question: str) -> None:
+    said = unstored(question)
+    assert len(said) == len(ASKED[question])
+    for sentence, words in zip(said, ASKED[question], strict=True):
+        assert words in sentence
+    assert not unstored(without_unstored(question))
+
+
+@pytest.mark.parametrize("question", NOT_ASKED)
+def test_what_conversations_are_about_is_left_alone(question: str) -> None:
+    assert not unstored(question)
+    assert without_unstored(question) == question
+
+
+def test_a_facet_of_the_indexs_own_is_stored() -> None:
+    assert not unstored("Break it down by country", ["Country"])
+    assert without_unstored("Break it down by country", ["country"]) == "Break it down by country"
+
+
+async def test_an_answer_says_what_it_did_not_take_in(make_session: MakeSession) -> None:
+    events = await collect(make_session().ask("Which languages are used most at night?"))
+    (plan,) = [event for event in events if isinstance(event, PlanMade)]
+    assert not any("night" in task.objective for task in plan.tasks)
+    (answer,) = [event for event in events if isinstance(event, AnswerMade)]
+    assert "English" in answer.text
+    assert "- The time of day is not stored: a day is the finest step." in answer.text
+    assert not answer.struck
+
+
+async def test_a_question_of_nothing_else_is_asked_back_with_the_reason(make_session: MakeSession) -> None:
+    events = await collect(make_session().ask("What do women ask?"))
+    (asked,) = [event for event in events if isinstance(event, ClarificationAsked)]
+    assert asked.question.startswith("Who people are")
