@@ -231,19 +231,21 @@ async def concern(notes: Notes) -> None:
         if graded is not None:
             rows = [row for row in graded.rows if row.values[0].count is not None]
             stated = ", ".join(f"grade {row.label} is {row.values[0].share} %" for row in rows)
-            notes.say(f"By concern grade, from benign up: {stated}", graded)
+            if len(rows) > 1:
+                notes.say(f"Of {unquoted(graded.scope)}, by concern grade from benign up: {stated}", graded)
     found = await notes.ask(
         "cluster_scope", arguments(scope.model_copy(update={"concern_at_least": scope.concern_at_least or 3}))
     )
     if found is None:
         return
     themes = notes.fresh(named(found))
+    about = f"About {found.totals[0]:,} {unquoted(scope.described())} are graded as concerning"
     if themes:
         shown = themes[:SHOWN]
-        notes.say(f"Graded as concerning are, {mostly(shown, found)}, {listed(shown)}", found, kind="answer")
+        notes.say(f"{about}, {mostly(shown, found)} {listed(shown)}", found, kind="answer")
         notes.say("A grade is an opinion about the request; fiction, study and defence are graded alike.", kind="limit")
     else:
-        notes.say("What is graded as concerning forms no theme that is large enough to name", found, kind="answer")
+        notes.say(f"{about}, in no theme that is large enough to name", found, kind="answer")
     left_out(notes, found)
 
 

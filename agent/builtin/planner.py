@@ -86,9 +86,12 @@ def _abuse(reading: Reading) -> Iterator[Task]:
     about = "" if known else specific(reading.topic)
     cluster = reading.scope.cluster
     places = (about,) if about else () if cluster and not known else phrases_for(reading.question)
+    is_of_a_kind = bool(about or known) and reading.scope.harm is None
     if reading.focus == "concern":
-        yield _task("abuse", "concern", "What is graded as concerning", reading.scope,
-                    "fiction, defence and study explain it")  # fmt: skip
+        kinds = [reading.scope.model_copy(update={"near": phrase}) for phrase in places] if is_of_a_kind else []
+        for scope in kinds or [reading.scope]:
+            yield _task("abuse", "concern", f"What is graded as concerning of {scope.describe()}", scope,
+                        "fiction, defence and study explain it")  # fmt: skip
     if reading.scope.harm is None:
         for phrase in places:
             yield _task("abuse", "coordination", f"Look near “{phrase}” for one actor at work",
@@ -98,7 +101,7 @@ def _abuse(reading: Reading) -> Iterator[Task]:
             which = f"Look at {reading.scope.describe()}" if cluster else "Screen every theme"
             yield _task("abuse", "coordination", f"{which} for signs of one actor", reading.scope,
                         "the bands of these themes are those of ordinary ones")  # fmt: skip
-    if reading.focus == "concern" and not reading.scope.facets():
+    if reading.focus == "concern" and not is_of_a_kind and not reading.scope.facets():
         yield _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", reading.scope,
                     "the grade and the flag agree theme by theme")  # fmt: skip
 
@@ -183,6 +186,9 @@ def _breakdown(reading: Reading) -> Iterator[Task]:
     yield _task("usage", "breakdown", f"Count by {reading.facet}", scope, "").model_copy(
         update={"facet": reading.facet}
     )
+    if reading.scope.outcome and not scope.near:
+        yield _task("usage", "contrast", f"What sets {reading.scope.describe()} apart", reading.scope,
+                    "the same themes elsewhere in the same share")  # fmt: skip
 
 
 def _size(reading: Reading) -> Iterator[Task]:

@@ -26,6 +26,9 @@ _COUNTED_BY = regex.compile(
 )
 """A facet that is counted by is no topic."""
 
+_ANSWERS = regex.compile(r"\b(?:answers?|repl(?:y|ies)|responses?)(?= (?:about|on|to)\b)")
+"""What the assistant gives is no topic; what it is about is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -74,7 +77,9 @@ def read(brief: Brief) -> Reading:
     if against is not None:
         focus = "compare"
     assumed = [*mended, *period.assumed]
-    topic = topic_in(without_cues(_COUNTED_BY.sub(" ", period.rest), focus), named, tuple(brief.landmarks))
+    topic = topic_in(
+        without_cues(_ANSWERS.sub(" ", _COUNTED_BY.sub(" ", period.rest)), focus), named, tuple(brief.landmarks)
+    )
     asks_for_themes = _NEW.search(question) or (not topic and _RISING.search(question))
     if focus == "new" and period.is_empty and newest is not None and asks_for_themes:
         scope = scope.model_copy(update={"since": newest - timedelta(days=_RECENT_DAYS - 1)})

@@ -148,7 +148,7 @@ def _surfaces(question: str, known: Sequence[str]) -> Iterator[str]:
 def _closed(question: str) -> Iterator[tuple[str, str | int]]:
     if match := regex.search(r"\b(?:concern )?grades? (?:of )?([2-5])\b|\bconcern (?:of )?([2-5])\b", question):
         yield "concern_at_least", int(match.group(1) or match.group(2))
-    if regex.search(r"\b(?:that (?:it|the assistant) )?refused\b|\bdoes .{0,20} refuse\b", question):
+    if regex.search(r"\brefus(?:ed|es|ing|als?)\b|\bdoes .{0,20} refuse\b", question):
         yield "outcome", "refused"
     for word, harm in _HARM_WORDS.items():
         if word in question and harm in HARMS and harm != NO_HARM:
