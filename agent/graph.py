@@ -166,8 +166,15 @@ async def _attempt(roles: RoleSet, task: Task, desk: TaskDesk) -> tuple[tuple[Cl
         return (), fault
 
 
+def _not_done(state: State) -> Iterator[str]:
+    """Why tasks failed that nobody did instead."""
+    stood_in = state.get("stand_ins", [])
+    for report in last_reports(state):
+        if report.failure and f"task {report.task}" not in stood_in:
+            yield report.failure
+
+
 def _evidence(state: State, deps: Deps, claims: tuple[Claim, ...]) -> Evidence:
-    failures = [report.failure for report in last_reports(state)]
     stored = {str(item["id"]): item for item in state.get("findings", [])}
     findings = []
     for handle in sorted(stored, key=lambda name: int(name[1:])):
@@ -179,7 +186,7 @@ def _evidence(state: State, deps: Deps, claims: tuple[Claim, ...]) -> Evidence:
         question=state["question"],
         claims=claims,
         findings=tuple(findings),
-        failures=tuple(failure for failure in failures if failure),
+        failures=tuple(_not_done(state)),
         history=tuple(Exchange(**item) for item in state.get("history", [])),
         tasks=Plan.model_validate(state["plan"]).tasks,
         earlier=tuple(finding for handle, finding in deps.known.items() if handle not in stored),
@@ -281,7 +288,7 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
         cited=tuple(handles(text)),
         struck=checked.struck,
         suggestions=kept.suggestions,
-        partial=bool(evidence.failures),
+        partial=any(report.failure for report in last_reports(state)),
         parts=kept,
         tasks=tuple(task.model_dump(mode="json") for task in evidence.tasks),
         rows=mentions(text, evidence.findings),
@@ -296,11 +303,9 @@ _UNSUPPORTED = "Nothing could be stated that the findings support."
 def _engine_notes(state: State) -> Iterator[str]:
     """What the engine itself says of a run, whoever wrote the answer: what was not done, and what stood in. It speaks of
     tasks and not of data, so R8 does not read it."""
-    stood_in = list(dict.fromkeys(state.get("stand_ins", [])))
-    reports = [report for report in last_reports(state) if f"task {report.task}" not in stood_in]
-    if not_done := [report.failure for report in reports if report.failure]:
+    if not_done := list(_not_done(state)):
         yield f"*Not done: {' '.join(not_done)}*"
-    if stood_in:
+    if stood_in := list(dict.fromkeys(state.get("stand_ins", []))):
         yield f"*Built-in rules did what the model could not: {', '.join(stood_in)}.*"
 
 

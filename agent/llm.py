@@ -190,18 +190,21 @@ class AnthropicModel:
         with _typed_faults():
             async with client.messages.stream(**self._endpoint.body(ask)) as stream:
                 said = Repetition()
-                async for event in stream:
-                    if event.type == "text" and on_delta is not None:
-                        on_delta(event.text)
-                    if said.is_endless(_piece(event)):
-                        self._spend_of_closed(ask, stream.current_message_snapshot.usage.input_tokens, said.chars)
-                        raise Endless()
-                return await stream.get_final_message()
-
-    def _spend_of_closed(self, ask: Ask, input_tokens: int, chars: int) -> None:
-        """A reply that was closed tells no usage: what came is counted by its length."""
-        if self._meter.current is not None:
-            self._meter.current.spend(ask.model, Usage(input_tokens, round(chars / BYTES_A_TOKEN)))
+                read = 0
+                try:
+                    async for event in stream:
+                        if event.type == "message_start":
+                            read = event.message.usage.input_tokens
+                        if event.type == "text" and on_delta is not None:
+                            on_delta(event.text)
+                        if said.is_endless(_piece(event)):
+                            raise Endless()
+                    return await stream.get_final_message()
+                except (Endless, asyncio.CancelledError):
+                    # A reply that is closed tells no usage: what came is counted by its length.
+                    if self._meter.current is not None:
+                        self._meter.current.spend(ask.model, Usage(read, round(said.chars / BYTES_A_TOKEN)))
+                    raise
 
     def expect_batch(self, batch: str, dollars: float) -> None:
         """Set aside what a batch sent earlier may cost."""

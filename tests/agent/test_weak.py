@@ -314,6 +314,7 @@ async def test_the_seconds_of_a_run_end_a_reply_that_does_not_come() -> None:
                 with suppress(TooSlow):
                     await model.reply(STRUCTURED)
         await model.close()
+    assert holder.current.usage.output_tokens  # of replies that were closed
 
 
 def test_the_stable_part_of_a_body_is_the_same_bytes_whatever_is_asked() -> None:
