@@ -36,7 +36,9 @@ class Task(_Value):
     focus: Focus = Field(description="What kind of look it is; decides the recipe of the built-in investigator")
     objective: str
     scope: Scope = Field(default_factory=Scope)
-    facet: str | None = Field(None, description="For breakdown: the closed facet to count by")
+    facet: str | None = Field(
+        None, description="For breakdown: the closed facet to count by; for trend: day, week or month"
+    )
     against: Scope | None = Field(None, description="For compare: the other scope; left out: all other conversations")
     told: tuple[str, ...] = Field((), description="Groups that an earlier answer named, to be left out now")
     disconfirmer: str = ""

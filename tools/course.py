@@ -70,7 +70,7 @@ def course(said: Said) -> Statistics:
     buckets = _buckets(said, has_exposure=has_exposure)
     most_hidden = _most_hidden(said)
     notes = _changes(buckets, most_hidden, said.step)
-    if has_exposure and len(buckets) >= _FEW_BUCKETS:
+    if has_exposure and len(buckets) >= _FEW_BUCKETS and any(counts[0] is not None for counts in said.counts):
         notes.append(_halves(buckets, most_hidden, said.step))
     return Statistics(rows, tuple(notes))
 

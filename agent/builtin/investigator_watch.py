@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from agent.builtin.recipe import Notes, arguments, by_size, left_out, named, odds, odds_stated
+from agent.builtin.recipe import Notes, arguments, by_size, left_out, named, odds, odds_stated, unquoted
 from tools.finding import Finding, Row
 from tools.scope import Scope
 
 _GROWN = 2.0
+_FEWEST = 2
+"""Buckets that a course is told of."""
 
 
 async def new(notes: Notes) -> None:
@@ -59,30 +61,55 @@ async def _largest_by_month(notes: Notes, finding: Finding, rows: Sequence[Row])
         notes.say(f"“{rows[0].label}” by month: {stated}", finding, course)
 
 
+_STEPS = ("day", "week", "month")
+
+
 async def trend(notes: Notes) -> None:
-    """First, last and highest bucket, and where the level changes."""
-    finding = await notes.ask("trend", arguments(notes.task.scope, by="month"))
-    if finding is None:
+    """First, last and highest bucket, and where the level changes; in longer steps where the asked ones tell too little."""
+    found = await _course(notes)
+    if found is None:
         return
-    rows = [row for row in finding.rows if row.values[0].count is not None]
-    what = finding.scope.replace("“", "").replace("”", "")
-    if len(rows) < 2:
-        notes.say(f"There are too few conversations a month to state a course of {what}", finding, kind="answer")
+    finding, step = found
+    rows = _told(finding)
+    what = unquoted(finding.scope)
+    if len(rows) < _FEWEST:
+        notes.say(f"There are too few conversations a {step} to state a course of {what}", finding, kind="answer")
         return
     peak = max(rows, key=lambda row: row.values[0].share or 0.0)
-    of_all = "of all conversations of the month" if len(finding.columns) == 2 else "of the total"
+    of_all = f"of all conversations of the {step}" if len(finding.columns) == 2 else "of the total"
     course = f"The share {of_all} goes from {_stated(rows[0])} to {_stated(rows[-1])}, highest {_stated(peak)}"
     notes.say(f"{what[:1].upper()}{what[1:]}: {course[:1].lower()}{course[1:]}", finding, kind="answer")
     for note in finding.notes:
         if note.startswith(("the level changes", "the second half")):
-            notes.say(f"By the change-point and halves tests, {note}", finding)
+            notes.say(f"{note[:1].upper()}{note[1:]}", finding)
     hidden = len(finding.rows) - len(rows)
     if hidden:
         notes.say(
-            f"{finding.withheld.cells} cells by month are under the threshold and not shown; they may be zero",
+            f"{finding.withheld.cells} cells by {step} are under the threshold and not shown; they may be zero",
             finding,
             kind="limit",
         )
+
+
+async def _course(notes: Notes) -> tuple[Finding, str] | None:
+    """The trend in the first steps, from the task's on, of which enough are told, with their name; None where it is refused."""
+    first = _STEPS.index(notes.task.facet) if notes.task.facet in _STEPS else len(_STEPS) - 1
+    found = None
+    for step in _STEPS[first:]:
+        if found is not None:
+            text = f"A {found[1]} holds too few conversations to be told, so longer steps are shown"
+            notes.say(text, found[0], kind="limit")
+        finding = await notes.ask("trend", arguments(notes.task.scope, by=step))
+        if finding is None:
+            return None
+        found = finding, step
+        if len(_told(finding)) >= _FEWEST:
+            break
+    return found
+
+
+def _told(finding: Finding) -> list[Row]:
+    return [row for row in finding.rows if row.values[0].count is not None]
 
 
 def _stated(row: Row) -> str:

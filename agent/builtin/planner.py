@@ -5,11 +5,13 @@ unsaid from the question before. It knows no answers, and it must not plan a loo
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from agent.builtin.phrases import phrases_for, specific
 from agent.builtin.planner_follow import followed, refers_back
 from agent.builtin.planner_intent import asks_why
 from agent.builtin.planner_reading import Reading, read
+from agent.builtin.planner_step import step_of
 from agent.roles import Brief, Exchange, Focus, Plan, Specialist, Task
 from agent.unstored import unstored
 from tools.scope import Scope
@@ -29,21 +31,35 @@ class BuiltinPlanner:
     """Plans by rules. Deterministic: the same brief gives the same plan."""
 
     async def plan(self, brief: Brief) -> Plan:
-        reading = read(brief)
-        last = next((item for item in reversed(brief.history) if item.tasks), None)
-        if last is not None and refers_back(reading.question, bool(reading.topic)):
-            plan = followed(reading.question, reading.focus, reading.scope, last)
-            if plan is not None:
-                return plan.model_copy(update={"assumptions": (*reading.assumed, *plan.assumptions)})
-        is_bare_why = asks_why(reading.question) and reading.scope == Scope() and not reading.topic
-        if (
-            is_bare_why
-            or reading.is_empty
-            or (reading.focus == "drill" and reading.scope.cluster is None and not reading.topic)
-        ):
-            return _not_understood(brief, last)
-        tasks = tuple(_tasks(reading))
-        return Plan(tasks=tasks, assumptions=(*reading.assumed, *_assumptions(reading)))
+        made = _planned(brief)
+        return made.model_copy(update={"tasks": tuple(_in_steps(task, brief) for task in made.tasks)})
+
+
+def _in_steps(task: Task, brief: Brief) -> Task:
+    """A course in the steps that the question names, or that suit its period."""
+    if task.focus != "trend":
+        return task
+    first, last = (date.fromisoformat(day) if day else None for day in (brief.first_day, brief.last_day))
+    step = step_of(brief.question.casefold(), task.scope.since or first, task.scope.until or last)
+    return task.model_copy(update={"facet": step})
+
+
+def _planned(brief: Brief) -> Plan:
+    reading = read(brief)
+    last = next((item for item in reversed(brief.history) if item.tasks), None)
+    if last is not None and refers_back(reading.question, bool(reading.topic)):
+        plan = followed(reading.question, reading.focus, reading.scope, last)
+        if plan is not None:
+            return plan.model_copy(update={"assumptions": (*reading.assumed, *plan.assumptions)})
+    is_bare_why = asks_why(reading.question) and reading.scope == Scope() and not reading.topic
+    if (
+        is_bare_why
+        or reading.is_empty
+        or (reading.focus == "drill" and reading.scope.cluster is None and not reading.topic)
+    ):
+        return _not_understood(brief, last)
+    tasks = tuple(_tasks(reading))
+    return Plan(tasks=tasks, assumptions=(*reading.assumed, *_assumptions(reading)))
 
 
 def _not_understood(brief: Brief, last: Exchange | None) -> Plan:
