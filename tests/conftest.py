@@ -35,9 +35,15 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-LONGEST = ("test_crash.py", "test_demo.py", "test_attacks.py", "test_differencing.py")
+LONGEST = ("test_crash.py", "test_attacks.py", "test_demo.py", "test_states.py", "test_app.py", "test_differencing.py")
 """Files that take minutes: begun first, so that no core ends with one of them alone."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False  # xdist would begin with the files of most tests, however fast they are
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
