@@ -17,7 +17,7 @@ from textual import events, work
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from index.errors import ShoalError
@@ -25,6 +25,7 @@ from tui import reduce, status, welcome
 from tui.chat import Conversation
 from tui.findings import Findings
 from tui.glyphs import UNICODE, Glyphs
+from tui.keys import Keys
 from tui.preferences import Preferences
 from tui.prompt import PLACEHOLDER, Prompt
 from tui.text import fit
@@ -91,7 +92,7 @@ class Desk(App[None]):
             yield Static("", id="queued", markup=False)
             yield Prompt()
             yield Static("", id="privacy", markup=False)
-            yield Footer(show_command_palette=False)
+            yield Keys(show_command_palette=False)
         yield Static("Shoal needs 60x16. Make the window larger; ctrl+q quits.", id="too-small", markup=False)
 
     def on_mount(self) -> None:

@@ -15,17 +15,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import chromadb  # noqa: F401  (imported once here, not in every child)
+import chromadb.api.rust  # noqa: F401  (imported once here, not in every child)
 import duckdb
 import hdbscan  # noqa: F401
 import numpy as np
 import scranpy  # noqa: F401
 
 import index.ingest
+from agent.builtin.extractor import BuiltinExtractor
 from agent.wiring import telemetry_off
+from index.auditor.rules import judge
 from index.handle import Index, open_writer
 from index.home import Home
-from index.screening import mask
+from index.reading import screen_all
 from tests.fakes.corpus import FakeEncoder, publish_of, records, take
 
 CONVERSATIONS = 400
@@ -75,6 +77,14 @@ def _verify(root: Path) -> None:
     assert not list(path.rglob("*.partial*")), "a partial file is left"
 
 
+def _load() -> None:
+    """What reads conversations and judges names, loaded once here and not in every child."""
+    conversations = [record.conversation() for record in records()[:CONVERSATIONS]]
+    screen_all(conversations)
+    BuiltinExtractor().extract_here(conversations)
+    judge("Letters for a position")
+
+
 def _child(work: Callable[[Path], None], root: Path) -> int:
     pid = os.fork()
     if pid:
@@ -104,7 +114,7 @@ def trial(root: Path, chance: random.Random, whole_s: float) -> tuple[int, bool]
 
 def main(trials: int, folder: Path) -> None:
     telemetry_off()
-    mask("a@b.cc www.x.org 1.2.3.4")  # Presidio, loaded once here and not in every child
+    _load()
     chance = random.Random(7)
     with tempfile.TemporaryDirectory(dir=folder) as first:
         started = time.perf_counter()
