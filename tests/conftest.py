@@ -1,10 +1,16 @@
 """Shared by all tests: no network but loopback, a home of its own, telemetry off as in the product."""
 
+import os
 import socket
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# One thread a process for linear algebra, as there is a process a core: threads of matrices so small only wait for each
+# other, and take twenty times the processor's time. Read by what `agent.wiring` loads.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from agent.wiring import telemetry_off
 

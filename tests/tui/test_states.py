@@ -134,24 +134,20 @@ def _at(state: State, app: ShoalApp) -> Callable[[Pilot[None]], Any]:
     return prepare
 
 
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", STATES)
-async def test_a_state_says_what_it_is_and_what_can_be_done(name: str, tmp_path: Path) -> None:
+def test_a_state_says_what_it_is_and_what_can_be_done(snap_compare: Any, tmp_path: Path, name: str, size: str) -> None:
     state = STATES[name]
     app = desk(FakeSession(state.run, hold=state.hold), tmp_path / "demo")
-    async with app.run_test(size=SIZES["narrow"]) as pilot:
+
+    async def prepare(pilot: Pilot[None]) -> None:
         await _at(state, app)(pilot)
         assert app.view.phase == state.phase
         assert state.bar in text(app, "#status")
         assert state.place in said(app, ".timeline") + said(app, ".closing")
         assert app.query_one(Prompt).disabled is not state.is_open
 
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", STATES)
-def test_picture(snap_compare: Any, tmp_path: Path, name: str, size: str) -> None:
-    state = STATES[name]
-    app = desk(FakeSession(state.run, hold=state.hold), tmp_path / "demo")
-    assert snap_compare(app, terminal_size=SIZES[size], run_before=_at(state, app))
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=prepare)
 
 
 def _stopping(app: ShoalApp) -> Callable[[Pilot[None]], Any]:
@@ -166,18 +162,18 @@ def _stopping(app: ShoalApp) -> Callable[[Pilot[None]], Any]:
     return prepare
 
 
-async def test_a_run_that_is_being_stopped_says_so_in_the_bar_and_in_its_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_a_run_that_is_being_stopped_says_so_in_the_bar_and_in_its_rows(
+    snap_compare: Any, tmp_path: Path, size: str
+) -> None:
     app = desk(FakeSession(STATES["running"].run, hold=True), tmp_path / "demo")
-    async with app.run_test(size=SIZES["narrow"]) as pilot:
+
+    async def prepare(pilot: Pilot[None]) -> None:
         await _stopping(app)(pilot)
         assert "◍ stopping" in text(app, "#status")
         assert "◍" in said(app, ".timeline")
 
-
-@pytest.mark.parametrize("size", SIZES)
-def test_picture_of_stopping(snap_compare: Any, tmp_path: Path, size: str) -> None:
-    app = desk(FakeSession(STATES["running"].run, hold=True), tmp_path / "demo")
-    assert snap_compare(app, terminal_size=SIZES[size], run_before=_stopping(app))
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=prepare)
 
 
 async def test_an_index_that_cannot_be_opened_says_why_and_where_it_is(tmp_path: Path) -> None:
@@ -287,22 +283,19 @@ EMPTY = {
 }
 
 
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", EMPTY)
-async def test_an_empty_desk_says_what_is_possible(name: str, tmp_path: Path) -> None:
-    app = desk(FakeSession(events()), tmp_path / "demo")
-    async with app.run_test(size=SIZES["narrow"]) as pilot:
+def test_an_empty_desk_says_what_is_possible(snap_compare: Any, name: str, size: str) -> None:
+    app = desk(FakeSession(events()), Path("/data/demo"))
+
+    async def prepare(pilot: Pilot[None]) -> None:
         await _before(name, app)(pilot)
         bar, words = EMPTY[name]
         assert bar in text(app, "#status")
         assert words in text(app, "#welcome").casefold().replace("\n", " ")
         assert app.query_one(Prompt).disabled is (name in ("no-index", "viewing"))
 
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", EMPTY)
-def test_picture_of_an_empty_desk(snap_compare: Any, tmp_path: Path, name: str, size: str) -> None:
-    app = desk(FakeSession(events()), Path("/data/demo"))
-    assert snap_compare(app, terminal_size=SIZES[size], run_before=_before(name, app))
+    assert snap_compare(app, terminal_size=SIZES[size], run_before=prepare)
 
 
 def test_picture_of_a_terminal_that_is_too_small(snap_compare: Any, tmp_path: Path) -> None:
