@@ -39,6 +39,16 @@ async def _ask(app: App, *questions: str) -> list[Event]:
         await session.close()
 
 
+_ASKED: dict[str, list[Event]] = {}
+
+
+async def _alone(app: App, question: str) -> list[Event]:
+    """The events of a question asked in a session of its own, once for all tests that only read them."""
+    if question not in _ASKED:
+        _ASKED[question] = await _ask(app, question)
+    return _ASKED[question]
+
+
 def _answer(events: list[Event]) -> AnswerMade:
     (answer,) = [event for event in events if isinstance(event, AnswerMade)]
     assert [event.state for event in events if isinstance(event, RunEnded)] == ["done"]
@@ -71,7 +81,7 @@ def test_the_corpus_is_as_large_and_as_varied_as_promised() -> None:
 
 
 async def test_the_largest_uses_and_languages_agree_with_the_truth(demo: App) -> None:
-    events = await _ask(demo, QUESTIONS[0])
+    events = await _alone(demo, QUESTIONS[0])
     _answer(events)
     (languages,) = _findings(events, "count_by")
     shares = {row["label"]: row["values"][0]["share"] for row in languages["rows"]}
@@ -84,7 +94,7 @@ async def test_the_largest_uses_and_languages_agree_with_the_truth(demo: App) ->
 
 
 async def test_the_spam_ring_is_found_with_its_bursts_and_its_accounts(demo: App) -> None:
-    events = await _ask(demo, QUESTIONS[1])
+    events = await _alone(demo, QUESTIONS[1])
     answer = _answer(events)
     ring = _truth()["stories"]["seo-ring"]
     weeks = {_monday(day) for day in ring["days"]}
@@ -102,7 +112,7 @@ async def test_the_spam_ring_is_found_with_its_bursts_and_its_accounts(demo: App
 
 
 async def test_a_lead_of_one_cluster_names_it_and_says_what_a_review_may_look_at(demo: App) -> None:
-    everywhere = await _ask(demo, QUESTIONS[1])
+    everywhere = await _alone(demo, QUESTIONS[1])
     parts = _answer(everywhere).parts
     assert parts is not None
     (cluster,) = regex.findall(r"\((C\d+)\)", parts.leads[0].clusters[0])
@@ -115,14 +125,14 @@ async def test_a_lead_of_one_cluster_names_it_and_says_what_a_review_may_look_at
 
 
 async def test_a_limit_that_several_looks_share_is_said_once(demo: App) -> None:
-    parts = _answer(await _ask(demo, QUESTIONS[1])).parts
+    parts = _answer(await _alone(demo, QUESTIONS[1])).parts
     assert parts is not None
     said = [regex.sub(r"\s*\[F[^\]]*\]", "", line) for line in parts.left_out]
     assert len(said) == len(set(said))
 
 
 async def test_screening_every_theme_finds_the_ring_without_a_phrase_for_it(demo: App) -> None:
-    events = await _ask(demo, QUESTIONS[1])
+    events = await _alone(demo, QUESTIONS[1])
     (screened,) = [found for found in _findings(events, "coordination") if len(found["rows"]) > 50]
     verdicts = {
         row["label"]: measure["verdict"]
@@ -137,7 +147,7 @@ async def test_screening_every_theme_finds_the_ring_without_a_phrase_for_it(demo
 
 
 async def test_what_appeared_with_the_launch_is_found_and_did_not_exist_before(demo: App) -> None:
-    events = await _ask(demo, QUESTIONS[2])
+    events = await _alone(demo, QUESTIONS[2])
     answer = _answer(events)
     launch = _truth()["launch_date"]
     assert f"New since {launch}" in answer.text
@@ -149,7 +159,7 @@ async def test_what_appeared_with_the_launch_is_found_and_did_not_exist_before(d
 
 
 async def test_what_japanese_conversations_have_of_their_own_is_found(demo: App) -> None:
-    answer = _answer(await _ask(demo, QUESTIONS[3]))
+    answer = _answer(await _alone(demo, QUESTIONS[3]))
     assert regex.search(r"年賀状|New Year", answer.text)
     assert regex.search(r"敬語|polite|メール", answer.text)
 

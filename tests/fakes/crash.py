@@ -11,7 +11,6 @@ import random
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,10 +84,17 @@ def _load() -> None:
     judge("Letters for a position")
 
 
-def _child(work: Callable[[Path], None], root: Path) -> int:
+def _run(work: Callable[[Path], None], root: Path, killed_after_s: float = 0.0) -> tuple[int, float]:
+    """Do `work` in a child; return its exit code (negative: the signal that ended it) and the processor seconds it took.
+
+    `killed_after_s`: processor seconds after which the kernel kills it, for a clock would kill it earlier in its work
+    the slower the machine is. 0: it is left alone.
+    """
     pid = os.fork()
     if pid:
-        return pid
+        _, status, used = os.wait4(pid, 0)
+        return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
+    signal.setitimer(signal.ITIMER_PROF, killed_after_s)
     try:
         work(root)
     except AssertionError as error:
@@ -97,19 +103,15 @@ def _child(work: Callable[[Path], None], root: Path) -> int:
     os._exit(0)
 
 
-def _whole(work: Callable[[Path], None], root: Path) -> bool:
-    return os.waitstatus_to_exitcode(os.waitpid(_child(work, root), 0)[1]) == 0
+def _is_whole(root: Path) -> bool:
+    """Let a run end, and look."""
+    return _run(_take_all, root)[0] == 0 and _run(_verify, root)[0] == 0
 
 
 def trial(root: Path, chance: random.Random, whole_s: float) -> tuple[int, bool]:
     """Kill a few runs on one index at random moments, let one end, and look. Returns kills that fell, and health."""
-    kills = 0
-    for _ in range(_KILLS):
-        pid = _child(_take_all, root)
-        time.sleep(chance.uniform(0.02, whole_s))
-        os.kill(pid, signal.SIGKILL)
-        kills += os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
-    return kills, _whole(_take_all, root) and _whole(_verify, root)
+    codes = [_run(_take_all, root, chance.uniform(0.02, whole_s))[0] for _ in range(_KILLS)]
+    return codes.count(-signal.SIGPROF), _is_whole(root)
 
 
 def main(trials: int, folder: Path) -> None:
@@ -117,10 +119,9 @@ def main(trials: int, folder: Path) -> None:
     _load()
     chance = random.Random(7)
     with tempfile.TemporaryDirectory(dir=folder) as first:
-        started = time.perf_counter()
-        if not (_whole(_take_all, Path(first)) and _whole(_verify, Path(first))):
+        code, whole_s = _run(_take_all, Path(first))
+        if code or not _is_whole(Path(first)):
             raise SystemExit("a run that nobody killed is not whole")
-        whole_s = time.perf_counter() - started
     killed = sound = 0
     for _ in range(trials):
         with tempfile.TemporaryDirectory(dir=folder) as root:

@@ -18,7 +18,10 @@ def test_every_picture_and_file_that_the_page_names_exists() -> None:
     pictures = {ROOT / "docs" / name for name in re.findall(r"\]\((pictures/[^)]+)\)", PAGE)}
     files = {ROOT / name for name in re.findall(r"`((?:tests|tui|bench|agent|index)/[\w/]+\.py)", PAGE)}
     states = ROOT / "tests" / "tui" / "__snapshots__" / "test_states"
-    seen = {states / f"test_a_state_says_what_it_is_and_what_can_be_done[{name}-wide].svg" for name in re.findall(r"picture `([\w-]+)`", PAGE)}
+    seen = {
+        states / f"test_a_state_says_what_it_is_and_what_can_be_done[{name}-wide].svg"
+        for name in re.findall(r"picture `([\w-]+)`", PAGE)
+    }
     assert pictures
     assert seen
     assert {str(path) for path in pictures | files | seen if not path.exists()} == set()
