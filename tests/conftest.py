@@ -41,8 +41,8 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-LONGEST = ("test_crash.py", "test_attacks.py", "test_demo.py", "test_states.py", "test_app.py", "test_differencing.py")
-"""Files that take minutes: begun first, so that no core ends with one of them alone."""
+LONGEST = ("demo", "crash", "attacks", "states", "publish", "panels", "app", "panes", "ask_cli", "forget", "recovery")
+"""Test files that take longest, begun in this order, so that no core ends with one of them alone."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,5 +51,5 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {name: place for place, name in enumerate(LONGEST)}
+    places = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))

@@ -24,7 +24,8 @@ from index.records import Conversation, Turn
 from index.sealing import Sealer
 from tests.fakes.batches import FakeBatches
 from tests.fakes.corpus import FakeEncoder, ListSource, ingest_of, records
-from tests.fakes.messages_server import Error, Message, MessagesServer, script, text
+from tests.fakes.messages import Error, Message, script, text
+from tests.fakes.messages_server import MessagesServer
 
 SOME = [record.conversation() for record in records()[:40]]
 SEALER = Sealer(b"k" * 32)

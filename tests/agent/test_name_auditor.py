@@ -15,7 +15,8 @@ from agent.settings import Settings
 from index.auditor import Judgement, Proposed, Reason, stricter
 from index.auditor.rules import judge
 from tests.fakes.corpus import context, records, small_index
-from tests.fakes.messages_server import Error, Message, MessagesServer, Reply, script, text
+from tests.fakes.messages import Error, Message, Reply, script, text
+from tests.fakes.messages_server import MessagesServer
 from tools.finding import Finding
 from tools.labels import UNNAMED
 from tools.raw import Group, Raw

@@ -14,7 +14,8 @@ from agent.settings import Settings
 from index.stores.vectors import Vectors
 from index.taxonomy import Groups, LinkageTaxonomist, Theme
 from tests.fakes.corpus import FakeEncoder
-from tests.fakes.messages_server import Error, Message, MessagesServer, Reply, text
+from tests.fakes.messages import Error, Message, Reply, text
+from tests.fakes.messages_server import MessagesServer
 
 SUBJECTS = ("bread", "taxes", "poems")
 THEMES = [Theme(f"{subject} {number}", 30 + number) for subject in SUBJECTS for number in range(40)]

@@ -20,12 +20,11 @@ from agent.session import BudgetHolder
 from agent.settings import Settings
 from agent.verify import check
 from tests.agent.conftest import MakeSession, collect
-from tests.fakes.messages_server import (
+from tests.fakes.messages import (
     Block,
     Decide,
     Error,
     Message,
-    MessagesServer,
     Reply,
     Stall,
     broken_tool_use,
@@ -34,6 +33,7 @@ from tests.fakes.messages_server import (
     thinking,
     tool_use,
 )
+from tests.fakes.messages_server import MessagesServer
 from tests.fakes.weak_model import INVENTED, WeakModel
 from tools.errors import ToolRefusal
 from tools.finding import Finding

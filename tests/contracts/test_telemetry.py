@@ -1,5 +1,6 @@
-"""R10: whatever the environment says, no dependency reports to anybody."""
+"""R10: nothing reaches for a network, and whatever the environment says, no dependency reports to anybody."""
 
+import ast
 import os
 import shutil
 import socket
@@ -10,7 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
+from agent.wiring import telemetry_off
+from tests.contracts.conftest import sources
 from tests.fakes.corpus import small
+
+ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -60,6 +67,8 @@ def _tracing(port: int) -> dict[str, str]:
 
 
 _ASK = "from tui.cli import main; import sys; sys.argv = ['shoal', *sys.argv[1:]]; main()"
+
+
 _TRACED = """
 import os
 os.environ["LANGSMITH_TRACING_V2"] = "true"
@@ -97,3 +106,76 @@ def test_r10_the_listener_would_have_seen_a_report() -> None:
     with _listener() as (port, seen):
         _run(_TRACED, {**os.environ, **_tracing(port)})
     assert seen != []
+
+
+_WATCHED = """
+import sys
+reached = []
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "urllib.Request"):
+        reached.append((event, arguments[1:] if event == "socket.connect" else arguments[:1]))
+sys.addaudithook(watch)
+from agent.wiring import telemetry_off
+telemetry_off()
+from pathlib import Path
+from tests.fakes import corpus
+from index.handle import Index
+from index.records import Conversation, Turn
+text = "write to jane@example.com or user@mail.co.uk, see https://news.example.org/a?b=1, case {}"
+said = [Conversation((Turn("user", text.format(n)),), f"a{n}", corpus.FIRST_DAY) for n in range(30)]
+root = Path(sys.argv[1])
+built = corpus.build(root, said)
+assert built.report.taken == 30
+index = Index(built.path, corpus.FakeEncoder())
+index.near("mail")
+import asyncio
+from tools.registry import call
+asyncio.run(call("count_by", {"by": "language"}, corpus.context(index, root / "ledger" / "x.sqlite3")))
+sys.exit("reached: " + repr(reached) if reached else 0)
+"""
+
+
+def test_r10_ingest_publish_and_questions_reach_for_no_network_and_no_name_server(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TLDEXTRACT_CACHE": str(tmp_path / "no cache yet")}
+    done = subprocess.run(
+        [sys.executable, "-c", _WATCHED, str(tmp_path / "home")],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+
+
+@pytest.mark.parametrize(
+    ("name", "off"),
+    [
+        ("LANGSMITH_TRACING", "false"),
+        ("LANGSMITH_TRACING_V2", "false"),
+        ("LANGCHAIN_TRACING", "false"),
+        ("LANGCHAIN_TRACING_V2", "false"),
+        ("ANONYMIZED_TELEMETRY", "False"),
+        ("HF_HUB_DISABLE_TELEMETRY", "1"),
+        ("DO_NOT_TRACK", "1"),
+    ],
+)
+def test_r10_telemetry_is_off_even_where_the_shell_had_switched_it_on(
+    monkeypatch: pytest.MonkeyPatch, name: str, off: str
+) -> None:
+    monkeypatch.setenv(name, "something else")
+    telemetry_off()
+    assert os.environ[name] == off
+
+
+def test_r10_the_vector_store_is_opened_with_telemetry_off() -> None:
+    text = (ROOT / "index" / "stores" / "vectors.py").read_text("utf-8")
+    assert "anonymized_telemetry=False" in text
+    clients = [
+        str(path)
+        for path, tree in sources("index", "tools", "agent", "tui")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("PersistentClient", "HttpClient", "CloudClient")
+    ]
+    assert clients == ["index/stores/vectors.py"]

@@ -7,112 +7,37 @@ test decides each reply from the request's content and reads afterwards what was
 
     with MessagesServer(script(Error(529, "overloaded_error"), Message([text("hello")]))) as server:
         client = AsyncAnthropic(api_key="x", base_url=server.url)
-
-The event shapes follow the types of anthropic 2.12 (`anthropic/types/raw_*_event.py`) and how its
-`lib/streaming/_messages.py` accumulates them: a signature comes in one piece, usage in `message_delta` is cumulative.
 """
 
-import itertools
 import json
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-Block: TypeAlias = dict[str, Any]
-
-_PIECE = 7  # characters in one delta: small, so that short texts already come in several
-_JOIN_S = 5.0
-_USAGE: dict[str, Any] = {
-    "input_tokens": 10,
-    "output_tokens": 5,
-    "cache_creation_input_tokens": 0,
-    "cache_read_input_tokens": 0,
-    "service_tier": "standard",
-}
-_DELTA_USAGE = (
-    "input_tokens",
-    "output_tokens",
-    "cache_creation_input_tokens",
-    "cache_read_input_tokens",
-    "output_tokens_details",
-    "server_tool_use",
+from tests.fakes.messages import (
+    Cut,
+    Decide,
+    Error,
+    Message,
+    Reply,
+    Stall,
+    as_json,
+    parts_of,
+    whole_message,
 )
-_tool_ids = itertools.count(1)
 
+_JOIN_S = 5.0
 
-@dataclass(frozen=True)
-class Message:
-    """A whole answer. `usage` is laid over the default; `delay_s` passes before the first byte."""
-
-    content: list[Block]
-    stop_reason: str = "end_turn"
-    usage: Mapping[str, Any] | None = None
-    delay_s: float = 0.0
-
-
-@dataclass(frozen=True)
-class Error:
-    """An error status with the API's error body. A 429 gets `retry-after: 1` unless `headers` has its own."""
-
-    status: int
-    type: str
-    message: str = "the fake server was told to fail"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A body that starts well, first delta included, and is dropped in the middle."""
-
-    content: list[Block]
-
-
-@dataclass(frozen=True)
-class Stall:
-    """A body that starts well, first delta included, is silent for `seconds`, then goes on to its end."""
-
-    content: list[Block]
-    seconds: float
-    stop_reason: str = "end_turn"
-
-
-Reply: TypeAlias = Message | Error | Cut | Stall
-Decide: TypeAlias = Callable[[dict[str, Any], int], Reply]
 Elsewhere: TypeAlias = Callable[[str, str, bytes], bytes | None]
 """What other paths answer, given method, path and body: the bytes of a 200, or None for a 404."""
-
-
-def text(words: str) -> Block:
-    return {"type": "text", "text": words}
-
-
-def tool_use(name: str, input: Mapping[str, Any], id: str | None = None) -> Block:
-    """A tool call; without an id it gets one that is unique in this process. Set `stop_reason="tool_use"` with it."""
-    return {"type": "tool_use", "id": id or f"toolu_fake{next(_tool_ids):06d}", "name": name, "input": dict(input)}
-
-
-def broken_tool_use(name: str, raw: str) -> Block:
-    """A tool call whose arguments are whatever a model wrote. Only in streams."""
-    return {**tool_use(name, {}), "raw": raw}
-
-
-def thinking(words: str, signature: str = "sig") -> Block:
-    return {"type": "thinking", "thinking": words, "signature": signature}
-
-
-def script(*replies: Reply) -> Decide:
-    """The replies in order, the last one for ever after."""
-    if not replies:
-        raise ValueError("a script needs at least one reply")
-    return lambda _body, number: replies[min(number, len(replies) - 1)]
 
 
 @dataclass(frozen=True)
@@ -345,22 +270,15 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if isinstance(reply, Message):
             self._silence(reply.delay_s)
-        stream = body.get("stream") is True
-        message = _message(reply, body, number)
-        if stream:
-            events = list(_events(message))
-            middle = max(len(events) // 2, min(4, len(events) - 1))  # the first delta is the fourth event
-            parts = [_chunk(_sse(event)) for event in events] + [b"0\r\n\r\n"]
-            self._start(
-                200, {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}, request_id
-            )
+        is_stream = body.get("stream") is True
+        parts, middle = parts_of(whole_message(reply, body, number), stream=is_stream)
+        if is_stream:
+            kind = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+            self._start(200, kind, request_id)
             self.send_header("transfer-encoding", "chunked")
         else:
-            whole = _json(message)
-            middle = 1
-            parts = [whole[: len(whole) // 2], whole[len(whole) // 2 :]]
             self._start(200, {"content-type": "application/json"}, request_id)
-            self.send_header("content-length", str(len(whole)))
+            self.send_header("content-length", str(sum(map(len, parts))))
         self.end_headers()
         for part in parts[:middle]:
             self.wfile.write(part)
@@ -381,7 +299,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_error(self, error: Error, request_id: str) -> None:
         details = {"type": error.type, "message": error.message}
-        whole = _json({"type": "error", "error": details, "request_id": request_id})
+        whole = as_json({"type": "error", "error": details, "request_id": request_id})
         headers = {name.lower(): value for name, value in error.headers.items()}
         if error.status == 429:
             headers.setdefault("retry-after", "1")
@@ -407,75 +325,3 @@ class _Handler(BaseHTTPRequestHandler):
         # The client has already sent its next request: nothing to watch any more, only the time is left.
         if self.server.owner._closing.wait(max(0.0, deadline - time.monotonic())):
             raise _ClientGone
-
-
-def _message(reply: Message | Cut | Stall, body: dict[str, Any], number: int) -> dict[str, Any]:
-    usage = reply.usage if isinstance(reply, Message) else None
-    return {
-        "id": f"msg_fake{number:06d}",
-        "type": "message",
-        "role": "assistant",
-        "model": body.get("model", "unknown"),
-        "content": reply.content,
-        "stop_reason": "end_turn" if isinstance(reply, Cut) else reply.stop_reason,
-        "stop_sequence": None,
-        "usage": _USAGE | dict(usage or {}),
-    }
-
-
-def _events(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The message as the API streams it."""
-    usage = message["usage"]
-    start = message | {"content": [], "stop_reason": None, "usage": usage | {"output_tokens": 1}}
-    yield {"type": "message_start", "message": start}
-    for index, block in enumerate(message["content"]):
-        opening, deltas = _opening_and_deltas(block)
-        yield {"type": "content_block_start", "index": index, "content_block": opening}
-        if index == 0:
-            yield {"type": "ping"}
-        for delta in deltas:
-            yield {"type": "content_block_delta", "index": index, "delta": delta}
-        yield {"type": "content_block_stop", "index": index}
-    yield {
-        "type": "message_delta",
-        "delta": {"stop_reason": message["stop_reason"], "stop_sequence": message["stop_sequence"]},
-        "usage": {name: usage[name] for name in _DELTA_USAGE if name in usage},
-    }
-    yield {"type": "message_stop"}
-
-
-def _opening_and_deltas(block: Block) -> tuple[Block, list[dict[str, Any]]]:
-    match block["type"]:
-        case "text":
-            deltas = [{"type": "text_delta", "text": piece} for piece in _pieces(block["text"])]
-            cited = [{"type": "citations_delta", "citation": citation} for citation in block.get("citations") or []]
-            return block | {"text": ""} | ({"citations": []} if cited else {}), [*deltas, *cited]
-        case "tool_use":
-            written = block["raw"] if "raw" in block else json.dumps(block["input"], ensure_ascii=False)
-            block = {name: value for name, value in block.items() if name != "raw"}
-            # As on the wire, the first piece is empty.
-            return block | {"input": {}}, [
-                {"type": "input_json_delta", "partial_json": piece} for piece in ("", *_pieces(written))
-            ]
-        case "thinking":
-            deltas = [{"type": "thinking_delta", "thinking": piece} for piece in _pieces(block["thinking"])]
-            signed = {"type": "signature_delta", "signature": block["signature"]}
-            return block | {"thinking": "", "signature": ""}, [*deltas, signed]
-        case _:
-            return block, []  # redacted thinking and server-side results come whole
-
-
-def _pieces(words: str) -> list[str]:
-    return [words[at : at + _PIECE] for at in range(0, len(words), _PIECE)]
-
-
-def _json(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
-
-
-def _sse(event: dict[str, Any]) -> bytes:
-    return f"event: {event['type']}\ndata: ".encode() + _json(event) + b"\n\n"
-
-
-def _chunk(data: bytes) -> bytes:
-    return f"{len(data):x}\r\n".encode() + data + b"\r\n"

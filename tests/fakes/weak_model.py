@@ -9,7 +9,7 @@ import json
 import threading
 from typing import Any
 
-from tests.fakes.messages_server import Block, Message, Reply, broken_tool_use, text, tool_use
+from tests.fakes.messages import Block, Message, Reply, broken_tool_use, text, tool_use
 
 INVENTED = "Requests rose by 9,876 (45.3 %) since 2031-01-01 [F1]."
 _CALLS: tuple[dict[str, Any], ...] = ({"by": "language"}, {"by": "surface"}, {"by": "month"})

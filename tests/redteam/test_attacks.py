@@ -23,7 +23,8 @@ from agent.redteam.result import Outcome
 from agent.redteam.traces import Traces
 from agent.wiring import App
 from tests.fakes.corpus import quiet, small_index
-from tests.fakes.messages_server import Message, MessagesServer, Reply
+from tests.fakes.messages import Message, Reply
+from tests.fakes.messages_server import MessagesServer
 from tools.policy import PrivacyPolicy
 
 

@@ -43,9 +43,9 @@ def test_the_half_width_of_one_draw_is_the_quantile_of_its_closed_form(scale: in
 @pytest.mark.parametrize("terms", [1, 2, 12, 60])
 def test_the_half_width_of_a_sum_holds_as_often_as_it_says(terms: int) -> None:
     noise = Noise(1.0, 10)
-    sums = np.array(noise.add([0] * (DRAWS // 2 * terms))).reshape(-1, terms).sum(axis=1)
+    sums = np.array(noise.add([0] * (DRAWS // 5 * terms))).reshape(-1, terms).sum(axis=1)
     inside = (np.abs(sums) <= noise.half_width(terms)).mean()
-    assert inside == pytest.approx(0.95, abs=0.02)
+    assert inside == pytest.approx(0.95, abs=0.02)  # six standard errors here too
 
 
 def test_intervals_around_noisy_counts_hold_the_true_count_in_ninety_five_of_a_hundred_draws() -> None:

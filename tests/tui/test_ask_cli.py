@@ -21,7 +21,8 @@ from index.handle import open_writer
 from index.home import Home
 from index.records import Conversation, Turn
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, publish_of, small, take
-from tests.fakes.messages_server import Message, MessagesServer, Stall, script, text
+from tests.fakes.messages import Message, Stall, script, text
+from tests.fakes.messages_server import MessagesServer
 from tui.cli import app
 
 LANGUAGES = "Which languages are used most?"
@@ -112,7 +113,7 @@ def test_the_exit_code_says_who_should_act(
 
 
 def test_a_model_that_rejects_the_key_is_a_fault_of_the_model(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.fakes.messages_server import Error
+    from tests.fakes.messages import Error
 
     with MessagesServer(lambda body, number: Error(401, "authentication_error")) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
