@@ -163,3 +163,17 @@ async def test_a_finding_of_one_row_shows_that_rows_numbers_at_once(tmp_path: Pa
         await opened(pilot, app)
         await ask(pilot, "anything")
         assert text(app, "#evidence").startswith(str(one["rows"][0]["label"]))
+
+
+async def test_the_line_of_keys_is_made_anew_only_when_other_keys_are_to_be_shown(tmp_path: Path) -> None:
+    app = desk(FakeSession(events(until="task_ended"), hold=True), tmp_path / "demo")
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot, app)
+        await pilot.pause()
+        keys = list(app.query("FooterKey"))
+        assert keys
+        app.refresh_bindings()
+        await pilot.pause()
+        assert list(app.query("FooterKey")) == keys
+        await ask(pilot, "anything")
+        assert len(app.query("FooterKey")) > len(keys)
