@@ -93,7 +93,10 @@ class Withholding:
 
     def _said_room(self, rules: Rules, rows: Rows, count: int) -> Room:
         """Around a sum of cells, by what another finding says of these members: an earlier one may have answered with
-        a nearly identical set (R5)."""
+        a nearly identical set (R5). None says a group that is too small, or withheld for another's sake: a room that took
+        it for said would leave nothing to withhold beside an exposed cell of it."""
+        if not self.support.is_enough(rows) or self.recall.is_held(rows):
+            return FREE
         said = self.recall.said(rows)
         return rules.total_room(count, self.support.rounded(count) if said is None else said)
 
