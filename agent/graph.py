@@ -248,27 +248,28 @@ async def write(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     stand_ins: list[str] = []
     try:
         draft = await _written(deps.roles, evidence, deps)
-        if deps.roles.uses_model and not _checked(draft, evidence).draft.answer:
+        if deps.roles.uses_model and not _checked(draft, evidence, of_model=True).draft.answer:
             raise Unusable("answer")  # not one sentence of it is supported
     except (ModelFault, BudgetSpent) as fault:
         if not deps.roles.uses_model:
             raise
         deps.emit(Notice(text=f"{fault.message} The built-in writer wrote the answer instead. {fault.hint}".rstrip()))
         draft = await _written(deps.fallback, evidence, deps)
-        stand_ins.append("the writing")
+        stand_ins.append(_WRITING)
     return {"draft": draft.model_dump(mode="json"), "stand_ins": stand_ins}
 
 
 async def _written(roles: RoleSet, evidence: Evidence, deps: Deps) -> Draft:
     draft = await roles.writer.write(evidence, (), lambda text: deps.emit(AnswerDelta(text=text)))
-    checked = _checked(draft, evidence)
+    checked = _checked(draft, evidence, of_model=roles.uses_model)
     if not checked.problems:
         return draft
     return await roles.writer.write(evidence, checked.problems, lambda _: None)
 
 
-def _checked(draft: Draft, evidence: Evidence) -> CheckedDraft:
-    return check_draft(draft, {finding.id: finding for finding in evidence.findings})
+def _checked(draft: Draft, evidence: Evidence, *, of_model: bool) -> CheckedDraft:
+    findings = {finding.id: finding for finding in evidence.findings}
+    return check_draft(draft, findings, must_cite=of_model and bool(findings))
 
 
 async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
@@ -276,7 +277,8 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     deps = runtime.context
     draft = Draft.model_validate(state["draft"])
     evidence = _evidence(state, deps, ())
-    checked = _checked(draft, evidence)
+    of_model = deps.roles.uses_model and _WRITING not in state.get("stand_ins", [])
+    checked = _checked(draft, evidence, of_model=of_model)
     kept = checked.draft
     if not kept.answer:
         kept = kept.model_copy(update={"answer": _UNSUPPORTED})
@@ -297,6 +299,7 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     return {"answer": answer.model_dump(mode="json")}
 
 
+_WRITING = "the writing"
 _UNSUPPORTED = "Nothing could be stated that the findings support."
 
 

@@ -74,9 +74,10 @@ def check(text: str, findings: Mapping[str, Finding]) -> Checked:
     return Checked(checked, tuple(struck), tuple(problems), tuple(handles(checked)))
 
 
-def check_draft(draft: Draft, findings: Mapping[str, Finding]) -> CheckedDraft:
+def check_draft(draft: Draft, findings: Mapping[str, Finding], *, must_cite: bool = False) -> CheckedDraft:
     """Check every part of a draft. A lead card whose claim fails is struck whole; a suggestion that names what no
-    finding holds is dropped without a word, because it claims nothing."""
+    finding holds is dropped without a word, because it claims nothing. `must_cite`: an answer without any handle, and a
+    point of its findings without one, is struck too, as a text that a model wrote out of nothing has no number to fail by."""
     struck: list[str] = []
     problems: list[str] = []
 
@@ -89,6 +90,13 @@ def check_draft(draft: Draft, findings: Mapping[str, Finding]) -> CheckedDraft:
     def lines(texts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(filter(None, map(kept, texts)))
 
+    def cited(text: str) -> str:
+        if not text or not must_cite or handles(text):
+            return text
+        struck.append(text)
+        problems.append(f"it cites no finding: {text}")
+        return ""
+
     def card(lead: LeadCard) -> LeadCard | None:
         claim = kept(lead.claim)
         if not claim:
@@ -99,8 +107,8 @@ def check_draft(draft: Draft, findings: Mapping[str, Finding]) -> CheckedDraft:
 
     checked = draft.model_copy(
         update={
-            "answer": kept(draft.answer),
-            "findings": lines(draft.findings),
+            "answer": cited(kept(draft.answer)),
+            "findings": tuple(filter(None, map(cited, lines(draft.findings)))),
             "leads": tuple(filter(None, map(card, draft.leads))),
             "reason": kept(draft.reason),
             "would_change": lines(draft.would_change),
