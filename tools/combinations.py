@@ -4,12 +4,14 @@ Counts are linear: where S = A + B - C but for the members of a few accounts, th
 number. Fewer than k differing accounts leave one of k buckets of the additive signatures exact (`tools.signatures`), so
 that the last set of a combination is looked up by the signature it must have there (as in subset sums, Horowitz & Sahni
 1974); what is found so is then compared in full. All pairs are looked at; of threes, those of which two are among the newest sets. Exact combinations
-say nothing new. Data plane: it holds members.
+say nothing new. Sets whose themes rule them out are left aside before: a part of S has no root where S has no member, and
+a set that contains S has members at all of its roots. Data plane: it holds members.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -30,6 +32,12 @@ _SIZE = 1 << _FILTER_BITS
 
 _LOW = np.uint64(_SIZE - 1)
 _HIGH = np.uint64(64 - _FILTER_BITS)
+
+_MANY_THEMES = 64
+"""Themes whose sets are kept at hand during a release: its cells come from one theme after the other, and again."""
+
+_AT_ONCE = 1 << 15
+"""Words of a bucket that are looked up together."""
 
 _THREES = tuple(signs for signs in product((1, -1), repeat=3) if max(signs) > 0)
 
@@ -62,6 +70,57 @@ class _Candidate(NamedTuple):
     minus: tuple[int, ...]
 
 
+class _Chosen(NamedTuple):
+    """Some of the sets: their places, shape (n,), coarse signatures, shape (few, n), and accounts, shape (n,)."""
+
+    places: Places
+    coarse: Words
+    accounts: NDArray[np.int64]
+
+
+class _Rooted(NamedTuple):
+    """Pairs of the newest sets that may contain a theme's set by one that they add. `places`: shape (pairs, 2), with their
+    `signs`, and the `words` that they make, shape (few, pairs)."""
+
+    places: Places
+    signs: list[tuple[int, int]]
+    words: Words
+
+
+class _Made(NamedTuple):
+    """What all pairs of the newest sets make with each of the `signs`. `words`: ascending, of all buckets, made by the
+    entries `order`; `low` and `high`: which bits some of them have there, shape (few, _SIZE)."""
+
+    words: Words
+    order: Places
+    many: int
+    signs: tuple[tuple[int, int], ...]
+    low: NDArray[np.bool_]
+    high: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, words: Words, signs: tuple[tuple[int, int], ...]) -> "_Made":
+        low, high = np.zeros((2, len(words), _SIZE), dtype=bool)
+        np.put_along_axis(low, (words & _LOW).view(np.int64), values=True, axis=1)
+        np.put_along_axis(high, (words >> _HIGH).view(np.int64), values=True, axis=1)
+        order = np.argsort(words, axis=None)
+        return cls(words.ravel()[order], order, words.shape[1], signs, low, high)
+
+    def hits(self, wanted: Words) -> Iterator[tuple[int, int]]:
+        """Column of `wanted`, shape (few, any), and the entry that makes it in some bucket: signs times pairs, and pair."""
+        starts = np.arange(len(wanted), dtype=np.int64)[:, None] * _SIZE
+        hits = np.flatnonzero(self.low.ravel().take((wanted & _LOW).view(np.int64) + starts))
+        words = wanted.ravel()[hits]
+        kept = self.high[hits // max(1, wanted.shape[1]), words >> _HIGH]
+        hits, words = hits[kept], words[kept]
+        first, last = (np.searchsorted(self.words, words, side) for side in ("left", "right"))
+        for hit, start, end in zip(hits.tolist(), first.tolist(), last.tolist(), strict=True):
+            bucket, column = divmod(hit, wanted.shape[1])
+            for made in self.order[start:end].tolist():
+                if made // self.many == bucket:
+                    yield column, made % self.many
+
+
 class _Joined(NamedTuple):
     """Signatures of pairs, shape (few, pairs), each bucket's in the `order` of their low bits, so that a filter is read
     along and not at random. `low`: where those bits stand in the tables of all buckets."""
@@ -76,7 +135,16 @@ class _Pairs:
     """Pairs of the newest sets: `places`, shape (pairs, 2), and what they make when they are added (True) or not."""
 
     places: Places
+    words: dict[bool, Words]
     made: dict[bool, _Joined]
+
+    def signed(self, first: int, second: int) -> Words:
+        """What they make with these signs, shape (few, pairs)."""
+        return _signed(self.words[first == second], first)
+
+
+_Alike = Sequence[Signature]
+"""Signatures of the same reach and roots."""
 
 
 class Combinations:
@@ -87,6 +155,7 @@ class Combinations:
         self._fine = np.zeros((64, few * FINER), dtype=np.uint64)
         self._coarse = np.zeros((few, 64), dtype=np.uint64)
         self._accounts = np.zeros(64, dtype=np.int64)
+        self._reach, self._roots = np.zeros((2, 64), dtype=np.uint64)
         self._is_twin = np.zeros((few, 64), dtype=bool)
         """Whether another set has the same members in a bucket."""
         self._read: list[Callable[[], BitMap]] = []
@@ -102,6 +171,11 @@ class Combinations:
         self._held_under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
         self._held_low = np.zeros((few, _SIZE), dtype=bool)
         self._pairs: _Pairs | None = None
+        self._made_by_pairs: _Made | None = None
+        self._parts_of, self._wholes_of = (lru_cache(_MANY_THEMES)(find) for find in (self._parts, self._wholes))
+        self._foreseen: dict[bytes, list[set[_Candidate]]] = {}
+        """What was found for many sets at once, by signature."""
+        self._rooted_at = lru_cache(_MANY_THEMES)(self._rooted)
 
     def __len__(self) -> int:
         return len(self._read)
@@ -124,14 +198,14 @@ class Combinations:
         taken for it only where all of them fall into the same few buckets."""
         if not self._held:
             return False
-        said = self._coarse[:, : len(self)]
         starts = np.arange(self._few, dtype=np.int64)[:, None] * _SIZE
-        for sign, wanted in ((1, own.coarse[:, None] - said), (-1, said - own.coarse[:, None])):
+        for sign, said in ((1, self._parts_of(own.reach)), (-1, self._wholes_of(own.roots))):
+            wanted = _signed(own.coarse[:, None] - said.coarse, sign)
             hits = np.flatnonzero(self._held_low.ravel().take((wanted & _LOW).astype(np.int64) + starts))
             buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
             words = wanted.ravel()[hits].tolist()
             for bucket, column, word in zip(buckets.tolist(), columns.tolist(), words, strict=True):
-                left = _signed(own.fine - self._fine[column], sign)
+                left = _signed(own.fine - self._fine[said.places[column]], sign)
                 for place in self._held_under[bucket].get(word, ()):
                     if np.count_nonzero(left - self._held[place]) < self._few:
                         return True
@@ -142,8 +216,7 @@ class Combinations:
         or when its own number was said."""
         if not len(self) or not len(rows) or own.fine.tobytes() in self._place:
             return None
-        for kind in (self._sums, self._differences, self._threes):
-            likely = {candidate for found in kind(own) for candidate in self._likely(own, found)}
+        for likely in self._candidates(own):
             # The oldest, whichever bucket it was found in, and exact or not: so that those who differ do not decide
             # by which combination they are judged.
             for candidate in sorted(likely):
@@ -152,14 +225,36 @@ class Combinations:
                     return combination if len(combination.differing) else None
         return None
 
+    def foresee(self, signatures: Sequence[Signature]) -> None:
+        """Look for what is made of many sets at once, which takes less than to look for each when it is asked for."""
+        together: dict[tuple[np.uint64, np.uint64], list[Signature]] = defaultdict(list)
+        for own in signatures:
+            if own.fine.tobytes() not in self._place:
+                together[own.reach, own.roots].append(own)
+        for alike in together.values():
+            found = [kind(alike) for kind in (self._sums, self._differences, self._threes)]
+            for place, own in enumerate(alike):
+                self._foreseen[own.fine.tobytes()] = [likely[place] for likely in found]
+
+    def _candidates(self, own: Signature) -> Iterator[set[_Candidate]]:
+        """Likely sums, then differences, then threes."""
+        foreseen = self._foreseen.get(own.fine.tobytes())
+        if foreseen is not None:
+            return iter(foreseen)
+        return (kind([own])[0] for kind in (self._sums, self._differences, self._threes))
+
     def _file(self, signature: Signature, read: Callable[[], BitMap]) -> None:
         place = len(self)
         if place == len(self._accounts):
             self._grow()
         self._read.append(read)
-        self._pairs = None
+        self._pairs = self._made_by_pairs = None
+        self._foreseen.clear()
+        for known in (self._parts_of, self._wholes_of, self._rooted_at):
+            known.cache_clear()
         self._fine[place], self._coarse[:, place] = signature.fine, signature.coarse
         self._accounts[place] = signature.accounts
+        self._reach[place], self._roots[place] = signature.reach, signature.roots
         for bucket, word in enumerate(signature.coarse):
             same = self._under[bucket][int(word)]
             same.append(place)
@@ -175,25 +270,65 @@ class Combinations:
         self._coarse = np.concatenate([self._coarse, np.zeros_like(self._coarse)], axis=1)
         self._is_twin = np.concatenate([self._is_twin, np.zeros_like(self._is_twin)], axis=1)
         self._accounts = np.concatenate([self._accounts, np.zeros(size, dtype=np.int64)])
+        self._reach, self._roots = (
+            np.concatenate([words, np.zeros(size, dtype=np.uint64)]) for words in (self._reach, self._roots)
+        )
 
-    def _sums(self, own: Signature) -> Iterator[_Found]:
+    def _parts(self, reach: np.uint64) -> _Chosen:
+        """Sets that may lie in one of this reach, but for fewer than `few` accounts."""
+        return self._chosen((self._roots[: len(self)] & ~reach) == 0)
+
+    def _wholes(self, roots: np.uint64) -> _Chosen:
+        """Sets that may contain one of these roots, but for fewer than `few` accounts."""
+        return self._chosen((roots & ~self._reach[: len(self)]) == 0)
+
+    def _chosen(self, kept: NDArray[np.bool_]) -> _Chosen:
+        places = np.flatnonzero(kept)
+        if 2 * len(places) > len(self):
+            # Most of them: not copied, because what is looked at for nothing costs less.
+            places = np.arange(len(self))
+            return _Chosen(places, self._coarse[:, : len(self)], self._accounts[: len(self)])
+        return _Chosen(places, self._coarse[:, places], self._accounts[places])
+
+    def _sums(self, owns: _Alike) -> list[set[_Candidate]]:
         """A + B that fit in some bucket."""
-        inside = self._accounts[: len(self)] < own.accounts + self._few
-        parts = np.flatnonzero(inside)
-        for bucket, column, wanted in self._hits(own.coarse[:, None] - self._coarse[:, parts]):
-            yield from self._completed(bucket, wanted, parts[[column]], (1, 1), inside)
+        parts, most = self._parts_of(owns[0].reach), max(own.accounts for own in owns) + self._few
+        inside = parts.accounts < most
+        places, coarse = parts.places[inside], parts.coarse[:, inside]
+        likely = _nothing_yet(owns)
+        for at, own in _few_at_once(owns, len(places)):
+            for bucket, column, wanted in self._hits(_beside(own, coarse)):
+                place, part = at + column // len(places), places[[column % len(places)]]
+                self._complete(owns[place], likely[place], bucket, wanted, part, (1, 1))
+        return likely
 
-    def _differences(self, own: Signature) -> Iterator[_Found]:
+    def _differences(self, owns: _Alike) -> list[set[_Candidate]]:
         """A - B that fit in some bucket."""
-        word = own.coarse[:, None]
-        wholes = np.flatnonzero(self._accounts[: len(self)] > own.accounts - self._few)
-        # Where the set has nobody in the bucket, every other set would complete itself.
-        useful = None if word.all() else (word != 0) | self._is_twin[:, wholes]
-        for bucket, column, wanted in self._hits(self._coarse[:, wholes] - word, useful):
-            yield from self._completed(bucket, wanted, wholes[[column]], (1, -1))
+        wholes, least = self._wholes_of(owns[0].roots), min(own.accounts for own in owns) - self._few
+        around = wholes.accounts > least
+        places, coarse = wholes.places[around], wholes.coarse[:, around]
+        is_twin = self._is_twin[:, places]
+        likely = _nothing_yet(owns)
+        for at, own in _few_at_once(owns, len(places)):
+            # Where the set has nobody in the bucket, every other set would complete itself.
+            useful = None if own.all() else ((own != 0)[:, :, None] | is_twin[:, None]).reshape(self._few, -1)
+            for bucket, column, wanted in self._hits(_negative(_beside(own, coarse)), useful):
+                place, whole = at + column // len(places), places[[column % len(places)]]
+                self._complete(owns[place], likely[place], bucket, wanted, whole, (1, -1))
+        return likely
 
-    def _threes(self, own: Signature) -> Iterator[_Found]:
+    def _threes(self, owns: _Alike) -> list[set[_Candidate]]:
         """Threes that fit in some bucket, two of them among the newest sets."""
+        root = np.uint64(int(owns[0].roots) & -int(owns[0].roots))
+        wholes = self._wholes_of(root)
+        if len(wholes.places) < min(len(self._paired().places), len(self) // 2):
+            return self._threes_around(owns, wholes, self._rooted_at(root))
+        likely = _nothing_yet(owns)
+        for own, of_it in zip(owns, likely, strict=True):
+            self._any_threes(own, of_it)
+        return likely
+
+    def _any_threes(self, own: Signature, likely: set[_Candidate]) -> None:
         pairs = self._paired()
         for signs in _THREES:
             # S = x A + y B + z C, so that C = z S - z x (A + xy B).
@@ -202,7 +337,7 @@ class Combinations:
             is_added = first != last
             table = self._ahead if is_added else self._behind
             own_part = _signed(own.coarse, last)
-            moved = ((own_part if is_added else _signed(own_part, -1)) & _LOW).astype(np.int64)
+            moved = ((own_part if is_added else _negative(own_part)) & _LOW).astype(np.int64)
             hits = np.flatnonzero(table.ravel().take(joined.low + moved[:, None]))
             buckets = hits // max(1, joined.low.shape[1])
             words = own_part[buckets] + _signed(joined.words.ravel()[hits], -last * first)
@@ -212,15 +347,55 @@ class Combinations:
                 buckets[kept].tolist(), columns.tolist(), words[kept].tolist(), strict=True
             ):
                 if word in self._under[bucket]:
-                    yield from self._completed(bucket, word, pairs.places[column], signs)
+                    self._complete(own, likely, bucket, word, pairs.places[column], signs)
+
+    def _threes_around(self, owns: _Alike, wholes: _Chosen, rooted: _Rooted) -> list[set[_Candidate]]:
+        """The same, by what must be there of sets with a root: one that is added and has members there. It is the last one,
+        or one of the pair."""
+        likely, made, pairs = _nothing_yet(owns), self._made_of_pairs(), self._paired().places
+        for at, own in _few_at_once(owns, len(wholes.places)):
+            for column, entry in made.hits(_beside(own, wholes.coarse)):
+                place, whole = at + column // len(wholes.places), wholes.places[column % len(wholes.places)]
+                signs, pair = divmod(entry, len(pairs))
+                if whole not in pairs[pair]:
+                    found = _Found(np.array([[*pairs[pair], whole]]), (*made.signs[signs], 1))
+                    likely[place].update(self._likely(owns[place], found))
+        many = len(rooted.signs)
+        for at, own in _few_at_once(owns, many):
+            rest = _beside(own, rooted.words)
+            for last, wanted in ((1, rest), (-1, _negative(rest))):
+                for bucket, column, word in self._hits(wanted):
+                    place, pair = at + column // many, column % many
+                    three = (*rooted.signs[pair], last)
+                    self._complete(owns[place], likely[place], bucket, word, rooted.places[pair], three)
+        return likely
+
+    def _rooted(self, root: np.uint64) -> _Rooted:
+        pairs = self._paired()
+        one, other = ((self._reach[pairs.places[:, side]] & root) != 0 for side in (0, 1))
+        kept = {(1, 1): one | other, (1, -1): one, (-1, 1): other}
+        return _Rooted(
+            np.concatenate([pairs.places[of_these] for of_these in kept.values()]),
+            [signs for signs, of_these in kept.items() for _ in range(np.count_nonzero(of_these))],
+            np.concatenate([pairs.signed(*signs)[:, of_these] for signs, of_these in kept.items()], axis=1),
+        )
+
+    def _made_of_pairs(self) -> _Made:
+        if self._made_by_pairs is None:
+            signs = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+            self._made_by_pairs = _Made.of(
+                np.concatenate([self._paired().signed(*both) for both in signs], axis=1), signs
+            )
+        return self._made_by_pairs
 
     def _paired(self) -> _Pairs:
         if self._pairs is None:
             newest = np.arange(max(0, len(self) - NEWEST), len(self))
             first, second = (newest[side] for side in np.triu_indices(len(newest), 1))
             one, other = self._coarse[:, first], self._coarse[:, second]
-            made = {True: self._joined(one + other), False: self._joined(one - other)}
-            self._pairs = _Pairs(np.column_stack([first, second]), made)
+            words = {True: one + other, False: one - other}
+            made = {is_sum: self._joined(of_pairs) for is_sum, of_pairs in words.items()}
+            self._pairs = _Pairs(np.column_stack([first, second]), words, made)
         return self._pairs
 
     def _joined(self, words: Words) -> _Joined:
@@ -241,16 +416,15 @@ class Combinations:
         found = zip(buckets[kept].tolist(), columns[kept].tolist(), words[kept].tolist(), strict=True)
         return ((bucket, column, word) for bucket, column, word in found if word in self._under[bucket])
 
-    def _completed(
-        self, bucket: int, word: int, places: Places, signs: tuple[int, ...], allowed: NDArray[np.bool_] | None = None
-    ) -> Iterator[_Found]:
-        """These places with every further set that has this signature in the bucket."""
+    def _complete(
+        self, own: Signature, likely: set[_Candidate], bucket: int, word: int, places: Places, signs: tuple[int, ...]
+    ) -> None:
+        """Add what these places and a further set that has this signature in the bucket nearly make."""
         last = np.array(self._under[bucket][word], dtype=np.int64)
-        if allowed is not None:
-            last = last[allowed[last]]
         last = last[(last[:, None] != places).all(axis=1)]
         if len(last):
-            yield _Found(np.column_stack([np.tile(places, (len(last), 1)), last]), signs)
+            found = _Found(np.column_stack([np.tile(places, (len(last), 1)), last]), signs)
+            likely.update(self._likely(own, found))
 
     def _likely(self, own: Signature, found: _Found) -> Iterator[_Candidate]:
         """Candidates that differ from the set in fewer buckets than `few` accounts can touch."""
@@ -279,4 +453,25 @@ class Combinations:
 
 
 def _signed(words: Words, sign: int) -> Words:
-    return words if sign > 0 else np.uint64(0) - words
+    return words if sign > 0 else _negative(words)
+
+
+def _negative(words: Words) -> Words:
+    return np.uint64(0) - words
+
+
+def _nothing_yet(owns: _Alike) -> list[set[_Candidate]]:
+    return [set() for _ in owns]
+
+
+def _few_at_once(owns: _Alike, many: int) -> Iterator[tuple[int, Words]]:
+    """Coarse signatures, shape (few, some), and the place of the first: so many that all of them beside `many` others stay
+    in the processor's cache."""
+    some = max(1, _AT_ONCE // max(1, many))
+    for at in range(0, len(owns), some):
+        yield at, np.column_stack([own.coarse for own in owns[at : at + some]])
+
+
+def _beside(own: Words, others: Words) -> Words:
+    """What each of these leaves of each of its own, shape (few, own x others)."""
+    return (own[:, :, None] - others[:, None]).reshape(len(own), -1)

@@ -34,7 +34,9 @@ def how_many(numbers: Numbers) -> int:
 def how_often(numbers: Numbers) -> Numbers:
     """How often each distinct number occurs, in the numbers' order. Zeros stand for numbers between that do not occur."""
     if _is_sparse(numbers):
-        return np.unique(numbers, return_counts=True)[1].astype(np.int64)
+        ordered = np.sort(numbers)
+        ends = np.flatnonzero(np.concatenate([ordered[1:] != ordered[:-1], [len(ordered) > 0]]))
+        return np.diff(ends, prepend=-1)
     return np.bincount(numbers)
 
 

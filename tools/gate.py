@@ -134,6 +134,10 @@ class Gate:
         with self.ledger.exclusive():
             self._recall.look_up()
             self._require_sides(raw, wholes)
+            self._recall.foresee(
+                [rows for group in raw.groups for rows in group.columns if self.is_enough(rows)],
+                [group.whole for group in raw.groups if group.whole is not None],
+            )
             table = [[self._cell(rows, group.whole) for rows in group.columns] for group in raw.groups]
             outside = self._cell(raw.outside) if raw.outside is not None else None
             told = self._totals(raw, wholes, table, outside)
@@ -201,7 +205,7 @@ class Gate:
     def _is_nearly(self, rows: Rows, whole: Rows) -> bool:
         """Whether a row's cell is told as the whole row, whose size other findings say: what the row holds beside it
         is no group, and would be their difference (R3)."""
-        return self.is_enough(whole) and not self.is_enough(without(rows, whole))
+        return self.is_enough(whole) and not self._support.is_rest_enough(rows, whole)
 
     def _totals(
         self, raw: Raw, wholes: Sequence[Rows], table: list[list[Cell]], outside: Cell | None

@@ -26,7 +26,8 @@ class Near:
     count: int | None
     age: int
     is_identical: bool
-    members: BitMap
+    read: Callable[[], BitMap]
+    """Gives its members."""
 
 
 @dataclass(slots=True)
@@ -45,7 +46,8 @@ class Overlap:
     def __init__(self, snapshot: Snapshot, few: int) -> None:
         self._snapshot, self._few = snapshot, few
         self._fine = np.zeros((_ROOM, few * FINER), dtype=np.uint64)
-        self._coarse = np.zeros((few, _ROOM), dtype=np.uint64)
+        self._under: list[dict[int, list[int]]] = [{} for _ in range(few)]
+        """Places of sets by their signature in a bucket."""
         self._filed: list[_Filed] = []
         self._place: dict[tuple[bytes, int], int] = {}
         self._many = 0
@@ -63,8 +65,9 @@ class Overlap:
             self._filed.append(_Filed(read, lacks))
             if place == len(self._fine):
                 self._fine = np.concatenate([self._fine, np.zeros_like(self._fine)])
-                self._coarse = np.concatenate([self._coarse, np.zeros_like(self._coarse)], axis=1)
-            self._fine[place], self._coarse[:, place] = signature.fine, signature.coarse
+            self._fine[place] = signature.fine
+            for under, word in zip(self._under, signature.coarse.tolist(), strict=True):
+                under.setdefault(word, []).append(place)
         self._filed[place].firsts.setdefault(kind, (age, count))
 
     def drop(self, kind: str) -> None:
@@ -74,21 +77,30 @@ class Overlap:
 
     def near(self, signature: Signature, members: Callable[[], BitMap]) -> list[Near]:
         """Sets that differ from one of this signature and these members by fewer than `few` accounts, oldest first."""
-        found = [near for place in self._possible(signature) for near in self._compared(self._filed[place], members())]
+        same = self._place.get((signature.fine.tobytes(), 0))
+        found = [] if same is None else list(self._nears(self._filed[same], is_identical=True))
+        for place in self._possible(signature):
+            if place != same:
+                found += self._compared(self._filed[place], members())
         return sorted(found, key=lambda near: near.age)
 
     def _possible(self, signature: Signature) -> list[int]:
-        many = len(self._filed)
-        same = (self._coarse[:, :many] == signature.coarse[:, None]).any(axis=0)
-        places = np.flatnonzero(same)
+        alike: set[int] = set()
+        for under, word in zip(self._under, signature.coarse.tolist(), strict=True):
+            alike.update(under.get(word, ()))
+        if not alike:
+            return []
+        places = np.array(sorted(alike))
         differs = np.count_nonzero(self._fine[places] != signature.fine, axis=1)
         found: list[int] = places[differs < self._few].tolist()
         return found
 
     def _compared(self, filed: _Filed, members: BitMap) -> Iterator[Near]:
-        theirs = filed.read()
-        rows, _ = self._snapshot.rows_of(np.array((members ^ theirs).to_array(), dtype=np.int64))
+        rows, _ = self._snapshot.rows_of(np.array((members ^ filed.read()).to_array(), dtype=np.int64))
         if len(distinct(self._snapshot.accounts[rows])) + filed.lacks < self._few:
-            is_identical = not len(rows) and not filed.lacks
-            for kind, (age, count) in filed.firsts.items():
-                yield Near(kind, count, age, is_identical, theirs)
+            yield from self._nears(filed, is_identical=not len(rows) and not filed.lacks)
+
+    @staticmethod
+    def _nears(filed: _Filed, *, is_identical: bool) -> Iterator[Near]:
+        for kind, (age, count) in filed.firsts.items():
+            yield Near(kind, count, age, is_identical, filed.read)

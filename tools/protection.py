@@ -71,13 +71,25 @@ class TableRooms:
 
     def width(self, row: int, place: int, enough: int) -> int:
         """How many values a cell can have besides its own; what is at least `enough` is not counted further."""
-        from scipy.sparse import csr_matrix
-        from scipy.sparse.csgraph import maximum_flow
-
         column = self._height + place
         up, down = int(self._capacity[row, column]), int(self._capacity[column, row])
         without = np.minimum(self._capacity, enough)
         without[row, column] = without[column, row] = 0
+        least = min(down, self._around(without, row, column)) + min(up, self._around(without.T, row, column))
+        if least >= enough:
+            return least
+        return self._most(without, row, column, up, down, enough)
+
+    def _around(self, capacity: NDArray[np.int32], row: int, column: int) -> int:
+        """What surely flows from a row to a column: by one other column and one other row, the best of these."""
+        columns = slice(self._height, -2)
+        back = np.minimum(capacity[columns, : self._height], capacity[: self._height, column])
+        return int(np.minimum(capacity[row, columns], back.max(axis=1)).max())
+
+    def _most(self, without: NDArray[np.int32], row: int, column: int, up: int, down: int, enough: int) -> int:
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import maximum_flow
+
         graph = csr_matrix(without)
         found = min(down, int(maximum_flow(graph, row, column).flow_value))
         if found < enough:

@@ -5,7 +5,7 @@ changed in place, so the array itself is the key; nothing is kept of one that is
 """
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from index.snapshot import Rows
@@ -25,7 +25,15 @@ class Remembered(Generic[T]):
         found = self._known.get(key)
         if found is not None and found[0]() is rows:
             return found[1]
-        value = self._compute(rows)
-        known = self._known
+        return self._keep(rows, self._compute(rows))
+
+    def learn(self, sets: Sequence[Rows], compute: Callable[[Sequence[Rows]], Sequence[T]]) -> None:
+        """Compute what is not known of many arrays at once."""
+        fresh = [rows for rows in sets if (found := self._known.get(id(rows))) is None or found[0]() is not rows]
+        for rows, value in zip(fresh, compute(fresh), strict=True):
+            self._keep(rows, value)
+
+    def _keep(self, rows: Rows, value: T) -> T:
+        key, known = id(rows), self._known
         known[key] = (weakref.ref(rows, lambda _: known.pop(key, None)), value)
         return value

@@ -5,11 +5,14 @@ there. Sums are additive, so those of A + B - C follow from those of A, B and C.
 leaves one of k buckets as it is: there the sums are equal. So whoever looks for equal sums, in any bucket, misses
 nothing; what it finds is compared in full. Each bucket is divided into finer ones, of which fewer than k differ too.
 
-A signature follows from the numbers and accounts of members alone. A later snapshot has the same unless something was
-forgotten, so that the ledger can keep signatures with the sets. Data plane: it sees members.
+The sums follow from the numbers and accounts of members alone. A later snapshot has the same unless something was
+forgotten, so that the ledger can keep signatures with the sets. Beside them stands in which of 64 classes of themes a set
+has members: most sets lie in one theme and need not be looked at for another one's. A later snapshot has other themes; there
+it is not known of a kept set, which then is looked at always. Data plane: it sees members.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,19 +31,30 @@ Words = NDArray[np.uint64]
 _ACCOUNTS = np.uint64(0x5DEECE66D)
 """So that the hash of an account is not the word of a conversation of the same number."""
 
+CLASSES = 64
+"""Of themes: one bit of a word each."""
+
+EVERYWHERE, NOWHERE = np.uint64(2**64 - 1), np.uint64(0)
+
 _BASIS = 4
 """Words by which a kept signature tells what it was made from: the snapshot's last number, and a digest."""
 
 _VERSION = b"signature 1"
 
+_HALF, _HALF_BITS = np.uint64(0xFFFFFFFF), np.uint64(32)
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """`fine`: shape (k x FINER,). `coarse`: shape (k,), the sums of each bucket. `accounts`: how many the set has."""
+    """`fine`: shape (k x FINER,). `coarse`: shape (k,), the sums of each bucket. `accounts`: how many the set has. `reach`:
+    the classes of themes in which it may have members, a bit each; `roots`: those in which it surely has members in k finer
+    buckets, so that no set without that class is near it, nor contains it but for fewer than k accounts."""
 
     fine: Words
     coarse: Words
     accounts: int
+    reach: np.uint64 = EVERYWHERE
+    roots: np.uint64 = NOWHERE
 
 
 class Signer:
@@ -48,28 +62,48 @@ class Signer:
 
     def __init__(self, snapshot: Snapshot, few: int) -> None:
         self._snapshot, self._few = snapshot, few
-        words = mixed(snapshot.numbers.astype(np.uint64))
-        # Halves, because sums of 32 bits stay exact in a float.
-        self._low = (words & np.uint64(0xFFFFFFFF)).astype(np.float64)
-        self._high = (words >> np.uint64(32)).astype(np.float64)
+        self._words = mixed(snapshot.numbers.astype(np.uint64))
         hashed = mixed(snapshot.accounts.astype(np.uint64) ^ _ACCOUNTS)
-        self._bucket = (hashed % np.uint64(few * FINER)).astype(np.int64)
+        # Narrow, so that the whole snapshot's stay in the processor's cache, where they are read at random.
+        self._bucket = (hashed % np.uint64(few * FINER)).astype(np.uint8 if few * FINER < 256 else np.int64)
+        self._class = (snapshot.base_labels % CLASSES).astype(np.uint8)
         self._fits: dict[bytes, bool] = {}
         self.of = Remembered(self._signed)
 
-    def _signed(self, rows: Rows) -> Signature:
-        buckets, fine = self._bucket[rows], self._few * FINER
-        low = np.bincount(buckets, self._low[rows], fine).astype(np.uint64)
-        high = np.bincount(buckets, self._high[rows], fine).astype(np.uint64)
-        return self._made(low + (high << np.uint64(32)), how_many(self._snapshot.accounts[rows]))
+    def learn(self, sets: Sequence[Rows]) -> None:
+        """Make the signatures of many sets at once."""
+        self.of.learn(sets, self._all_signed)
 
-    def _made(self, fine: Words, accounts: int) -> Signature:
-        return Signature(fine, fine.reshape(self._few, FINER).sum(axis=1, dtype=np.uint64), accounts)
+    def _signed(self, rows: Rows) -> Signature:
+        return self._all_signed([rows])[0]
+
+    def _all_signed(self, sets: Sequence[Rows]) -> list[Signature]:
+        if not sets:
+            return []
+        rows, many, fine = np.concatenate(sets), len(sets), self._few * FINER
+        own: NDArray[np.int64] = np.repeat(np.arange(many), list(map(len, sets)))
+        bucket, words = self._bucket[rows].astype(np.int64), self._words[rows]
+        places = own * fine + bucket
+        # Halves, because sums of 32 bits stay exact in a float.
+        low = np.bincount(places, (words & _HALF).astype(np.float64), many * fine).astype(np.uint64)
+        high = np.bincount(places, (words >> _HALF_BITS).astype(np.float64), many * fine).astype(np.uint64)
+        sums = (low + (high << _HALF_BITS)).reshape(many, fine)
+        held = np.zeros((many, CLASSES, fine), dtype=bool)
+        held[own, self._class[rows], bucket] = True
+        buckets = np.count_nonzero(held, axis=2)
+        reach, roots = (_bits(buckets >= least) for least in (1, self._few))
+        accounts = [how_many(self._snapshot.accounts[rows]) for rows in sets]
+        return [self._made(*parts) for parts in zip(sums, accounts, reach, roots, strict=True)]
+
+    def _made(self, fine: Words, accounts: int, reach: np.uint64, roots: np.uint64) -> Signature:
+        coarse = fine.reshape(self._few, FINER).sum(axis=1, dtype=np.uint64)
+        return Signature(fine, coarse, accounts, reach, roots)
 
     def packed(self, rows: Rows) -> bytes:
         """The rows' signature for the ledger, with what it was made from."""
         signature = self.of(rows)
-        return self._basis + signature.fine.astype("<u8").tobytes() + signature.accounts.to_bytes(8, "little")
+        more = np.array([signature.accounts, self._themes, signature.reach, signature.roots], dtype="<u8")
+        return self._basis + signature.fine.astype("<u8").tobytes() + more.tobytes()
 
     def unpacked(self, packed: bytes) -> Signature | None:
         """The signature that a set of the ledger has in this snapshot; None when it has to be made anew, because not
@@ -80,7 +114,17 @@ class Signer:
         if not self._fits[basis]:
             return None
         words = np.frombuffer(packed, dtype="<u8")[_BASIS:].astype(np.uint64)
-        return self._made(words[:-1], int(words[-1]))
+        fine, (accounts, *themes) = words[: self._few * FINER], words[self._few * FINER :]
+        # An older Shoal kept no themes.
+        is_of_these = bool(themes) and themes[0] == self._themes
+        reach, roots = themes[1:] if is_of_these else (EVERYWHERE, NOWHERE)
+        return self._made(fine, int(accounts), reach, roots)
+
+    @cached_property
+    def _themes(self) -> np.uint64:
+        """By which it is known whether a kept set's classes are those of this snapshot's themes."""
+        digest = hashlib.sha256(self._snapshot.base_labels.astype("<i4").tobytes()).digest()
+        return np.uint64(int.from_bytes(digest[:8], "little"))
 
     @cached_property
     def _basis(self) -> bytes:
@@ -96,6 +140,11 @@ class Signer:
 
     def _is_here(self, basis: bytes) -> bool:
         return len(basis) == 8 * _BASIS and self._basis_until(int.from_bytes(basis[:8], "little")) == basis
+
+
+def _bits(flags: NDArray[np.bool_]) -> Words:
+    """A word of each row of flags, shape (any, CLASSES)."""
+    return np.packbits(flags, axis=1).view(np.uint64)[:, 0]
 
 
 def mixed(numbers: Words) -> Words:

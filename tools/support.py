@@ -16,7 +16,7 @@ from index.records import as_day
 from index.snapshot import UNDATED, Rows, Snapshot
 from tools.bands import suspected
 from tools.combinations import Combination
-from tools.counting import distinct, how_often
+from tools.counting import distinct, how_often, without
 from tools.policy import EVERY_ACCOUNT, PrivacyPolicy
 from tools.remembered import Remembered
 
@@ -61,6 +61,21 @@ class Support:
         policy = self.policy
         enough = count >= policy.min_conversations and accounts >= policy.min_accounts
         return enough and largest <= policy.max_dominance * len(rows)
+
+    def is_rest_enough(self, rows: Rows, whole: Rows) -> bool:
+        """Whether what a whole holds beside these rows of it may be shown as a closed cell."""
+        count, _, largest = self.counted(whole)
+        policy, rest = self.policy, len(whole) - len(rows)
+        # Of a whole in which no account has much, a large rest is enough whoever it holds; no need to look who.
+        least = rest - (len(whole) - count)
+        accounts = rest // max(1, largest)
+        if (
+            least >= policy.min_conversations
+            and accounts >= policy.min_accounts
+            and largest <= policy.max_dominance * rest
+        ):
+            return True
+        return self.is_enough(without(rows, whole))
 
     def vouching(self, rows: Rows, since: date | None) -> Rows:
         """Those of the rows whose account counts towards text: established ones, and of those that look coordinated no

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from index.snapshot import Rows
+from index.snapshot import Rows, Snapshot
 from tests.fakes.corpus import small_index
+from tests.fakes.snapshots import bare_snapshot
 from tools.combinations import NEWEST, Combination, Combinations
 from tools.signatures import Signer
 
@@ -21,8 +23,8 @@ SIZE = len(small_index().snapshot)
 class Filed:
     """Sets whose numbers were said."""
 
-    def __init__(self, sets: list[Rows]) -> None:
-        snapshot = small_index().snapshot
+    def __init__(self, sets: list[Rows], snapshot: Snapshot | None = None) -> None:
+        snapshot = snapshot or small_index().snapshot
         self.signer, self.combinations = Signer(snapshot, FEW), Combinations(snapshot, FEW)
         for rows in sets:
             members = BitMap(snapshot.numbers[rows].tolist())
@@ -31,9 +33,16 @@ class Filed:
     def of(self, rows: Rows) -> Combination | None:
         return self.combinations.of(rows, self.signer.of(rows))
 
+    def foresee(self, sets: list[Rows]) -> None:
+        self.combinations.foresee([self.signer.of(rows) for rows in sets])
 
-def _ones(rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    found = np.zeros(SIZE, dtype=np.int64)
+
+def _told(found: Combination | None) -> tuple[list[int], list[int], list[int]] | None:
+    return (found.rows.tolist(), found.differing.tolist(), found.held.tolist()) if found is not None else None
+
+
+def _ones(rows: Rows, size: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    found = np.zeros(size, dtype=np.int64)
     found[rows] = 1
     return found
 
@@ -50,15 +59,16 @@ def _kinds(many: int) -> Iterator[list[tuple[tuple[int, ...], tuple[int, ...]]]]
     yield sorted((plus, tuple(sorted(minus))) for plus, minus in threes)
 
 
-def _slow(sets: list[Rows], rows: Rows) -> tuple[list[int], list[int], list[int]] | None:
+def _slow(sets: list[Rows], rows: Rows, snapshot: Snapshot) -> tuple[list[int], list[int], list[int]] | None:
     """The oldest combination that nearly makes the rows: its members, who tells them apart, and how many it counts of
     each; None where it makes them exactly, or none does."""
-    accounts = small_index().snapshot.accounts
+    accounts, size = snapshot.accounts, len(snapshot)
+    ones = [_ones(item, size) for item in sets]
     for kind in _kinds(len(sets)):
         for plus, minus in kind:
-            made = sum((_ones(sets[place]) for place in plus), _ones(rows[:0]))
-            made = made - sum((_ones(sets[place]) for place in minus), _ones(rows[:0]))
-            differing = sorted(set(accounts[np.flatnonzero(_ones(rows) - made)].tolist()))
+            made = sum((ones[place] for place in plus), _ones(rows[:0], size))
+            made = made - sum((ones[place] for place in minus), _ones(rows[:0], size))
+            differing = sorted(set(accounts[np.flatnonzero(_ones(rows, size) - made)].tolist()))
             if len(differing) < FEW:
                 held = [max(0, int(made[accounts == account].sum())) for account in differing]
                 return (np.flatnonzero(made > 0).tolist(), differing, held) if differing else None
@@ -68,9 +78,11 @@ def _slow(sets: list[Rows], rows: Rows) -> tuple[list[int], list[int], list[int]
 @st.composite
 def families(draw: st.DrawFn) -> tuple[list[Rows], Rows]:
     """Distinct sets made of a few common parts, so that many are nearly or wholly the sums of others, and one more; some
-    so small that they have nobody in most buckets of accounts."""
+    so small that they have nobody in most buckets of accounts. Parts are drawn, or lie in few themes each."""
     chance = np.random.default_rng(draw(st.integers(0, 1_000_000)))
     order = chance.permutation(draw(st.sampled_from([30, 120, SIZE])))
+    if draw(st.booleans()):
+        order = order[np.argsort(small_index().snapshot.base_labels[order], kind="stable")]
     cuts = np.sort(chance.choice(np.arange(1, len(order)), 5, replace=False))
     parts = np.split(order, cuts)
     made: dict[bytes, Rows] = {}
@@ -88,9 +100,39 @@ def families(draw: st.DrawFn) -> tuple[list[Rows], Rows]:
 @given(family=families())
 def test_what_is_found_is_what_all_pairs_and_threes_of_exact_sets_would_find(family: tuple[list[Rows], Rows]) -> None:
     earlier, rows = family
-    found = Filed(earlier).of(rows)
-    told = (found.rows.tolist(), found.differing.tolist(), found.held.tolist()) if found is not None else None
-    assert told == _slow(earlier, rows)
+    assert _told(Filed(earlier).of(rows)) == _slow(earlier, rows, small_index().snapshot)
+
+
+@pytest.fixture(scope="module")
+def in_themes(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """Ten themes of thirty conversations each."""
+    return bare_snapshot(tmp_path_factory.mktemp("themes"), [(number, 1 + number * 7 % 131) for number in range(300)])
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, 1_000_000))
+def test_sets_of_other_themes_are_left_aside_without_missing_a_combination(in_themes: Snapshot, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    # Parts of three or four themes of ten, so that each theme has few of the sets; one set has them all.
+    themes = np.split(np.arange(300), 10)
+    parts = [np.sort(part) for theme in themes[:4] for part in np.split(chance.permutation(theme), [12, 24])]
+
+    def drawn() -> Rows:
+        chosen = chance.choice(len(parts), int(chance.choice([1, 1, 2, 3, 4])), replace=False)
+        flipped = chance.choice(300, int(chance.choice([0, 0, 1, 3, 6])), replace=False)
+        return np.setxor1d(np.concatenate([parts[place] for place in chosen]), flipped).astype(np.int64)
+
+    made = {rows.tobytes(): rows for rows in [drawn() for _ in range(9)]}
+    *earlier, new = made.values()
+    others = [theme.astype(np.int64) for theme in themes[4:]] if chance.random() < 0.5 else []
+    filed = Filed([*others, *earlier], in_themes)
+    asked = [new, *(drawn() for _ in range(4))]
+    if chance.random() < 0.5:
+        filed.foresee(asked)
+    known = {rows.tobytes() for rows in earlier}
+    for rows in asked:
+        expected = None if rows.tobytes() in known else _slow([*others, *earlier], rows, in_themes)
+        assert _told(filed.of(rows)) == expected
 
 
 def _parts(*sizes: int) -> list[Rows]:

@@ -31,7 +31,7 @@ def _slow(sets: list[tuple[str, Rows]], rows: Rows) -> list[tuple[str, int, bool
 def _told(found: list[Near]) -> list[tuple[str, int | None, bool, list[int]]]:
     snapshot = small_index().snapshot
     return [
-        (near.kind, near.count, near.is_identical, snapshot.rows_of(near.members.to_array())[0].tolist())
+        (near.kind, near.count, near.is_identical, snapshot.rows_of(near.read().to_array())[0].tolist())
         for near in found
     ]
 
