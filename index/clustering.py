@@ -111,6 +111,11 @@ def _principal_components(vectors: Vectors, dimensions: int) -> NDArray[np.float
     return space
 
 
+def load() -> None:
+    """Import what `density_clusters` needs, ahead of it."""
+    import hdbscan  # noqa: F401
+
+
 def density_clusters(space: Space, min_size: int) -> Labels:
     """HDBSCAN (leaf selection) with at least `min_size` members a cluster; what is in no dense region is OUTSIDE."""
     if len(space) < 2 * min_size:

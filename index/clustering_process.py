@@ -59,6 +59,19 @@ async def cluster_space(vectors: Vectors) -> Space:
     return (await _elsewhere("cluster_space", vectors, 0)).astype(np.float32, copy=False)
 
 
+def prepare(rows: int) -> None:
+    """Start the process that `density_clusters` of so many rows will need, and return at once: what it loads takes longer
+    than to find where the rows lie."""
+    if rows <= _HERE_UP_TO:
+        return
+    with _idle_lock:
+        if _idle:
+            return
+        child = _Child()
+        _idle.append(child)
+    child.begin()
+
+
 class _Gone(Exception):
     """The child ended before it was done."""
 
@@ -69,6 +82,7 @@ class _Child:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self.is_stopped = False
+        self._is_ready = False
         self._lock = threading.Lock()
 
     def do(self, name: _Name, values: _Array, size: int) -> _Array:
@@ -100,6 +114,15 @@ class _Child:
 
     def _started(self) -> "subprocess.Popen[bytes] | None":
         """The running child; None when it was stopped or none can start here."""
+        started = self.begin()
+        if self._is_ready or (started is not None and started.stdout is not None and started.stdout.read(1) == _READY):
+            self._is_ready = True
+            return started
+        self.close()
+        return None
+
+    def begin(self) -> "subprocess.Popen[bytes] | None":
+        """Start the child where none runs, without waiting until it is ready."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 return self._process
@@ -112,11 +135,7 @@ class _Child:
                 self._process = subprocess.Popen(
                     [sys.executable, "-c", command], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
                 )
-        started = self._process
-        if started is not None and started.stdout is not None and started.stdout.read(1) == _READY:
-            return started
-        self.close()
-        return None
+            return self._process
 
     def stop(self) -> None:
         """Kill the child, whatever it is doing."""
@@ -127,7 +146,7 @@ class _Child:
 
     def close(self) -> None:
         """Let go of a child that has nothing to do or is dead."""
-        process, self._process = self._process, None
+        process, self._process, self._is_ready = self._process, None, False
         if process is not None:
             process.kill()
             with suppress(OSError), process:
@@ -206,6 +225,7 @@ def serve(parent: int) -> None:
         leave_with(parent)
     answers.write(_READY)
     answers.flush()
+    clustering.load()
     with suppress(EOFError):
         while True:
             name, values, size = _received(sys.stdin.buffer)

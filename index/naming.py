@@ -157,18 +157,19 @@ def group_phrases(
     (class-based TF-IDF, Grootendorst 2022, with accounts instead of counts), and more for longer phrases. Listed pairs
     that overlap and stand together ("press submit", "submit button") are read as one phrase.
     """
-    used: dict[str, set[int]] = defaultdict(set)
-    written: dict[str, Counter[str]] = defaultdict(Counter)
-    for place, member in enumerate(members):
-        for canonical, form in read(member.text).items():
-            used[canonical].add(place)
-            written[canonical][form] += 1
+    forms = [read(member.text) for member in members]
+    everywhere: dict[str, list[int]] = defaultdict(list)
+    for place, of_member in enumerate(forms):
+        for canonical in of_member:
+            everywhere[canonical].append(place)
+    # Most phrases are of one summary or two: how they are written is not counted.
+    used = {canonical: places for canonical, places in everywhere.items() if len(places) >= min_accounts}
     scoring = _Scoring(members, background, min_accounts)
-    found = {
-        canonical: phrase
-        for canonical, who in used.items()
-        if (phrase := scoring.phrase(written[canonical].most_common(1)[0][0], who, (canonical,))) is not None
-    }
+    found = {}
+    for canonical, places in used.items():
+        written = Counter(forms[place][canonical] for place in places).most_common(1)[0][0]
+        if (phrase := scoring.phrase(written, places, (canonical,))) is not None:
+            found[canonical] = phrase
     best = sorted(found, key=lambda canonical: (-found[canonical].distinctiveness, canonical))[:_MAX_PHRASES]
     chained = _chained([canonical for canonical in best if " " in canonical], found, used, scoring)
     every = {phrase.text: phrase for phrase in (*(found[canonical] for canonical in best), *chained)}
@@ -176,14 +177,14 @@ def group_phrases(
 
 
 def _chained(
-    pairs: Sequence[str], found: Mapping[str, Phrase], used: Mapping[str, set[int]], scoring: "_Scoring"
+    pairs: Sequence[str], found: Mapping[str, Phrase], used: Mapping[str, Sequence[int]], scoring: "_Scoring"
 ) -> list[Phrase]:
     """Phrases that begin with the word another ends with, joined where they mostly stand in the same summaries."""
     joined = []
     for left, right in permutations(pairs, 2):
         if left.split()[-1] != right.split()[0] or len(left.split()) + len(right.split()) > _MAX_WORDS + 1:
             continue
-        both = used[left] & used[right]
+        both = set(used[left]).intersection(used[right])
         if len(both) < _TOGETHER * min(len(used[left]), len(used[right])):
             continue
         if len(set(f"{left} {right}".split())) != len(left.split()) + len(right.split()) - 1:

@@ -7,6 +7,7 @@ the data plane: tools may read members to compute, and only the gate may let any
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +131,14 @@ class Snapshot:
     def base_labels(self) -> Labels:
         """The base cluster of each summary, as a position in `base_clusters`, or OUTSIDE."""
         return np.asarray(self._column("cluster"), dtype=np.int32)
+
+    @cached_property
+    def base_members(self) -> tuple[Rows, ...]:
+        """The rows of each base cluster, in label order. The same arrays every time, so that what is computed of them can
+        be remembered."""
+        order = np.argsort(self.base_labels, kind="stable").astype(np.int64)
+        bounds = np.searchsorted(self.base_labels[order], np.arange(len(self.base_clusters) + 1))
+        return tuple(order[first:last] for first, last in pairwise(bounds.tolist()))
 
     @cached_property
     def clusters(self) -> tuple[Cluster, ...]:

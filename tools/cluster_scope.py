@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from index.clustering import Space, partition_clusters
-from index.clustering_process import density_clusters
+from index.clustering_process import density_clusters, prepare
 from index.facets import TASK
 from index.sealing import SUMMARY
 from index.snapshot import Rows
@@ -47,6 +47,8 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     to 2,000 conversations one of their own; k-means by request.
     """
     resolved = await ctx.admit(args.scope)
+    if args.method == "hdbscan":
+        prepare(len(resolved.rows))
     rows, without, space = await _placed(args.about, resolved.rows, ctx)
     smallest = max(args.min_size, ctx.gate.policy.text_min_conversations)
     if args.method == "hdbscan":

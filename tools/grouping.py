@@ -54,7 +54,8 @@ async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext) -> Grouped
     if by == THEME:
         return _by_theme(columns, ctx)
     codes = domain(by, ctx)
-    parts, wholes = _divided(columns, codes.codes, len(codes.values))
+    parts = _divided(columns, codes.codes, len(codes.values))
+    wholes = split(np.arange(len(codes.codes), dtype=np.int64), codes.codes, len(codes.values))
     groups = [
         Group(value or None, part, whole=whole) for value, part, whole in zip(codes.values, parts, wholes, strict=True)
     ]
@@ -79,22 +80,19 @@ def domain(facet: str, ctx: ToolContext) -> Codes:
 def _by_theme(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
     snapshot = ctx.index.snapshot
     labels = snapshot.base_labels
-    parts, wholes = _divided(columns, labels, len(snapshot.base_clusters))
+    parts = _divided(columns, labels, len(snapshot.base_clusters))
     groups = [
         Group(cluster.name, part, is_text=True, id=cluster.id, whole=whole)
-        for cluster, part, whole in zip(snapshot.base_clusters, parts, wholes, strict=True)
+        for cluster, part, whole in zip(snapshot.base_clusters, parts, snapshot.base_members, strict=True)
     ]
     kept = sorted((group for group in groups if len(group.members)), key=lambda group: -len(group.members))
     outside = columns[0][labels[columns[0]] == OUTSIDE] if len(columns) == 1 else None
     return Grouped(tuple(kept), "counts over the snapshot, themes from the published taxonomy", outside)
 
 
-def _divided(
-    columns: Sequence[Rows], codes: NDArray[np.int32], count: int
-) -> tuple[list[tuple[Rows, ...]], list[Rows]]:
-    """Each column's members by code, a tuple of columns a group, and those of the whole snapshot."""
-    parts = [split(rows, codes[rows], count) for rows in columns]
-    return list(zip(*parts, strict=True)), split(np.arange(len(codes), dtype=np.int64), codes, count)
+def _divided(columns: Sequence[Rows], codes: NDArray[np.int32], count: int) -> list[tuple[Rows, ...]]:
+    """Each column's members by code, a tuple of columns a group."""
+    return list(zip(*(split(rows, codes[rows], count) for rows in columns), strict=True))
 
 
 async def _by_topic(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:

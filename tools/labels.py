@@ -4,8 +4,6 @@ A name needs a group large enough for text and members who vouch for it (`tools.
 names (`tools.name_check`). Data plane: it sees members and answers words or nothing.
 """
 
-import numpy as np
-
 from index.auditor import NameAuditor
 from index.snapshot import Rows, Snapshot
 from tools.name_check import Candidate, NameCheck
@@ -44,11 +42,10 @@ class Labels:
 
     def warm(self, support: Support) -> None:
         """Check the taxonomy's names ahead of the first question."""
-        labels = self._snapshot.base_labels
         self._names.shown(
             [
-                (cluster.name, support.vouching(np.flatnonzero(labels == place).astype(np.int64), None))
-                for place, cluster in enumerate(self._snapshot.base_clusters)
+                (cluster.name, support.vouching(rows, None))
+                for cluster, rows in zip(self._snapshot.base_clusters, self._snapshot.base_members, strict=True)
                 if cluster.name
             ]
         )

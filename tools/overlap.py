@@ -79,15 +79,15 @@ class Overlap:
         """Sets that differ from one of this signature and these members by fewer than `few` accounts, oldest first."""
         same = self._place.get((signature.fine.tobytes(), 0))
         found = [] if same is None else list(self._nears(self._filed[same], is_identical=True))
-        for place in self._possible(signature):
-            if place != same:
-                found += self._compared(self._filed[place], members())
+        for place in self._possible(signature, same):
+            found += self._compared(self._filed[place], members())
         return sorted(found, key=lambda near: near.age)
 
-    def _possible(self, signature: Signature) -> list[int]:
+    def _possible(self, signature: Signature, same: int | None) -> list[int]:
         alike: set[int] = set()
         for under, word in zip(self._under, signature.coarse.tolist(), strict=True):
             alike.update(under.get(word, ()))
+        alike.discard(-1 if same is None else same)
         if not alike:
             return []
         places = np.array(sorted(alike))

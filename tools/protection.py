@@ -81,10 +81,13 @@ class TableRooms:
         return self._most(without, row, column, up, down, enough)
 
     def _around(self, capacity: NDArray[np.int32], row: int, column: int) -> int:
-        """What surely flows from a row to a column: by one other column and one other row, the best of these."""
-        columns = slice(self._height, -2)
-        back = np.minimum(capacity[columns, : self._height], capacity[: self._height, column])
-        return int(np.minimum(capacity[row, columns], back.max(axis=1)).max())
+        """What surely flows from a row to a column: by each other column, or the rows' total, and the other rows."""
+        left, flow = capacity[: self._height, column].copy(), 0
+        for by in range(self._height, len(capacity) - 1):
+            until = np.minimum(np.cumsum(np.minimum(capacity[by, : self._height], left)), capacity[row, by])
+            left -= np.diff(until, prepend=np.int32(0)).astype(np.int32)
+            flow += int(until[-1])
+        return flow
 
     def _most(self, without: NDArray[np.int32], row: int, column: int, up: int, down: int, enough: int) -> int:
         from scipy.sparse import csr_matrix

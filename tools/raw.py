@@ -36,7 +36,11 @@ class Group:
 
     @cached_property
     def members(self) -> Rows:
-        return self.columns[0] if len(self.columns) == 1 else distinct(np.concatenate(self.columns))
+        if len(self.columns) == 1:
+            return self.columns[0]
+        united = distinct(np.concatenate(self.columns))
+        # The very array where it is the same, because what is known of an array is known of that one only.
+        return self.whole if self.whole is not None and len(united) == len(self.whole) else united
 
 
 @dataclass(frozen=True, slots=True)

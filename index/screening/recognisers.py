@@ -16,7 +16,7 @@ import regex
 from index.screening.look import Span
 
 _CUES = {
-    "Iban": r"[A-Za-z]\d{2} ?[A-Za-z\d]",
+    "Iban": r"[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z\d]{4}){2}",
     "Crypto": r"[13][a-zA-HJ-NP-Z\d]{25}",
     "Ip": r"\.\d{1,3}\.\d|:[\da-fA-F]{0,4}:",
     "MacAddress": r"[:-][\da-fA-F]{2}[:-][\da-fA-F]{2}[:-]|\.[\da-fA-F]{4}\.",

@@ -62,3 +62,20 @@ async def test_where_no_process_can_start_the_work_is_done_here(
         monkeypatch.setattr(clustering_process, "_idle", [])
         labels = await clustering_process.density_clusters(points, 25)
         assert np.array_equal(labels, clustering.density_clusters(points, 25))
+
+
+async def test_a_process_that_was_prepared_is_the_one_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clustering_process, "_idle", [])
+    clustering_process.prepare(1_000)
+    clustering_process.prepare(1_000)
+    (prepared,) = clustering_process._idle
+    process = prepared.begin()
+    assert len(await clustering_process.density_clusters(_points(1_000), 25)) == 1_000
+    assert [child.begin() for child in clustering_process._idle] == [process]
+    clustering_process._close_idle()
+
+
+def test_nothing_is_prepared_for_what_is_clustered_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clustering_process, "_idle", [])
+    clustering_process.prepare(100)
+    assert clustering_process._idle == []

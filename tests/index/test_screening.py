@@ -8,12 +8,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index.errors import SettingsError
 from index.records import Conversation, Turn
-from index.screening import MASK, has_identifier, mask, mask_identifiers, ner, screened
+from index.screening import MASK, has_identifier, mask, mask_identifiers, ner, recognisers, screened
 
 _FIXTURES = Path(__file__).parent.parent / "fixtures" / "screening"
 
@@ -331,3 +332,26 @@ def test_names_in_eight_languages_are_masked_where_they_introduce_themselves() -
     assert len(gone) == 8
     assert min(gone.values()) >= 2
     assert sum(gone.values()) >= 40
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    pieces=st.lists(
+        st.sampled_from(["DE", "GB", "x", "8", "9", "89", "3704", "0440532", "WEST", " ", "-", "d"]), max_size=12
+    )
+)
+@example(pieces=["DE89 3704 0044 0532 0130 00"])
+@example(pieces=["GB82-WEST-1234-5698-7654-32"])
+@example(pieces=["NO9386011117947"])
+def test_wherever_presidios_pattern_finds_an_iban_it_is_asked(pieces: list[str]) -> None:
+    with recognisers.torch_hidden():
+        from presidio_analyzer.predefined_recognizers import IbanRecognizer
+    text = "".join(pieces)
+    (pattern,) = IbanRecognizer.PATTERNS
+    if regex.search(pattern.regex, text):
+        assert dict(recognisers._cues())["Iban"].search(text)
+
+
+def test_a_name_of_words_and_numbers_is_no_cue_of_an_iban() -> None:
+    cue = dict(recognisers._cues())["Iban"]
+    assert not cue.search("top10 lists; windows11 setup; vitamin b12 tablets; covid19 rules")

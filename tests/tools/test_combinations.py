@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
 import pytest
@@ -126,7 +126,12 @@ def test_sets_of_other_themes_are_left_aside_without_missing_a_combination(in_th
     *earlier, new = made.values()
     others = [theme.astype(np.int64) for theme in themes[4:]] if chance.random() < 0.5 else []
     filed = Filed([*others, *earlier], in_themes)
-    asked = [new, *(drawn() for _ in range(4))]
+    asked = [new, drawn()]
+    for many in (2, 2, 3):
+        # Sums of sets that share nothing, and what a set leaves of one that it lies in.
+        few = chance.choice(300, int(chance.choice([0, 1, 2])), replace=False)
+        chosen = chance.choice(len(earlier), min(many, len(earlier)), replace=False)
+        asked.append(reduce(np.setxor1d, [earlier[place] for place in chosen], few).astype(np.int64))
     if chance.random() < 0.5:
         filed.foresee(asked)
     known = {rows.tobytes() for rows in earlier}

@@ -6,17 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from index.handle import Index
 from index.records import Conversation, Turn
 from index.snapshot import Rows
-from tests.fakes.corpus import FIRST_DAY, FakeEncoder, build, context
+from tests.fakes.corpus import FIRST_DAY, FakeEncoder, build, context, small_index
 from tests.tools.test_coordination import made, planted
 from tools.labels import UNNAMED
 from tools.policy import EVERY_ACCOUNT, PrivacyPolicy
 from tools.raw import Group, Raw
 from tools.registry import call
 from tools.scope import Resolved, Scope
+from tools.support import Support
 
 
 @pytest.fixture
@@ -107,3 +110,16 @@ async def test_a_ring_that_counts_as_one_is_still_read_for_coordination_and_ordi
         is_ring = any(m.name == "coordination" and m.verdict == "very high" for m in row.measures)
         assert row.label == (UNNAMED if is_ring else before.label)
     assert any(row.label == UNNAMED for row in rows[1].values())
+
+
+@settings(max_examples=100)
+@given(seed=st.integers(0, 1_000_000))
+def test_what_a_whole_holds_beside_rows_is_enough_exactly_when_its_members_are(seed: int) -> None:
+    chance, held = np.random.default_rng(seed), small_index().snapshot
+    policy = replace(PrivacyPolicy(), max_per_account=int(chance.choice([1, 3, 10])), max_dominance=0.3)
+    support = Support(small_index(), policy)
+    # Of few accounts or of all, so that one of them often has much.
+    some = chance.permutation(np.unique(held.accounts))[: int(chance.choice([3, 8, 1_000]))]
+    whole = np.flatnonzero(np.isin(held.accounts, some)).astype(np.int64)
+    rows = whole[chance.random(len(whole)) < chance.random()]
+    assert support.is_rest_enough(rows, whole) == support.is_enough(np.setdiff1d(whole, rows))
