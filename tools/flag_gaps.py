@@ -103,9 +103,8 @@ def _sides(rows: Rows, concern_at_least: int, ctx: ToolContext) -> dict[str, Row
     flagged, concern = snapshot.facet("flagged"), snapshot.facet("concern")
     rows = rows[snapshot.base_labels[rows] != OUTSIDE]
     grades = np.array([int(value) if value.isdigit() else 0 for value in concern.values])[concern.codes[rows]]
-    flags = np.array(flagged.values)[flagged.codes[rows]]
-    known = (grades > 0) & ((flags == "true") | (flags == "false"))
-    high, on = grades >= concern_at_least, flags == "true"
+    on, off = (np.array([value == flag for value in flagged.values])[flagged.codes[rows]] for flag in ("true", "false"))
+    known, high = (grades > 0) & (on | off), grades >= concern_at_least
     parts = {MISSED: high & ~on, CAUGHT: high & on, FALSE: ~high & on, NEITHER: ~high & ~on}
     return {side: rows[known & part] for side, part in parts.items()}
 
