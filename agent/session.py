@@ -35,6 +35,9 @@ from index.errors import SettingsError
 from tools.context import ToolContext
 from tools.finding import Finding
 
+_LARGE = 10_000
+"""Conversations of an index from which on a clustering takes long enough for its libraries to be loaded ahead."""
+
 _HISTORY = 6
 """Earlier exchanges that a question is asked with."""
 WAITS = 7
@@ -278,10 +281,14 @@ class Session:
         return self._graph
 
     def warm(self) -> None:
-        """Load what questions will need: the graph library, the embedding model, the columns tools read."""
+        """Load what questions will need: the graph library, the embedding model, the columns tools read; where a scope may
+        be large, what clusters it too."""
         import agent.graph
+        from index.clustering_process import prepare
 
         index = self.context.index
+        if len(index.snapshot) >= _LARGE:
+            prepare(len(index.snapshot))
         index.near("warm up")
         self.context.gate.warm()
         _ = index.snapshot.base_labels, index.snapshot.days, index.snapshot.background, agent.graph.build

@@ -210,11 +210,19 @@ class Snapshot:
             source = f"coalesce(json_extract_string(own, '$.\"{name}\"'), 'unknown')"
         else:
             source = "'unknown'"
-        raw = self._column(source)
-        values, places = np.unique(raw.astype(str), return_inverse=True)
-        codes = places.astype(np.int32)
+        found = self._cursor().execute(f"SELECT DISTINCT {source} FROM members").fetchall()
+        values = sorted(value for (value,) in found)
+        codes: NDArray[np.int32] = (
+            self._cursor()
+            .execute(
+                "SELECT code::INTEGER AS code FROM members JOIN "
+                f"(SELECT unnest(?::VARCHAR[]) AS value, unnest(range({len(values)})) AS code) ON {source} = value ORDER BY no",
+                [values],
+            )
+            .fetchnumpy()["code"]
+        )
         codes.flags.writeable = False
-        return Codes(tuple(str(value) for value in values), codes)
+        return Codes(tuple(values), codes)
 
     def space(self, rows: Rows) -> Space:
         """Coordinates of these summaries in the cluster space, shape (len(rows), DIMENSIONS)."""

@@ -7,11 +7,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from index.clustering import Space, partition_clusters
-from index.clustering_process import density_clusters, prepare
+from index.clustering_process import prepare
 from index.facets import TASK
 from index.sealing import SUMMARY
 from index.snapshot import Rows
-from tools.clusters import named_groups
+from tools.clusters import dense_groups, named_groups
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.finding import Finding
@@ -52,12 +52,12 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     rows, without, space = await _placed(args.about, resolved.rows, ctx)
     smallest = max(args.min_size, ctx.gate.policy.text_min_conversations)
     if args.method == "hdbscan":
-        labels = await density_clusters(space, smallest)
+        groups, outside = await dense_groups(ctx, rows, space, smallest, args.about)
         method = f"HDBSCAN (leaf, at least {smallest}) in a UMAP space"
     else:
         labels = await asyncio.to_thread(partition_clusters, space, args.clusters)
+        groups, outside = await named_groups(ctx, rows, labels, space, args.about)
         method = f"k-means with {args.clusters} clusters in a UMAP space"
-    groups, outside = await named_groups(ctx, rows, labels, space, args.about)
     return await ctx.release(
         Raw(
             tool="cluster_scope",

@@ -1,15 +1,17 @@
 """Groups of a scope's summaries, named: what `cluster_scope` and `search_topics` share."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.clustering import OUTSIDE, Labels, Space
+from index.clustering_process import density_clusters
 from index.names import ToName, settled_names
-from index.naming import NEARBY, NamingSample, group_language, group_phrases, phrases_of
+from index.naming import NEARBY, Member, NamingSample, group_language, group_phrases, phrases_of
 from index.sealing import SUMMARY
 from index.snapshot import Rows
 from tools.context import ToolContext
@@ -22,22 +24,56 @@ _NAMING_ROWS_AT_LEAST = 250
 accounts share shows among a few hundred."""
 
 
+class _Read(NamedTuple):
+    """Summaries by row, and the phrases of a text, which are remembered."""
+
+    members: dict[int, Member]
+    phrases: Callable[[str], Mapping[str, str]]
+
+
+async def dense_groups(
+    ctx: ToolContext, rows: Rows, space: Space, smallest: int, about: str = SUMMARY
+) -> tuple[list[Group], Rows]:
+    """The groups of density clusters, as `named_groups` gives them. What their names are made from is read meanwhile,
+    because the clustering is another process's work."""
+    if len(rows) > _NAMING_ROWS_IN_ALL:
+        return await named_groups(ctx, rows, await density_clusters(space, smallest), space, about)
+    labels, read = await asyncio.gather(
+        density_clusters(space, smallest), asyncio.to_thread(_read, ctx, rows, about, ahead=True)
+    )
+    return await named_groups(ctx, rows, labels, space, about, read)
+
+
 async def named_groups(
-    ctx: ToolContext, rows: Rows, labels: Labels, space: Space, about: str = SUMMARY
+    ctx: ToolContext, rows: Rows, labels: Labels, space: Space, about: str = SUMMARY, read: _Read | None = None
 ) -> tuple[list[Group], Rows]:
     """Groups by label, largest first, each with a proposed name made of a free-text facet; and the rows outside any.
-    `space` holds the rows' coordinates."""
+    `space` holds the rows' coordinates; `read` their summaries, where they were read before."""
     count = int(labels.max(initial=OUTSIDE)) + 1
     found = split(np.arange(len(rows), dtype=np.int64), labels, count)
     places = sorted(found, key=lambda group: (-len(group), int(group[0])))
-    asked = await asyncio.to_thread(_to_name, ctx, rows, space, places, about)
+    asked = await asyncio.to_thread(_to_name, ctx, rows, space, places, about, read)
     names = await settled_names(ctx.namer, asked, ctx.gate.policy.text_min_accounts)
     groups = [Group(name, (rows[group],), is_text=True) for name, group in zip(names, places, strict=True)]
     return groups, rows[labels == OUTSIDE]
 
 
+def _read(ctx: ToolContext, rows: Rows, about: str, *, ahead: bool = False) -> _Read:
+    """The summaries of these rows; `ahead`: and their phrases."""
+    read = _Read(dict(zip(rows.tolist(), ctx.index.snapshot.members(rows, about), strict=True)), cache(phrases_of))
+    if ahead:
+        for member in read.members.values():
+            read.phrases(member.text)
+    return read
+
+
 def _to_name(
-    ctx: ToolContext, scope: Rows, space: Space, places: Sequence[NDArray[np.int64]], about: str
+    ctx: ToolContext,
+    scope: Rows,
+    space: Space,
+    places: Sequence[NDArray[np.int64]],
+    about: str,
+    read: _Read | None,
 ) -> list[ToName]:
     """Each group's phrases, and those of the nearest summaries of the scope outside it (after Clio G.5). `places` are
     the groups' positions in the scope."""
@@ -46,14 +82,12 @@ def _to_name(
     drawn = [scope[_drawn(generator, group, at_most)] for group in places]
     beside = [scope[_nearest_outside(space, group)] for group in places]
     # Read once, because groups lie beside each other and every reading looks through the whole snapshot.
-    wanted = np.unique(np.concatenate([*drawn, *beside])) if places else scope[:0]
-    members = dict(zip(wanted.tolist(), ctx.index.snapshot.members(wanted, about), strict=True))
+    read = read or _read(ctx, np.unique(np.concatenate([*drawn, *beside, scope[:0]])), about)
     background, min_accounts = ctx.index.snapshot.background, ctx.gate.policy.text_min_accounts
-    read = cache(phrases_of)
     asked = []
     for own, others in zip(drawn, beside, strict=True):
-        inside, outside = ([members[row] for row in side.tolist()] for side in (own, others))
-        phrases, nearby = (group_phrases(side, background, min_accounts, read) for side in (inside, outside))
+        inside, outside = ([read.members[row] for row in side.tolist()] for side in (own, others))
+        phrases, nearby = (group_phrases(side, background, min_accounts, read.phrases) for side in (inside, outside))
         asked.append(ToName(NamingSample(phrases, nearby, group_language(inside)), inside))
     return asked
 

@@ -33,7 +33,7 @@ _SIZE = 1 << _FILTER_BITS
 _LOW = np.uint64(_SIZE - 1)
 _HIGH = np.uint64(64 - _FILTER_BITS)
 
-_MANY_THEMES = 64
+_MANY_THEMES = 128
 """Themes whose sets are kept at hand during a release: its cells come from one theme after the other, and again."""
 
 _AT_ONCE = 1 << 15
@@ -121,6 +121,13 @@ class _Made(NamedTuple):
                     yield column, made % self.many
 
 
+class _Foreseen(NamedTuple):
+    """What was found of one of many sets: `likely` sums, differences and threes, and whether it uncovers a held one."""
+
+    likely: tuple[set[_Candidate], ...]
+    uncovers: bool
+
+
 class _Joined(NamedTuple):
     """Signatures of pairs, shape (few, pairs), each bucket's in the `order` of their low bits, so that a filter is read
     along and not at random. `low`: where those bits stand in the tables of all buckets."""
@@ -160,7 +167,8 @@ class Combinations:
         """Whether another set has the same members in a bucket."""
         self._read: list[Callable[[], BitMap]] = []
         self._place: dict[bytes, int] = {}
-        self._under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
+        self._under: list[dict[int, tuple[int, ...]]] = [{} for _ in range(few)]
+        """Places of sets by signature; tuples, because Python's collector would look through as many lists again and again."""
         self._high = np.zeros((few, _SIZE), dtype=bool)
         """Which high bits of a signature some set has in a bucket."""
         self._ahead, self._behind = (np.zeros((few, 2 * _SIZE), dtype=bool) for _ in range(2))
@@ -173,7 +181,7 @@ class Combinations:
         self._pairs: _Pairs | None = None
         self._made_by_pairs: _Made | None = None
         self._parts_of, self._wholes_of = (lru_cache(_MANY_THEMES)(find) for find in (self._parts, self._wholes))
-        self._foreseen: dict[bytes, list[set[_Candidate]]] = {}
+        self._foreseen: dict[bytes, _Foreseen] = {}
         """What was found for many sets at once, by signature."""
         self._rooted_at = lru_cache(_MANY_THEMES)(self._rooted)
 
@@ -191,25 +199,33 @@ class Combinations:
             self._held_under[bucket][int(word)].append(len(self._held))
             self._held_low[bucket, int(word) % _SIZE] = True
         self._held.append(signature.fine)
+        self._foreseen.clear()
 
     def uncovers(self, own: Signature) -> bool:
         """Whether a held set is (nearly) what a said one leaves of this set, or this one of a said one: then both numbers
         would give the held one. By signatures alone, so that a set that differs from it by `few` accounts and more is
         taken for it only where all of them fall into the same few buckets."""
+        known = self._foreseen.get(own.fine.tobytes())
+        return known.uncovers if known is not None else self._uncovering([own])[0]
+
+    def _uncovering(self, owns: _Alike) -> list[bool]:
+        found = [False] * len(owns)
         if not self._held:
-            return False
+            return found
         starts = np.arange(self._few, dtype=np.int64)[:, None] * _SIZE
-        for sign, said in ((1, self._parts_of(own.reach)), (-1, self._wholes_of(own.roots))):
-            wanted = _signed(own.coarse[:, None] - said.coarse, sign)
-            hits = np.flatnonzero(self._held_low.ravel().take((wanted & _LOW).astype(np.int64) + starts))
-            buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
-            words = wanted.ravel()[hits].tolist()
-            for bucket, column, word in zip(buckets.tolist(), columns.tolist(), words, strict=True):
-                left = _signed(own.fine - self._fine[said.places[column]], sign)
-                for place in self._held_under[bucket].get(word, ()):
-                    if np.count_nonzero(left - self._held[place]) < self._few:
-                        return True
-        return False
+        for sign, said in ((1, self._parts_of(owns[0].reach)), (-1, self._wholes_of(owns[0].roots))):
+            many = len(said.places)
+            for at, own in _few_at_once(owns, many):
+                wanted = _signed(_beside(own, said.coarse), sign)
+                hits = np.flatnonzero(self._held_low.ravel().take((wanted & _LOW).view(np.int64) + starts))
+                buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
+                words = wanted.ravel()[hits].tolist()
+                for bucket, column, word in zip(buckets.tolist(), columns.tolist(), words, strict=True):
+                    place, fine = at + column // many, self._fine[said.places[column % many]]
+                    for held in self._held_under[bucket].get(word, ()):
+                        left = _signed(owns[place].fine - fine, sign) - self._held[held]
+                        found[place] |= np.count_nonzero(left) < self._few
+        return found
 
     def of(self, rows: Rows, own: Signature) -> Combination | None:
         """What earlier sets nearly make of a set; None when nothing does, when the oldest that nearly do make it exactly,
@@ -232,15 +248,15 @@ class Combinations:
             if own.fine.tobytes() not in self._place:
                 together[own.reach, own.roots].append(own)
         for alike in together.values():
-            found = [kind(alike) for kind in (self._sums, self._differences, self._threes)]
-            for place, own in enumerate(alike):
-                self._foreseen[own.fine.tobytes()] = [likely[place] for likely in found]
+            kinds = zip(*(kind(alike) for kind in (self._sums, self._differences, self._threes)), strict=True)
+            for own, likely, uncovers in zip(alike, kinds, self._uncovering(alike), strict=True):
+                self._foreseen[own.fine.tobytes()] = _Foreseen(likely, uncovers)
 
     def _candidates(self, own: Signature) -> Iterator[set[_Candidate]]:
         """Likely sums, then differences, then threes."""
         foreseen = self._foreseen.get(own.fine.tobytes())
         if foreseen is not None:
-            return iter(foreseen)
+            return iter(foreseen.likely)
         return (kind([own])[0] for kind in (self._sums, self._differences, self._threes))
 
     def _file(self, signature: Signature, read: Callable[[], BitMap]) -> None:
@@ -256,10 +272,9 @@ class Combinations:
         self._accounts[place] = signature.accounts
         self._reach[place], self._roots[place] = signature.reach, signature.roots
         for bucket, word in enumerate(signature.coarse):
-            same = self._under[bucket][int(word)]
-            same.append(place)
+            same = self._under[bucket][int(word)] = (*self._under[bucket].get(int(word), ()), place)
             if len(same) > 1:
-                self._is_twin[bucket, same] = True
+                self._is_twin[bucket, list(same)] = True
             self._high[bucket, word >> _HIGH] = True
             for table, low in ((self._ahead, int(word) % _SIZE), (self._behind, -int(word) % _SIZE)):
                 table[bucket, low] = table[bucket, low + _SIZE] = True
@@ -322,7 +337,7 @@ class Combinations:
         root = np.uint64(int(owns[0].roots) & -int(owns[0].roots))
         wholes = self._wholes_of(root)
         if len(wholes.places) < min(len(self._paired().places), len(self) // 2):
-            return self._threes_around(owns, wholes, self._rooted_at(root))
+            return self._threes_around(owns, wholes, root)
         likely = _nothing_yet(owns)
         for own, of_it in zip(owns, likely, strict=True):
             self._any_threes(own, of_it)
@@ -349,7 +364,7 @@ class Combinations:
                 if word in self._under[bucket]:
                     self._complete(own, likely, bucket, word, pairs.places[column], signs)
 
-    def _threes_around(self, owns: _Alike, wholes: _Chosen, rooted: _Rooted) -> list[set[_Candidate]]:
+    def _threes_around(self, owns: _Alike, wholes: _Chosen, root: np.uint64) -> list[set[_Candidate]]:
         """The same, by what must be there of sets with a root: one that is added and has members there. It is the last one,
         or one of the pair."""
         likely, made, pairs = _nothing_yet(owns), self._made_of_pairs(), self._paired().places
@@ -360,20 +375,30 @@ class Combinations:
                 if whole not in pairs[pair]:
                     found = _Found(np.array([[*pairs[pair], whole]]), (*made.signs[signs], 1))
                     likely[place].update(self._likely(owns[place], found))
-        many = len(rooted.signs)
-        for at, own in _few_at_once(owns, many):
-            rest = _beside(own, rooted.words)
-            for last, wanted in ((1, rest), (-1, _negative(rest))):
-                for bucket, column, word in self._hits(wanted):
+        for last in (1, -1):
+            rooted = self._rooted_at(root, owns[0].reach, last)
+            many = len(rooted.signs)
+            for at, own in _few_at_once(owns, many):
+                for bucket, column, word in self._hits(_signed(_beside(own, rooted.words), last)):
                     place, pair = at + column // many, column % many
                     three = (*rooted.signs[pair], last)
                     self._complete(owns[place], likely[place], bucket, word, rooted.places[pair], three)
         return likely
 
-    def _rooted(self, root: np.uint64) -> _Rooted:
+    def _rooted(self, root: np.uint64, reach: np.uint64, last: int) -> _Rooted:
+        """Pairs that with a last set of this sign may make one of this reach. Where it is added, what the pair adds lies in
+        the one that is made, or in what is subtracted; where it is not, what else is subtracted lies in what is added."""
         pairs = self._paired()
-        one, other = ((self._reach[pairs.places[:, side]] & root) != 0 for side in (0, 1))
-        kept = {(1, 1): one | other, (1, -1): one, (-1, 1): other}
+        (one, other), (roots, others) = (words[pairs.places].T for words in (self._reach, self._roots))
+        here, there = (one & root) != 0, (other & root) != 0
+        kept = {(1, 1): here | there, (1, -1): here, (-1, 1): there}
+        if last > 0:
+            kept[1, 1] &= ((roots | others) & ~reach) == 0
+            kept[1, -1] &= (roots & ~(reach | other)) == 0
+            kept[-1, 1] &= (others & ~(reach | one)) == 0
+        else:
+            kept[1, -1] &= (others & ~one) == 0
+            kept[-1, 1] &= (roots & ~other) == 0
         return _Rooted(
             np.concatenate([pairs.places[of_these] for of_these in kept.values()]),
             [signs for signs, of_these in kept.items() for _ in range(np.count_nonzero(of_these))],

@@ -6,9 +6,8 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from index.clustering_process import density_clusters
 from index.snapshot import Rows
-from tools.clusters import named_groups
+from tools.clusters import dense_groups
 from tools.context import ToolContext
 from tools.errors import ToolRefusal
 from tools.finding import Finding
@@ -86,8 +85,7 @@ async def _found(later: Rows, earlier: Rows, ctx: ToolContext) -> Grouped:
         raise ToolRefusal(f"That is too much to cluster now; narrow the scope or the periods to about {_AT_MOST:,}.")
     space = ctx.index.snapshot.space(both)
     smallest = ctx.gate.policy.text_min_conversations
-    labels = await density_clusters(space, smallest)
-    groups, _ = await named_groups(ctx, both, labels, space)
+    groups, _ = await dense_groups(ctx, both, space, smallest)
     split = tuple(
         Group(
             group.label,

@@ -1,6 +1,6 @@
 """flag_gaps: concern against an external classifier's flags, by theme."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,10 +67,10 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     """
     resolved = await ctx.admit(args.scope)
     sides = _sides(resolved.rows, args.concern_at_least, ctx)
-    if not ctx.gate.is_enough(np.sort(np.concatenate([sides[CAUGHT], sides[FALSE]]))):
+    if not ctx.gate.is_enough(_together([sides[CAUGHT], sides[FALSE]])):
         raise ToolRefusal("Too few conversations here carry a classifier's flag. Use count_by with by='concern'.")
     form = _form(sides, ctx)
-    columns = [np.sort(np.concatenate([sides[side] for side in made])) for made in form.columns.values()]
+    columns = [_together([sides[side] for side in made]) for made in form.columns.values()]
     if not all(ctx.gate.may_be_side(column) for column in columns):
         raise ToolRefusal(
             "Too much of the four sides (concerning or not, flagged or not) is too small here to be set against the rest. "
@@ -93,8 +93,13 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             # that a theme of which nearly all is missed can be told; a narrower scope has no such whole.
             margins=len(resolved.rows) < len(ctx.index.snapshot),
             facets=frozenset({"concern", "flagged"}),
+            sides=tuple(columns),
         )
     )
+
+
+def _together(sides: Sequence[Rows]) -> Rows:
+    return sides[0] if len(sides) == 1 else np.sort(np.concatenate(sides))
 
 
 def _sides(rows: Rows, concern_at_least: int, ctx: ToolContext) -> dict[str, Rows]:
@@ -102,11 +107,13 @@ def _sides(rows: Rows, concern_at_least: int, ctx: ToolContext) -> dict[str, Row
     snapshot = ctx.index.snapshot
     flagged, concern = snapshot.facet("flagged"), snapshot.facet("concern")
     rows = rows[snapshot.base_labels[rows] != OUTSIDE]
-    grades = np.array([int(value) if value.isdigit() else 0 for value in concern.values])[concern.codes[rows]]
-    on, off = (np.array([value == flag for value in flagged.values])[flagged.codes[rows]] for flag in ("true", "false"))
-    known, high = (grades > 0) & (on | off), grades >= concern_at_least
-    parts = {MISSED: high & ~on, CAUGHT: high & on, FALSE: ~high & on, NEITHER: ~high & ~on}
-    return {side: rows[known & part] for side, part in parts.items()}
+    grades = np.array(
+        [0 if not value.isdigit() else 2 if int(value) >= concern_at_least else 1 for value in concern.values]
+    )
+    flags = np.array([{"true": 2, "false": 1}.get(value, 0) for value in flagged.values])
+    codes = 3 * grades.astype(np.int8)[concern.codes[rows]] + flags.astype(np.int8)[flagged.codes[rows]]
+    sides = {MISSED: (2, 1), CAUGHT: (2, 2), FALSE: (1, 2), NEITHER: (1, 1)}
+    return {side: rows[np.flatnonzero(codes == 3 * grade + flag)] for side, (grade, flag) in sides.items()}
 
 
 def _form(sides: Mapping[str, Rows], ctx: ToolContext) -> _Form:

@@ -56,7 +56,7 @@ class Gate:
 
     def __post_init__(self) -> None:
         self._labels = Labels(self.index.snapshot, self.policy.text_min_accounts)
-        self._recall = Recall(self.index.snapshot, self.policy.min_accounts, self.ledger)
+        self._recall = Recall(self.index.snapshot, self.policy.min_accounts, self.ledger, self._accounts_of)
         self._guarding = Guarding(self.index.snapshot, self.ledger, self.is_enough, self._recall.signature)
         self._known_support = Support(self.index, self.policy)
 
@@ -65,6 +65,9 @@ class Gate:
         if self._known_support.policy is not self.policy:
             self._known_support = Support(self.index, self.policy)
         return self._known_support
+
+    def _accounts_of(self, rows: Rows) -> int:
+        return self._support.counted(rows)[1]
 
     def is_enough(self, rows: Rows, *, text: bool = False) -> bool:
         """Whether a tool may say that this group is there at all (R3), or with `text`, more than its size."""

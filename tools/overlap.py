@@ -46,7 +46,7 @@ class Overlap:
     def __init__(self, snapshot: Snapshot, few: int) -> None:
         self._snapshot, self._few = snapshot, few
         self._fine = np.zeros((_ROOM, few * FINER), dtype=np.uint64)
-        self._under: list[dict[int, list[int]]] = [{} for _ in range(few)]
+        self._under: list[dict[int, tuple[int, ...]]] = [{} for _ in range(few)]
         """Places of sets by their signature in a bucket."""
         self._filed: list[_Filed] = []
         self._place: dict[tuple[bytes, int], int] = {}
@@ -67,7 +67,7 @@ class Overlap:
                 self._fine = np.concatenate([self._fine, np.zeros_like(self._fine)])
             self._fine[place] = signature.fine
             for under, word in zip(self._under, signature.coarse.tolist(), strict=True):
-                under.setdefault(word, []).append(place)
+                under[word] = (*under.get(word, ()), place)
         self._filed[place].firsts.setdefault(kind, (age, count))
 
     def drop(self, kind: str) -> None:

@@ -73,26 +73,34 @@ class TableRooms:
         """How many values a cell can have besides its own; what is at least `enough` is not counted further."""
         column = self._height + place
         up, down = int(self._capacity[row, column]), int(self._capacity[column, row])
-        without = np.minimum(self._capacity, enough)
-        without[row, column] = without[column, row] = 0
-        least = min(down, self._around(without, row, column)) + min(up, self._around(without.T, row, column))
-        if least >= enough:
+        lower, higher = (self._around(capacity, row, column) for capacity in (self._capacity, self._capacity.T))
+        least, most = (min(down, there) + min(up, back) for there, back in zip(lower, higher, strict=True))
+        if least >= enough or most < enough:
             return least
-        return self._most(without, row, column, up, down, enough)
+        return self._flow(row, column, up, down, enough)
 
-    def _around(self, capacity: NDArray[np.int32], row: int, column: int) -> int:
-        """What surely flows from a row to a column: by each other column, or the rows' total, and the other rows."""
-        left, flow = capacity[: self._height, column].copy(), 0
-        for by in range(self._height, len(capacity) - 1):
+    def _around(self, capacity: NDArray[np.int32], row: int, column: int) -> tuple[int, int]:
+        """What surely flows from a row to a column, by each other column, or the rows' total, and the other rows; and what
+        can flow at most, by what leaves the one and gets to the other."""
+        left = capacity[: self._height, column].copy()
+        left[row] = 0
+        others = [by for by in range(self._height, len(capacity) - 1) if by != column]
+        most = min(
+            int(capacity[row, others].sum(dtype=np.int64)), int(left.sum(dtype=np.int64)) + int(capacity[-1, column])
+        )
+        flow = 0
+        for by in others:
             until = np.minimum(np.cumsum(np.minimum(capacity[by, : self._height], left)), capacity[row, by])
-            left -= np.diff(until, prepend=np.int32(0)).astype(np.int32)
+            left -= np.diff(until, prepend=0).astype(np.int32)
             flow += int(until[-1])
-        return flow
+        return flow, most
 
-    def _most(self, without: NDArray[np.int32], row: int, column: int, up: int, down: int, enough: int) -> int:
+    def _flow(self, row: int, column: int, up: int, down: int, enough: int) -> int:
         from scipy.sparse import csr_matrix
         from scipy.sparse.csgraph import maximum_flow
 
+        without = np.minimum(self._capacity, enough)
+        without[row, column] = without[column, row] = 0
         graph = csr_matrix(without)
         found = min(down, int(maximum_flow(graph, row, column).flow_value))
         if found < enough:

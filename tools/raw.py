@@ -73,19 +73,23 @@ class Raw:
     """Where rows and columns are fixed before any conversation is looked at (values of a facet, periods): how many cells
     and totals one conversation may lie in. 0: they are not. Such a table must hold every value of its domain."""
     notes: tuple[str, ...] = ()
+    sides: tuple[Rows, ...] = ()
+    """Each column's members where the tool has looked at them already, so that they are not looked at again."""
 
     @property
     def column_wholes(self) -> tuple[Rows, ...]:
         """The members behind each column's total."""
         if self.wholes is not None:
             return self.wholes
-        return tuple(self._united(self.column_parts(place)) for place in range(len(self.columns)))
+        return tuple(self._united(place) for place in range(len(self.columns)))
 
-    def _united(self, parts: list[Rows]) -> Rows:
-        """The scope's own array where it is the same, because what is known of an array is known of that one only."""
-        rows = self.resolved.rows
+    def _united(self, place: int) -> Rows:
+        """The very array of the scope or the side where it is the same, because what is known of an array is known of that
+        one only."""
+        parts = self.column_parts(place)
         united = distinct(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
-        return rows if np.array_equal(united, rows) else united
+        known = (self.resolved.rows, *self.sides[place : place + 1])
+        return next((rows for rows in known if np.array_equal(united, rows)), united)
 
     def column_parts(self, place: int) -> list[Rows]:
         """What adds up to a column's total: the groups that lie in no other, and what lies outside of all."""

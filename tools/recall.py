@@ -5,7 +5,7 @@ ledger's lock. Data plane: it holds members.
 """
 
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 import numpy as np
@@ -23,13 +23,16 @@ HELD = "held"
 
 
 class Recall:
-    """Released sets of a ledger and of the release at hand. `few`: accounts from which two sets are told apart."""
+    """Released sets of a ledger and of the release at hand. `few`: accounts from which two sets are told apart.
+    `accounts_of`: how many a set has, where somebody counts them anyhow."""
 
-    def __init__(self, snapshot: Snapshot, few: int, ledger: Ledger) -> None:
+    def __init__(
+        self, snapshot: Snapshot, few: int, ledger: Ledger, accounts_of: Callable[[Rows], int] | None = None
+    ) -> None:
         self._snapshot = snapshot
         self._few = few
         self._ledger = ledger
-        self._signer = Signer(snapshot, few)
+        self._signer = Signer(snapshot, few, accounts_of)
         self._earlier = Overlap(snapshot, few)
         self._now = Overlap(snapshot, few)
         self._combinations = Combinations(snapshot, few)

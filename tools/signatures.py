@@ -12,7 +12,7 @@ it is not known of a kept set, which then is looked at always. Data plane: it se
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,15 +58,19 @@ class Signature:
 
 
 class Signer:
-    """Signatures of a snapshot's sets. `few`: k, accounts from which two sets are told apart."""
+    """Signatures of a snapshot's sets. `few`: k, accounts from which two sets are told apart. `accounts_of`: how many a set
+    has, where somebody counts them anyhow."""
 
-    def __init__(self, snapshot: Snapshot, few: int) -> None:
+    def __init__(self, snapshot: Snapshot, few: int, accounts_of: Callable[[Rows], int] | None = None) -> None:
         self._snapshot, self._few = snapshot, few
-        self._words = mixed(snapshot.numbers.astype(np.uint64))
+        self._accounts_of = accounts_of or (lambda rows: how_many(snapshot.accounts[rows]))
+        words = mixed(snapshot.numbers.astype(np.uint64))
+        # Halves, because sums of 32 bits stay exact in a float.
+        self._low, self._high = (words & _HALF).astype(np.float64), (words >> _HALF_BITS).astype(np.float64)
         hashed = mixed(snapshot.accounts.astype(np.uint64) ^ _ACCOUNTS)
-        # Narrow, so that the whole snapshot's stay in the processor's cache, where they are read at random.
-        self._bucket = (hashed % np.uint64(few * FINER)).astype(np.uint8 if few * FINER < 256 else np.int64)
-        self._class = (snapshot.base_labels % CLASSES).astype(np.uint8)
+        self._bucket = (hashed % np.uint64(few * FINER)).astype(np.int32)
+        self._spot = (snapshot.base_labels % CLASSES).astype(np.int32) * (few * FINER) + self._bucket
+        """Class of themes and finer bucket of each summary."""
         self._fits: dict[bytes, bool] = {}
         self.of = Remembered(self._signed)
 
@@ -80,19 +84,17 @@ class Signer:
     def _all_signed(self, sets: Sequence[Rows]) -> list[Signature]:
         if not sets:
             return []
-        rows, many, fine = np.concatenate(sets), len(sets), self._few * FINER
+        many, fine = len(sets), self._few * FINER
+        rows = np.concatenate(sets) if many > 1 else sets[0]
         own: NDArray[np.int64] = np.repeat(np.arange(many), list(map(len, sets)))
-        bucket, words = self._bucket[rows].astype(np.int64), self._words[rows]
-        places = own * fine + bucket
-        # Halves, because sums of 32 bits stay exact in a float.
-        low = np.bincount(places, (words & _HALF).astype(np.float64), many * fine).astype(np.uint64)
-        high = np.bincount(places, (words >> _HALF_BITS).astype(np.float64), many * fine).astype(np.uint64)
+        places = own * fine + self._bucket[rows]
+        low, high = (np.bincount(places, half[rows], many * fine).astype(np.uint64) for half in (self._low, self._high))
         sums = (low + (high << _HALF_BITS)).reshape(many, fine)
-        held = np.zeros((many, CLASSES, fine), dtype=bool)
-        held[own, self._class[rows], bucket] = True
-        buckets = np.count_nonzero(held, axis=2)
+        held = np.zeros(many * CLASSES * fine, dtype=bool)
+        held[own * (CLASSES * fine) + self._spot[rows]] = True
+        buckets = np.count_nonzero(held.reshape(many, CLASSES, fine), axis=2)
         reach, roots = (_bits(buckets >= least) for least in (1, self._few))
-        accounts = [how_many(self._snapshot.accounts[rows]) for rows in sets]
+        accounts = [self._accounts_of(rows) for rows in sets]
         return [self._made(*parts) for parts in zip(sums, accounts, reach, roots, strict=True)]
 
     def _made(self, fine: Words, accounts: int, reach: np.uint64, roots: np.uint64) -> Signature:
