@@ -472,7 +472,8 @@ class Combinations:
         rest[rows] -= 1
         accounts = self._snapshot.accounts
         differing = distinct(accounts[np.flatnonzero(rest)])
-        theirs = np.flatnonzero(np.isin(accounts, differing)) if len(differing) < self._few else rows[:0]
+        counted = np.flatnonzero(made) if len(differing) < self._few else rows[:0]
+        theirs = counted[np.isin(accounts[counted], differing)]
         held = np.bincount(np.searchsorted(differing, accounts[theirs]), made[theirs], len(differing)).astype(np.int64)
         return Combination(np.flatnonzero(made > 0).astype(np.int64), differing, np.maximum(held, 0))
 

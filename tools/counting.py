@@ -35,13 +35,17 @@ def how_often(numbers: Numbers) -> Numbers:
     """How often each distinct number occurs, in the numbers' order. Zeros stand for numbers between that do not occur."""
     if _is_sparse(numbers):
         ordered = np.sort(numbers)
-        ends = np.flatnonzero(np.concatenate([ordered[1:] != ordered[:-1], [len(ordered) > 0]]))
-        return np.diff(ends, prepend=-1)
+        ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)
+        ends[1:] -= ends[:-1].copy()
+        ends[0] += 1
+        return ends if len(ordered) else ordered
     return np.bincount(numbers)
 
 
 def without(numbers: Numbers, whole: Numbers) -> Numbers:
     """What of an ascending whole is not among the numbers, which are distinct too."""
+    if numbers is whole:
+        return whole[:0]
     if _is_sparse(whole):
         return np.setdiff1d(whole, numbers, assume_unique=True)
     kept = np.zeros(int(max(whole[-1], numbers.max(initial=0))) + 1, dtype=bool)

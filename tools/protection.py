@@ -73,24 +73,29 @@ class TableRooms:
         """How many values a cell can have besides its own; what is at least `enough` is not counted further."""
         column = self._height + place
         up, down = int(self._capacity[row, column]), int(self._capacity[column, row])
-        lower, higher = (self._around(capacity, row, column) for capacity in (self._capacity, self._capacity.T))
-        least, most = (min(down, there) + min(up, back) for there, back in zip(lower, higher, strict=True))
+        sure, most = self._around(self._capacity, row, column, enough)
+        least, most = min(down, sure), min(down, most)
+        if least < enough:
+            sure, back = self._around(self._capacity.T, row, column, enough)
+            least, most = least + min(up, sure), most + min(up, back)
         if least >= enough or most < enough:
             return least
         return self._flow(row, column, up, down, enough)
 
-    def _around(self, capacity: NDArray[np.int32], row: int, column: int) -> tuple[int, int]:
-        """What surely flows from a row to a column, by each other column, or the rows' total, and the other rows; and what
-        can flow at most, by what leaves the one and gets to the other."""
+    def _around(self, capacity: NDArray[np.int32], row: int, column: int, enough: int) -> tuple[int, int]:
+        """What surely flows from a row to a column, by each other column, or the rows' total, and the other rows, as far
+        as it is not enough; and what can flow at most, by what leaves the one and gets to the other."""
         left = capacity[: self._height, column].copy()
         left[row] = 0
         others = [by for by in range(self._height, len(capacity) - 1) if by != column]
-        most = min(
-            int(capacity[row, others].sum(dtype=np.int64)), int(left.sum(dtype=np.int64)) + int(capacity[-1, column])
-        )
+        out = capacity[row, others].tolist()
+        most = min(sum(out), int(left.sum(dtype=np.int64)) + int(capacity[-1, column]))
         flow = 0
-        for by in others:
-            until = np.minimum(np.cumsum(np.minimum(capacity[by, : self._height], left)), capacity[row, by])
+        # The widest first: most often it is enough.
+        for leaving, by in sorted(zip(out, others, strict=True), reverse=True):
+            if not leaving or flow >= enough:
+                break
+            until = np.minimum(np.cumsum(np.minimum(capacity[by, : self._height], left)), leaving)
             left -= np.diff(until, prepend=0).astype(np.int32)
             flow += int(until[-1])
         return flow, most
