@@ -242,7 +242,7 @@ async def concern(notes: Notes) -> None:
     about = f"About {found.totals[0]:,} {unquoted(scope.described())} are graded as concerning"
     if themes:
         shown = themes[:SHOWN]
-        notes.say(f"{about}, {mostly(shown, found)} {listed(shown)}", found, kind="answer")
+        notes.say(f"{about}, {mostly(shown, found)} in {listed(shown)}", found, kind="answer")
         notes.say("A grade is an opinion about the request; fiction, study and defence are graded alike.", kind="limit")
     else:
         notes.say(f"{about}, in no theme that is large enough to name", found, kind="answer")
