@@ -67,7 +67,7 @@ _KINDS = (
         r"\b(?:by|per|which|what) (?:age(?: groups?)?|genders?|sex|ethnicity|income|occupations?|professions?)\b|\bhow old are\b|\bdemographics?\b"
         rf"|\b(?:what|how|why|when|which|do|does|did|are)\b(?: \w+)? {_GROUPS} {_ASK}\b|\b{_GROUPS} and {_GROUPS} {_ASK}\b"
         r"|\b(?:users?|people|accounts?) (?:under|over|younger than|older than|aged) \d+\b",
-        "Who people are (age, gender, profession) is not stored; what is said of a group of people is what was asked about it.",
+        "Who people are (age, gender, profession) is not stored.",
         "age", "gender", "profession", "occupation",
     ),
     _kind(
