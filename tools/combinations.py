@@ -21,17 +21,11 @@ from pyroaring import BitMap
 
 from index.snapshot import Rows, Snapshot
 from tools.counting import distinct
+from tools.pairs import HIGH, LOW, SIZE, Pairs, Places, Rooted, negative, signed, twice_over
 from tools.signatures import FINER, Signature, Words
 
 NEWEST = 96
 """Two of three sets must be among so many newest ones: all threes would be a search by the square of the ledger."""
-
-_FILTER_BITS = 18
-_SIZE = 1 << _FILTER_BITS
-"""Of a filter: small enough to stay in the processor's cache, where it is looked into at random."""
-
-_LOW = np.uint64(_SIZE - 1)
-_HIGH = np.uint64(64 - _FILTER_BITS)
 
 _MANY_THEMES = 128
 """Themes whose sets are kept at hand during a release: its cells come from one theme after the other, and again."""
@@ -40,8 +34,6 @@ _AT_ONCE = 1 << 15
 """Words of a bucket that are looked up together."""
 
 _THREES = tuple(signs for signs in product((1, -1), repeat=3) if max(signs) > 0)
-
-Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,76 +70,11 @@ class _Chosen(NamedTuple):
     accounts: NDArray[np.int64]
 
 
-class _Rooted(NamedTuple):
-    """Pairs of the newest sets that may contain a theme's set by one that they add. `places`: shape (pairs, 2), with their
-    `signs`, and the `words` that they make, shape (few, pairs)."""
-
-    places: Places
-    signs: list[tuple[int, int]]
-    words: Words
-
-
-class _Made(NamedTuple):
-    """What all pairs of the newest sets make with each of the `signs`. `words`: ascending, of all buckets, made by the
-    entries `order`; `low` and `high`: which bits some of them have there, shape (few, _SIZE)."""
-
-    words: Words
-    order: Places
-    many: int
-    signs: tuple[tuple[int, int], ...]
-    low: NDArray[np.bool_]
-    high: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, words: Words, signs: tuple[tuple[int, int], ...]) -> "_Made":
-        low, high = np.zeros((2, len(words), _SIZE), dtype=bool)
-        np.put_along_axis(low, (words & _LOW).view(np.int64), values=True, axis=1)
-        np.put_along_axis(high, (words >> _HIGH).view(np.int64), values=True, axis=1)
-        order = np.argsort(words, axis=None)
-        return cls(words.ravel()[order], order, words.shape[1], signs, low, high)
-
-    def hits(self, wanted: Words) -> Iterator[tuple[int, int]]:
-        """Column of `wanted`, shape (few, any), and the entry that makes it in some bucket: signs times pairs, and pair."""
-        starts = np.arange(len(wanted), dtype=np.int64)[:, None] * _SIZE
-        hits = np.flatnonzero(self.low.ravel().take((wanted & _LOW).view(np.int64) + starts))
-        words = wanted.ravel()[hits]
-        kept = self.high[hits // max(1, wanted.shape[1]), words >> _HIGH]
-        hits, words = hits[kept], words[kept]
-        first, last = (np.searchsorted(self.words, words, side) for side in ("left", "right"))
-        for hit, start, end in zip(hits.tolist(), first.tolist(), last.tolist(), strict=True):
-            bucket, column = divmod(hit, wanted.shape[1])
-            for made in self.order[start:end].tolist():
-                if made // self.many == bucket:
-                    yield column, made % self.many
-
-
 class _Foreseen(NamedTuple):
     """What was found of one of many sets: `likely` sums, differences and threes, and whether it uncovers a held one."""
 
     likely: tuple[set[_Candidate], ...]
     uncovers: bool
-
-
-class _Joined(NamedTuple):
-    """Signatures of pairs, shape (few, pairs), each bucket's in the `order` of their low bits, so that a filter is read
-    along and not at random. `low`: where those bits stand in the tables of all buckets."""
-
-    order: Places
-    words: Words
-    low: Places
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Pairs of the newest sets: `places`, shape (pairs, 2), and what they make when they are added (True) or not."""
-
-    places: Places
-    words: dict[bool, Words]
-    made: dict[bool, _Joined]
-
-    def signed(self, first: int, second: int) -> Words:
-        """What they make with these signs, shape (few, pairs)."""
-        return _signed(self.words[first == second], first)
 
 
 _Alike = Sequence[Signature]
@@ -169,17 +96,16 @@ class Combinations:
         self._place: dict[bytes, int] = {}
         self._under: list[dict[int, tuple[int, ...]]] = [{} for _ in range(few)]
         """Places of sets by signature; tuples, because Python's collector would look through as many lists again and again."""
-        self._high = np.zeros((few, _SIZE), dtype=bool)
+        self._high = np.zeros((few, SIZE), dtype=bool)
         """Which high bits of a signature some set has in a bucket."""
-        self._ahead, self._behind = (np.zeros((few, 2 * _SIZE), dtype=bool) for _ in range(2))
+        self._ahead, self._behind = (np.zeros((few, 2 * SIZE), dtype=bool) for _ in range(2))
         """Which low bits, and which in the negative, each twice over: read from some place on, the table is moved by it."""
-        self._starts = np.arange(few, dtype=np.int64)[:, None] * 2 * _SIZE
+        self._starts = twice_over(few)
         self._held: list[Words] = []
         """Fine signatures of sets whose number must stay unsaid, `_held_under` by signature, and `_held_low` its low bits."""
         self._held_under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
-        self._held_low = np.zeros((few, _SIZE), dtype=bool)
-        self._pairs: _Pairs | None = None
-        self._made_by_pairs: _Made | None = None
+        self._held_low = np.zeros((few, SIZE), dtype=bool)
+        self._pairs: Pairs | None = None
         self._parts_of, self._wholes_of = (lru_cache(_MANY_THEMES)(find) for find in (self._parts, self._wholes))
         self._foreseen: dict[bytes, _Foreseen] = {}
         """What was found for many sets at once, by signature."""
@@ -197,7 +123,7 @@ class Combinations:
         """A set whose number must stay unsaid, because another one's would follow."""
         for bucket, word in enumerate(signature.coarse):
             self._held_under[bucket][int(word)].append(len(self._held))
-            self._held_low[bucket, int(word) % _SIZE] = True
+            self._held_low[bucket, int(word) % SIZE] = True
         self._held.append(signature.fine)
         self._foreseen.clear()
 
@@ -212,18 +138,18 @@ class Combinations:
         found = [False] * len(owns)
         if not self._held:
             return found
-        starts = np.arange(self._few, dtype=np.int64)[:, None] * _SIZE
+        starts = np.arange(self._few, dtype=np.int64)[:, None] * SIZE
         for sign, said in ((1, self._parts_of(owns[0].reach)), (-1, self._wholes_of(owns[0].roots))):
             many = len(said.places)
             for at, own in _few_at_once(owns, many):
-                wanted = _signed(_beside(own, said.coarse), sign)
-                hits = np.flatnonzero(self._held_low.ravel().take((wanted & _LOW).view(np.int64) + starts))
+                wanted = signed(_beside(own, said.coarse), sign)
+                hits = np.flatnonzero(self._held_low.ravel().take((wanted & LOW).view(np.int64) + starts))
                 buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
                 words = wanted.ravel()[hits].tolist()
                 for bucket, column, word in zip(buckets.tolist(), columns.tolist(), words, strict=True):
                     place, fine = at + column // many, self._fine[said.places[column % many]]
                     for held in self._held_under[bucket].get(word, ()):
-                        left = _signed(owns[place].fine - fine, sign) - self._held[held]
+                        left = signed(owns[place].fine - fine, sign) - self._held[held]
                         found[place] |= np.count_nonzero(left) < self._few
         return found
 
@@ -264,7 +190,7 @@ class Combinations:
         if place == len(self._accounts):
             self._grow()
         self._read.append(read)
-        self._pairs = self._made_by_pairs = None
+        self._pairs = None
         self._foreseen.clear()
         for known in (self._parts_of, self._wholes_of, self._rooted_at):
             known.cache_clear()
@@ -275,9 +201,9 @@ class Combinations:
             same = self._under[bucket][int(word)] = (*self._under[bucket].get(int(word), ()), place)
             if len(same) > 1:
                 self._is_twin[bucket, list(same)] = True
-            self._high[bucket, word >> _HIGH] = True
-            for table, low in ((self._ahead, int(word) % _SIZE), (self._behind, -int(word) % _SIZE)):
-                table[bucket, low] = table[bucket, low + _SIZE] = True
+            self._high[bucket, word >> HIGH] = True
+            for table, low in ((self._ahead, int(word) % SIZE), (self._behind, -int(word) % SIZE)):
+                table[bucket, low] = table[bucket, low + SIZE] = True
 
     def _grow(self) -> None:
         size = len(self._accounts)
@@ -327,7 +253,7 @@ class Combinations:
         for at, own in _few_at_once(owns, len(places)):
             # Where the set has nobody in the bucket, every other set would complete itself.
             useful = None if own.all() else ((own != 0)[:, :, None] | is_twin[:, None]).reshape(self._few, -1)
-            for bucket, column, wanted in self._hits(_negative(_beside(own, coarse)), useful):
+            for bucket, column, wanted in self._hits(negative(_beside(own, coarse)), useful):
                 place, whole = at + column // len(places), places[[column % len(places)]]
                 self._complete(owns[place], likely[place], bucket, wanted, whole, (1, -1))
         return likely
@@ -348,15 +274,15 @@ class Combinations:
         for signs in _THREES:
             # S = x A + y B + z C, so that C = z S - z x (A + xy B).
             first, second, last = signs
-            joined = pairs.made[first == second]
+            joined = pairs.joined[first == second]
             is_added = first != last
             table = self._ahead if is_added else self._behind
-            own_part = _signed(own.coarse, last)
-            moved = ((own_part if is_added else _negative(own_part)) & _LOW).astype(np.int64)
+            own_part = signed(own.coarse, last)
+            moved = ((own_part if is_added else negative(own_part)) & LOW).astype(np.int64)
             hits = np.flatnonzero(table.ravel().take(joined.low + moved[:, None]))
             buckets = hits // max(1, joined.low.shape[1])
-            words = own_part[buckets] + _signed(joined.words.ravel()[hits], -last * first)
-            kept = self._high[buckets, words >> _HIGH]
+            words = own_part[buckets] + signed(joined.words.ravel()[hits], -last * first)
+            kept = self._high[buckets, words >> HIGH]
             columns = joined.order.ravel()[hits[kept]]
             for bucket, column, word in zip(
                 buckets[kept].tolist(), columns.tolist(), words[kept].tolist(), strict=True
@@ -367,75 +293,40 @@ class Combinations:
     def _threes_around(self, owns: _Alike, wholes: _Chosen, root: np.uint64) -> list[set[_Candidate]]:
         """The same, by what must be there of sets with a root: one that is added and has members there. It is the last one,
         or one of the pair."""
-        likely, made, pairs = _nothing_yet(owns), self._made_of_pairs(), self._paired().places
+        likely = _nothing_yet(owns)
         for at, own in _few_at_once(owns, len(wholes.places)):
-            for column, entry in made.hits(_beside(own, wholes.coarse)):
+            for column, pair, signs in self._paired().making(_beside(own, wholes.coarse)):
                 place, whole = at + column // len(wholes.places), wholes.places[column % len(wholes.places)]
-                signs, pair = divmod(entry, len(pairs))
-                if whole not in pairs[pair]:
-                    found = _Found(np.array([[*pairs[pair], whole]]), (*made.signs[signs], 1))
+                if whole not in pair:
+                    found = _Found(np.array([[*pair, whole]]), (*signs, 1))
                     likely[place].update(self._likely(owns[place], found))
         for last in (1, -1):
             rooted = self._rooted_at(root, owns[0].reach, last)
             many = len(rooted.signs)
             for at, own in _few_at_once(owns, many):
-                for bucket, column, word in self._hits(_signed(_beside(own, rooted.words), last)):
-                    place, pair = at + column // many, column % many
-                    three = (*rooted.signs[pair], last)
-                    self._complete(owns[place], likely[place], bucket, word, rooted.places[pair], three)
+                for bucket, column, word in self._hits(signed(_beside(own, rooted.words), last)):
+                    place, entry = at + column // many, column % many
+                    three = (*rooted.signs[entry], last)
+                    self._complete(owns[place], likely[place], bucket, word, rooted.places[entry], three)
         return likely
 
-    def _rooted(self, root: np.uint64, reach: np.uint64, last: int) -> _Rooted:
-        """Pairs that with a last set of this sign may make one of this reach. Where it is added, what the pair adds lies in
-        the one that is made, or in what is subtracted; where it is not, what else is subtracted lies in what is added."""
-        pairs = self._paired()
-        (one, other), (roots, others) = (words[pairs.places].T for words in (self._reach, self._roots))
-        here, there = (one & root) != 0, (other & root) != 0
-        kept = {(1, 1): here | there, (1, -1): here, (-1, 1): there}
-        if last > 0:
-            kept[1, 1] &= ((roots | others) & ~reach) == 0
-            kept[1, -1] &= (roots & ~(reach | other)) == 0
-            kept[-1, 1] &= (others & ~(reach | one)) == 0
-        else:
-            kept[1, -1] &= (others & ~one) == 0
-            kept[-1, 1] &= (roots & ~other) == 0
-        return _Rooted(
-            np.concatenate([pairs.places[of_these] for of_these in kept.values()]),
-            [signs for signs, of_these in kept.items() for _ in range(np.count_nonzero(of_these))],
-            np.concatenate([pairs.signed(*signs)[:, of_these] for signs, of_these in kept.items()], axis=1),
-        )
+    def _rooted(self, root: np.uint64, reach: np.uint64, last: int) -> Rooted:
+        return self._paired().rooted(self._reach, self._roots, root, reach, last)
 
-    def _made_of_pairs(self) -> _Made:
-        if self._made_by_pairs is None:
-            signs = ((1, 1), (1, -1), (-1, 1), (-1, -1))
-            self._made_by_pairs = _Made.of(
-                np.concatenate([self._paired().signed(*both) for both in signs], axis=1), signs
-            )
-        return self._made_by_pairs
-
-    def _paired(self) -> _Pairs:
+    def _paired(self) -> Pairs:
         if self._pairs is None:
             newest = np.arange(max(0, len(self) - NEWEST), len(self))
-            first, second = (newest[side] for side in np.triu_indices(len(newest), 1))
-            one, other = self._coarse[:, first], self._coarse[:, second]
-            words = {True: one + other, False: one - other}
-            made = {is_sum: self._joined(of_pairs) for is_sum, of_pairs in words.items()}
-            self._pairs = _Pairs(np.column_stack([first, second]), words, made)
+            self._pairs = Pairs.of(newest, self._coarse)
         return self._pairs
-
-    def _joined(self, words: Words) -> _Joined:
-        order = np.argsort(words & _LOW, axis=1, kind="stable")
-        words = np.take_along_axis(words, order, axis=1)
-        return _Joined(order, words, (words & _LOW).astype(np.int64) + self._starts)
 
     def _hits(self, wanted: Words, useful: NDArray[np.bool_] | None = None) -> Iterator[tuple[int, int, int]]:
         """Bucket, column and word of those signatures that some set has. `wanted`: shape (few, any). `useful`, of the same
         shape: which of them to look at."""
-        low = (wanted & _LOW).view(np.int64) + self._starts
+        low = (wanted & LOW).view(np.int64) + self._starts
         hits = np.flatnonzero(self._ahead.ravel().take(low))
         buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
         words = wanted.ravel()[hits]
-        kept = self._high[buckets, words >> _HIGH]
+        kept = self._high[buckets, words >> HIGH]
         if useful is not None:
             kept &= useful.ravel()[hits]
         found = zip(buckets[kept].tolist(), columns[kept].tolist(), words[kept].tolist(), strict=True)
@@ -476,14 +367,6 @@ class Combinations:
         theirs = counted[np.isin(accounts[counted], differing)]
         held = np.bincount(np.searchsorted(differing, accounts[theirs]), made[theirs], len(differing)).astype(np.int64)
         return Combination(np.flatnonzero(made > 0).astype(np.int64), differing, np.maximum(held, 0))
-
-
-def _signed(words: Words, sign: int) -> Words:
-    return words if sign > 0 else _negative(words)
-
-
-def _negative(words: Words) -> Words:
-    return np.uint64(0) - words
 
 
 def _nothing_yet(owns: _Alike) -> list[set[_Candidate]]:
