@@ -22,15 +22,15 @@ _FEW_WITHHELD = 3
 """So many withheld buckets in a row are one line."""
 
 
-def finding_table(finding: dict[str, Any], width: int | None = None) -> str:
-    """The finding's rows, its notes, and what was withheld. `width`: cells a line may take, the terminal's if None."""
+def finding_table(finding: dict[str, Any]) -> str:
+    """The finding's rows, its notes, and what was withheld, as wide as the terminal lets it."""
     names = measure_names(finding)
     is_series = finding["shape"] == "trend"
     rows = finding["rows"] if is_series else finding["rows"][:_MAX_ROWS]
     heads = [safe(head) for head in (*finding["columns"], *names)]
     body = list(_series(rows, names) if is_series else (_row(row, names) for row in rows))
     lines = [f"[{finding['id']}] {safe(finding['title'])} · {finding['period']}"]
-    lines += _drawn(heads, body, width or shutil.get_terminal_size((100, 24)).columns)
+    lines += _drawn(heads, body, shutil.get_terminal_size((100, 24)).columns)
     if len(rows) < len(finding["rows"]):
         lines.append(f"… {len(finding['rows']) - len(rows)} more rows")
     if is_series:
@@ -68,13 +68,12 @@ def _drawn(heads: Sequence[str], body: Sequence[Sequence[str]], width: int) -> l
 
 def _line(label: str, cells: Sequence[str], label_width: int, widths: Sequence[int]) -> str:
     placed = zip(cells, widths, strict=False)  # a run of withheld buckets has one cell
-    drawn = "".join(" " * (_GAP + cell_width - min(cell_width, cell_len(cell))) + _cut(cell, cell_width)
-                    for cell, cell_width in placed)  # fmt: skip
-    return (fit(label, label_width) + drawn).rstrip()
+    return (fit(label, label_width) + "".join(_right(cell, width) for cell, width in placed)).rstrip()
 
 
-def _cut(cell: str, width: int) -> str:
-    return cell if cell_len(cell) <= width else fit(cell, width)
+def _right(cell: str, width: int) -> str:
+    cut = fit(cell, min(width, cell_len(cell)))
+    return " " * (_GAP + width - cell_len(cut)) + cut
 
 
 def _value(value: dict[str, Any]) -> str:

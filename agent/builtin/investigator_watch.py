@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agent.builtin.recipe import Notes, arguments, by_size, left_out, named, odds, odds_stated, unquoted
+from agent.builtin.steps import STEPS, longer_from
 from tools.finding import Finding, Row
 from tools.scope import Scope
 
@@ -61,9 +62,6 @@ async def _largest_by_month(notes: Notes, finding: Finding, rows: Sequence[Row])
         notes.say(f"“{rows[0].label}” by month: {stated}", finding, course)
 
 
-_STEPS = ("day", "week", "month")
-
-
 async def trend(notes: Notes) -> None:
     """First, last and highest bucket, and where the level changes; in longer steps where the asked ones tell too little."""
     found = await _course(notes)
@@ -93,9 +91,8 @@ async def trend(notes: Notes) -> None:
 
 async def _course(notes: Notes) -> tuple[Finding, str] | None:
     """The trend in the first steps, from the task's on, of which enough are told, with their name; None where it is refused."""
-    first = _STEPS.index(notes.task.facet) if notes.task.facet in _STEPS else len(_STEPS) - 1
     found = None
-    for step in _STEPS[first:]:
+    for step in longer_from(notes.task.facet if notes.task.facet in STEPS else "month"):
         if found is not None:
             text = f"A {found[1]} holds too few conversations to be told, so longer steps are shown"
             notes.say(text, found[0], kind="limit")

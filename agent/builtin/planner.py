@@ -11,7 +11,7 @@ from agent.builtin.phrases import phrases_for, specific
 from agent.builtin.planner_follow import followed, refers_back
 from agent.builtin.planner_intent import asks_why
 from agent.builtin.planner_reading import Reading, read
-from agent.builtin.planner_step import step_of
+from agent.builtin.steps import step_of
 from agent.roles import Brief, Exchange, Focus, Plan, Specialist, Task
 from agent.unstored import unstored
 from tools.scope import Scope

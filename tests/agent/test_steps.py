@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.builtin.planner_step import step_of
+from agent.builtin.steps import step_of
 from agent.events import AnswerMade, ToolEnded
 from tests.agent.conftest import MakeSession, collect
 
