@@ -255,6 +255,7 @@ async def write(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
             raise
         deps.emit(Notice(text=f"{fault.message} The built-in writer wrote the answer instead. {fault.hint}".rstrip()))
         draft = await _written(deps.fallback, evidence, deps)
+        draft = draft.model_copy(update={"byline": _STOOD_IN})  # a model ran
         stand_ins.append(_WRITING)
     return {"draft": draft.model_dump(mode="json"), "stand_ins": stand_ins}
 
@@ -300,6 +301,7 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
 
 
 _WRITING = "the writing"
+_STOOD_IN = "Written by built-in rules."
 _UNSUPPORTED = "Nothing could be stated that the findings support."
 
 

@@ -271,6 +271,7 @@ async def test_an_answer_that_a_model_writes_out_of_nothing_is_written_by_rules(
     assert "story of claims" not in answer.text
     assert "English" in answer.text
     assert "the writing" in answer.text.split("*Built-in rules did")[1]
+    assert "no model ran" not in answer.text
 
 
 @pytest.mark.parametrize(
