@@ -293,6 +293,8 @@ class Desk(App[None]):
         return self.screen_stack[0]
 
     def _draw_lines(self) -> None:
+        if not self.is_running:  # the clock may tick once more when the screens are closed
+            return
         if self.view.phase != self._phase:
             self._phase = self.view.phase
             self.refresh_bindings()
@@ -305,9 +307,9 @@ class Desk(App[None]):
         if self._note and self._clock() - self._note_at > _NOTE_S:
             self._note = ""
             self._draw_lines()
-        elif self.view.is_busy and self.app_focus:
+        elif self.view.is_busy and self.app_focus and self.is_running:
             self._draw_lines()
-            for chat in self.desk.query(Conversation):  # none, when the clock ticks while the app closes
+            for chat in self.desk.query(Conversation):
                 chat.tick(self.view, self._now_s)
 
     @work(group="newer", exclusive=True)

@@ -167,3 +167,12 @@ async def test_the_timeline_has_three_densities(tmp_path: Path) -> None:
         await pilot.pause(0.1)
         assert said(app, ".timeline").startswith("▸ plan · 2 tasks")
         assert len(said(app, ".timeline").splitlines()) == 1
+
+
+async def test_the_clock_may_tick_while_the_screens_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.desk._TICK_S", 0.0005)
+    app = desk(FakeSession(events(until="task_ended"), hold=True), tmp_path / "demo")
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot, app)
+        await ask(pilot, "anything")
+        assert app.view.phase == "running"
