@@ -13,6 +13,7 @@ from typing import Any, Literal
 import regex
 
 from agent.sessions import SessionStore, StoredRun
+from tools.finding import bound_sign
 
 Format = Literal["markdown", "json", "html"]
 MADE_BY = "Aggregates released by Shoal. Small groups are withheld and counts are rounded; see each finding."
@@ -147,8 +148,7 @@ def _count(value: dict[str, Any]) -> str:
 def _measure(item: dict[str, Any] | None) -> str:
     if item is None:
         return ""
-    bound = "≥" if item.get("is_bound") else ""
-    told = [f"{bound}{item['value']}"] if "value" in item else []
+    told = [f"{bound_sign(item)}{item['value']}"] if "value" in item else []
     told += [f"({item['low']} to {item['high']})"] if "low" in item and "high" in item else []
     return " ".join([*told, item.get("verdict", "")]).strip()
 

@@ -192,18 +192,23 @@ class AnthropicModel:
                 said = Repetition()
                 read = 0
                 try:
-                    async for event in stream:
-                        if event.type == "message_start":
-                            read = event.message.usage.input_tokens
-                        if event.type == "text" and on_delta is not None:
-                            on_delta(event.text)
-                        if said.is_endless(_piece(event)):
-                            raise Endless()
-                    return await stream.get_final_message()
-                except (Endless, asyncio.CancelledError):
+                    async with asyncio.timeout(None) as reading:
+                        async for event in stream:
+                            if event.type == "message_start":
+                                read = event.message.usage.input_tokens
+                            if event.type == "text" and on_delta is not None:
+                                on_delta(event.text)
+                            if said.is_endless(_piece(event)):
+                                # Ended from within, where it waits for more: left, the library's nested generators would
+                                # be closed by the collector, in any order.
+                                reading.reschedule(0)
+                        return await stream.get_final_message()
+                except (TimeoutError, asyncio.CancelledError):
                     # A reply that is closed tells no usage: what came is counted by its length.
                     if self._meter.current is not None:
                         self._meter.current.spend(ask.model, Usage(read, round(said.chars / BYTES_A_TOKEN)))
+                    if reading.expired():
+                        raise Endless() from None
                     raise
 
     def expect_batch(self, batch: str, dollars: float) -> None:

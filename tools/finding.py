@@ -6,6 +6,7 @@ much fell outside, method, policy. Only the gate can build one; anyone else who 
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -36,7 +37,7 @@ class Value:
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A statistic of a row, computed from what is said of it, or a band ("high") without a number. `low` and `high`
-    are a 95 % interval. `is_bound`: at least (or at most) this, because the other side is under the threshold."""
+    are a 95 % interval. `is_bound`: at least this, or with `is_at_most` at most, because one side is under the threshold."""
 
     name: str
     value: float | None = None
@@ -44,6 +45,7 @@ class Measure:
     high: float | None = None
     verdict: Verdict = ""
     is_bound: bool = False
+    is_at_most: bool = False
 
 
 class Place(NamedTuple):
@@ -176,6 +178,13 @@ def _row_dict(row: Row) -> dict[str, Any]:
     return found
 
 
+def bound_sign(measure: Mapping[str, Any]) -> str:
+    """What stands before the value of a measure in its JSON-safe form: "≥", "≤" or nothing."""
+    if not measure.get("is_bound"):
+        return ""
+    return "≤" if measure.get("is_at_most") else "≥"
+
+
 def _measure_dict(measure: Measure) -> dict[str, Any]:
-    found = {name: getattr(measure, name) for name in ("name", "value", "low", "high", "verdict", "is_bound")}
+    found = {name: getattr(measure, name) for name in ("name", "value", "low", "high", "verdict", "is_bound", "is_at_most")}
     return {name: value for name, value in found.items() if value not in (None, "", False) or name == "name"}

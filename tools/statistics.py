@@ -113,7 +113,7 @@ def change_between_periods(said: Said) -> Statistics:
 def _compared(said: Said, verdicts: tuple[Verdict, Verdict]) -> Statistics:
     places: list[int] = []
     found: list[LogOdds] = []
-    bounds: list[bool] = []
+    missing_columns: list[int | None] = []
     spread = max(1, sum(said.totals))
     for place, (counts, small) in enumerate(zip(said.counts, said.small, strict=True)):
         values = [said.least - 1 if count is None and low else count for count, low in zip(counts, small, strict=True)]
@@ -122,25 +122,25 @@ def _compared(said: Said, verdicts: tuple[Verdict, Verdict]) -> Statistics:
             continue
         prior = PRIOR_WEIGHT * max(first + second, 1) / spread
         found.append(log_odds(first, second, said.totals[0], said.totals[1], prior, PRIOR_WEIGHT, said.step))
-        bounds.append(any(count is None for count in counts))
+        missing_columns.append(next((column for column, count in enumerate(counts) if count is None), None))
         places.append(place)
     adjusted = false_discovery_adjusted([item.p for item in found])
     rows: list[tuple[Measure, ...]] = [()] * len(said.counts)
     strength = [-inf] * len(said.counts)
-    for place, item, p, is_bound in zip(places, found, adjusted, bounds, strict=True):
+    for place, item, p, missing in zip(places, found, adjusted, missing_columns, strict=True):
         clear = p < _ALPHA
         verdict: Verdict = "no clear difference"
         if clear:
             gone = {0: "vanished", 1: "new"} if verdicts[0] == "grown" else {}
-            missing = next((column for column, count in enumerate(said.counts[place]) if count is None), None)
             plain = verdicts[0] if item.value > 0 else verdicts[1]
-            fits = missing is not None and (item.value > 0) == (missing == 1)
-            if is_bound and not fits:
+            fits = missing is None or (item.value > 0) == (missing == 1)
+            if not fits:
                 clear, verdict = False, "no clear difference"
             else:
                 verdict = gone.get(missing, plain) if missing is not None else plain  # type: ignore[assignment]
         ratio, low, high = item.ratio()
-        rows[place] = (Measure("odds ratio", short(ratio), short(low), short(high), verdict, is_bound),)
+        is_bound, is_at_most = missing is not None, missing == 0
+        rows[place] = (Measure("odds ratio", short(ratio), short(low), short(high), verdict, is_bound, is_at_most),)
         strength[place] = item.value / item.error if clear else 0.0
     order = sorted(range(len(rows)), key=lambda place: (-strength[place], place))
     told = sum(1 for measures in rows if measures and measures[0].verdict != "no clear difference")

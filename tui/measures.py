@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tools.finding import bound_sign
+
 
 def measure_names(finding: dict[str, Any]) -> list[str]:
     """The statistics that rows of a finding carry, in their order."""
@@ -15,7 +17,7 @@ def measure_text(row: dict[str, Any], name: str) -> str:
         return "–"
     parts = []
     if "value" in found:
-        parts.append(f"{'≥' if found.get('is_bound') else ''}{found['value']}")
+        parts.append(f"{bound_sign(found)}{found['value']}")
     if "low" in found and "high" in found:
         parts.append(f"({found['low']}–{found['high']})")
     return " ".join([*parts, found.get("verdict", "")]).strip()

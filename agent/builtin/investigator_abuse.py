@@ -14,6 +14,8 @@ from tools.flag_gaps import FALSE, FLAGGED, MISSED
 from tools.labels import UNNAMED
 from tools.scope import Scope
 
+_CONCERNING = 3
+"""Grade from which a conversation counts as concerning."""
 _BURST_SHARE = 55.0
 _FEW_WEEKS = 8
 _BANDS = ("uniformity", "template", "synchrony", "concentration", "dedication")
@@ -226,19 +228,28 @@ def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[st
 async def concern(notes: Notes) -> None:
     """Grades, then the themes of what is graded as concerning."""
     scope = notes.task.scope
+    graded = None
     if len(scope.facets() - {"concern"}) < 2:
         graded = await notes.ask("count_by", arguments(scope, by="concern"))
-        if graded is not None:
-            rows = [row for row in graded.rows if row.values[0].count is not None]
-            stated = ", ".join(f"grade {row.label} is {row.values[0].share} %" for row in rows)
-            if len(rows) > 1:
-                notes.say(f"Of {unquoted(graded.scope)}, by concern grade from benign up: {stated}", graded)
-    found = await notes.ask(
-        "cluster_scope", arguments(scope.model_copy(update={"concern_at_least": scope.concern_at_least or 3}))
-    )
+    rows = [row for row in graded.rows if row.values[0].count is not None] if graded is not None else []
+    concerning = scope.model_copy(update={"concern_at_least": scope.concern_at_least or _CONCERNING})
+    found = await notes.ask("cluster_scope", arguments(concerning))
+    if graded is not None and rows and found is None:
+        # Without shares: beside what is withheld they would read as if there were nothing else.
+        grades = ", ".join(f"{row.values[0].count:,} are of grade {row.label}" for row in rows)
+        about = f"Of about {graded.totals[0]:,} {unquoted(scope.described())}, {grades}"
+        notes.say(f"{about}; what is graded as concerning is too little to be told of", graded, kind="answer")
+    elif graded is not None and len(rows) > 1:
+        stated = ", ".join(f"grade {row.label} is {row.values[0].share} %" for row in rows)
+        notes.say(f"Of {unquoted(graded.scope)}, by concern grade from benign up: {stated}", graded)
     if found is None:
         return
     themes = notes.fresh(named(found))
+    if not themes:
+        # Too few for clusters of their own: then by the themes of everything that they lie in.
+        published = await notes.ask("count_by", arguments(concerning, by="theme"))
+        if published is not None and named(published):
+            found, themes = published, notes.fresh(by_size(named(published)))
     about = f"About {found.totals[0]:,} {unquoted(scope.described())} are graded as concerning"
     if themes:
         shown = themes[:SHOWN]
@@ -301,7 +312,7 @@ async def _graded_without_flags(notes: Notes) -> None:
     not flagged, where that is enough to be said."""
     scope = notes.task.scope
     if not scope.facets():
-        unflagged = scope.model_copy(update={"concern_at_least": 3, "flagged": "no"})
+        unflagged = scope.model_copy(update={"concern_at_least": _CONCERNING, "flagged": "no"})
         found = await notes.ask("cluster_scope", arguments(unflagged))
         if found is not None:
             text = f"About {found.totals[0]:,} conversations are graded as concerning and not flagged"

@@ -62,19 +62,16 @@ async def size(notes: Notes) -> None:
     """How many, of how many of the same time, in which themes, and how sure that number is. Counted by month, because
     the limit on what one account adds then holds for each month and leaves the least out."""
     scope = notes.task.scope
-    if scope.near is not None:
-        found = await topic(notes)
-    else:
-        found = await notes.ask("count_by", arguments(scope, by="month"))
-        if found is not None:
-            notes.say(f"There are about {found.totals[0]:,} {scope.described()}", found, kind="answer")
     whole = Scope(since=scope.since, until=scope.until)
-    if found is not None and scope != whole:
-        every = await notes.ask("count_by", arguments(whole, by="month"))
-        if every is not None and every.totals[0]:
-            share = round(100 * found.totals[0] / every.totals[0], 1)
-            size = f"About {found.totals[0]:,} of about {every.totals[0]:,} {whole.described()}"
-            notes.say(f"{size}: {share} %", found, every)
+    every = await notes.ask("count_by", arguments(whole, by="month"))
+    if scope.near is not None:
+        await topic(notes, every)
+    elif scope == whole:
+        if every is not None:
+            notes.say(f"There are about {every.totals[0]:,} {scope.described()}", every, kind="answer")
+    elif (found := await notes.ask("count_by", arguments(scope, by="month"))) is not None:
+        size = f"There are about {_of(found, every)} {unquoted(scope.described())}"
+        notes.say(size, *_both(found, every), kind="answer")
     notes.say(
         "Counts are rounded and one account counts a bounded number of times, so sizes are close and not exact.",
         kind="limit",
@@ -97,24 +94,38 @@ async def breakdown(notes: Notes) -> None:
         left_out(notes, finding)
 
 
-async def topic(notes: Notes) -> Finding | None:
-    """Whether something is there, how much of it, and under which themes it goes."""
+def _both(found: Finding, every: Finding | None) -> list[Finding]:
+    return [found] if every is None else [found, every]
+
+
+def _of(found: Finding, every: Finding | None) -> str:
+    """A finding's total, where possible beside that of everything of its time: "250 (2.7 % of 9,305)"."""
+    total = f"{found.totals[0]:,}"
+    if every is None or not every.totals[0]:
+        return total
+    return f"{total} ({round(100 * found.totals[0] / every.totals[0], 1)} % of {every.totals[0]:,})"
+
+
+async def topic(notes: Notes, every: Finding | None = None) -> None:
+    """Whether something is there, how much of it, and under which themes it goes. `every`: how much there is of everything,
+    where a share is asked for."""
     scope = notes.task.scope
     phrase = scope.near or notes.task.objective
     inner = scope.model_copy(update={"near": None})
     finding = await notes.ask("search_topics", arguments(inner, phrase=phrase))
     if finding is None:
-        return None
+        return
     rows = notes.fresh(named(finding))
     where = "" if inner == Scope() else f" among {inner.describe()}"
     if rows or not notes.task.told:
         notes.say(
-            f"About {finding.totals[0]:,} conversations lie near “{phrase}”{unquoted(where)}", finding, kind="answer"
+            f"About {_of(finding, every)} conversations lie near “{phrase}”{unquoted(where)}",
+            *_both(finding, every),
+            kind="answer",
         )
     if rows:
         notes.say(f"They are {mostly(rows[:SHOWN], finding)} in {listed(rows[:SHOWN])}", finding)
     left_out(notes, finding)
-    return finding
 
 
 async def drill(notes: Notes) -> None:
@@ -211,17 +222,20 @@ def _told_apart(
     else:
         over.sort(key=lambda row: -(row.values[0].count or 0))
     under = [row for row in rows if odds(row) <= 1 / _CLEAR]
-    plural = {"theme": "themes", "topic": "topics"}.get(kind, f"values of {kind}")
     who = unquoted(first.describe())
+    plural = {"theme": "themes", "topic": "topics"}.get(kind)
+    by_more, by_less = (
+        (f"The {plural} that {who} have far more often are", f"The {plural} that they have far less often are")
+        if plural
+        else (f"By {kind}, {who} are far more often of", f"By {kind}, they are far less often of")
+    )
     beside = "elsewhere" if second is None else unquoted(second.short())
     leading: Kind = "answer" if is_first else "support"
     if over:
-        notes.say(
-            f"The {plural} that {who} have far more often are {_beside(over[:SHOWN], beside)}", finding, kind=leading
-        )
+        notes.say(f"{by_more} {_beside(over[:SHOWN], beside)}", finding, kind=leading)
     if under and second is not None:
         notes.say(
-            f"The {plural} that they have far less often are {_beside(under[-SHOWN:], beside)}",
+            f"{by_less} {_beside(under[-SHOWN:], beside)}",
             finding,
             kind="support" if over else leading,
         )

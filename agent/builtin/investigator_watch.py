@@ -8,6 +8,8 @@ from tools.finding import Finding, Row
 from tools.scope import Scope
 
 _GROWN = 2.0
+_WITHOUT_ENDS = 4
+"""Weeks from which on the first and the last, which may be a part of one, are not needed to tell of numbers."""
 _FEWEST = 2
 """Buckets that a course is told of."""
 
@@ -31,11 +33,15 @@ async def new(notes: Notes) -> None:
         notes.say(f"New {when}: {_rows(fresh[:6])}; before, each stayed under the threshold", finding, kind="answer")
     if grown:
         notes.say(f"Grown {when}: {_rows(grown[:4])}", finding, kind="support" if fresh else "answer")
-    gone = notes.fresh([row for row in finding.rows if odds(row) <= 1 / _GROWN and row.label in _labels(finding)])
-    if gone:
-        notes.say(f"Shrunk or vanished {when}: {', '.join(f'“{row.label}”' for row in gone[-3:])}", finding)
+    shrunk = notes.fresh([row for row in finding.rows if odds(row) <= 1 / _GROWN and row.label in _labels(finding)])
+    gone = f"Shrunk or vanished {when}: {', '.join(f'“{row.label}”' for row in shrunk[-3:])}" if shrunk else ""
     if not risen:
-        notes.say(f"No theme has clearly doubled its odds {when}", finding, kind="answer")
+        slower = notes.fresh([row for row in named(finding) if odds(row) > 1])
+        beside = f"; less than that grew {_rows(slower[:4])}" if slower else ""
+        text = f"No theme has clearly doubled its odds {when}{beside}"
+        notes.say(f"{gone}; n{text[1:]}" if gone else text, finding, kind="answer")
+    elif gone:
+        notes.say(gone, finding)
     left_out(notes, finding)
     await _largest_by_month(notes, finding, fresh or grown)
 
@@ -73,10 +79,20 @@ async def trend(notes: Notes) -> None:
     if len(rows) < _FEWEST:
         notes.say(f"There are too few conversations a {step} to state a course of {what}", finding, kind="answer")
         return
-    peak = max(rows, key=lambda row: row.values[0].share or 0.0)
-    of_all = f"of all conversations of the {step}" if len(finding.columns) == 2 else "of the total"
-    course = f"The share {of_all} goes from {_stated(rows[0])} to {_stated(rows[-1])}, highest {_stated(peak)}"
-    notes.say(f"{what[:1].upper()}{what[1:]}: {course[:1].lower()}{course[1:]}", finding, kind="answer")
+    is_part = len(finding.columns) == 2
+    if not is_part and step == "week" and len(rows) > _WITHOUT_ENDS:
+        rows = rows[1:-1]
+        notes.say(
+            "The first and the last week may be cut short and are not told as a beginning or an end.", kind="limit"
+        )
+    peak = max(rows, key=lambda row: (row.values[0].share if is_part else row.values[0].count) or 0)
+    first, last, highest = (_stated(row, is_part=is_part) for row in (rows[0], rows[-1], peak))
+    measured = f"the share of all conversations of the {step}" if is_part else f"the number a {step}"
+    notes.say(
+        f"{what[:1].upper()}{what[1:]}: {measured} goes from {first} to {last}, highest {highest}",
+        finding,
+        kind="answer",
+    )
     for note in finding.notes:
         if note.startswith(("the level changes", "the second half")):
             notes.say(f"{note[:1].upper()}{note[1:]}", finding)
@@ -109,8 +125,10 @@ def _told(finding: Finding) -> list[Row]:
     return [row for row in finding.rows if row.values[0].count is not None]
 
 
-def _stated(row: Row) -> str:
-    return f"{row.values[0].share} % in {row.label}"
+def _stated(row: Row, *, is_part: bool) -> str:
+    """A bucket: the share where a part of all is followed, because all of it grows too; else the number."""
+    value = row.values[0]
+    return f"{value.share} % in {row.label}" if is_part else f"{value.count:,} in {row.label}"
 
 
 async def precedent(notes: Notes) -> None:

@@ -4,13 +4,15 @@ It reads what kind of look is wanted, which conversations are meant, and which p
 unsaid from the question before. It knows no answers, and it must not plan a look that it had to guess.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
 from agent.builtin.phrases import phrases_for, specific
 from agent.builtin.planner_follow import followed, refers_back
-from agent.builtin.planner_intent import asks_why
+from agent.builtin.planner_intent import asks_how_sure, asks_why
+from agent.builtin.planner_ranked import THEME, Ranked, asks_everything
 from agent.builtin.planner_reading import Reading, read
+from agent.builtin.recipe import stated
 from agent.builtin.steps import step_of
 from agent.roles import Brief, Exchange, Focus, Plan, Specialist, Task
 from agent.unstored import unstored
@@ -51,15 +53,17 @@ def _planned(brief: Brief) -> Plan:
         plan = followed(reading.question, reading.focus, reading.scope, last)
         if plan is not None:
             return plan.model_copy(update={"assumptions": (*reading.assumed, *plan.assumptions)})
-    is_bare_why = asks_why(reading.question) and reading.scope == Scope() and not reading.topic
-    if (
-        is_bare_why
-        or reading.is_empty
-        or (reading.focus == "drill" and reading.scope.cluster is None and not reading.topic)
-    ):
+    if asks_everything(reading.question) and not reading.topic and not reading.scope.facets():
+        return Plan(tasks=_numbered(_everything(reading)), assumptions=tuple(reading.assumed))
+    is_of_everything = reading.scope == Scope() and not reading.topic and reading.ranked is None
+    is_unstored = bool(unstored(brief.question, brief.own_facets))
+    if is_unstored and is_of_everything and reading.focus in ("compare", "contrast"):
         return _not_understood(brief, last)
-    tasks = tuple(_tasks(reading))
-    return Plan(tasks=tasks, assumptions=(*reading.assumed, *_assumptions(reading)))
+    is_bare = is_of_everything and (asks_why(reading.question) or asks_how_sure(reading.question))
+    is_bare_drill = reading.focus == "drill" and reading.scope.cluster is None and not reading.topic
+    if is_bare or is_bare_drill or reading.is_empty:
+        return _not_understood(brief, last)
+    return Plan(tasks=_numbered(_tasks(reading)), assumptions=(*reading.assumed, *_assumptions(reading)))
 
 
 def _not_understood(brief: Brief, last: Exchange | None) -> Plan:
@@ -75,13 +79,68 @@ def _not_understood(brief: Brief, last: Exchange | None) -> Plan:
 
 
 def _tasks(reading: Reading) -> Iterator[Task]:
-    makers = {
+    makers: dict[str, Callable[[Reading], Iterator[Task]]] = {
         "coordination": _abuse, "concern": _abuse, "flag_gaps": _gaps, "coverage": _coverage, "precedent": _precedent,
         "drill": _drill, "compare": _compare, "contrast": _contrast, "new": _new, "breakdown": _breakdown, "size": _size, "map": _map,
     }  # fmt: skip
+    if reading.ranked is not None:
+        return _ranked(reading, reading.ranked)
     maker = makers.get(_settled(reading) or "", _general)
-    for number, task in enumerate(maker(reading), start=1):
-        yield task.model_copy(update={"id": f"t{number}"})
+    is_over_time = reading.focus in ("new", "trend", None) or bool(reading.period.ends)
+    if reading.asks_volume and not reading.topic and is_over_time:
+        return _volume(reading, maker)
+    return maker(reading)
+
+
+def _numbered(tasks: Iterator[Task]) -> tuple[Task, ...]:
+    return tuple(task.model_copy(update={"id": f"t{number}"}) for number, task in enumerate(tasks, start=1))
+
+
+def _ranked(reading: Reading, ranked: Ranked) -> Iterator[Task]:
+    """A facet against a mark: where what is marked lies, or which share bears the mark."""
+    scope = reading.scope.model_copy(update=stated(ranked.scope))
+    if reading.topic:
+        scope = scope.model_copy(update={"near": reading.topic})
+    if ranked.is_share and {"concern", "flagged"} <= {ranked.facet, *ranked.scope.facets()} and not reading.topic:
+        yield from _gaps(reading)
+    elif ranked.is_share:
+        own = {"outcome": {"outcome": None}, "concern": {"concern_at_least": None}, "flagged": {"flagged": None}}
+        scope = scope.model_copy(update=own[ranked.facet])
+        yield _breakdown_of(scope, ranked.facet)
+    elif ranked.facet == "month":
+        yield _task("watch", "trend", f"How {scope.describe()} develop", scope, "a steady share")
+    else:
+        yield _contrast_of(scope, ranked.facet)
+        if ranked.facet == THEME and ranked.scope.concern_at_least:
+            yield _task("abuse", "concern", f"What is graded as concerning of {reading.scope.describe()}", reading.scope,
+                        "fiction, defence and study explain it")  # fmt: skip
+
+
+def _volume(reading: Reading, maker: Callable[[Reading], Iterator[Task]]) -> Iterator[Task]:
+    """How much there is over time, and where a period is named, what it is about too."""
+    scope = reading.scope.model_copy(update={"since": None, "until": None})
+    if reading.period.ends:
+        (since, _), (_, until) = reading.period.ends
+        scope = scope.model_copy(update={"since": since, "until": until})
+    yield _task("watch", "trend", f"How many {scope.described()} there are over time", scope, "a steady number")
+    if not reading.period.is_empty or reading.against is not None:
+        yield from maker(reading)
+
+
+def _everything(reading: Reading) -> Iterator[Task]:
+    """What an analyst wants to hear who asks what there is to know: signs of one actor, what is new, gaps, the whole."""
+    scope = reading.scope
+    yield _task("abuse", "coordination", "Screen every theme for signs of one actor", scope,
+                "the bands of these themes are those of ordinary ones")  # fmt: skip
+    since = scope.since or reading.newest_from
+    if since is not None:
+        yield _task("watch", "new", f"Which themes gained share since {since}", scope.model_copy(update={"since": since}),
+                    "the share before was the same")  # fmt: skip
+    yield _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", scope,
+                "the grade and the flag agree theme by theme")  # fmt: skip
+    yield _task(
+        "usage", "top", f"The largest themes of {scope.describe()}", scope, "another clustering gives other sizes"
+    )
 
 
 def _settled(reading: Reading) -> Focus | None:
@@ -90,6 +149,8 @@ def _settled(reading: Reading) -> Focus | None:
         if reading.period.pivot and reading.focus in ("compare", "trend", "top"):
             return "new"
         return reading.focus
+    if reading.scope.cluster and not reading.topic and reading.facet == "" and reading.focus is None:
+        return "drill"
     if reading.period.pivot or (reading.period.since and not reading.topic):
         return "new"
     if reading.scope.language and not reading.topic:
@@ -175,10 +236,13 @@ def _compare(reading: Reading) -> Iterator[Task]:
 
 
 def _contrast(reading: Reading) -> Iterator[Task]:
-    scope = _near(reading) if reading.topic else reading.scope
+    yield _contrast_of(_near(reading) if reading.topic else reading.scope, reading.facet)
+
+
+def _contrast_of(scope: Scope, facet: str) -> Task:
     task = _task("usage", "contrast", f"What sets {scope.describe()} apart from the rest", scope,
                  "the same themes elsewhere in the same share")  # fmt: skip
-    yield task.model_copy(update={"facet": reading.facet or None})
+    return task.model_copy(update={"facet": facet or None})
 
 
 def _new(reading: Reading) -> Iterator[Task]:
@@ -194,17 +258,22 @@ def _new(reading: Reading) -> Iterator[Task]:
 
 
 def _breakdown(reading: Reading) -> Iterator[Task]:
+    if reading.topic and not reading.facet:
+        yield from _size(reading)
+        return
     scope = reading.scope
     if reading.facet == "outcome":
         scope = scope.model_copy(update={"outcome": None})
     if reading.topic:
         scope = scope.model_copy(update={"near": reading.topic})
-    yield _task("usage", "breakdown", f"Count by {reading.facet}", scope, "").model_copy(
-        update={"facet": reading.facet}
-    )
+    yield _breakdown_of(scope, reading.facet)
     if reading.scope.outcome and not scope.near:
         yield _task("usage", "contrast", f"What sets {reading.scope.describe()} apart", reading.scope,
                     "the same themes elsewhere in the same share")  # fmt: skip
+
+
+def _breakdown_of(scope: Scope, facet: str) -> Task:
+    return _task("usage", "breakdown", f"Count by {facet}", scope, "").model_copy(update={"facet": facet})
 
 
 def _size(reading: Reading) -> Iterator[Task]:
@@ -244,9 +313,7 @@ def _general(reading: Reading) -> Iterator[Task]:
         "another clustering gives other sizes",
     )
     if reading.scope.language is None:
-        yield _task("usage", "breakdown", "Count by language", reading.scope, "").model_copy(
-            update={"facet": "language"}
-        )
+        yield _breakdown_of(reading.scope, "language")
 
 
 def _near(reading: Reading) -> Scope:
@@ -261,7 +328,8 @@ def _assumptions(reading: Reading) -> Sequence[str]:
     found = []
     if asks_why(reading.question):
         found.append("no finding can say why; what sets it apart is shown instead")
-    if reading.focus in ("coordination", "concern") and reading.scope.harm is None:
+    is_abuse = reading.ranked is None and reading.focus in ("coordination", "concern")
+    if is_abuse and reading.scope.harm is None:
         found.append("abuse is looked for near phrases it is known by")
     elif reading.topic and reading.focus not in ("flag_gaps", "coverage"):
         found.append(f"topic = “{reading.topic}”")

@@ -38,7 +38,7 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     (
         "concern",
         r"abus|misus|harm|concerning|worr(?:y|ied|ying|isome)|danger|malicious|violat|illegal|threat|\brisk|phish|scam|fraud|malware|ransomware|stalk|hate speech|weapon|exploit"
-        r"|problematic|suspicious|bad actors?|red flags?|unsafe|policy|alarming|self-harm|suicid",
+        r"|jailbreak|prompt injection|harass|\bdox+|disinformation|misinformation|fake news|problematic|suspicious|bad actors?|red flags?|unsafe|policy|alarming|self-harm|suicid",
     ),
     (
         "contrast",
@@ -70,13 +70,14 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     ),
     (
         "top",
-        r"\bmost\b|\btop\b|main|common|overview|use (?:the assistant|it|this) for|used for|what (?:do|are|did|were) (?:people|users|they|folks|customers|analysts)|what is in|popular|what(?:'s| is) (?:everyone|everybody|going on|happening)"
+        r"what (?:do|does|are|did|were) (?:\w+ ){0,3}(?:ask|want|talk|write|request|need)(?:ing)?\b|\bmost\b|\btop\b|main|common|overview|use (?:the assistant|it|this) for|used for|what (?:do|are|did|were) (?:people|users|they|folks|customers|analysts)|what is in|popular|what(?:'s| is) (?:everyone|everybody|going on|happening)"
         r"|biggest|largest|leading|key (?:themes|topics|uses)|themes?\b|topics?\b|use cases?|summar|what do we have|big picture|rundown|anything else|what else|doing with|talk about|usage",
     ),
 )
 _OPEN = regex.compile(
     r"^(?:(?:can|could) you |please |let's |let us )?(?:open|drill|zoom|expand|dig|look (?:inside|into)|unpack|tell me more|more (?:about|on)|break open|go (?:deeper|into)|what(?:'s| is) (?:in|inside) (?:the )?(?:first|second|third|fourth|fifth|last|c\d|t\d|that|this|it|number))\b"
 )
+_SURE = regex.compile(r"^(?:and |but |so )?how (?:sure|certain|confident|reliable)\b")
 _WHY = regex.compile(
     r"^(?:but |and |so )?(?:why|how come|what(?:'s| is| would be) (?:the )?(?:reason|cause|behind|driv|explain)|what caused|explain)"
 )
@@ -105,6 +106,11 @@ def without_cues(question: str, focus: Focus | None) -> str:
         if name == focus:
             question = regex.sub(rf"[\w-]*(?:{cue})[\w-]*", " ", question)
     return question
+
+
+def asks_how_sure(question: str) -> bool:
+    """Whether it is asked how certain something is, which needs something that was said before."""
+    return _SURE.search(question) is not None
 
 
 def asks_why(question: str) -> bool:

@@ -6,8 +6,10 @@ from datetime import date, timedelta
 import regex
 
 from agent.builtin.planner_intent import focus_of, without_cues
-from agent.builtin.planner_scope import corrected, expanded, facet_in, named_in, topic_in
+from agent.builtin.planner_ranked import Ranked, asks_volume, ranked_in, without_asking
+from agent.builtin.planner_scope import Named, corrected, expanded, facet_in, fails, named_in, topic_in
 from agent.builtin.planner_time import Period, read_period
+from agent.builtin.steps import named_step
 from agent.roles import Brief, Focus
 from agent.unstored import without_unstored
 from tools.scope import Scope
@@ -26,6 +28,30 @@ _COUNTED_BY = regex.compile(
 )
 """A facet that is counted by is no topic."""
 
+_CHANGES = regex.compile(r"chang|differ|shift|evolv|compar|develop")
+
+_FALLS = regex.compile(
+    r"^(?:and |so )?(?:what|which (?:themes?|topics?))(?: is| are| has| have| was| were|'s)? (?:been )?(?:declin|drop|fall|fell|shrink|shrank|going (?:down|up)|decreas|increas|ris|rose)"
+)
+"""Themes that rise or fall are asked for, and not the whole."""
+
+_MORE_IN = regex.compile(r"\bmore\b.*\bor\b")
+"""Which of two is the larger."""
+
+_REPORTED_DAYS = {"day": 1, "week": 7}
+
+_MOST_OF = regex.compile(
+    r"\b(?:most|least|top|main|common|popular|frequent|biggest|largest|leading|dominant)\b[\w\s-]{0,20}\b(?:languages?|surfaces?|devices?|platforms?|outcomes?)\b"
+)
+"""A facet whose largest values are asked for, and not themes."""
+
+_HARMS = regex.compile(
+    r"\b(?:harm|hazard|risk)s? categor|\bcategor\w+ of (?:harm|hazard|risk)|\b(?:types?|kinds?) of harm\b|\bhazards?\b"
+)
+"""The categories of harm themselves."""
+
+_NOT_RANKED: tuple[Focus | None, ...] = ("flag_gaps", "coverage", "coordination", "precedent", "drill", "map")
+
 _ANSWERS = regex.compile(r"\b(?:answers?|repl(?:y|ies)|responses?)(?= (?:about|on|to)\b)")
 """What the assistant gives is no topic; what it is about is."""
 
@@ -41,11 +67,21 @@ class Reading:
     topic: str
     facet: str
     question: str
+    ranked: Ranked | None = None
+    asks_volume: bool = False
+    newest_from: date | None = None
+    """The first of the days that count as new where no period is named."""
     assumed: list[str] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
-        return self.focus is None and self.scope == Scope() and not self.topic and self.period.is_empty
+        return (
+            self.ranked is None
+            and self.focus is None
+            and self.scope == Scope()
+            and not self.topic
+            and self.period.is_empty
+        )
 
 
 def read(brief: Brief) -> Reading:
@@ -56,7 +92,51 @@ def read(brief: Brief) -> Reading:
     newest = date.fromisoformat(brief.last_day) if brief.last_day else None
     period = read_period(question, newest, landmarks)
     named = named_in(question, original, brief.languages, brief.surfaces)
+    focus = _focus(question, named)
+    scope, against = _sides(named, period)
+    asked = without_asking(_ANSWERS.sub(" ", _COUNTED_BY.sub(" ", period.rest)))
+    topic = topic_in(without_cues(asked, focus), named, tuple(brief.landmarks))
+    assumed = [*mended, *period.assumed]
+    if period.ends and against is None and not topic and _CHANGES.search(question):
+        # Between two months: what the later one has and the earlier one had.
+        against, scope = (scope.model_copy(update={"since": one, "until": other}) for one, other in period.ends)
+    facet = "outcome" if fails(question) else "harm" if _HARMS.search(question) else facet_in(question)
+    if against is not None and period.parts == () and not named.clusters and _MORE_IN.search(question):
+        facet = "language" if len(named.languages) > 1 else "surface"
+        focus, scope, against = "breakdown", scope.model_copy(update={facet: None}), None
+    if against is not None:
+        focus = "compare"
+    asks_for_themes = _FALLS.search(question) or _NEW.search(question) or (not topic and _RISING.search(question))
+    is_volume = asks_volume(question)
+    days = _REPORTED_DAYS.get(named_step(question) or "", _RECENT_DAYS)
+    newest_from = newest - timedelta(days=days - 1) if newest is not None else None
+    if focus == "new" and period.is_empty and newest_from and asks_for_themes and not is_volume:
+        scope = scope.model_copy(update={"since": newest_from})
+        assumed.append(f"no period was named: new in the last {days} days, since {scope.since}")
+    if fails(question):
+        assumed.append("failing = refused; how good an answer was is not stored")
+    ranked = ranked_in(question) if focus not in _NOT_RANKED else None
+    return Reading(focus, scope, against, period, topic, facet, question, ranked, is_volume, newest_from, assumed)
+
+
+def _focus(question: str, named: Named) -> Focus | None:
+    """The kind of look, by its cues and by what is named."""
     focus = focus_of(question)
+    if (focus in ("top", "concern", "breakdown") and named.rest.harm is None and _HARMS.search(question)) or (
+        focus == "top" and _MOST_OF.search(question)
+    ):
+        return "breakdown"
+    if focus in ("top", None) and fails(question):
+        return "breakdown"
+    if focus == "size" and named_step(question):
+        return "trend"
+    if focus == "trend" and _FALLS.search(question):
+        return "new"
+    return focus
+
+
+def _sides(named: Named, period: Period) -> tuple[Scope, Scope | None]:
+    """The conversations that are meant, and those they are set against where two of a kind are named."""
     scope = named.rest.model_copy(update={"since": period.since, "until": period.until})
     against = None
     if named.languages:
@@ -74,14 +154,4 @@ def read(brief: Brief) -> Reading:
         scope = scope.model_copy(update={"cluster": named.clusters[0]})
         if len(named.clusters) > 1:
             against = scope.model_copy(update={"cluster": named.clusters[1]})
-    if against is not None:
-        focus = "compare"
-    assumed = [*mended, *period.assumed]
-    topic = topic_in(
-        without_cues(_ANSWERS.sub(" ", _COUNTED_BY.sub(" ", period.rest)), focus), named, tuple(brief.landmarks)
-    )
-    asks_for_themes = _NEW.search(question) or (not topic and _RISING.search(question))
-    if focus == "new" and period.is_empty and newest is not None and asks_for_themes:
-        scope = scope.model_copy(update={"since": newest - timedelta(days=_RECENT_DAYS - 1)})
-        assumed.append(f"no period was named: new in the last {_RECENT_DAYS} days, since {scope.since}")
-    return Reading(focus, scope, against, period, topic, facet_in(question), question, assumed)
+    return scope, against

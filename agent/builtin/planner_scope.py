@@ -22,9 +22,12 @@ _HARM_WORDS = {
 }  # fmt: skip
 _FACETS = (
     ("language", r"languages?"), ("surface", r"surfaces?|devices?|where do people (?:ask|use)|platforms?"),
-    ("turns", r"turns?|how long|length"), ("month", r"months?"), ("concern", r"concern|grades?"), ("harm", r"harms?|hazards?|categor"),
+    ("turns", r"turns?|how long|length"), ("month", r"months?"), ("concern", r"concern(?!s)|grades?"), ("harm", r"harms?|hazards?|categor"),
     ("outcome", r"outcomes?|refus|answered"), ("flagged", r"flag"),
 )  # fmt: skip
+_FAILS = regex.compile(
+    r"\b(?:which|what|where|when|how often)\b.{0,40}\b(?:fail(?:s|ed|ing)?|(?:answered|served|handled) (?:worst|badly|poorly)|go(?:es)? (?:unanswered|wrong))\b"
+)
 _SLIPS = (
     "language languages coordinated coordination conversations assistant classifier flagged surface compare compared between overview "
     "trending concerning harmful emerging coverage precedent quarter yesterday changed difference biggest largest popular suspicious "
@@ -50,8 +53,13 @@ NOISE = frozenset(
     "stands out special wrong whether really actually sure uncertain explain reason cause caused behind working together actor actors single "
     "help break breaking monthly weekly daily case cases folks folk everybody mostly commonly long gets get gotten taken taking picked picking sixth seventh eighth "
     "ninth tenth grade grades data parts frequently usually normally mass-produce produce summarise summarising analyst analysts customers customer refuse refuses refused over-represented under-represented overrepresented underrepresented represented disproportionate "
+    "differences fastest quickest strongest highest lowest worst best slowest weakest rapidly quickly fast still start starts started begin began "
+    "went came concerns unusual notable noteworthy odd strange weird interesting cluster clusters group groups problem problems issue issues refusal refusals caught turned fail fails failed failing answered category categories hazard hazards example examples sample samples usually average "
     "disproportionately although though despite even harmless escalated escalate rest remaining remainder".split()
 )
+
+_VERBS = frozenset("write writes wrote make makes create creates generate generates".split())
+"""What people do with a topic; alone they may be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,8 @@ def _surfaces(question: str, known: Sequence[str]) -> Iterator[str]:
     for name in dict.fromkeys((*names, *(item for item in known if len(item) > 4))):
         folded = regex.escape(name.casefold())
         beside = rf"\b(?:on|from|via|through|over|in)\s+(?:the\s+)?{folded}\b|\b{folded}\s+(?:users?|conversations?|traffic|versus|vs|against|and|compared|clients?|surface)\b"
-        beside += rf"|\b(?:versus|vs\.?|against|to|and|than|with)\s+(?:the\s+)?{folded}\b"
+        beside += rf"|\bus(?:e|es|ed|ing)\s+(?:the\s+|our\s+)?{folded}\b"
+        beside += rf"|\b(?:versus|vs\.?|against|to|and|or|than|with)\s+(?:the\s+)?{folded}\b"
         if match := regex.search(beside, question):
             places[name] = question.find(name.casefold(), match.start())
     yield from sorted(places, key=lambda name: places[name])
@@ -148,12 +157,21 @@ def _surfaces(question: str, known: Sequence[str]) -> Iterator[str]:
 def _closed(question: str) -> Iterator[tuple[str, str | int]]:
     if match := regex.search(r"\b(?:concern )?grades? (?:of )?([2-5])\b|\bconcern (?:of )?([2-5])\b", question):
         yield "concern_at_least", int(match.group(1) or match.group(2))
-    if regex.search(r"\brefus(?:ed|es|ing|als?)\b|\bdoes .{0,20} refuse\b", question):
+    if match := regex.search(
+        r"\b(un|not )?flagged (?:conversations?|requests?|messages?|chats?|content|ones)\b", question
+    ):
+        yield "flagged", "no" if match.group(1) else "yes"
+    if regex.search(r"\brefus(?:ed|es|ing|als?)\b|\bdoes .{0,20} refuse\b", question) or fails(question):
         yield "outcome", "refused"
     for word, harm in _HARM_WORDS.items():
         if word in question and harm in HARMS and harm != NO_HARM:
             yield "harm", harm
             break
+
+
+def fails(question: str) -> bool:
+    """Whether a question asks where the assistant fails; of that, only what it refused is known."""
+    return _FAILS.search(question) is not None
 
 
 def facet_in(question: str) -> str:
@@ -178,4 +196,4 @@ def topic_in(question: str, named: Named, landmarks: Sequence[str]) -> str:
         and not word[0].isdigit()
         and not regex.fullmatch(r"[ct]\d+", word)
     ]
-    return " ".join(kept)
+    return " ".join([word for word in kept if word not in _VERBS] or kept)

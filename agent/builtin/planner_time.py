@@ -23,11 +23,14 @@ _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4, "1st":
 _UNIT = r"(?P<unit>day|week|month|quarter|year)"
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 
+_WEEK_OF = r"(?P<week_of>week (?:of|beginning|starting|commencing)(?: on)? (?:the |mon(?:day)?,? )?)?"
+"""Before a day: the week that the day lies in."""
+
 _PATTERNS = (
-    r"(?P<iso>\d{4}-\d{2}-\d{2})",
+    rf"{_WEEK_OF}(?P<iso>\d{{4}}-\d{{2}}-\d{{2}})",
     r"(?P<iso_month>\d{4}-\d{2})(?![\d-])",
-    rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<day_month>{_MONTH})\b\.?(?:,? (?P<day_year>\d{{4}}))?",
-    rf"(?P<month_day>{_MONTH})\.? (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<day_year2>\d{{4}}))?",
+    rf"{_WEEK_OF}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<day_month>{_MONTH})\b\.?(?:,? (?P<day_year>\d{{4}}))?",
+    rf"{_WEEK_OF}(?P<month_day>{_MONTH})\.? (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<day_year2>\d{{4}}))?",
     rf"(?P<month>{_MONTH})\b\.?(?: (?:of )?(?P<month_year>\d{{4}}))?",
     r"q(?P<q>[1-4])\b(?:[ /](?:of )?(?P<q_year>\d{4}))?",
     rf"(?:the )?(?P<q_word>{'|'.join(_ORDINALS)}) quarter(?: of (?P<q_year2>\d{{4}}))?",
@@ -78,12 +81,14 @@ class Moment:
 @dataclass(frozen=True, slots=True)
 class Period:
     """What a question says about time. `pivot` is the first day after which things are set against before. `parts`
-    are periods named side by side ("May against July"). `rest` is the question without its time expressions."""
+    are periods named side by side ("May against July"), `ends` those that a range runs between ("between May and July").
+    `rest` is the question without its time expressions."""
 
     since: date | None
     until: date | None
     pivot: date | None
     parts: tuple[tuple[date, date], ...]
+    ends: tuple[tuple[date, date], ...]
     assumed: tuple[str, ...]
     rest: str
 
@@ -107,7 +112,9 @@ def read_period(question: str, newest: date | None, landmarks: Mapping[str, date
         since = until = None
     if since and until and since > until:
         since = until = None
-    return Period(since, until, pivot, parts, tuple(assumed), rest)
+    spans = tuple((item.first, item.last) for item in moments if item.first < item.last)
+    ends = spans if since and until and not parts and len(spans) == len(moments) == 2 else ()
+    return Period(since, until, pivot, parts, ends, tuple(assumed), rest)
 
 
 def _stated(moment: Moment) -> str:
@@ -155,6 +162,8 @@ def _moments(text: str, newest: date | None, landmarks: Mapping[str, date]) -> I
         days = _days(match, newest, by_name)
         if days is None:
             continue
+        if match.group("week_of"):
+            days = _around("week", days[0])
         named = match.groupdict().get("landmark") is not None
         if match.group("back") or match.group("past"):
             # "Since the last two weeks" and "in the last two weeks" are the same open period.

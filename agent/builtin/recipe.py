@@ -16,6 +16,9 @@ from tools.labels import UNNAMED
 from tools.scope import Scope
 
 SHOWN = 5
+NOTHING_TOLD = "Nothing can be told of"
+"""How the claim begins that a scope is closed by the policy."""
+_TOO_FEW = "too few conversations or accounts match, or all but a small group"
 Kind = Literal["answer", "support", "limit"]
 
 
@@ -32,10 +35,17 @@ class Notes:
         try:
             return await self.desk.call(tool, dict(arguments))
         except ToolRefusal as refusal:
-            self.claims.append(
-                Claim(text=f"Refused ({tool.replace('_', ' ')}): {_spoken(refusal)}", findings=(), kind="limit")
-            )
+            text = f"Refused ({tool.replace('_', ' ')}): {_spoken(refusal)}"
+            if refusal.reason == "too few or too close":
+                text = f"{NOTHING_TOLD} {self.asked}: {_TOO_FEW}."
+            self.claims.append(Claim(text=text, findings=(), kind="limit"))
             return None
+
+    @property
+    def asked(self) -> str:
+        """What the task is about, in the middle of a sentence that cites nothing: so without digits."""
+        about = " and ".join(unquoted(scope.describe()) for scope in (self.task.scope, self.task.against) if scope)
+        return "the conversations asked about" if any(map(str.isdigit, about)) else about
 
     def say(self, text: str, *findings: Finding, kind: Kind = "support") -> None:
         """A claim; the handles are put before its last full stop."""
@@ -117,7 +127,7 @@ def odds_stated(row: Row, beside: str) -> str:
     share = f"{value.share} %, " if value.share is not None else ""
     if found is None or found.value is None:
         return f"“{row.label}” ({share.rstrip(', ')})" if share else f"“{row.label}”"
-    bound = ("at least " if found.value >= 1 else "at most ") if found.is_bound else ""
+    bound = ("at most " if found.is_at_most else "at least ") if found.is_bound else ""
     return f"“{row.label}” ({share}{bound}{found.value}× ({found.low} to {found.high}) the odds {beside})"
 
 

@@ -18,11 +18,16 @@ _SUITS: dict[Step, timedelta] = {"day": timedelta(days=21), "week": timedelta(we
 def step_of(question: str, first: date | None, last: date | None) -> Step:
     """The step of a trend from `first` to `last`: the one that the question names, or the next longer one of which there
     are not too many; else by the length of the period."""
-    wanted = next((step for step in STEPS if _is_named(step, question)), None)
+    wanted = named_step(question)
     if first is None or last is None:
         return wanted or "month"
     span, limits = last - first, _SUITS if wanted is None else _MOST
     return next(step for step in longer_from(wanted) if span <= limits.get(step, span))
+
+
+def named_step(question: str) -> Step | None:
+    """The step that a question (in lower case) asks for, if any."""
+    return next((step for step in STEPS if _is_named(step, question)), None)
 
 
 def longer_from(step: str | None) -> tuple[Step, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import regex
 
 from agent.answer import Confidence, Draft, LeadCard
-from agent.builtin.recipe import unquoted
+from agent.builtin.recipe import NOTHING_TOLD, unquoted
 from agent.roles import Claim, Evidence, OnDelta
 from tools.finding import Finding
 from tools.labels import UNNAMED
@@ -56,20 +56,24 @@ def _draft(evidence: Evidence, claims: Sequence[Claim]) -> Draft:
 def _nothing(evidence: Evidence) -> str:
     if evidence.failures and not evidence.claims:
         return "The question was not answered, because its tasks did not finish."
+    closed = _unique([claim for claim in evidence.claims if claim.text.startswith(NOTHING_TOLD)])
+    if closed:
+        return f"{closed[0].text} The same holds of what else was looked at." if closed[1:] else closed[0].text
     if any(claim.kind == "limit" for claim in evidence.claims):
         return "This could not be answered from the index as it stands; the reasons are below."
     return "Nothing could be shown for this question under the privacy policy."
 
 
 def _chosen(answers: Sequence[Claim]) -> list[Claim]:
-    """At most three sentences: those of different findings in their order, the last place kept for a caveat."""
-    caveats = [claim for claim in _unique(answers) if not claim.findings][:1]
+    """At most three sentences: those of different findings in their order, the last place kept for a caveat of theirs."""
+    unique = _unique(answers)
+    caveat = next((claim for claim in unique if not claim.findings), None)
     found: list[Claim] = []
-    for claim in _unique(answers):
+    for claim in unique:
         is_new = claim.findings and not any(set(claim.findings) & set(other.findings) for other in found)
-        if is_new and len(found) < _ANSWERS - len(caveats):
+        if is_new and len(found) < _ANSWERS - (caveat is not None):
             found.append(claim)
-    return [*found, *caveats]
+    return found if caveat is None else [*found, caveat]
 
 
 def _unique(claims: Sequence[Claim]) -> list[Claim]:

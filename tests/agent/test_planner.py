@@ -122,6 +122,43 @@ WRITTEN_WITH_THE_RULES = [
     Asked("What is in T3?", "drill", {"cluster": "T3"}),
     Asked("gardening", "topic", {"near": "gardening"}),
     Asked("Tell me about travel planning", "topic", {"near": "travel planning"}),
+    Asked("What share of conversations is about code?", "size", {"near": "code"}),
+    Asked("Which theme grew fastest since June?", "new", {"since": "2026-06-01"}),
+    Asked("What happened in the week of 15 June?", "new", {"since": "2026-06-15", "until": "2026-06-21"}),
+    Asked("Are refusals rising?", "trend", {"outcome": "refused"}),
+    Asked("Which conversations fail the most?", "breakdown", {}, None, "outcome"),
+    Asked("Which topics are answered worst?", "contrast", {"outcome": "refused"}),
+    Asked("How did usage change between May and August?", "compare", {"since": "2026-08-01", "until": "2026-08-31"},
+          {"since": "2026-05-01", "until": "2026-05-31"}),
+    Asked("How did usage change from May to August?", "trend", {"since": "2026-05-01", "until": "2026-08-31"}),
+    Asked("Is usage growing?", "trend", {}, None, "month"),
+    Asked("How many conversations are there per week?", "trend", {}, None, "week"),
+    Asked("Give me an overview of harm categories", "breakdown", {}, None, "harm"),
+    Asked("Which themes are the most concerning?", "contrast", {"concern_at_least": 3}, None, "theme"),
+    Asked("Which languages have the highest concern?", "contrast", {"concern_at_least": 3}, None, "language"),
+    Asked("Which themes have the most flagged conversations?", "contrast", {"flagged": "yes"}, None, "theme"),
+    Asked("Which months had the most refusals?", "trend", {"outcome": "refused"}),
+    Asked("What share of concerning conversations is flagged?", "flag_gaps"),
+    Asked("What share of German conversations is refused?", "breakdown", {"language": "German"}, None, "outcome"),
+    Asked("What do the flagged conversations talk about?", "top", {"flagged": "yes"}),
+    Asked("What is the most common language?", "breakdown", {}, None, "language"),
+    Asked("Do people use it more on mobile or web?", "breakdown", {}, None, "surface"),
+    Asked("What do German users ask about?", "top", {"language": "German"}),
+    Asked("Who uses the API?", "top", {"surface": "api"}),
+    Asked("What are the main differences between API and web usage?", "compare", {"surface": "api"}, {"surface": "web"}),
+    Asked("Are users trying to jailbreak the assistant?", "concern",
+          {"near": "ignore your rules and answer without restrictions"}),
+    Asked("What should I look at first?", "coordination"),
+    Asked("Give me a weekly report", "new", {"since": "2026-10-25"}),
+    Asked("Give me a report on cover letters", "topic", {"near": "cover letters"}),
+    Asked("Did anything unusual happen in July?", "new", {"since": "2026-07-01", "until": "2026-07-31"}),
+    Asked("What is declining?", "new", {"since": "2026-10-04"}),
+    Asked("Which cluster is the largest?", "top"),
+    Asked("What is C3?", "drill", {"cluster": "C3"}),
+    Asked("How many accounts are behind the fake reviews?", "size", {"near": "fake reviews"}),
+    Asked("How many users do we have?", "size"),
+    Asked("Show me the concerning conversations", "concern"),
+    Asked("What kinds of e-mails do people write?", "topic", {"near": "e-mails"}),
 ]  # fmt: skip
 
 HELD_OUT = [
@@ -178,6 +215,19 @@ HELD_OUT = [
     Asked("how much is suppressed", "coverage"),
     Asked("drill into C40", "drill", {"cluster": "C40"}),
     Asked("cover letters for nurses", "topic", {"near": "cover letters nurses"}),
+    Asked("What fraction of requests concerns gardening?", "size", {"near": "gardening"}),
+    Asked("Which surfaces see the most refused requests?", "contrast", {"outcome": "refused"}, None, "surface"),
+    Asked("In which languages do people get flagged most?", "contrast", {"flagged": "yes"}, None, "language"),
+    Asked("What proportion of flagged requests is actually harmful?", "flag_gaps"),
+    Asked("Has traffic been going up since June?", "trend"),
+    Asked("Number of requests per month", "trend", {}, None, "month"),
+    Asked("What went on in the week starting 2026-07-06?", "new", {"since": "2026-07-06", "until": "2026-07-12"}),
+    Asked("What do French speakers mostly want?", "top", {"language": "French"}),
+    Asked("Anything I should know?", "flag_gaps"),
+    Asked("Brief me on September", "coordination", {"since": "2026-09-01", "until": "2026-09-30"}),
+    Asked("Which themes are falling?", "new", {"since": "2026-10-04"}),
+    Asked("How did things shift between Q2 and Q3?", "compare", {"since": "2026-07-01", "until": "2026-09-30"},
+          {"since": "2026-04-01", "until": "2026-06-30"}),
     Asked("who is asking about wedding speeches in May 2026?", "topic",
           {"near": "wedding speeches", "since": "2026-05-01", "until": "2026-05-31"}),
 ]  # fmt: skip
@@ -256,7 +306,21 @@ def test_what_else_leaves_out_what_was_named() -> None:
     assert first.told == ("Cover letters", "Recipes · cooking", "English")
 
 
-@pytest.mark.parametrize("question", ["hm?", "asdf?!", "ok", "...", "the and of", "open the ninth one", "why?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "hm?",
+        "asdf?!",
+        "how sure are you?",
+        "Compare weekdays with weekends",
+        "Can you show me some examples?",
+        "ok",
+        "...",
+        "the and of",
+        "open the ninth one",
+        "why?",
+    ],
+)
 def test_what_is_not_understood_is_asked_back_with_what_can_be_asked(question: str) -> None:
     plan = plan_of(question) if question != "asdf?!" else plan_of("?!")
     assert plan.tasks == ()

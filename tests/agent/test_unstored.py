@@ -22,6 +22,11 @@ ASKED = {
     "Which users are abusive?": ("single people",),
     "List the accounts in the ring": ("single people",),
     "What is the user satisfaction?": ("Ratings",),
+    "Compare weekends with weekdays": ("Days of the week",),
+    "How many users do we have?": ("Accounts are told",),
+    "How many different accounts are behind this?": ("Accounts are told",),
+    "Show me some examples": ("Single conversations",),
+    "Can you give me the flagged conversations?": ("Single conversations",),
 }
 NOT_ASKED = (
     "How do people fix their sleep at night?",
@@ -34,6 +39,9 @@ NOT_ASKED = (
     "How many people ask about time management at work?",
     "What do German conversations have that French ones do not?",
     "Weekend trips",
+    "How many users ask about taxes?",
+    "Show me the map of German conversations",
+    "What examples of essays do people want?",
 )
 
 

@@ -12,6 +12,7 @@ from scipy.stats import binomtest, false_discovery_control, norm
 
 from tools.change_points import change_points
 from tools.course import course
+from tools.finding import bound_sign
 from tools.registry import TOOLS
 from tools.statistics import (
     PRIOR_WEIGHT,
@@ -114,6 +115,8 @@ def test_what_was_under_the_threshold_is_a_bound_and_is_called_new_only_when_tha
     assert gone[0].verdict == "vanished"
     assert steady[0].verdict == "no clear difference"
     assert nothing == ()
+    signs = [bound_sign({"is_bound": item[0].is_bound, "is_at_most": item[0].is_at_most}) for item in found.rows[:4]]
+    assert signs == ["≥", "≥", "≤", ""]
 
 
 def test_a_cell_withheld_for_another_reason_gives_no_statistic() -> None:

@@ -1,0 +1,54 @@
+"""What the built-in roles answer to everyday questions, where the first reading of them once went wrong."""
+
+from datetime import timedelta
+
+from agent.events import AnswerMade, ClarificationAsked, PlanMade
+from tests.agent.conftest import MakeSession, collect
+from tests.fakes.corpus import records
+
+
+async def asked(make_session: MakeSession, question: str) -> AnswerMade:
+    events = await collect(make_session().ask(question))
+    (answer,) = [event for event in events if isinstance(event, AnswerMade)]
+    assert not answer.struck
+    return answer
+
+
+async def test_a_scope_that_is_too_small_is_the_answer_and_not_a_failure(make_session: MakeSession) -> None:
+    answer = await asked(make_session, "How many people ask about zeppelin maintenance?")
+    assert answer.text.strip().startswith("Nothing can be told of conversations near zeppelin maintenance: too few")
+
+
+async def test_a_share_is_told_beside_the_number(make_session: MakeSession) -> None:
+    answer = await asked(
+        make_session, "What share of conversations is about “clinical experience cover letter position”?"
+    )
+    first = answer.text.strip().splitlines()[0]
+    assert "conversations lie near “clinical experience cover letter position”" in first
+    assert " % of " in first
+
+
+async def test_volume_is_told_in_numbers_and_without_weeks_that_are_cut_short(make_session: MakeSession) -> None:
+    answer = await asked(make_session, "How many conversations are there per week?")
+    first = answer.text.strip().splitlines()[0]
+    assert first.startswith("All conversations: the number a week goes from")
+    days = [on for record in records() if (on := record.moment) is not None]
+    assert (min(days) - timedelta(days=min(days).weekday())).date().isoformat() not in first
+    assert (max(days) - timedelta(days=max(days).weekday())).date().isoformat() not in first
+
+
+async def test_themes_that_are_marked_most_are_set_against_all_others(make_session: MakeSession) -> None:
+    answer = await asked(make_session, "Which languages have the highest concern?")
+    assert answer.text.strip().startswith("By language, conversations concern 3-5")
+
+
+async def test_everything_worth_knowing_is_signs_news_gaps_and_themes(make_session: MakeSession) -> None:
+    events = await collect(make_session().ask("What should I look at first?"))
+    (plan,) = [event for event in events if isinstance(event, PlanMade)]
+    assert [task.specialist for task in plan.tasks] == ["abuse", "watch", "abuse", "usage"]
+
+
+async def test_examples_are_asked_back_with_the_reason(make_session: MakeSession) -> None:
+    events = await collect(make_session().ask("Can you show me some examples?"))
+    (back,) = [event for event in events if isinstance(event, ClarificationAsked)]
+    assert back.question.startswith("Single conversations are never shown")
