@@ -7,7 +7,19 @@ recommends a review of themes and periods, never a list of accounts. What is cal
 from collections.abc import Sequence
 
 from agent.answer import LeadCard
-from agent.builtin.recipe import SHOWN, Notes, arguments, by_size, left_out, listed, measure, mostly, named, unquoted
+from agent.builtin.recipe import (
+    SHOWN,
+    Notes,
+    arguments,
+    by_size,
+    left_out,
+    listed,
+    measure,
+    mostly,
+    named,
+    themes_of,
+    unquoted,
+)
 from agent.roles import Claim
 from tools.finding import Finding, Row
 from tools.flag_gaps import FALSE, FLAGGED, MISSED
@@ -244,12 +256,7 @@ async def concern(notes: Notes) -> None:
         notes.say(f"Of {unquoted(graded.scope)}, by concern grade from benign up: {stated}", graded)
     if found is None:
         return
-    themes = notes.fresh(named(found))
-    if not themes:
-        # Too few for clusters of their own: then by the themes of everything that they lie in.
-        published = await notes.ask("count_by", arguments(concerning, by="theme"))
-        if published is not None and named(published):
-            found, themes = published, notes.fresh(by_size(named(published)))
+    found, themes = await themes_of(notes, concerning, found)
     about = f"About {found.totals[0]:,} {unquoted(scope.described())} are graded as concerning"
     if themes:
         shown = themes[:SHOWN]

@@ -15,7 +15,9 @@ from agent.builtin.recipe import (
     named,
     odds,
     odds_stated,
+    sized,
     stated,
+    themes_of,
     unquoted,
 )
 from tools.finding import Finding, Row
@@ -45,7 +47,7 @@ async def top(notes: Notes) -> None:
         finding = await notes.ask("cluster_scope", arguments(scope))
         if finding is None:
             return
-        rows = notes.fresh(named(finding))
+        finding, rows = await themes_of(notes, scope, finding)
         if rows:
             notes.say(
                 f"Among about {finding.totals[0]:,} {scope.described()}, the largest themes are {listed(rows[:SHOWN])}",
@@ -135,6 +137,7 @@ async def drill(notes: Notes) -> None:
         await top(notes)
         return
     if scope == Scope(cluster=scope.cluster):
+        await _introduced(notes, scope.cluster)
         parts = await notes.ask("drill_down", {"cluster": scope.cluster})
     else:
         parts = await notes.ask("cluster_scope", arguments(scope))
@@ -157,6 +160,14 @@ async def drill(notes: Notes) -> None:
         languages = await notes.ask("count_by", arguments(scope, by="language"))
         if languages is not None and (rows := by_size(named(languages))):
             notes.say(f"Its languages are {listed(rows[:SHOWN])}", languages)
+
+
+async def _introduced(notes: Notes, cluster: str) -> None:
+    """A cluster's name and size, where they are told."""
+    overview = await notes.ask("overview", {})
+    row = next((row for row in named(overview) if row.id == cluster), None) if overview is not None else None
+    if overview is not None and row is not None:
+        notes.say(f"{cluster} is {sized(row)}", overview, kind="answer")
 
 
 async def drawn(notes: Notes) -> None:

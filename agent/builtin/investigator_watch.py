@@ -40,8 +40,8 @@ async def new(notes: Notes) -> None:
         beside = f"; less than that grew {_rows(slower[:4])}" if slower else ""
         text = f"No theme has clearly doubled its odds {when}{beside}"
         notes.say(f"{gone}; n{text[1:]}" if gone else text, finding, kind="answer")
-    elif gone:
-        notes.say(gone, finding)
+    else:
+        notes.say(gone or f"No theme has clearly halved its odds {when}", finding)
     left_out(notes, finding)
     await _largest_by_month(notes, finding, fresh or grown)
 

@@ -43,7 +43,7 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     (
         "contrast",
         r"(?:others?|the rest|everyone else|elsewhere)(?: \w+)? (?:do|does|did|is|are)(?:es)? ?(?:not|n't)|that others|differ(?! over)|typical|unlike|only in\b|distinct|unique|peculiar|special about|sets?(?= .{0,40} apart)"
-        r"|characteristic|stand(?:s)? out|over-?represent|disproportion|more (?:often|likely) than|specific to|particular to|unusual about|stick(?:s)? out",
+        r"|characteristic|stand(?:s)? out|over-?represent|disproportion|more (?:often|likely) than|specific to|particular to|unusual about|stick(?:s)? out|(?:mostly|mainly|predominantly|chiefly) (?:in|on|from|by|via)\b",
     ),
     ("compare", r"compar|versus|\bvs\b|against|difference between|as opposed to|rather than|side by side|relative to"),
     (
@@ -57,12 +57,12 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     ),
     (
         "trend",
-        r"over time|trend|timeline|\brise|\brose\b|rising|declin|drop|fall|fell|per (?:day|week|month)|(?:by|each|every) (?:day|week|month)|week by week|month by month|develop|evol|history of|going (?:up|down)|course of|increas|decreas",
+        r"over time|trend|timeline|seasonal|\bpeak(?:s|ed)?\b(?! hours)|busiest|\brise|\brose\b|rising|declin|drop|fall|fell|per (?:day|week|month)|(?:by|each|every) (?:day|week|month)|week by week|month by month|develop|evol|history of|going (?:up|down)|course of|increas|decreas",
     ),
     (
         "breakdown",
         r"which (?:languages?|surfaces?|months?|devices?|outcomes?)|what (?:languages?|surfaces?)|(?:by|per) (?:language|surface|turns?|flag|concern|harm|outcome|device|hazard|category)|languages? (?:are|do|is|mix)"
-        r"|share of|split|break(?:s|ing)? ?down|breakdown|distribution|mix of|how (?:long|many turns)|how (?:often|many)(?= .{0,40}refus)|proportion of|percentage of|where do people (?:ask|use)|refus",
+        r"|share of|split|break(?:s|ing)? ?down|breakdown|distribution|mix of|how (?:long|many turns)|length of|how (?:often|many)(?= .{0,40}refus)|proportion of|percentage of|where do people (?:ask|use)|refus",
     ),
     (
         "size",

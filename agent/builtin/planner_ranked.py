@@ -33,12 +33,13 @@ _SHARE = regex.compile(
 )
 _VOLUME = regex.compile(
     r"\b(?:usage|traffic|volume|activity|demand|(?:number|amount|count) of (?:conversations|requests|users|chats|messages)|(?:conversation|request|chat) (?:count|numbers?|volume))\b"
+    r"|\bwhich (?:day|week|month) (?:had|has|saw|was) (?:the )?(?:most|busiest|fewest|biggest|largest)\b|\b(?:peak|busiest)\b"
     r"|\bhow many (?:conversations|requests|chats|messages)\b|\b(?:are|do) we (?:\w+ )?grow(?:ing)?\b"
 )
 _EVERYTHING = regex.compile(
     r"\bwhat (?:should|must|do) (?:i|we) (?:need to )?(?:look at|know|worry about|check|do|watch)\b|\bwhere (?:should|do|can) (?:i|we) (?:start|begin|look)\b"
     r"|\b(?:brief|debrief) (?:me|us)\b|\b(?:give|write|make|show)(?: me| us)? (?:a |the |an )?(?:\w+ )?(?:briefing|report|digest|status)\b|^(?:daily|weekly|monthly) (?:briefing|report|digest)\b"
-    r"|\b(?:anything|what) (?:\w+ )?(?:i|we) should know\b|\bwhat needs (?:\w+ )?attention\b|\banything (?:notable|noteworthy|unusual|odd|strange|interesting|out of the ordinary)\W*$"
+    r"|\b(?:anything|what) (?:\w+ )?(?:i|we) should know\b|\bwhat needs (?:\w+ )?attention\b|\b(?:any|some)thing (?:notable|noteworthy|unusual|odd|strange|interesting|out of the ordinary)\W*$"
 )
 
 

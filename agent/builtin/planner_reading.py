@@ -128,7 +128,7 @@ def _focus(question: str, named: Named) -> Focus | None:
         return "breakdown"
     if focus in ("top", None) and fails(question):
         return "breakdown"
-    if focus == "size" and named_step(question):
+    if named_step(question) and (focus == "size" or (focus == "top" and asks_volume(question))):
         return "trend"
     if focus == "trend" and _FALLS.search(question):
         return "new"
@@ -141,7 +141,7 @@ def _sides(named: Named, period: Period) -> tuple[Scope, Scope | None]:
     against = None
     if named.languages:
         scope = scope.model_copy(update={"language": named.languages[0]})
-    elif len(named.surfaces) == 1:
+    if len(named.surfaces) == 1:
         scope = scope.model_copy(update={"surface": named.surfaces[0]})
     if len(named.languages) > 1:
         against = scope.model_copy(update={"language": named.languages[1]})

@@ -131,6 +131,17 @@ def odds_stated(row: Row, beside: str) -> str:
     return f"“{row.label}” ({share}{bound}{found.value}× ({found.low} to {found.high}) the odds {beside})"
 
 
+async def themes_of(notes: Notes, scope: Scope, clustered: Finding) -> tuple[Finding, list[Row]]:
+    """The named themes of a scope that was clustered; where it is too small for clusters of its own, those of everything that
+    it lies in."""
+    if named(clustered):
+        return clustered, notes.fresh(named(clustered))
+    published = await notes.ask("count_by", arguments(scope, by="theme"))
+    if published is None or not named(published):
+        return clustered, []
+    return published, notes.fresh(by_size(named(published)))
+
+
 def _series(parts: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
 

@@ -36,5 +36,5 @@ def longer_from(step: str | None) -> tuple[Step, ...]:
 
 
 def _is_named(step: Step, question: str) -> bool:
-    cue = rf"\b(?:by|per|each|every|a|{step} by) {step}\b|\b{step}-by-{step}\b|\b{_ADVERBS[step]}\b"
+    cue = rf"\b(?:by|per|each|every|a|which|what|busiest|{step} by) {step}\b|\b{step}-by-{step}\b|\b{_ADVERBS[step]}\b"
     return regex.search(cue, question) is not None

@@ -158,6 +158,13 @@ WRITTEN_WITH_THE_RULES = [
     Asked("How many accounts are behind the fake reviews?", "size", {"near": "fake reviews"}),
     Asked("How many users do we have?", "size"),
     Asked("Show me the concerning conversations", "concern"),
+    Asked("What is the average length of a conversation?", "breakdown", {}, None, "turns"),
+    Asked("Which day had the most conversations?", "trend", {}, None, "week"),
+    Asked("When was the peak?", "trend"),
+    Asked("Is the tax topic seasonal?", "trend", {"near": "tax"}),
+    Asked("Tell me something interesting", "coordination"),
+    Asked("What do people write in German on mobile?", "top", {"language": "German", "surface": "mobile"}),
+    Asked("Which themes are mostly on the API?", "contrast", {"surface": "api"}),
     Asked("What kinds of e-mails do people write?", "topic", {"near": "e-mails"}),
 ]  # fmt: skip
 
