@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from agent.redteam import differencing
+from agent.redteam import differencing, poisoning
 from agent.redteam.lab import Lab
 from agent.redteam.result import Outcome
 from agent.redteam.suite import ATTACKS, chosen
@@ -45,7 +45,19 @@ async def differencing_arms(lab: Lab) -> list[Outcome]:
     return found
 
 
-ARMS = {"differencing": differencing_arms}
+async def poisoning_arms(lab: Lab) -> list[Outcome]:
+    """Several draws of a dozen victims, told together, so that an effect too small for one dozen would show."""
+    draws = [await poisoning.run(lab, draw=draw) for draw in range(_DRAWS)]
+    return [
+        replace(
+            same[0], tried=sum(item.tried for item in same), succeeded=sum(item.succeeded for item in same), notes=()
+        )
+        for same in zip(*draws, strict=True)
+    ]
+
+
+ARMS = {"differencing": differencing_arms, "poisoning": poisoning_arms}
+_DRAWS = 6
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -54,7 +66,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("attacks", nargs="*")
     parser.add_argument("--injections", type=Path)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--arms", action="store_true", help="the gate against an open one, in place of the table")
+    parser.add_argument(
+        "--arms",
+        action="store_true",
+        help="the gate against an open one, and six dozen victims of poison, in place of the table",
+    )
     given = parser.parse_args(arguments)
     encoders = App.start().home.folder("encoders")
     outcomes: list[Outcome] = []

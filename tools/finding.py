@@ -186,5 +186,7 @@ def bound_sign(measure: Mapping[str, Any]) -> str:
 
 
 def _measure_dict(measure: Measure) -> dict[str, Any]:
-    found = {name: getattr(measure, name) for name in ("name", "value", "low", "high", "verdict", "is_bound", "is_at_most")}
+    found = {
+        name: getattr(measure, name) for name in ("name", "value", "low", "high", "verdict", "is_bound", "is_at_most")
+    }
     return {name: value for name, value in found.items() if value not in (None, "", False) or name == "name"}

@@ -19,10 +19,12 @@ from agent.unstored import unstored
 from tools.scope import Scope
 
 CAN_DO = (
+    "What should I look at first?",
     "What do people use the assistant for most?",
     "What is new since {day}?",
     "Is anyone running coordinated spam?",
     "What is concerning but not flagged?",
+    "Which themes are refused most?",
     "How has help with code changed over time?",
     "What do German conversations have that French ones do not?",
     "Where are we blind?",
