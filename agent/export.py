@@ -13,7 +13,7 @@ from typing import Any, Literal
 import regex
 
 from agent.sessions import SessionStore, StoredRun
-from tools.finding import bound_sign
+from tools.finding import bound_sign, outlined
 
 Format = Literal["markdown", "json", "html"]
 MADE_BY = "Aggregates released by Shoal. Small groups are withheld and counts are rounded; see each finding."
@@ -131,7 +131,7 @@ def table_of(finding: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     measures = list(dict.fromkeys(item["name"] for row in finding["rows"] for item in row.get("measures", ())))
     head = ["group", *finding["columns"], *measures]
     rows = []
-    for row in finding["rows"]:
+    for row in outlined(finding["rows"]):
         named = {item["name"]: item for item in row.get("measures", ())}
         label = f"– {row['label']}" if row.get("parent") else row["label"]
         cells = [_count(value) for value in row["values"]]

@@ -6,7 +6,7 @@ much fell outside, method, policy. Only the gate can build one; anyone else who 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -176,6 +176,16 @@ def _row_dict(row: Row) -> dict[str, Any]:
     if row.measures:
         found["measures"] = [_measure_dict(measure) for measure in row.measures]
     return found
+
+
+def outlined(rows: Sequence[dict[str, Any]], most_inside: int | None = None) -> list[dict[str, Any]]:
+    """Rows, in their JSON-safe form, as an outline: each group with what belongs to it behind it, at most so many, in the
+    order they have. A row whose group is not there stands for itself."""
+    inside: dict[str, list[dict[str, Any]]] = {row["id"]: [] for row in rows if row.get("id") and not row.get("parent")}
+    for row in rows:
+        inside.get(row.get("parent") or "", []).append(row)
+    tops = [row for row in rows if row.get("parent") not in inside]
+    return [one for row in tops for one in (row, *inside.get(row.get("id") or "", ())[:most_inside])]
 
 
 def bound_sign(measure: Mapping[str, Any]) -> str:

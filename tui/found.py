@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Static, TabbedContent, TabPane, Tree
 from textual.widgets.tree import TreeNode
 
+from tools.finding import outlined
 from tui import charts
 from tui.evidence import evidence, placed, row_label
 from tui.findings import EMPTY
@@ -62,6 +63,8 @@ class Found(Vertical):
         super().__init__(id="found")
         self._glyphs = glyphs
         self._finding: dict[str, Any] | None = None
+        self._rows: list[dict[str, Any]] = []
+        """Of the table, as they are drawn."""
         self._drawn: tuple[str, int] | None = None
         self.row: dict[str, Any] | None = None
 
@@ -144,7 +147,8 @@ class Found(Vertical):
             table.add_columns(Text(safe(column), justify="right"), Text("%", justify="right"))
         for name in names:
             table.add_column(Text(safe(name)))
-        for row in finding["rows"]:
+        self._rows = outlined(finding["rows"])
+        for row in self._rows:
             cells = [Text(fit(("  " if row.get("parent") else "") + placed(row), _LABEL))]
             for value in row["values"]:
                 cells.append(Text("withheld" if value["count"] is None else f"{value['count']:,}", justify="right"))
@@ -156,8 +160,8 @@ class Found(Vertical):
         self._stand(event.node.data)
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        if self._finding and 0 <= event.cursor_row < len(self._finding["rows"]) and self.query_one(DataTable).has_focus:
-            self._stand(self._finding["rows"][event.cursor_row])
+        if 0 <= event.cursor_row < len(self._rows) and self.query_one(DataTable).has_focus:
+            self._stand(self._rows[event.cursor_row])
 
     def _stand(self, row: dict[str, Any] | None) -> None:
         if self._finding is not None and row is not None:

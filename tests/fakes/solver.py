@@ -15,6 +15,8 @@ class Attack:
 
     step: int = 5
     least: int = 15
+    fewest: int | None = None
+    """Values that must stay possible; by default what the threshold leaves open less the rounding, 10 of 0 to 14."""
     _low: list[float] = field(default_factory=list)
     _high: list[float] = field(default_factory=list)
     _sums: list[dict[int, float]] = field(default_factory=list)
@@ -53,6 +55,7 @@ class Attack:
         return ends[0], ends[1]
 
     def recovers(self, unknown: int, truth: int) -> bool:
-        """Whether the truth is known more precisely than the threshold less the rounding leaves open (10 of 0 to 14)."""
+        """Whether the truth is known to within fewer values than must stay possible."""
         found = self.interval(unknown)
-        return found is not None and found[0] <= truth <= found[1] and found[1] - found[0] < self.least - self.step
+        fewest = self.least - self.step if self.fewest is None else self.fewest
+        return found is not None and found[0] <= truth <= found[1] and found[1] - found[0] < fewest
