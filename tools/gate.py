@@ -294,7 +294,7 @@ class Gate:
             "withheld": withheld,
             "outside": outside,
             "method": raw.method,
-            "notes": (*notes, *source_notes(snapshot)),
+            "notes": (*notes, *source_notes(snapshot, raw.resolved.scope.facets() | raw.facets)),
             "policy": self.policy.describe(),
             "snapshot": snapshot.number,
         }

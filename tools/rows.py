@@ -1,7 +1,7 @@
 """A finding's rows from decided cells: counts as said, shares and statistics from what leaves (R4). Nothing here counts a
 member."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from index.snapshot import Snapshot
@@ -70,8 +70,15 @@ def statistics_of(
     return replace(found, rows=banded)
 
 
-def source_notes(snapshot: Snapshot) -> tuple[str, ...]:
-    """What a reader must know of the source."""
+GRADED_BY_RULES = "grades of concern and categories of harm are by built-in rules, which know English best"
+_GRADED = frozenset({"concern", "harm"})
+
+
+def source_notes(snapshot: Snapshot, facets: Set[str]) -> tuple[str, ...]:
+    """What a reader must know of the source and of how the facets that a finding rests on were read from it."""
+    found = []
     if snapshot.meta.get("accounts") == "none":
-        return ("the source states no accounts: each conversation counts as its own account",)
-    return ()
+        found.append("the source states no accounts: each conversation counts as its own account")
+    if facets & _GRADED and snapshot.meta.get("extractor") == "built-in":
+        found.append(GRADED_BY_RULES)
+    return tuple(found)

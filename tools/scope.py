@@ -61,7 +61,7 @@ class Scope(BaseModel):
         if self.language:
             parts.append(f"in {self.language}")
         if self.concern_at_least:
-            parts.append(f"concern {self.concern_at_least}-5")
+            parts.append(f"graded {self.concern_at_least}-5 for concern")
         if self.flagged:
             parts.append("flagged by the classifier" if self.flagged == "yes" else "not flagged by the classifier")
         if self.surface:

@@ -13,6 +13,7 @@ from agent.builtin.recipe import NOTHING_TOLD, unquoted
 from agent.roles import Claim, Evidence, OnDelta
 from tools.finding import Finding
 from tools.labels import UNNAMED
+from tools.rows import GRADED_BY_RULES
 
 BYLINE = "Written by built-in rules; no model ran."
 _ANSWERS = 3
@@ -129,6 +130,8 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
         yield f"{finding.withheld.share} % of {unquoted(finding.scope)} are in themes that are withheld [{finding.id}]."
     if any(task.focus in ("coordination", "concern", "flag_gaps") for task in evidence.tasks):
         yield "Signs of abuse are read from aggregates, and benign readings could not be ruled out."
+    if any(GRADED_BY_RULES in finding.notes for finding in cited):
+        yield "Grades are by built-in rules, which know English best."
     if any(task.focus == "map" for task in evidence.tasks):
         yield "A map in two dimensions keeps few of the distances."
     if any(task.scope.near for task in evidence.tasks):

@@ -39,7 +39,8 @@ async def test_volume_is_told_in_numbers_and_without_weeks_that_are_cut_short(ma
 
 async def test_themes_that_are_marked_most_are_set_against_all_others(make_session: MakeSession) -> None:
     answer = await asked(make_session, "Which languages have the highest concern?")
-    assert answer.text.strip().startswith("By language, conversations concern 3-5")
+    assert answer.text.strip().startswith("By language, conversations graded 3-5 for concern")
+    assert "Grades are by built-in rules, which know English best." in answer.text
 
 
 async def test_everything_worth_knowing_is_signs_news_gaps_and_themes(make_session: MakeSession) -> None:
