@@ -40,6 +40,7 @@ class Task(_Value):
         None, description="For breakdown: the closed facet to count by; for trend: day, week or month"
     )
     against: Scope | None = Field(None, description="For compare: the other scope; left out: all other conversations")
+    shown: int | None = Field(None, ge=1, le=20, description="How many groups to name, where the question says")
     told: tuple[str, ...] = Field((), description="Groups that an earlier answer named, to be left out now")
     disconfirmer: str = ""
 

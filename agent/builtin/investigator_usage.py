@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from agent.builtin.recipe import (
-    SHOWN,
     Kind,
     Notes,
     arguments,
@@ -39,9 +38,9 @@ async def top(notes: Notes) -> None:
         groups = [row for row in rows if row.parent is None]
         leaves = by_size([row for row in rows if row.parent])
         if groups:
-            notes.say(f"The largest groups of themes are {listed(groups[:SHOWN])}", finding, kind="answer")
+            notes.say(f"The largest groups of themes are {listed(groups[: notes.shown])}", finding, kind="answer")
         if leaves:
-            notes.say(f"The largest single themes are {listed(leaves[:SHOWN])}", finding)
+            notes.say(f"The largest single themes are {listed(leaves[: notes.shown])}", finding)
         await notes.ask("topic_map", {})  # for a screen to draw; nothing is claimed of it
     else:
         finding = await notes.ask("cluster_scope", arguments(scope))
@@ -50,7 +49,7 @@ async def top(notes: Notes) -> None:
         finding, rows = await themes_of(notes, scope, finding)
         if rows:
             notes.say(
-                f"Among about {finding.totals[0]:,} {scope.described()}, the largest themes are {listed(rows[:SHOWN])}",
+                f"Among about {finding.totals[0]:,} {scope.described()}, the largest themes are {listed(rows[: notes.shown])}",
                 finding,
                 kind="answer",
             )
@@ -88,7 +87,7 @@ async def breakdown(notes: Notes) -> None:
         return
     rows = named(finding) if facet in ("month", "concern", "turns") else by_size(notes.fresh(named(finding)))
     if rows:
-        shown = rows if facet == "month" else rows[: SHOWN + 1]
+        shown = rows if facet == "month" else rows[: notes.shown + 1]
         notes.say(f"By {facet}, of {finding.totals[0]:,} counted: {listed(shown)}", finding, kind="answer")
     else:
         notes.say(f"No value of {facet} is frequent enough to be shown for {finding.scope}", finding, kind="answer")
@@ -126,7 +125,7 @@ async def topic(notes: Notes, every: Finding | None = None) -> None:
             kind="answer",
         )
     if rows:
-        notes.say(f"They are {mostly(rows[:SHOWN], finding)} in {listed(rows[:SHOWN])}", finding)
+        notes.say(f"They are {mostly(rows[: notes.shown], finding)} in {listed(rows[: notes.shown])}", finding)
     left_out(notes, finding)
 
 
@@ -145,7 +144,7 @@ async def drill(notes: Notes) -> None:
         rows = notes.fresh(named(parts))
         if rows:
             notes.say(
-                f"Of about {parts.totals[0]:,} conversations, the largest parts are {listed(rows[:SHOWN])}",
+                f"Of about {parts.totals[0]:,} conversations, the largest parts are {listed(rows[: notes.shown])}",
                 parts,
                 kind="answer",
             )
@@ -159,7 +158,7 @@ async def drill(notes: Notes) -> None:
     if len(scope.facets()) < 2:
         languages = await notes.ask("count_by", arguments(scope, by="language"))
         if languages is not None and (rows := by_size(named(languages))):
-            notes.say(f"Its languages are {listed(rows[:SHOWN])}", languages)
+            notes.say(f"Its languages are {listed(rows[: notes.shown])}", languages)
 
 
 async def _introduced(notes: Notes, cluster: str) -> None:
@@ -180,7 +179,7 @@ async def drawn(notes: Notes) -> None:
         await drill(notes)
         return
     notes.say(f"The map of {finding.scope} shows about {finding.totals[0]:,} of them", finding, kind="answer")
-    themes = list(dict.fromkeys(row.label for row in by_size(named(finding))))[:SHOWN]
+    themes = list(dict.fromkeys(row.label for row in by_size(named(finding))))[: notes.shown]
     if themes:
         notes.say(f"Its fullest squares are of {', '.join(f'“{label}”' for label in themes)}", finding)
     notes.say("Distance across the map means little: two dimensions cannot keep all of them.", kind="limit")
@@ -243,10 +242,10 @@ def _told_apart(
     beside = "elsewhere" if second is None else unquoted(second.short())
     leading: Kind = "answer" if is_first else "support"
     if over:
-        notes.say(f"{by_more} {_beside(over[:SHOWN], beside)}", finding, kind=leading)
+        notes.say(f"{by_more} {_beside(over[: notes.shown], beside)}", finding, kind=leading)
     if under and second is not None:
         notes.say(
-            f"{by_less} {_beside(under[-SHOWN:], beside)}",
+            f"{by_less} {_beside(under[-notes.shown :], beside)}",
             finding,
             kind="support" if over else leading,
         )
@@ -267,7 +266,7 @@ async def coverage(notes: Notes) -> None:
     if finding is not None:
         rows = by_size(named(finding))
         if rows:
-            notes.say(f"What cannot be said of {finding.scope}: {listed(rows[:SHOWN])}", finding, kind="answer")
+            notes.say(f"What cannot be said of {finding.scope}: {listed(rows[: notes.shown])}", finding, kind="answer")
         else:
             notes.say(f"No blind spot of {finding.scope} is large enough to be shown", finding, kind="answer")
         for note in finding.notes[:1]:

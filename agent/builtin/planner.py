@@ -12,6 +12,7 @@ from agent.builtin.planner_follow import followed, refers_back
 from agent.builtin.planner_intent import asks_how_sure, asks_why
 from agent.builtin.planner_ranked import THEME, Ranked, asks_everything
 from agent.builtin.planner_reading import Reading, read
+from agent.builtin.planner_scope import many_in
 from agent.builtin.recipe import stated
 from agent.builtin.steps import step_of
 from agent.roles import Brief, Exchange, Focus, Plan, Specialist, Task
@@ -36,7 +37,9 @@ class BuiltinPlanner:
 
     async def plan(self, brief: Brief) -> Plan:
         made = _planned(brief)
-        return made.model_copy(update={"tasks": tuple(_in_steps(task, brief) for task in made.tasks)})
+        shown = many_in(brief.question.casefold())
+        tasks = (_in_steps(task, brief).model_copy(update={"shown": shown}) for task in made.tasks)
+        return made.model_copy(update={"tasks": tuple(tasks)})
 
 
 def _in_steps(task: Task, brief: Brief) -> Task:

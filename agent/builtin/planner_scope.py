@@ -174,6 +174,24 @@ def fails(question: str) -> bool:
     return _FAILS.search(question) is not None
 
 
+_NUMBERS = {word: value for value, word in enumerate(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split(), 1
+)}  # fmt: skip
+_NUMBER = rf"(?P<many>\d{{1,2}}|{'|'.join(_NUMBERS)})"
+_MANY = regex.compile(
+    rf"\b(?:top|main) {_NUMBER}\b(?! (?:days?|weeks?|months?|years?))|\b{_NUMBER} (?:top|main|largest|biggest|most|commonest|fastest)\b"
+)
+_MOST_NAMED = 20
+
+
+def many_in(question: str) -> int | None:
+    """How many groups a question asks for ("the top ten"), at most twenty; None where it does not say."""
+    if (match := _MANY.search(question)) is None:
+        return None
+    word = match.group("many")
+    return min(_MOST_NAMED, int(word) if word.isdigit() else _NUMBERS[word]) or None
+
+
 def facet_in(question: str) -> str:
     """The closed facet that a question counts by, or "" when it names none."""
     return next((facet for facet, cue in _FACETS if regex.search(rf"\b(?:{cue})", question)), "")

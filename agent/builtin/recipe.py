@@ -47,6 +47,11 @@ class Notes:
         about = " and ".join(unquoted(scope.describe()) for scope in (self.task.scope, self.task.against) if scope)
         return "the conversations asked about" if any(map(str.isdigit, about)) else about
 
+    @property
+    def shown(self) -> int:
+        """How many groups a sentence names."""
+        return self.task.shown or SHOWN
+
     def say(self, text: str, *findings: Finding, kind: Kind = "support") -> None:
         """A claim; the handles are put before its last full stop."""
         cited = ", ".join(finding.id for finding in findings)

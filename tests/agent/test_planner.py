@@ -354,3 +354,20 @@ def test_words_that_only_look_like_a_slip_are_left_alone(question: str) -> None:
     (task, *_) = plan_of(question).tasks
     assert task.scope.language is None
     assert not any("is read as" in text for text in plan_of(question).assumptions)
+
+
+@pytest.mark.parametrize(
+    ("question", "many"),
+    [
+        ("Show me the top 10 themes", 10),
+        ("the three biggest topics in German", 3),
+        ("What are the ten most common uses?", 10),
+        ("top 99 themes", 20),
+        ("top 0 themes", None),
+        ("What do people use it for most?", None),
+        ("What was new in the first two weeks?", None),
+        ("What is the first one of gardening?", None),
+    ],
+)
+def test_as_many_groups_are_named_as_are_asked_for(question: str, many: int | None) -> None:
+    assert {task.shown for task in plan_of(question).tasks} == {many}
