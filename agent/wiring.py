@@ -360,9 +360,12 @@ class App:
                 waiting=lambda answered, asked: report(Progress("waiting for a batch", answered, asked)),
             )
         from agent.builtin.extractor import BuiltinExtractor
+        from agent.builtin.fields import fields_of
         from index.taxonomy import LinkageTaxonomist
 
-        return Readers(BuiltinExtractor(writer.settings.facets), _built_in_namer(), LinkageTaxonomist(), _nothing)
+        return Readers(
+            BuiltinExtractor(writer.settings.facets), _built_in_namer(), LinkageTaxonomist(fields_of), _nothing
+        )
 
     def newest_snapshot(self) -> int:
         """The number of the newest published snapshot; 0: there is none, and nothing can be asked."""

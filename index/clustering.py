@@ -139,12 +139,20 @@ def partition_clusters(space: Space, count: int) -> Labels:
     return np.asarray(model.fit_predict(space), dtype=np.int32)
 
 
-def group_centres(centres: NDArray[np.float32]) -> Labels:
+_SUBJECTS = 0.25
+"""What subjects weigh in the squared distance of two clusters. docs/clustering.md has the scores of others."""
+
+_SURE = 0.3
+"""Share of a cluster from which on a subject counts in full."""
+
+
+def group_centres(centres: NDArray[np.float32], about: NDArray[np.float64] | None = None) -> Labels:
     """Groups of clusters for the taxonomy's top, as many as the data asks for: Ward linkage over directions from the
     middle of all centres, cut at the fewest groups whose silhouette (Rousseeuw 1987) is nearly the best there is.
 
     Directions, because a mixed cluster's mean is short and would lie near every other; from the middle, because what all
-    conversations share says nothing of which belong together.
+    conversations share says nothing of which belong together. `about`: how much of each cluster (in [0, 1]) is about each
+    of some subjects, shape (n, any); it weighs a quarter of the distance where it is sure, and less where it is not.
     """
     count = len(centres)
     if count < _FEWEST_GROUPED:
@@ -154,6 +162,10 @@ def group_centres(centres: NDArray[np.float32]) -> Labels:
 
     away = centres.astype(np.float64) - centres.mean(axis=0, dtype=np.float64)
     away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
+    if about is not None and about.size:
+        sure = np.minimum(1.0, about.max(axis=1, keepdims=True) / _SURE)
+        subjects = sure * about / np.maximum(np.linalg.norm(about, axis=1, keepdims=True), 1e-9)
+        away = np.hstack([away * np.sqrt(1 - _SUBJECTS), subjects * np.sqrt(_SUBJECTS)])
     tree = linkage(away, "ward")
     cuts = {wanted: fcluster(tree, wanted, "maxclust") - 1 for wanted in _numbers_of_groups(count)}
     cuts = {wanted: labels for wanted, labels in cuts.items() if 1 < len(set(labels.tolist())) < count}

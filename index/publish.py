@@ -28,7 +28,7 @@ from index.snapshot import PLANE_COLUMNS, Snapshot, snapshot_numbers, snapshot_p
 from index.stores.facts import Facts
 from index.stores.frozen import SUFFIX, FrozenVectors, freeze
 from index.stores.vectors import Vectors, VectorStore
-from index.taxonomy import Groups, Taxonomist, Theme
+from index.taxonomy import Taxonomist, Theme
 
 BASE_CLUSTER_SIZE = 25
 """Smallest base cluster: the support that free text needs, so that a named cluster can be shown at all."""
@@ -117,14 +117,18 @@ async def _fill(
         members = _members(connection, [numbers[row] for row in placed.rows.tolist()])
         background = Background.count((item.text for item in members), (item.language for item in members))
         work = _Naming(members, placed.vectors, background)
-        base_names = await work.names(namer, near, report, "naming clusters")
+        asked = work.asked(near, report, "naming clusters")
+        base_names = await settled_names(namer, asked, NAME_ACCOUNTS)
         sizes = np.bincount(labels[labels >= 0], minlength=len(centres)).tolist()
-        themes = [Theme(name, size) for name, size in zip(base_names, sizes, strict=True)]
+        themes = [
+            Theme(name, size, group.sample.phrases) for name, size, group in zip(base_names, sizes, asked, strict=True)
+        ]
         report("grouping clusters", 0, len(themes))
         tree = await taxonomist.groups(themes, centres)
         groups = tree.labels
         tops = _top_labels(labels, groups)
-        top_names = await work.names(namer, tops[placed.rows], report, "naming groups", base_names, tree)
+        above = work.asked(tops[placed.rows], report, "naming groups", base_names, groups)
+        top_names = await settled_names(namer, above, NAME_ACCOUNTS, tree.names)
         base_ids, next_base = _carried("C", labels, len(centres), numbers, previous)
         top_ids, next_top = _carried("T", tops, len(top_names), numbers, previous)
         nodes = [(top_ids[group], None, name) for group, name in enumerate(top_names)]
@@ -208,24 +212,24 @@ class _Naming:
     matrix: Vectors
     background: Background
 
-    async def names(
+    def asked(
         self,
-        namer: Namer,
         labels: Labels,
         report: Report,
         stage: str,
         children: Sequence[str | None] = (),
-        tree: Groups | None = None,
-    ) -> list[str | None]:
-        """A name a cluster that passed every check, in label order. Those of a tree's groups know their `children`."""
+        parts: Labels | None = None,
+    ) -> list[ToName]:
+        """What is to be named, a cluster each, in label order. Groups know the names of their `children`, which `parts`
+        says they are."""
         centres = centres_of(self.matrix, labels)
         groups = []
         for label, centre in enumerate(centres):
-            below = np.flatnonzero(tree.labels == label).tolist() if tree is not None else []
+            below = np.flatnonzero(parts == label).tolist() if parts is not None else []
             known = tuple(name for place in below if (name := children[place]))
             groups.append(self._to_name(np.flatnonzero(labels == label), labels != label, centre, known))
             report(stage, label + 1, len(centres))
-        return await settled_names(namer, groups, NAME_ACCOUNTS, tree.names if tree is not None else ())
+        return groups
 
     def _to_name(
         self,

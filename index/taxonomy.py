@@ -4,22 +4,25 @@
 vectors and reads the number of groups off the data. A taxonomist may never drop a cluster or put one in two groups.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from index.clustering import Labels, group_centres
+from index.naming import Phrase
 from index.stores.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A base cluster as a taxonomist sees it: its name where it has one, and how many summaries it holds."""
+    """A base cluster as a taxonomist sees it: its name where it has one, how many summaries it holds, and the phrases that
+    many of its accounts share."""
 
     name: str | None
     size: int
+    phrases: tuple[Phrase, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,16 @@ class Taxonomist(Protocol):
 
 
 class LinkageTaxonomist:
-    """The built-in one: no model, no names needed."""
+    """The built-in one: no model, no names needed. `subjects` says how much a theme is about each of some subjects, which
+    is weighed beside where it lies."""
 
     name = "built-in"
 
+    def __init__(self, subjects: Callable[[Theme], Sequence[float]] = lambda _: ()) -> None:
+        self._subjects = subjects
+
     async def groups(self, themes: Sequence[Theme], centres: Vectors) -> Groups:
-        return Groups(group_centres(centres) if len(themes) else np.zeros(0, dtype=np.int32), self.name)
+        if not len(themes):
+            return Groups(np.zeros(0, dtype=np.int32), self.name)
+        about = np.array([list(self._subjects(theme)) for theme in themes], dtype=np.float64)
+        return Groups(group_centres(centres, about), self.name)

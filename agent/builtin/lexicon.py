@@ -57,7 +57,7 @@ class Matcher:
         return not (whole and end < len(text) and _is_inside_word(text[end]))
 
 
-_NOT_ENTRIES = ("name", "title")
+_NOT_ENTRIES = ("name", "title", "field")
 
 
 @cache
@@ -84,6 +84,12 @@ def _concepts() -> Matcher:
 def titles() -> Mapping[str, str]:
     """How each concept is written within a name, by its normalised English name."""
     return {normalise(str(concept["name"])): str(concept.get("title", concept["name"])) for concept in _table()}
+
+
+@cache
+def fields() -> Mapping[str, str]:
+    """The field of each concept, by its English name; a concept that can be about anything has none."""
+    return {str(concept["name"]): str(concept["field"]) for concept in _table() if "field" in concept}
 
 
 def concepts(text: str) -> list[str]:

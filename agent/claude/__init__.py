@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from agent.builtin.fields import fields_of
 from agent.builtin.namer import BuiltinNamer
 from agent.claude.batches import BatchExtractor, OpenBatches
 from agent.claude.extractor import ClaudeExtractor
@@ -58,7 +59,7 @@ def claude_readers(
     bulk, and `key_of` hashes what stands in that file. `embed` places names for the taxonomist."""
     model = AnthropicModel(settings.api_key, settings.base_url, meter)
     namer = ClaudeNamer(model, settings, BuiltinNamer())
-    taxonomist = ClaudeTaxonomist(model, settings, embed, LinkageTaxonomist())
+    taxonomist = ClaudeTaxonomist(model, settings, embed, LinkageTaxonomist(fields_of))
     if batches is None:
         return Readers(ClaudeExtractor(model, settings, own), namer, taxonomist, model.close)
     extractor = BatchExtractor(model, settings, own, OpenBatches(batches), key_of, waiting)
