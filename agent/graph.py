@@ -284,7 +284,7 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     if not kept.answer:
         kept = kept.model_copy(update={"answer": _UNSUPPORTED})
     own_facets = [facet.name for facet in deps.context.index.snapshot.own_facets]
-    kept = kept.model_copy(update={"left_out": (*unstored(state["question"], own_facets), *kept.left_out)})
+    kept = kept.model_copy(update={"answer": " ".join([*unstored(state["question"], own_facets), kept.answer])})
     text = "\n\n".join([render(kept), *_engine_notes(state)])
     answer = AnswerMade(
         text=text,

@@ -71,7 +71,9 @@ class Scope(BaseModel):
         if self.outcome:
             parts.append(f"that the assistant {self.outcome}")
         parts += [f"with {name} {value}" for name, value in self.own.items()]
-        if self.since and self.until:
+        if self.since and self.since == self.until:
+            parts.append(f"on {self.since}")
+        elif self.since and self.until:
             parts.append(f"from {self.since} to {self.until}")
         elif self.since:
             parts.append(f"since {self.since}")

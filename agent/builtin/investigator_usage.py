@@ -88,7 +88,15 @@ async def breakdown(notes: Notes) -> None:
     rows = named(finding) if facet in ("month", "concern", "turns") else by_size(notes.fresh(named(finding)))
     if rows:
         shown = rows if facet == "month" else rows[: notes.shown + 1]
-        notes.say(f"By {facet}, of {finding.totals[0]:,} counted: {listed(shown)}", finding, kind="answer")
+        told = f"By {facet}, of {finding.totals[0]:,} counted"
+        if not finding.withheld.groups:
+            notes.say(f"{told}: {listed(shown)}", finding, kind="answer")
+        elif len(rows) == 1:
+            # Without its share: beside what is withheld it would read as if there were nothing else.
+            one = f"{rows[0].values[0].count:,} are “{rows[0].label}”"
+            notes.say(f"{told}, {one}; the others are too few to be told of", finding, kind="answer")
+        else:
+            notes.say(f"{told}: {listed(shown)}; the others are too few to be told of", finding, kind="answer")
     else:
         notes.say(f"No value of {facet} is frequent enough to be shown for {finding.scope}", finding, kind="answer")
     if rows and finding.withheld.groups:
@@ -191,7 +199,8 @@ async def contrast(notes: Notes) -> None:
     if scope == Scope():
         await top(notes)
         return
-    await _compared(notes, scope, None)
+    if not await _compared(notes, scope, None):
+        await top(notes)
 
 
 async def compare(notes: Notes) -> None:
@@ -199,8 +208,9 @@ async def compare(notes: Notes) -> None:
     await _compared(notes, notes.task.scope, notes.task.against)
 
 
-async def _compared(notes: Notes, first: Scope, second: Scope | None) -> None:
-    """Topics where languages are told apart (themes follow the language without a model), else themes."""
+async def _compared(notes: Notes, first: Scope, second: Scope | None) -> bool:
+    """Topics where languages are told apart (themes follow the language without a model), else themes. Whether any could be
+    told."""
     scopes = {"first": stated(first)}
     if second is None and first.language is not None:
         rest = first.model_copy(update={"language": None})
@@ -211,15 +221,18 @@ async def _compared(notes: Notes, first: Scope, second: Scope | None) -> None:
         scopes["second"] = second_stated
     across = first.language is not None
     kinds = [notes.task.facet] if notes.task.facet else ["topic", "theme"] if across else ["theme", "topic"]
+    is_told = False
     for kind in kinds:
         finding = await notes.ask("compare", {**scopes, "by": kind})
         if finding is not None:
+            is_told = True
             _told_apart(notes, finding, kind, first, second, is_first=kind == kinds[0])
     if across and not notes.task.facet:
         notes.say(
             "Themes follow the language as well as the subject, because the embedding knows English best; topics cross languages.",
             kind="limit",
         )
+    return is_told
 
 
 def _told_apart(

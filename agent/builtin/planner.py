@@ -7,6 +7,8 @@ unsaid from the question before. It knows no answers, and it must not plan a loo
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
+import regex
+
 from agent.builtin.phrases import phrases_for, specific
 from agent.builtin.planner_follow import followed, refers_back
 from agent.builtin.planner_intent import asks_how_sure, asks_why
@@ -14,10 +16,15 @@ from agent.builtin.planner_ranked import THEME, Ranked, asks_everything
 from agent.builtin.planner_reading import Reading, read
 from agent.builtin.planner_scope import many_in
 from agent.builtin.recipe import stated
-from agent.builtin.steps import step_of
+from agent.builtin.steps import named_step, step_of
 from agent.roles import Brief, Exchange, Focus, Plan, Specialist, Task
 from agent.unstored import unstored
 from tools.scope import Scope
+
+_COURSE = regex.compile(
+    r"\b(?:grow|ris(?:e|ing)|rose|increas|declin|decreas|drop|more|fewer|less|still|stop|start|began|begin|when|which (?:weeks?|months?|days?)|over time|trend)"
+)
+"""A question about abuse that asks for its course."""
 
 CAN_DO = (
     "What should I look at first?",
@@ -38,8 +45,11 @@ class BuiltinPlanner:
     async def plan(self, brief: Brief) -> Plan:
         made = _planned(brief)
         shown = many_in(brief.question.casefold())
-        tasks = (_in_steps(task, brief).model_copy(update={"shown": shown}) for task in made.tasks)
-        return made.model_copy(update={"tasks": tuple(tasks)})
+        tasks = tuple(_in_steps(task, brief).model_copy(update={"shown": shown}) for task in made.tasks)
+        wanted = named_step(brief.question.casefold())
+        told = next((task.facet for task in tasks if task.focus == "trend" and task.facet != wanted), None)
+        coarser = (f"told by {told}: there are too many {wanted}s for one table",) if wanted and told else ()
+        return made.model_copy(update={"tasks": tasks, "assumptions": (*made.assumptions, *coarser)})
 
 
 def _in_steps(task: Task, brief: Brief) -> Task:
@@ -109,9 +119,7 @@ def _ranked(reading: Reading, ranked: Ranked) -> Iterator[Task]:
     if ranked.is_share and {"concern", "flagged"} <= {ranked.facet, *ranked.scope.facets()} and not reading.topic:
         yield from _gaps(reading)
     elif ranked.is_share:
-        own = {"outcome": {"outcome": None}, "concern": {"concern_at_least": None}, "flagged": {"flagged": None}}
-        scope = scope.model_copy(update=own[ranked.facet])
-        yield _breakdown_of(scope, ranked.facet)
+        yield _breakdown_of(scope.model_copy(update=_OWN[ranked.facet]), ranked.facet)
     elif ranked.facet == "month":
         yield _task("watch", "trend", f"How {scope.describe()} develop", scope, "a steady share")
     else:
@@ -168,6 +176,11 @@ def _abuse(reading: Reading) -> Iterator[Task]:
     about = "" if known else specific(reading.topic)
     cluster = reading.scope.cluster
     places = (about,) if about else () if cluster and not known else phrases_for(reading.question)
+    if _COURSE.search(reading.question):
+        steady = reading.scope.model_copy(update={"since": None, "until": None})
+        for phrase in places[:2]:
+            yield _task("watch", "trend", f"How “{phrase}” develops", steady.model_copy(update={"near": phrase}),
+                        "a steady share")  # fmt: skip
     is_of_a_kind = bool(about or known) and reading.scope.harm is None
     if reading.focus == "concern":
         kinds = [reading.scope.model_copy(update={"near": phrase}) for phrase in places] if is_of_a_kind else []
@@ -193,7 +206,9 @@ def _gaps(reading: Reading) -> Iterator[Task]:
     yield _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", scope,
                 "the grade and the flag agree theme by theme")  # fmt: skip
     if not scope.near:
-        yield _task("abuse", "concern", "What is graded as concerning", scope, "fiction, defence and study explain it")
+        graded = reading.scope.model_copy(update={"flagged": None, "concern_at_least": None})
+        yield _task("abuse", "concern", f"What is graded as concerning of {graded.describe()}", graded,
+                    "fiction, defence and study explain it")  # fmt: skip
 
 
 def _phrase(reading: Reading) -> str:
@@ -266,15 +281,19 @@ def _breakdown(reading: Reading) -> Iterator[Task]:
     if reading.topic and not reading.facet:
         yield from _size(reading)
         return
-    scope = reading.scope
-    if reading.facet == "outcome":
-        scope = scope.model_copy(update={"outcome": None})
+    scope = reading.scope.model_copy(update=_OWN.get(reading.facet, {}))
     if reading.topic:
         scope = scope.model_copy(update={"near": reading.topic})
     yield _breakdown_of(scope, reading.facet)
     if reading.scope.outcome and not scope.near:
         yield _task("usage", "contrast", f"What sets {reading.scope.describe()} apart", reading.scope,
                     "the same themes elsewhere in the same share")  # fmt: skip
+
+
+_OWN: dict[str, dict[str, None]] = {
+    "outcome": {"outcome": None}, "concern": {"concern_at_least": None}, "flagged": {"flagged": None},
+}  # fmt: skip
+"""What a scope must not be restricted by where it is counted by that."""
 
 
 def _breakdown_of(scope: Scope, facet: str) -> Task:
@@ -338,6 +357,8 @@ def _assumptions(reading: Reading) -> Sequence[str]:
         found.append("abuse is looked for near phrases it is known by")
     elif reading.topic and reading.focus not in ("flag_gaps", "coverage"):
         found.append(f"topic = “{reading.topic}”")
+    if reading.focus == "flag_gaps" and (facets := sorted(reading.scope.facets() - {"flagged", "concern"})):
+        found.append(f"gaps are told for everything: {', '.join(facets)} is left out of them")
     if reading.focus == "contrast" and reading.scope == Scope() and not reading.topic:
         found.append("no language, surface or topic was named, so themes of the whole are shown")
     return found

@@ -32,13 +32,13 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     ),
     (
         "coordination",
-        r"coordinat|\brings?\b|\bbots?\b|botnet|(?:same|one|single) (?:actor|operator|hand|source|script|author)|campaign|spam|operations?\b|sock ?puppet|inauthentic|orchestrat"
-        r"|template|copy-?past|astroturf|troll farm|burst|automated|script(?:ed)\b|farm(?:s|ing)?\b|in concert|working together|escalat|benign (?:explanation|reading)|innocent",
+        r"coordinat|\brings?\b|\bbots?\b|botnet|(?:same|one|single) (?:actor|operator|hand|source|script|author)|campaign|spam|operations?\b(?! research)|sock ?puppet|inauthentic|orchestrat"
+        r"|templates?\b(?! for)|templated|copy-?past|astroturf|troll farm|burst|automated|script(?:ed)\b|(?:bot|click|content|account|review) ?farm|in concert|working together|escalat|benign (?:explanation|reading)|innocent",
     ),
     (
         "concern",
-        r"abus|misus|harm|concerning|worr(?:y|ied|ying|isome)|danger|malicious|violat|illegal|threat|\brisk|phish|scam|fraud|malware|ransomware|stalk|hate speech|weapon|exploit"
-        r"|jailbreak|prompt injection|harass|\bdox+|disinformation|misinformation|fake news|problematic|suspicious|bad actors?|red flags?|unsafe|policy|alarming|self-harm|suicid",
+        r"abus|misus|harm|concerning|worr(?:y|ied|ying|isome)|danger|malicious|violat|illegal|threat(?! model)|\brisk(?:y|s)?\b(?! (?:management|assessment|analysis))|phish|scam|fraud|malware|ransomware|stalk|hate speech|weapon|exploit"
+        r"|^(?!how (?:many|much|often|big|large)).*\b(?:fake (?:reviews?|accounts?|documents?|invoices?|ids?)|in bulk|mass (?:e-?mails?|messages?|posts?))\b|\bhack(?:ing|ers?|ed)?\b|credential|identity theft|\bcsam\b|manipulat|election interference|hateful|jailbreak|prompt injection|harass|\bdox+|disinformation|misinformation|fake news|problematic|suspicious|bad actors?|red flags?|unsafe|polic(?:y|ies) (?:violat|breach|abus)|against (?:our |the )?polic|out of policy|alarming|self-harm|suicid",
     ),
     (
         "contrast",
@@ -52,7 +52,7 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     ),
     (
         "new",
-        r"\bnew(?:ly)?\b|novel|appear|emerg|\bsince\b|gr[oe]w|chang|before and after|after the|pick(?:ed|ing) up|ris(?:e|en|ing) (?:most|fastest)|surg|spik|vanish|disappear|died? (?:out|down)"
+        r"\bnew(?:ly)?\b|novel|appear|emerg|\bsince\b|gr[oe]w|chang|before and after|after the|pick(?:ed|ing) up|ris(?:e|en|ing) (?:most|fastest)|surg|spik|vanish|disappear|no longer|any ?more\b|gone away|went away|stopped asking|died? (?:out|down)"
         r"|gain(?:ed|ing)|took off|taken off|shrunk|shrank|trending|started|any movement|moved|shift",
     ),
     (
@@ -70,7 +70,7 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     ),
     (
         "top",
-        r"what (?:do|does|are|did|were) (?:\w+ ){0,3}(?:ask|want|talk|write|request|need)(?:ing)?\b|\bmost\b|\btop\b|main|common|overview|use (?:the assistant|it|this) for|used for|what (?:do|are|did|were) (?:people|users|they|folks|customers|analysts)|what is in|popular|what(?:'s| is) (?:everyone|everybody|going on|happening)"
+        r"\b(?:least|fewest|smallest|rarest)\b|what (?:do|does|are|did|were) (?:\w+ ){0,3}(?:ask|want|talk|write|request|need)(?:ing)?\b|\bmost\b|\btop\b|main|common|overview|use (?:the assistant|it|this) for|used for|what (?:do|are|did|were) (?:people|users|they|folks|customers|analysts)|what is in|popular|what(?:'s| is) (?:everyone|everybody|going on|happening)"
         r"|biggest|largest|leading|key (?:themes|topics|uses)|themes?\b|topics?\b|use cases?|summar|what do we have|big picture|rundown|anything else|what else|doing with|talk about|usage",
     ),
 )

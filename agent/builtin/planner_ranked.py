@@ -31,6 +31,7 @@ _SHARE = regex.compile(
     r"\b(?:share|proportion|percentage|fraction|part|how (?:many|much)) of (?P<of>.{0,60}?) (?:is|are|gets?|was|were|has been|have been)"
     rf" (?:(?:actually|really|also|being) )?(?:{_MARK})\b"
 )
+_MARKED = regex.compile(r"\b(?:(?P<concern>concern)|(?P<flagged>flags|flagged|flagging))\b")
 _VOLUME = regex.compile(
     r"\b(?:usage|traffic|volume|activity|demand|(?:number|amount|count) of (?:conversations|requests|users|chats|messages)|(?:conversation|request|chat) (?:count|numbers?|volume))\b"
     r"|\bwhich (?:day|week|month) (?:had|has|saw|was) (?:the )?(?:most|busiest|fewest|biggest|largest)\b|\b(?:peak|busiest)\b"
@@ -67,6 +68,12 @@ def ranked_in(question: str) -> Ranked | None:
         if mark != "outcome" or facet != THEME:
             return Ranked(facet, marked(mark))
     return None
+
+
+def mark_in(question: str) -> Scope:
+    """The mark that a question about a number or a course is about ("is concern rising?"); everything where there is none."""
+    match = _MARKED.search(question)
+    return marked(next(name for name, found in match.groupdict().items() if found)) if match else Scope()
 
 
 def marked(name: str) -> Scope:

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 import regex
 
 from agent.builtin.planner_intent import focus_of, without_cues
-from agent.builtin.planner_ranked import Ranked, asks_volume, ranked_in, without_asking
+from agent.builtin.planner_ranked import Ranked, asks_volume, mark_in, ranked_in, without_asking
 from agent.builtin.planner_scope import Named, corrected, expanded, facet_in, fails, named_in, topic_in
 from agent.builtin.planner_time import Period, read_period
+from agent.builtin.recipe import stated
 from agent.builtin.steps import named_step
 from agent.roles import Brief, Focus
 from agent.unstored import without_unstored
@@ -37,6 +38,13 @@ _FALLS = regex.compile(
 
 _MORE_IN = regex.compile(r"\bmore\b.*\bor\b")
 """Which of two is the larger."""
+
+_LEAST = regex.compile(r"\b(?:least|fewest|smallest|rarest)\b(?! (?:one|two|three|\d))")
+
+_BESIDE = regex.compile(
+    r"\b(?:and|or|versus|vs|against|compar\w*|than|differ\w*|between|beside|that \w+ (?:do|does|did|ones?)|in \w+ that)\b|,"
+)
+"""Two languages are set against each other, and not one translated into the other."""
 
 _REPORTED_DAYS = {"day": 1, "week": 7}
 
@@ -93,7 +101,9 @@ def read(brief: Brief) -> Reading:
     period = read_period(question, newest, landmarks)
     named = named_in(question, original, brief.languages, brief.surfaces)
     focus = _focus(question, named)
-    scope, against = _sides(named, period)
+    scope, against = _sides(question, named, period)
+    if focus in ("trend", "new", "size") and not scope.facets() & {"concern", "flagged", "outcome", "harm"}:
+        scope = scope.model_copy(update=stated(mark_in(question)))
     asked = without_asking(_ANSWERS.sub(" ", _COUNTED_BY.sub(" ", period.rest)))
     topic = topic_in(without_cues(asked, focus), named, tuple(brief.landmarks))
     assumed = [*mended, *period.assumed]
@@ -115,6 +125,13 @@ def read(brief: Brief) -> Reading:
         assumed.append(f"no period was named: new in the last {days} days, since {scope.since}")
     if fails(question):
         assumed.append("failing = refused; how good an answer was is not stored")
+    if focus is None and facet and not topic:
+        focus = "breakdown"
+    if named.excluded:
+        focus, facet = "breakdown", named.excluded
+        assumed.append(f"what is not that {facet}: the other rows of the table")
+    if _LEAST.search(question):
+        assumed.append("the rarest are not told, because small groups are withheld; the largest are shown")
     ranked = ranked_in(question) if focus not in _NOT_RANKED else None
     return Reading(focus, scope, against, period, topic, facet, question, ranked, is_volume, newest_from, assumed)
 
@@ -128,6 +145,8 @@ def _focus(question: str, named: Named) -> Focus | None:
         return "breakdown"
     if focus in ("top", None) and fails(question):
         return "breakdown"
+    if focus == "new" and (named.rest.outcome or named.rest.flagged or mark_in(question) != Scope()):
+        return "trend"
     if named_step(question) and (focus == "size" or (focus == "top" and asks_volume(question))):
         return "trend"
     if focus == "trend" and _FALLS.search(question):
@@ -135,15 +154,15 @@ def _focus(question: str, named: Named) -> Focus | None:
     return focus
 
 
-def _sides(named: Named, period: Period) -> tuple[Scope, Scope | None]:
+def _sides(question: str, named: Named, period: Period) -> tuple[Scope, Scope | None]:
     """The conversations that are meant, and those they are set against where two of a kind are named."""
     scope = named.rest.model_copy(update={"since": period.since, "until": period.until})
     against = None
-    if named.languages:
+    if named.languages and (len(named.languages) == 1 or _BESIDE.search(question)):
         scope = scope.model_copy(update={"language": named.languages[0]})
     if len(named.surfaces) == 1:
         scope = scope.model_copy(update={"surface": named.surfaces[0]})
-    if len(named.languages) > 1:
+    if len(named.languages) > 1 and _BESIDE.search(question):
         against = scope.model_copy(update={"language": named.languages[1]})
     elif len(named.surfaces) > 1:
         scope = scope.model_copy(update={"surface": named.surfaces[0]})

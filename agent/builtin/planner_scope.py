@@ -54,7 +54,7 @@ NOISE = frozenset(
     "help break breaking monthly weekly daily case cases folks folk everybody mostly commonly long gets get gotten taken taking picked picking sixth seventh eighth "
     "ninth tenth grade grades data parts frequently usually normally mass-produce produce summarise summarising analyst analysts customers customer refuse refuses refused over-represented under-represented overrepresented underrepresented represented disproportionate "
     "differences fastest quickest strongest highest lowest worst best slowest weakest rapidly quickly fast still start starts started begin began "
-    "seasonal season seasons peak busiest average length four five six seven eight nine ten went came concerns unusual notable noteworthy odd strange weird interesting cluster clusters group groups problem problems issue issues refusal refusals caught turned fail fails failed failing answered category categories hazard hazards example examples sample samples usually average "
+    "rate rates ratio total overall gone faster slower comes coming longer surface surfaces device devices platform platforms chats convos messages ppl dont smallest fewest least half mid early late worth knowing possible confident certain noticeable attempt attempts seasonal season seasons peak busiest average length four five six seven eight nine ten went came concerns unusual notable noteworthy odd strange weird interesting cluster clusters group groups problem problems issue issues refusal refusals caught turned fail fails failed failing answered category categories hazard hazards example examples sample samples usually average "
     "disproportionately although though despite even harmless escalated escalate rest remaining remainder".split()
 )
 
@@ -72,6 +72,8 @@ class Named:
     quoted: tuple[str, ...]
     rest: Scope
     """Flags, grades, hazards and outcomes."""
+    excluded: str = ""
+    """The facet of which a value is named to be left out ("not in English"): a scope cannot leave out."""
 
 
 def expanded(question: str) -> str:
@@ -119,21 +121,41 @@ def _is_slip(word: str, name: str) -> bool:
 
 def named_in(question: str, original: str, languages: Sequence[str], surfaces: Sequence[str]) -> Named:
     """What a question (in lower case, beside the text as it was written) names."""
+    spoken, held = tuple(_languages(question, original, languages)), tuple(_surfaces(question, surfaces))
+    excluded = "language" if _is_excluded(question, spoken) else "surface" if _is_excluded(question, held) else ""
+    if not excluded and regex.search(r"\bnot (?:been )?refused\b", question):
+        excluded = "outcome"
     return Named(
-        tuple(_languages(question, original, languages)),
-        tuple(_surfaces(question, surfaces)),
+        () if excluded == "language" else spoken,
+        () if excluded == "surface" else held,
         tuple(dict.fromkeys(found.upper() for found in regex.findall(r"\b[ct]\d+\b", question))),
         tuple(part for match in regex.findall(r"“([^”]+)”|\"([^\"]+)\"", original) for part in match if part),
         Scope(**dict(_closed(question))),
+        excluded,
     )
+
+
+def _is_excluded(question: str, names: Sequence[str]) -> bool:
+    """Whether one of these is named to be left out."""
+    before = r"\b(?:not(?: in| on| via| from)?|non-?|other than|except(?: for| in)?|without|excluding|apart from|outside)\s*(?:the )?"
+    return any(regex.search(rf"{before}{regex.escape(name.casefold())}\b", question) for name in names)
+
+
+_LEARNT = r"\b(?:learn|teach|study|speak|practi[cs])\w* {name}\b|\b{name} (?:grammar|lessons?|vocabulary|class(?:es)?|homework|exams?)\b"
+"""A language that is learnt is a topic, and not what is written in."""
 
 
 def _languages(question: str, original: str, known: Sequence[str]) -> Iterator[str]:
     names = dict.fromkeys((*known, *LANGUAGES))
     places: dict[str, int] = {}
     for name in names:
-        match = regex.search(rf"\b{regex.escape(name.casefold())}\b", question)
-        if match and (name != "Polish" or regex.search(r"\bPolish\b|\b[Ii]n polish\b", original)):
+        folded = regex.escape(name.casefold())
+        match = regex.search(rf"\b{folded}\b", question)
+        if (
+            match
+            and not regex.search(_LEARNT.format(name=folded), question)
+            and (name != "Polish" or regex.search(r"\bPolish\b|\b[Ii]n polish\b", original))
+        ):
             places[name] = match.start()
     for word, name in _ALSO.items():
         if (match := regex.search(rf"\b{word}\b", question)) and name not in places:
@@ -147,6 +169,7 @@ def _surfaces(question: str, known: Sequence[str]) -> Iterator[str]:
     for name in dict.fromkeys((*names, *(item for item in known if len(item) > 4))):
         folded = regex.escape(name.casefold())
         beside = rf"\b(?:on|from|via|through|over|in)\s+(?:the\s+)?{folded}\b|\b{folded}\s+(?:users?|conversations?|traffic|versus|vs|against|and|compared|clients?|surface)\b"
+        beside += rf"|\b{folded}\s+(?:usage|use|customers?|requests?|side|volume|chats?|share|apps?)\b|\bfor\s+(?:the\s+)?{folded}\W*$|^\W*(?:the\s+)?{folded}\W*$"
         beside += rf"|\bus(?:e|es|ed|ing)\s+(?:the\s+|our\s+)?{folded}\b"
         beside += rf"|\b(?:versus|vs\.?|against|to|and|or|than|with)\s+(?:the\s+)?{folded}\b"
         if match := regex.search(beside, question):
@@ -158,7 +181,8 @@ def _closed(question: str) -> Iterator[tuple[str, str | int]]:
     if match := regex.search(r"\b(?:concern )?grades? (?:of )?([2-5])\b|\bconcern (?:of )?([2-5])\b", question):
         yield "concern_at_least", int(match.group(1) or match.group(2))
     if match := regex.search(
-        r"\b(un|not )?flagged (?:conversations?|requests?|messages?|chats?|content|ones)\b", question
+        r"\b(un|not )?flagged(?: (?:conversations?|requests?|messages?|chats?|content|ones|stuff|material|traffic)\b| (?:by (?!the)|in |on )|\W*$)",
+        question,
     ):
         yield "flagged", "no" if match.group(1) else "yes"
     if regex.search(r"\brefus(?:ed|es|ing|als?)\b|\bdoes .{0,20} refuse\b", question) or fails(question):
@@ -212,6 +236,6 @@ def topic_in(question: str, named: Named, landmarks: Sequence[str]) -> str:
         and not is_function_word(word)
         and len(word) > 2
         and not word[0].isdigit()
-        and not regex.fullmatch(r"[ct]\d+", word)
+        and not regex.fullmatch(r"[ct]\d+|non-\p{L}+", word)
     ]
     return " ".join([word for word in kept if word not in _VERBS] or kept)

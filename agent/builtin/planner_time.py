@@ -32,6 +32,7 @@ _PATTERNS = (
     rf"{_WEEK_OF}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<day_month>{_MONTH})\b\.?(?:,? (?P<day_year>\d{{4}}))?",
     rf"{_WEEK_OF}(?P<month_day>{_MONTH})\.? (?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<day_year2>\d{{4}}))?",
     rf"(?P<month>{_MONTH})\b\.?(?: (?:of )?(?P<month_year>\d{{4}}))?",
+    r"(?:the )?(?P<half>first|second|1st|2nd) half of (?:(?:the|this) year|(?P<half_year>\d{4}))",
     r"q(?P<q>[1-4])\b(?:[ /](?:of )?(?P<q_year>\d{4}))?",
     rf"(?:the )?(?P<q_word>{'|'.join(_ORDINALS)}) quarter(?: of (?P<q_year2>\d{{4}}))?",
     rf"(?P<back>(?:the )?(?:last|past|previous|latest) (?P<count>{_COUNT}) {_UNIT}s?)\b",
@@ -64,6 +65,11 @@ _EVENT_ON = regex.compile(
     + r")\s+\d)"
 )
 """An event with its date ("before the launch on 2024-10-22"): the date says it."""
+_NUMERIC = regex.compile(r"(?<![\d./-])(\d{1,2})([./])(\d{1,2})\2(20\d\d)(?![\d./-])")
+_SPAN = r"(?: ?[-–] ?| to | and | until )"
+_DAYS_OF = regex.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?{_SPAN}(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\b")
+_OF_DAYS = regex.compile(rf"\b({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?{_SPAN}(\d{{1,2}})(?:st|nd|rd|th)?\b(?![\d-])")
+"""Two days of one month: the month is said once."""
 _NEEDS_WORD = frozenset({"may", "mar", "dec", "jan", "sun", "sat", "second quarter"})
 
 
@@ -100,12 +106,13 @@ class Period:
 def read_period(question: str, newest: date | None, landmarks: Mapping[str, date]) -> Period:
     """The period of a question in lower case. Without a newest day only full dates and landmarks are read."""
     moments: list[Moment] = []
-    question = rest = _EVENT_ON.sub(r"\g<1>", question)
+    question, read_as = _dated(_EVENT_ON.sub(r"\g<1>", question))
+    question = rest = _first_of(question, newest, landmarks)
     for moment, start, end in _moments(question, newest, landmarks):
         moments.append(moment)
         rest = rest[:start] + " " * (end - start) + rest[end:]
     since, until, pivot = _bounds(moments)
-    assumed = [f"{item.words} = {_stated(item)}" for item in moments if not item.words[0].isdigit()]
+    assumed = [*read_as, *(f"{item.words} = {_stated(item)}" for item in moments if not item.words[0].isdigit())]
     plain = [item for item in moments if item.role in ("in", "and")]
     parts = tuple((item.first, item.last) for item in plain) if len(plain) == len(moments) == 2 else ()
     if parts:
@@ -115,6 +122,49 @@ def read_period(question: str, newest: date | None, landmarks: Mapping[str, date
     spans = tuple((item.first, item.last) for item in moments if item.first < item.last)
     ends = spans if since and until and not parts and len(spans) == len(moments) == 2 else ()
     return Period(since, until, pivot, parts, ends, tuple(assumed), rest)
+
+
+def _dated(question: str) -> tuple[str, list[str]]:
+    """The question with days in figures as ISO dates, and days of one month each with the month; and how a date was read
+    that can be read in two ways."""
+    assumed = []
+
+    def iso(match: "regex.Match[str]") -> str:
+        first, second, year = int(match[1]), int(match[3]), match[4]
+        day, month = (second, first) if second > 12 else (first, second)
+        written = f"{year}-{month:02d}-{day:02d}"
+        if _one(written) is None:
+            return str(match[0])
+        if first != second and max(first, second) <= 12:
+            assumed.append(f"{match[0]} = {written}, the day first")
+        return written
+
+    question = _NUMERIC.sub(iso, question)
+    question = _DAYS_OF.sub(r"\1 \3 to \2 \3", question)
+    return _OF_DAYS.sub(r"\2 \1 to \3 \1", question), assumed
+
+
+def _first_of(question: str, newest: date | None, landmarks: Mapping[str, date]) -> str:
+    """The question with "the first two weeks after the launch" and the like as dates."""
+    names = {name.casefold(): day for name, day in landmarks.items()}
+    what = "|".join([*map(regex.escape, sorted(names, key=len, reverse=True)), _MONTH, r"\d{4}-\d{2}-\d{2}"])
+    pattern = (
+        rf"\b(?:(?:in|during|within|for|over) )?(?:(?:the )?first (?:(?P<count>{_COUNT}) )?|the )(?P<unit>day|week|month)s? "
+        rf"(?:of|after|since|following|in|from) (?:the )?(?P<what>{what})\b(?! \d)"
+    )
+
+    def span(match: "regex.Match[str]") -> str:
+        said, count = match["what"], _count(match["count"] or "one")
+        calendar = (
+            None if newest is None or said in names else _calendar({"month": said}, newest) if said in _NAMES else None
+        )
+        exact = _one(said)
+        first = names.get(said) or (exact[0] if exact else calendar[0] if calendar else None)
+        if first is None or not count:
+            return str(match[0])
+        return f"from {first} to {_back(first, match['unit'], -count) - timedelta(days=1)}"
+
+    return str(regex.sub(pattern, span, question))
 
 
 def _stated(moment: Moment) -> str:
@@ -212,6 +262,9 @@ def _calendar(found: Mapping[str, str], newest: date) -> tuple[date, date] | Non
         number = _NAMES[month]
         year = int(found["month_year"]) if "month_year" in found else newest.year - (number > newest.month)
         return month_days(year, number) if year else None
+    if half := found.get("half"):
+        year, first = int(found.get("half_year") or newest.year), 6 * _ORDINALS[half] - 5
+        return (date(year, first, 1), month_days(year, first + 5)[1]) if year else None
     if quarter := found.get("q") or found.get("q_word"):
         number = int(quarter) if quarter.isdigit() else _ORDINALS[quarter]
         written = found.get("q_year") or found.get("q_year2")
@@ -281,7 +334,7 @@ def _around(unit: str, day: date) -> tuple[date, date]:
     """The calendar unit that a day lies in; weeks start on Monday."""
     if unit == "week":
         first = day - timedelta(days=day.weekday())
-        return first, first + timedelta(days=6)
+        return first, min(first, date.max - timedelta(days=6)) + timedelta(days=6)
     if unit == "month":
         return month_days(day.year, day.month)
     if unit == "quarter":

@@ -154,7 +154,7 @@ def _series(parts: Sequence[str]) -> str:
 def left_out(notes: Notes, finding: Finding) -> None:
     """What a reader must know about what a finding's numbers leave out."""
     parts = []
-    if finding.outside:
+    if finding.outside and finding.rows:
         parts.append(f"{finding.outside} % lie outside any cluster")
     if finding.withheld.groups:
         share = f" ({finding.withheld.share} %)" if finding.withheld.share else ""

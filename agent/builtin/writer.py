@@ -122,7 +122,7 @@ def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence
 
 def _doubts(evidence: Evidence) -> Iterator[str]:
     cited = evidence.findings
-    if outside := [finding for finding in cited if (finding.outside or 0.0) >= _MUCH]:
+    if outside := [finding for finding in cited if finding.rows and (finding.outside or 0.0) >= _MUCH]:
         finding = max(outside, key=lambda item: item.outside or 0.0)
         yield f"{finding.outside} % of {unquoted(finding.scope)} lie outside any cluster, so themes are a part of what there is [{finding.id}]."
     if withheld := [finding for finding in cited if finding.tool in _THEMES and finding.withheld.share >= _MUCH]:
