@@ -16,6 +16,8 @@ from agent.sessions import SessionStore, StoredRun
 from tools.finding import bound_sign, outlined
 
 Format = Literal["markdown", "json", "html"]
+_MOST_INSIDE = 2
+"""Rows of a group that stand under it where not all rows are wanted."""
 MADE_BY = "Aggregates released by Shoal. Small groups are withheld and counts are rounded; see each finding."
 
 
@@ -114,24 +116,25 @@ def _finding_markdown(finding: dict[str, Any], most_rows: int | None) -> Iterabl
     yield ""
     yield f"{_plain(finding['scope'])} · {_plain(finding['period'])} · snapshot {finding['snapshot']}"
     yield ""
-    head, rows = table_of(finding)
+    head, rows = table_of(finding, None if most_rows is None else _MOST_INSIDE)
     yield f"| {' | '.join(_plain(name) for name in head)} |"
     yield f"| --- |{' ---: |' * (len(head) - 1)}"
     for row in rows[:most_rows]:
         yield f"| {' | '.join(_plain(cell) for cell in row)} |"
     yield ""
-    if most_rows is not None and len(rows) > most_rows:
-        yield f"{len(rows) - most_rows} more rows."
+    if most_rows is not None and len(finding["rows"]) > len(rows[:most_rows]):
+        yield f"{len(finding['rows']) - len(rows[:most_rows])} more rows."
         yield ""
     yield _plain(withheld_of(finding))
 
 
-def table_of(finding: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """A finding as a head and rows of text, one column for each count and each statistic."""
+def table_of(finding: dict[str, Any], most_inside: int | None = None) -> tuple[list[str], list[list[str]]]:
+    """A finding as a head and rows of text, one column for each count and each statistic. `most_inside`: rows of a group
+    that stand under it."""
     measures = list(dict.fromkeys(item["name"] for row in finding["rows"] for item in row.get("measures", ())))
     head = ["group", *finding["columns"], *measures]
     rows = []
-    for row in outlined(finding["rows"]):
+    for row in outlined(finding["rows"], most_inside):
         named = {item["name"]: item for item in row.get("measures", ())}
         label = f"– {row['label']}" if row.get("parent") else row["label"]
         cells = [_count(value) for value in row["values"]]
