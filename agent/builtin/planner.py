@@ -162,7 +162,7 @@ def _settled(reading: Reading) -> Focus | None:
         if reading.period.pivot and reading.focus in ("compare", "trend", "top"):
             return "new"
         return reading.focus
-    if reading.scope.cluster and not reading.topic and reading.facet == "" and reading.focus is None:
+    if reading.scope.cluster and not reading.topic and not reading.facet:
         return "drill"
     if reading.period.pivot or (reading.period.since and not reading.topic):
         return "new"

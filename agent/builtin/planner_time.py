@@ -67,9 +67,15 @@ _EVENT_ON = regex.compile(
 """An event with its date ("before the launch on 2024-10-22"): the date says it."""
 _NUMERIC = regex.compile(r"(?<![\d./-])(\d{1,2})([./])(\d{1,2})\2(20\d\d)(?![\d./-])")
 _SPAN = r"(?: ?[-–] ?| to | and | until )"
-_DAYS_OF = regex.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?{_SPAN}(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\b")
-_OF_DAYS = regex.compile(rf"\b({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?{_SPAN}(\d{{1,2}})(?:st|nd|rd|th)?\b(?![\d-])")
+_DAYS_OF = regex.compile(
+    rf"(?<![\d./-]|(?:{_MONTH}) )\b(\d{{1,2}})(?:st|nd|rd|th)?{_SPAN}(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\b"
+)
+_OF_DAYS = regex.compile(
+    rf"\b({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?{_SPAN}(\d{{1,2}})(?:st|nd|rd|th)?\b(?![\d-]| (?:of )?(?:{_MONTH}))"
+)
 """Two days of one month: the month is said once."""
+_FAR = 100
+"""Years from the calendar's end in which nothing is counted on: a span of 999 months still ends before it."""
 _NEEDS_WORD = frozenset({"may", "mar", "dec", "jan", "sun", "sat", "second quarter"})
 
 
@@ -155,12 +161,11 @@ def _first_of(question: str, newest: date | None, landmarks: Mapping[str, date])
 
     def span(match: "regex.Match[str]") -> str:
         said, count = match["what"], _count(match["count"] or "one")
-        calendar = (
-            None if newest is None or said in names else _calendar({"month": said}, newest) if said in _NAMES else None
-        )
         exact = _one(said)
-        first = names.get(said) or (exact[0] if exact else calendar[0] if calendar else None)
-        if first is None or not count:
+        if exact is None and said not in names and newest is not None:
+            exact = _calendar({"month": said}, newest)
+        first = names.get(said) or (exact[0] if exact else None)
+        if first is None or not count or first.year > date.max.year - _FAR:
             return str(match[0])
         return f"from {first} to {_back(first, match['unit'], -count) - timedelta(days=1)}"
 
