@@ -57,7 +57,7 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     ),
     (
         "trend",
-        r"over time|trend|timeline|seasonal|\bpeak(?:s|ed)?\b(?! hours)|busiest|\brise|\brose\b|rising|declin|drop|fall|fell|per (?:day|week|month)|(?:by|each|every) (?:day|week|month)|week by week|month by month|develop|evol|history of|going (?:up|down)|course of|increas|decreas",
+        r"over time|trend|timeline|seasonal|\bpeak(?:s|ed)?\b(?! hours)|busiest|\brise|\brose\b|rising|declin|drop|fall|fell|per (?:day|week|month)|(?:by|each|every) (?:day|week|month)|week by week|month by month|develop|evol|history of|(?:going|gone|go|goes|went) (?:up|down)\b|course of|increas|decreas",
     ),
     (
         "breakdown",

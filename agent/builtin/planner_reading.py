@@ -102,11 +102,12 @@ def read(brief: Brief) -> Reading:
     named = named_in(question, original, brief.languages, brief.surfaces)
     focus = _focus(question, named)
     scope, against = _sides(question, named, period)
-    if focus in ("trend", "new", "size") and not scope.facets() & {"concern", "flagged", "outcome", "harm"}:
-        scope = scope.model_copy(update=stated(mark_in(question)))
     asked = without_asking(_ANSWERS.sub(" ", _COUNTED_BY.sub(" ", period.rest)))
     topic = topic_in(without_cues(asked, focus), named, tuple(brief.landmarks))
     assumed = [*mended, *period.assumed]
+    is_marked = bool(scope.facets() & {"concern", "flagged", "outcome", "harm"})
+    if focus in ("trend", "new", "size") and not topic and not is_marked:
+        scope = scope.model_copy(update=stated(mark_in(question)))
     if period.ends and against is None and not topic and _CHANGES.search(question):
         # Between two months: what the later one has and the earlier one had.
         against, scope = (scope.model_copy(update={"since": one, "until": other}) for one, other in period.ends)
@@ -145,7 +146,8 @@ def _focus(question: str, named: Named) -> Focus | None:
         return "breakdown"
     if focus in ("top", None) and fails(question):
         return "breakdown"
-    if focus == "new" and (named.rest.outcome or named.rest.flagged or mark_in(question) != Scope()):
+    is_marked = bool(named.rest.outcome or named.rest.flagged) or mark_in(question) != Scope()
+    if focus == "new" and is_marked and not _NEW.search(question):
         return "trend"
     if named_step(question) and (focus == "size" or (focus == "top" and asks_volume(question))):
         return "trend"

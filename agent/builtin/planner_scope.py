@@ -22,7 +22,7 @@ _HARM_WORDS = {
 }  # fmt: skip
 _FACETS = (
     ("language", r"languages?"), ("surface", r"surfaces?|devices?|where do people (?:ask|use)|platforms?"),
-    ("turns", r"turns?|how long|length"), ("month", r"months?"), ("concern", r"concern(?!s)|grades?"), ("harm", r"harms?|hazards?|categor"),
+    ("turns", r"turns?|how long|length"), ("month", r"months?"), ("concern", r"(?:by|of|per|each|the) concern\b|concern (?:grades?|levels?|scores?|scale|distribution)|grades?"), ("harm", r"harms?|hazards?|categor"),
     ("outcome", r"outcomes?|refus|answered"), ("flagged", r"flag"),
 )  # fmt: skip
 _FAILS = regex.compile(
