@@ -100,6 +100,8 @@ def _tasks(reading: Reading) -> Iterator[Task]:
     }  # fmt: skip
     if reading.ranked is not None:
         return _ranked(reading, reading.ranked)
+    if reading.topics and reading.focus in ("compare", "contrast", "top", "size", None):
+        return _side_by_side(reading)
     maker = makers.get(_settled(reading) or "", _general)
     is_over_time = reading.focus in ("new", "trend", None) or bool(reading.period.ends)
     if reading.asks_volume and not reading.topic and is_over_time:
@@ -127,6 +129,14 @@ def _ranked(reading: Reading, ranked: Ranked) -> Iterator[Task]:
         if ranked.facet == THEME and ranked.scope.concern_at_least:
             yield _task("abuse", "concern", f"What is graded as concerning of {reading.scope.describe()}", reading.scope,
                         "fiction, defence and study explain it")  # fmt: skip
+
+
+def _side_by_side(reading: Reading) -> Iterator[Task]:
+    """How many of each of two topics there are."""
+    for topic in reading.topics:
+        scope = reading.scope.model_copy(update={"near": topic})
+        yield _task("usage", "size", f"How many {scope.described()} there are", scope,
+                    "another wording of the phrase gives another size")  # fmt: skip
 
 
 def _volume(reading: Reading, maker: Callable[[Reading], Iterator[Task]]) -> Iterator[Task]:
@@ -181,6 +191,9 @@ def _abuse(reading: Reading) -> Iterator[Task]:
         for phrase in places[:2]:
             yield _task("watch", "trend", f"How “{phrase}” develops", steady.model_copy(update={"near": phrase}),
                         "a steady share")  # fmt: skip
+    if reading.facet in ("language", "surface"):
+        for phrase in places[:2]:
+            yield _contrast_of(reading.scope.model_copy(update={"near": phrase}), reading.facet)
     is_of_a_kind = bool(about or known) and reading.scope.harm is None
     if reading.focus == "concern":
         kinds = [reading.scope.model_copy(update={"near": phrase}) for phrase in places] if is_of_a_kind else []
@@ -356,7 +369,7 @@ def _assumptions(reading: Reading) -> Sequence[str]:
     if is_abuse and reading.scope.harm is None:
         found.append("abuse is looked for near phrases it is known by")
     elif reading.topic and reading.focus not in ("flag_gaps", "coverage"):
-        found.append(f"topic = “{reading.topic}”")
+        found += [f"topic = “{topic}”" for topic in reading.topics or (reading.topic,)]
     if reading.focus == "flag_gaps" and (facets := sorted(reading.scope.facets() - {"flagged", "concern"})):
         found.append(f"gaps are told for everything: {', '.join(facets)} is left out of them")
     if reading.focus == "contrast" and reading.scope == Scope() and not reading.topic:

@@ -32,7 +32,7 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     ),
     (
         "coordination",
-        r"coordinat|\brings?\b|\bbots?\b|botnet|(?:same|one|single) (?:actor|operator|hand|source|script|author)|campaign|spam|operations?\b(?! research)|sock ?puppet|inauthentic|orchestrat"
+        r"coordinat|\brings?\b|\bbots?\b|botnet|(?:same|identical) (?:prompts?|texts?|requests?|wording|messages?)|(?:same|one|single) (?:actor|operator|hand|source|script|author)|campaign|spam|operations?\b(?! research)|sock ?puppet|inauthentic|orchestrat"
         r"|templates?\b(?! for)|templated|copy-?past|astroturf|troll farm|burst|automated|script(?:ed)\b|(?:bot|click|content|account|review) ?farm|in concert|working together|escalat|benign (?:explanation|reading)|innocent",
     ),
     (

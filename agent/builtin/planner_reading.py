@@ -46,6 +46,8 @@ _BESIDE = regex.compile(
 )
 """Two languages are set against each other, and not one translated into the other."""
 
+_SIDE_BY_SIDE = regex.compile(r"\b(?:versus|vs\.?|than|compared (?:to|with)|as opposed to)(?!\w)")
+
 _REPORTED_DAYS = {"day": 1, "week": 7}
 
 _MOST_OF = regex.compile(
@@ -75,6 +77,8 @@ class Reading:
     topic: str
     facet: str
     question: str
+    topics: tuple[str, ...] = ()
+    """Two topics that are set side by side ("coding vs cooking"), each on its own."""
     ranked: Ranked | None = None
     asks_volume: bool = False
     newest_from: date | None = None
@@ -104,6 +108,8 @@ def read(brief: Brief) -> Reading:
     scope, against = _sides(question, named, period)
     asked = without_asking(_ANSWERS.sub(" ", _COUNTED_BY.sub(" ", period.rest)))
     topic = topic_in(without_cues(asked, focus), named, tuple(brief.landmarks))
+    halves = _SIDE_BY_SIDE.split(asked)
+    topics = tuple(topic_in(without_cues(half, focus), named, tuple(brief.landmarks)) for half in halves)
     assumed = [*mended, *period.assumed]
     is_marked = bool(scope.facets() & {"concern", "flagged", "outcome", "harm"})
     if focus in ("trend", "new", "size") and not topic and not is_marked:
@@ -134,7 +140,21 @@ def read(brief: Brief) -> Reading:
     if _LEAST.search(question):
         assumed.append("the rarest are not told, because small groups are withheld; the largest are shown")
     ranked = ranked_in(question) if focus not in _NOT_RANKED else None
-    return Reading(focus, scope, against, period, topic, facet, question, ranked, is_volume, newest_from, assumed)
+    is_two = against is None and len(topics) > 1 and all(topics)
+    return Reading(
+        focus,
+        scope,
+        against,
+        period,
+        topic,
+        facet,
+        question,
+        topics if is_two else (),
+        ranked,
+        is_volume,
+        newest_from,
+        assumed,
+    )
 
 
 def _focus(question: str, named: Named) -> Focus | None:
