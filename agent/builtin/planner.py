@@ -12,7 +12,7 @@ import regex
 from agent.builtin.phrases import phrases_for, specific
 from agent.builtin.planner_follow import followed, refers_back
 from agent.builtin.planner_intent import asks_how_sure, asks_why
-from agent.builtin.planner_ranked import THEME, Ranked, asks_everything
+from agent.builtin.planner_ranked import THEME, Ranked, asks_everything, mark_in
 from agent.builtin.planner_reading import Reading, read
 from agent.builtin.planner_scope import many_in
 from agent.builtin.recipe import stated
@@ -263,6 +263,13 @@ def _compare(reading: Reading) -> Iterator[Task]:
     if reading.topic and scope.cluster is None:
         scope = scope.model_copy(update={"near": reading.topic})
         against = against.model_copy(update={"near": reading.topic}) if against else None
+    marks = reading.scope.facets() | mark_in(reading.question).facets()
+    mark = next((name for name in _OWN if name in marks), None)
+    if against is not None and mark is not None:
+        # How much of each side bears the mark, and not what the marked ones are about.
+        for side in (scope, against):
+            yield _breakdown_of(side.model_copy(update=_OWN[mark]), mark)
+        return
     other = against.describe() if against else "all other conversations"
     yield _task("usage", "compare", f"How {scope.describe()} differ from {other}", scope,
                 "the same themes in the same shares").model_copy(update={"against": against})  # fmt: skip
@@ -281,6 +288,9 @@ def _contrast_of(scope: Scope, facet: str) -> Task:
 def _new(reading: Reading) -> Iterator[Task]:
     since = reading.period.pivot or reading.scope.since
     scope = _near(reading) if reading.topic else reading.scope
+    if since is not None and reading.facet in ("language", "surface", "harm"):
+        yield _contrast_of(scope.model_copy(update={"since": since}), reading.facet)
+        return
     steady = scope.model_copy(update={"since": None, "until": None})
     if since is not None:
         scope = scope.model_copy(update={"since": since})

@@ -121,6 +121,7 @@ def read_period(question: str, newest: date | None, landmarks: Mapping[str, date
     assumed = [*read_as, *(f"{item.words} = {_stated(item)}" for item in moments if not item.words[0].isdigit())]
     plain = [item for item in moments if item.role in ("in", "and")]
     parts = tuple((item.first, item.last) for item in plain) if len(plain) == len(moments) == 2 else ()
+    parts = parts or _one_behind_the_other(moments)
     if parts:
         since = until = None
     if since and until and since > until:
@@ -128,6 +129,14 @@ def read_period(question: str, newest: date | None, landmarks: Mapping[str, date
     spans = tuple((item.first, item.last) for item in moments if item.first < item.last)
     ends = spans if since and until and not parts and len(spans) == len(moments) == 2 else ()
     return Period(since, until, pivot, parts, ends, tuple(assumed), rest)
+
+
+def _one_behind_the_other(moments: list[Moment]) -> tuple[tuple[date, date], ...]:
+    """ "The last two weeks against the previous two": the second span ends where the first begins."""
+    if len(moments) != 2 or moments[0].first != moments[1].first or not regex.search(r"previous", moments[1].words):
+        return ()
+    first, last = moments[0].first, moments[0].last
+    return (first, last), (first - (last - first) - timedelta(days=1), first - timedelta(days=1))
 
 
 def _dated(question: str) -> tuple[str, list[str]]:
