@@ -5,7 +5,7 @@ latest in which the expression lies at or before that day. It must never guess: 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import regex
@@ -117,11 +117,11 @@ def read_period(question: str, newest: date | None, landmarks: Mapping[str, date
     for moment, start, end in _moments(question, newest, landmarks):
         moments.append(moment)
         rest = rest[:start] + " " * (end - start) + rest[end:]
+    moments = _one_behind_the_other(moments)
     since, until, pivot = _bounds(moments)
     assumed = [*read_as, *(f"{item.words} = {_stated(item)}" for item in moments if not item.words[0].isdigit())]
     plain = [item for item in moments if item.role in ("in", "and")]
     parts = tuple((item.first, item.last) for item in plain) if len(plain) == len(moments) == 2 else ()
-    parts = parts or _one_behind_the_other(moments)
     if parts:
         since = until = None
     if since and until and since > until:
@@ -131,12 +131,13 @@ def read_period(question: str, newest: date | None, landmarks: Mapping[str, date
     return Period(since, until, pivot, parts, ends, tuple(assumed), rest)
 
 
-def _one_behind_the_other(moments: list[Moment]) -> tuple[tuple[date, date], ...]:
+def _one_behind_the_other(moments: list[Moment]) -> list[Moment]:
     """ "The last two weeks against the previous two": the second span ends where the first begins."""
-    if len(moments) != 2 or moments[0].first != moments[1].first or not regex.search(r"previous", moments[1].words):
-        return ()
-    first, last = moments[0].first, moments[0].last
-    return (first, last), (first - (last - first) - timedelta(days=1), first - timedelta(days=1))
+    if len(moments) != 2 or moments[0].first != moments[1].first or "previous" not in moments[1].words:
+        return moments
+    near, far = moments
+    first, last = near.first - (near.last - near.first) - timedelta(days=1), near.first - timedelta(days=1)
+    return [replace(near, role="in"), replace(far, first=first, last=last, role="in")]
 
 
 def _dated(question: str) -> tuple[str, list[str]]:
