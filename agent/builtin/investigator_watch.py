@@ -96,8 +96,7 @@ async def trend(notes: Notes) -> None:
     for note in finding.notes:
         if note.startswith(("the level changes", "the second half")):
             notes.say(f"{note[:1].upper()}{note[1:]}", finding)
-    hidden = len(finding.rows) - len(rows)
-    if hidden:
+    if len(_told(finding)) < len(finding.rows):
         notes.say(
             f"{finding.withheld.cells} cells by {step} are under the threshold and not shown; they may be zero",
             finding,
