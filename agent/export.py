@@ -13,11 +13,9 @@ from typing import Any, Literal
 import regex
 
 from agent.sessions import SessionStore, StoredRun
-from tools.finding import bound_sign, outlined
+from tools.finding import MOST_INSIDE, bound_sign, outlined
 
 Format = Literal["markdown", "json", "html"]
-_MOST_INSIDE = 2
-"""Rows of a group that stand under it where not all rows are wanted."""
 MADE_BY = "Aggregates released by Shoal. Small groups are withheld and counts are rounded; see each finding."
 
 
@@ -116,7 +114,7 @@ def _finding_markdown(finding: dict[str, Any], most_rows: int | None) -> Iterabl
     yield ""
     yield f"{_plain(finding['scope'])} · {_plain(finding['period'])} · snapshot {finding['snapshot']}"
     yield ""
-    head, rows = table_of(finding, None if most_rows is None else _MOST_INSIDE)
+    head, rows = table_of(finding, None if most_rows is None else MOST_INSIDE)
     yield f"| {' | '.join(_plain(name) for name in head)} |"
     yield f"| --- |{' ---: |' * (len(head) - 1)}"
     for row in rows[:most_rows]:

@@ -178,6 +178,10 @@ def _row_dict(row: Row) -> dict[str, Any]:
     return found
 
 
+MOST_INSIDE = 2
+"""Rows of a group that stand under it where a page is to hold more than the largest group."""
+
+
 def outlined(rows: Sequence[dict[str, Any]], most_inside: int | None = None) -> list[dict[str, Any]]:
     """Rows, in their JSON-safe form, as an outline: each group with what belongs to it behind it, at most so many, in the
     order they have. A row whose group is not there stands for itself."""

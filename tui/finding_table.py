@@ -11,13 +11,11 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from tools.finding import outlined
+from tools.finding import MOST_INSIDE, outlined
 from tui.measures import measure_names, measure_text
 from tui.text import fit, safe, spark
 
 _MAX_ROWS = 14
-_MOST_INSIDE = 2
-"""Rows of a group that stand under it, so that a page holds more than the largest group."""
 _GAP = 3
 _MAX_COLUMN = 32
 _NARROWEST_LABEL = 20
@@ -29,7 +27,7 @@ def finding_table(finding: dict[str, Any]) -> str:
     """The finding's rows, its notes, and what was withheld, as wide as the terminal lets it."""
     names = measure_names(finding)
     is_series = finding["shape"] == "trend"
-    rows = finding["rows"] if is_series else outlined(finding["rows"], _MOST_INSIDE)[:_MAX_ROWS]
+    rows = finding["rows"] if is_series else outlined(finding["rows"], MOST_INSIDE)[:_MAX_ROWS]
     heads = [safe(head) for head in (*finding["columns"], *names)]
     body = list(_series(rows, names) if is_series else (_row(row, names) for row in rows))
     lines = [f"[{finding['id']}] {safe(finding['title'])} · {finding['period']}"]

@@ -7,13 +7,11 @@ field in many languages apart. It sees attested phrases of a group and no summar
 from agent.builtin.lexicon import concepts, fields
 from index.taxonomy import Theme
 
-_FIELDS = tuple(dict.fromkeys(fields().values()))
-
 
 def fields_of(theme: Theme) -> list[float]:
     """The share of a theme's accounts that used a phrase of each field, of the phrase that most of them used. Shape
     (fields,), the same order for every theme."""
-    found = dict.fromkeys(_FIELDS, 0.0)
+    found = dict.fromkeys(fields().values(), 0.0)
     for phrase in theme.phrases:
         for concept in concepts(phrase.text):
             field = fields().get(concept)

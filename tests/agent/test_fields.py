@@ -1,7 +1,7 @@
 """Which fields a theme is about, by its phrases."""
 
 from agent.builtin.fields import fields_of
-from agent.builtin.lexicon import fields
+from agent.builtin.lexicon import fields, titles
 from index.naming import Phrase
 from index.taxonomy import Theme
 
@@ -15,8 +15,6 @@ def about(*phrases: tuple[str, float]) -> dict[str, float]:
 
 
 def test_every_gloss_but_those_of_anything_has_a_field() -> None:
-    from agent.builtin.lexicon import titles
-
     assert len(titles()) == len(fields()) + len(ANYTHING)
     assert not ANYTHING & set(fields())
 
