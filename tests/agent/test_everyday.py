@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from agent.events import AnswerMade, ClarificationAsked, PlanMade
 from tests.agent.conftest import MakeSession, collect
-from tests.fakes.corpus import records
+from tests.fakes.corpus import FIRST_DAY, records
 
 
 async def asked(make_session: MakeSession, question: str) -> AnswerMade:
@@ -32,10 +32,16 @@ async def test_volume_is_told_in_numbers_and_without_weeks_that_are_cut_short(ma
     answer = await asked(make_session, "How many conversations are there per week?")
     first = answer.text.strip().splitlines()[0]
     assert first.startswith("All conversations: the number a week goes from")
-    assert "0 cells by week" not in answer.text
     days = [on for record in records() if (on := record.moment) is not None]
     assert (min(days) - timedelta(days=min(days).weekday())).date().isoformat() not in first
     assert (max(days) - timedelta(days=max(days).weekday())).date().isoformat() not in first
+
+
+async def test_weeks_that_are_left_out_of_a_course_are_not_told_as_withheld(make_session: MakeSession) -> None:
+    since = FIRST_DAY.date() + timedelta(days=42 - FIRST_DAY.weekday())
+    answer = await asked(make_session, f"weekly trend of conversations from {since} to {since + timedelta(days=55)}")
+    assert "the number a week goes from" in answer.text
+    assert "cells by week" not in answer.text
 
 
 async def test_themes_that_are_marked_most_are_set_against_all_others(make_session: MakeSession) -> None:
