@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from agent.answer import LeadCard
 from agent.builtin.recipe import (
+    CONCERNING,
     SHOWN,
     Notes,
     arguments,
@@ -26,8 +27,6 @@ from tools.flag_gaps import FALSE, FLAGGED, MISSED
 from tools.labels import UNNAMED
 from tools.scope import Scope
 
-_CONCERNING = 3
-"""Grade from which a conversation counts as concerning."""
 _BURST_SHARE = 55.0
 _FEW_WEEKS = 8
 _BANDS = ("uniformity", "template", "synchrony", "concentration", "dedication")
@@ -244,7 +243,7 @@ async def concern(notes: Notes) -> None:
     if len(scope.facets() - {"concern"}) < 2:
         graded = await notes.ask("count_by", arguments(scope, by="concern"))
     rows = [row for row in graded.rows if row.values[0].count is not None] if graded is not None else []
-    concerning = scope.model_copy(update={"concern_at_least": scope.concern_at_least or _CONCERNING})
+    concerning = scope.model_copy(update={"concern_at_least": scope.concern_at_least or CONCERNING})
     found = await notes.ask("cluster_scope", arguments(concerning))
     if graded is not None and rows and found is None:
         # Without shares: beside what is withheld they would read as if there were nothing else.
@@ -319,7 +318,7 @@ async def _graded_without_flags(notes: Notes) -> None:
     not flagged, where that is enough to be said."""
     scope = notes.task.scope
     if not scope.facets():
-        unflagged = scope.model_copy(update={"concern_at_least": _CONCERNING, "flagged": "no"})
+        unflagged = scope.model_copy(update={"concern_at_least": CONCERNING, "flagged": "no"})
         found = await notes.ask("cluster_scope", arguments(unflagged))
         if found is not None:
             text = f"About {found.totals[0]:,} conversations are graded as concerning and not flagged"

@@ -88,15 +88,13 @@ async def breakdown(notes: Notes) -> None:
     rows = named(finding) if facet in ("month", "concern", "turns") else by_size(notes.fresh(named(finding)))
     if rows:
         shown = rows if facet == "month" else rows[: notes.shown + 1]
-        told = f"By {facet}, of {finding.totals[0]:,} counted"
-        if not finding.withheld.groups:
-            notes.say(f"{told}: {listed(shown)}", finding, kind="answer")
-        elif len(rows) == 1:
-            # Without its share: beside what is withheld it would read as if there were nothing else.
-            one = f"{rows[0].values[0].count:,} are “{rows[0].label}”"
-            notes.say(f"{told}, {one}; the others are too few to be told of", finding, kind="answer")
-        else:
-            notes.say(f"{told}: {listed(shown)}; the others are too few to be told of", finding, kind="answer")
+        counted, others = listed(shown), ""
+        if finding.withheld.groups:
+            others = "; the others are too few to be told of"
+            if len(rows) == 1:
+                # Without its share: beside what is withheld it would read as if there were nothing else.
+                counted = f"{rows[0].values[0].count:,} are “{rows[0].label}”"
+        notes.say(f"By {facet}, of {finding.totals[0]:,} counted: {counted}{others}", finding, kind="answer")
     else:
         notes.say(f"No value of {facet} is frequent enough to be shown for {finding.scope}", finding, kind="answer")
     if rows and finding.withheld.groups:

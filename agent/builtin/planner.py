@@ -12,7 +12,7 @@ import regex
 from agent.builtin.phrases import phrases_for, specific
 from agent.builtin.planner_follow import followed, refers_back
 from agent.builtin.planner_intent import asks_how_sure, asks_why
-from agent.builtin.planner_ranked import THEME, Ranked, asks_everything, mark_in
+from agent.builtin.planner_ranked import MARKS, THEME, Ranked, asks_everything, mark_in, unmarked
 from agent.builtin.planner_reading import Reading, read
 from agent.builtin.planner_scope import many_in
 from agent.builtin.recipe import stated
@@ -71,8 +71,7 @@ def _planned(brief: Brief) -> Plan:
     if asks_everything(reading.question) and not reading.topic and not reading.scope.facets():
         return Plan(tasks=_numbered(_everything(reading)), assumptions=tuple(reading.assumed))
     is_of_everything = reading.scope == Scope() and not reading.topic and reading.ranked is None
-    is_unstored = bool(unstored(brief.question, brief.own_facets))
-    if is_unstored and is_of_everything and reading.focus in ("compare", "contrast"):
+    if is_of_everything and reading.focus in ("compare", "contrast") and unstored(brief.question, brief.own_facets):
         return _not_understood(brief, last)
     is_bare = is_of_everything and (asks_why(reading.question) or asks_how_sure(reading.question))
     is_bare_drill = reading.focus == "drill" and reading.scope.cluster is None and not reading.topic
@@ -121,22 +120,19 @@ def _ranked(reading: Reading, ranked: Ranked) -> Iterator[Task]:
     if ranked.is_share and {"concern", "flagged"} <= {ranked.facet, *ranked.scope.facets()} and not reading.topic:
         yield from _gaps(reading)
     elif ranked.is_share:
-        yield _breakdown_of(scope.model_copy(update=_OWN[ranked.facet]), ranked.facet)
+        yield _breakdown_of(unmarked(scope, ranked.facet), ranked.facet)
     elif ranked.facet == "month":
         yield _task("watch", "trend", f"How {scope.describe()} develop", scope, "a steady share")
     else:
         yield _contrast_of(scope, ranked.facet)
         if ranked.facet == THEME and ranked.scope.concern_at_least:
-            yield _task("abuse", "concern", f"What is graded as concerning of {reading.scope.describe()}", reading.scope,
-                        "fiction, defence and study explain it")  # fmt: skip
+            yield _concern_of(reading.scope)
 
 
 def _side_by_side(reading: Reading) -> Iterator[Task]:
     """How many of each of two topics there are."""
     for topic in reading.topics:
-        scope = reading.scope.model_copy(update={"near": topic})
-        yield _task("usage", "size", f"How many {scope.described()} there are", scope,
-                    "another wording of the phrase gives another size")  # fmt: skip
+        yield _size_of(reading.scope.model_copy(update={"near": topic}))
 
 
 def _volume(reading: Reading, maker: Callable[[Reading], Iterator[Task]]) -> Iterator[Task]:
@@ -159,11 +155,8 @@ def _everything(reading: Reading) -> Iterator[Task]:
     if since is not None:
         yield _task("watch", "new", f"Which themes gained share since {since}", scope.model_copy(update={"since": since}),
                     "the share before was the same")  # fmt: skip
-    yield _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", scope,
-                "the grade and the flag agree theme by theme")  # fmt: skip
-    yield _task(
-        "usage", "top", f"The largest themes of {scope.describe()}", scope, "another clustering gives other sizes"
-    )
+    yield _gaps_of(scope)
+    yield _top_of(scope)
 
 
 def _settled(reading: Reading) -> Focus | None:
@@ -198,8 +191,7 @@ def _abuse(reading: Reading) -> Iterator[Task]:
     if reading.focus == "concern":
         kinds = [reading.scope.model_copy(update={"near": phrase}) for phrase in places] if is_of_a_kind else []
         for scope in kinds or [reading.scope]:
-            yield _task("abuse", "concern", f"What is graded as concerning of {scope.describe()}", scope,
-                        "fiction, defence and study explain it")  # fmt: skip
+            yield _concern_of(scope)
     if reading.scope.harm is None:
         for phrase in places:
             yield _task("abuse", "coordination", f"Look near “{phrase}” for one actor at work",
@@ -210,18 +202,14 @@ def _abuse(reading: Reading) -> Iterator[Task]:
             yield _task("abuse", "coordination", f"{which} for signs of one actor", reading.scope,
                         "the bands of these themes are those of ordinary ones")  # fmt: skip
     if reading.focus == "concern" and not is_of_a_kind and not reading.scope.facets():
-        yield _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", reading.scope,
-                    "the grade and the flag agree theme by theme")  # fmt: skip
+        yield _gaps_of(reading.scope)
 
 
 def _gaps(reading: Reading) -> Iterator[Task]:
     scope = Scope(since=reading.scope.since, until=reading.scope.until, near=_phrase(reading) or None)
-    yield _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", scope,
-                "the grade and the flag agree theme by theme")  # fmt: skip
+    yield _gaps_of(scope)
     if not scope.near:
-        graded = reading.scope.model_copy(update={"flagged": None, "concern_at_least": None})
-        yield _task("abuse", "concern", f"What is graded as concerning of {graded.describe()}", graded,
-                    "fiction, defence and study explain it")  # fmt: skip
+        yield _concern_of(unmarked(unmarked(reading.scope, "flagged"), "concern"))
 
 
 def _phrase(reading: Reading) -> str:
@@ -264,11 +252,11 @@ def _compare(reading: Reading) -> Iterator[Task]:
         scope = scope.model_copy(update={"near": reading.topic})
         against = against.model_copy(update={"near": reading.topic}) if against else None
     marks = reading.scope.facets() | mark_in(reading.question).facets()
-    mark = next((name for name in _OWN if name in marks), None)
+    mark = next((name for name in MARKS if name in marks), None)
     if against is not None and mark is not None:
         # How much of each side bears the mark, and not what the marked ones are about.
         for side in (scope, against):
-            yield _breakdown_of(side.model_copy(update=_OWN[mark]), mark)
+            yield _breakdown_of(unmarked(side, mark), mark)
         return
     other = against.describe() if against else "all other conversations"
     yield _task("usage", "compare", f"How {scope.describe()} differ from {other}", scope,
@@ -304,19 +292,12 @@ def _breakdown(reading: Reading) -> Iterator[Task]:
     if reading.topic and not reading.facet:
         yield from _size(reading)
         return
-    scope = reading.scope.model_copy(update=_OWN.get(reading.facet, {}))
+    scope = unmarked(reading.scope, reading.facet)
     if reading.topic:
         scope = scope.model_copy(update={"near": reading.topic})
     yield _breakdown_of(scope, reading.facet)
     if reading.scope.outcome and not scope.near:
-        yield _task("usage", "contrast", f"What sets {reading.scope.describe()} apart", reading.scope,
-                    "the same themes elsewhere in the same share")  # fmt: skip
-
-
-_OWN: dict[str, dict[str, None]] = {
-    "outcome": {"outcome": None}, "concern": {"concern_at_least": None}, "flagged": {"flagged": None},
-}  # fmt: skip
-"""What a scope must not be restricted by where it is counted by that."""
+        yield _contrast_of(reading.scope, "")
 
 
 def _breakdown_of(scope: Scope, facet: str) -> Task:
@@ -327,9 +308,22 @@ def _size(reading: Reading) -> Iterator[Task]:
     if reading.facet:
         yield from _breakdown(reading)
         return
-    scope = _near(reading) if reading.topic else reading.scope
+    yield _size_of(_near(reading) if reading.topic else reading.scope)
+
+
+def _size_of(scope: Scope) -> Task:
     doubt = "another wording of the phrase gives another size" if scope.near else ""
-    yield _task("usage", "size", f"How many {scope.described()} there are", scope, doubt)
+    return _task("usage", "size", f"How many {scope.described()} there are", scope, doubt)
+
+
+def _concern_of(scope: Scope) -> Task:
+    return _task("abuse", "concern", f"What is graded as concerning of {scope.describe()}", scope,
+                 "fiction, defence and study explain it")  # fmt: skip
+
+
+def _gaps_of(scope: Scope) -> Task:
+    return _task("abuse", "flag_gaps", "Where the concern grade and the classifier's flag disagree", scope,
+                 "the grade and the flag agree theme by theme")  # fmt: skip
 
 
 def _general(reading: Reading) -> Iterator[Task]:
@@ -352,15 +346,14 @@ def _general(reading: Reading) -> Iterator[Task]:
     if reading.focus == "trend":
         yield _task("watch", "trend", f"How {reading.scope.describe()} develop", reading.scope, "a steady share")
         return
-    yield _task(
-        "usage",
-        "top",
-        f"The largest themes of {reading.scope.describe()}",
-        reading.scope,
-        "another clustering gives other sizes",
-    )
+    yield _top_of(reading.scope)
     if reading.scope.language is None:
         yield _breakdown_of(reading.scope, "language")
+
+
+def _top_of(scope: Scope) -> Task:
+    return _task("usage", "top", f"The largest themes of {scope.describe()}", scope,
+                 "another clustering gives other sizes")  # fmt: skip
 
 
 def _near(reading: Reading) -> Scope:

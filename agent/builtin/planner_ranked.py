@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import regex
 
+from agent.builtin.recipe import CONCERNING, stated
 from tools.scope import Scope
 
 THEME = "theme"
-_CONCERNING = 3
-"""Grade from which a conversation counts as concerning."""
 
 _FACETS = {
     "language": r"languages?", "surface": r"surfaces?|devices?|platforms?", "month": r"months?|weeks?",
@@ -23,6 +22,11 @@ _MARKS = {
     "flagged": r"flag(?:s|ged)?|caught|missed",
     "outcome": r"refus(?:ed|es|als?|ing)?|turned down",
 }
+_BEARING = {
+    "concern": Scope(concern_at_least=CONCERNING), "flagged": Scope(flagged="yes"), "outcome": Scope(outcome="refused"),
+}  # fmt: skip
+MARKS = tuple(_BEARING)
+"""Facets of which one value is what abuse and failure are told by."""
 _MARK = "|".join(f"(?P<{name}>{words})" for name, words in _MARKS.items())
 _RANKED = regex.compile(
     rf"\b(?:which|what) (?:\w+ ){{0,2}}?(?:{'|'.join(f'(?P<by_{facet}>{words})' for facet, words in _FACETS.items())})\b.*\b(?:{_MARK})\b"
@@ -78,13 +82,12 @@ def mark_in(question: str) -> Scope:
 
 def marked(name: str) -> Scope:
     """The conversations that bear a mark: concerning, flagged or refused."""
-    match name:
-        case "concern":
-            return Scope(concern_at_least=_CONCERNING)
-        case "flagged":
-            return Scope(flagged="yes")
-        case _:
-            return Scope(outcome="refused")
+    return _BEARING[name]
+
+
+def unmarked(scope: Scope, facet: str) -> Scope:
+    """The scope without the restriction to what bears this mark, where the facet is one: that is counted by."""
+    return scope.model_copy(update=dict.fromkeys(stated(_BEARING.get(facet, Scope()))))
 
 
 def asks_volume(question: str) -> bool:

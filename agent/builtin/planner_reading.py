@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import regex
 
 from agent.builtin.planner_intent import focus_of, without_cues
-from agent.builtin.planner_ranked import Ranked, asks_volume, mark_in, ranked_in, without_asking
+from agent.builtin.planner_ranked import MARKS, Ranked, asks_volume, mark_in, ranked_in, without_asking
 from agent.builtin.planner_scope import Named, corrected, expanded, facet_in, fails, named_in, topic_in
 from agent.builtin.planner_time import Period, read_period
 from agent.builtin.recipe import stated
@@ -111,7 +111,7 @@ def read(brief: Brief) -> Reading:
     halves = _SIDE_BY_SIDE.split(asked)
     topics = tuple(topic_in(without_cues(half, focus), named, tuple(brief.landmarks)) for half in halves)
     assumed = [*mended, *period.assumed]
-    is_marked = bool(scope.facets() & {"concern", "flagged", "outcome", "harm"})
+    is_marked = bool(scope.facets() & {*MARKS, "harm"})
     if focus in ("trend", "new", "size") and not topic and not is_marked:
         scope = scope.model_copy(update=stated(mark_in(question)))
     if period.ends and against is None and not topic and _CHANGES.search(question):

@@ -15,6 +15,8 @@ from tools.finding import Finding, Measure, Row
 from tools.labels import UNNAMED
 from tools.scope import Scope
 
+CONCERNING = 3
+"""Grade from which a conversation counts as concerning."""
 SHOWN = 5
 NOTHING_TOLD = "Nothing can be told of"
 """How the claim begins that a scope is closed by the policy."""
