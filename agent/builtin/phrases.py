@@ -36,7 +36,8 @@ DEFAULT: tuple[str, ...] = (
 """Where to look when a question asks about abuse or coordination and names no kind of it."""
 
 _GENERAL = frozenset(
-    "uniformity uniform timing synchrony concentration concentrated prompt prompts identical wording dominate abusive severe severest duplicate duplicates bot bots botnet botnets ring rings campaign campaigns operation operations operator script scripted scripts inauthentic orchestrated template templates burst "
+    "uniformity uniform timing synchrony concentration concentrated prompt prompts identical wording dominate abusive severe severest duplicate duplicates "
+    "bot bots botnet botnets ring rings campaign campaigns operation operations operator script scripted scripts inauthentic orchestrated template templates burst "
     "bursts automated farm farms concert sock puppet puppets sockpuppet escalate escalated escalation escalating review authorised authorized grounds "
     "account accounts level hand source author behaviour behavior activity danger dangerous malicious violate violates violation violations "
     "policy policies illegal threat threats risk risks risky problematic suspicious bad red unsafe alarming worry worried worrying worrisome benign innocent "

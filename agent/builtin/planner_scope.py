@@ -54,7 +54,11 @@ NOISE = frozenset(
     "help break breaking monthly weekly daily case cases folks folk everybody mostly commonly long gets get gotten taken taking picked picking sixth seventh eighth "
     "ninth tenth grade grades data parts frequently usually normally mass-produce produce summarise summarising analyst analysts customers customer refuse refuses refused over-represented under-represented overrepresented underrepresented represented disproportionate "
     "differences fastest quickest strongest highest lowest worst best slowest weakest rapidly quickly fast still start starts started begin began "
-    "rate rates ratio total overall gone faster slower comes coming longer surface surfaces device devices platform platforms chats convos messages ppl dont smallest fewest least half mid early late worth knowing possible confident certain noticeable attempt attempts seasonal season seasons peak busiest average length four five six seven eight nine ten went came concerns unusual notable noteworthy odd strange weird interesting cluster clusters group groups problem problems issue issues refusal refusals caught turned fail fails failed failing answered category categories hazard hazards example examples sample samples usually average "
+    "rate rates ratio total overall gone faster slower comes coming longer surface surfaces device devices platform platforms chats convos "
+    "messages ppl dont smallest fewest least half mid early late worth knowing possible confident certain noticeable attempt attempts seasonal "
+    "season seasons peak busiest average length four five six seven eight nine ten went came concerns unusual notable noteworthy odd strange "
+    "weird interesting cluster clusters group groups problem problems issue issues refusal refusals caught turned fail fails failed failing "
+    "answered category categories hazard hazards example examples sample samples "
     "disproportionately although though despite even harmless escalated escalate rest remaining remainder".split()
 )
 
