@@ -1,55 +1,8 @@
 """The built-in lead against a table of phrasings: which look, which conversations, which period."""
 
-import asyncio
-from dataclasses import dataclass, field
-
 import pytest
 
-from agent.answer import Mention
-from agent.builtin.planner import BuiltinPlanner
-from agent.roles import Brief, Exchange, Plan, Task
-from tools.scope import Scope
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question and what the first task of the given focus must be."""
-
-    question: str
-    focus: str
-    scope: dict[str, object] = field(default_factory=dict)
-    against: dict[str, object] | None = None
-    facet: str | None = None
-
-
-def plan_of(question: str, *history: Exchange) -> Plan:
-    brief = Brief(
-        question,
-        None,
-        ("English", "Japanese", "German", "French", "Spanish"),
-        {"launch": "2026-08-03"},
-        "2026-03-01",
-        "2026-10-31",
-        history=history,
-        surfaces=("web", "mobile", "api"),
-    )
-    return asyncio.run(BuiltinPlanner().plan(brief))
-
-
-def check_asked(asked: Asked, *history: Exchange) -> None:
-    plan = plan_of(asked.question, *history)
-    assert plan.clarification is None, plan
-    found = [task for task in plan.tasks if task.focus == asked.focus]
-    assert found, [task.focus for task in plan.tasks]
-    stated = {
-        name: value for name, value in found[0].scope.model_dump(mode="json", exclude_none=True).items() if value != {}
-    }
-    assert stated == asked.scope
-    against = found[0].against.model_dump(mode="json", exclude_none=True) if found[0].against else None
-    assert (against and {name: value for name, value in against.items() if value != {}}) == asked.against
-    if asked.facet is not None:
-        assert found[0].facet == asked.facet
-
+from tests.fakes.planning import Asked, check_asked, plan_of
 
 LAUNCH: dict[str, object] = {"since": "2026-08-03"}
 SEO = "seo article with keywords and backlinks"
@@ -285,68 +238,6 @@ def test_the_lead_understands(asked: Asked) -> None:
 @pytest.mark.parametrize("asked", HELD_OUT, ids=lambda asked: asked.question)
 def test_the_lead_understands_paraphrases(asked: Asked) -> None:
     check_asked(asked)
-
-
-def _task(focus: str, scope: Scope | None = None, **more: object) -> Task:
-    return Task.model_validate(
-        {"id": "t1", "specialist": "usage", "focus": focus, "objective": "x", "scope": scope or Scope(), **more}
-    )
-
-
-TOP = Exchange(
-    question="What do people use it for?",
-    answer="...",
-    tasks=(_task("top"), _task("breakdown", facet="language")),
-    rows=(
-        Mention(label="Cover letters", id="T4", finding="F1"),
-        Mention(label="Recipes · cooking", id="T2", finding="F1"),
-        Mention(label="English", finding="F2"),
-    ),
-)
-LANGUAGES = Exchange(
-    question="Which languages?",
-    answer="...",
-    tasks=(_task("breakdown", facet="language"),),
-    rows=(Mention(label="English", finding="F1"), Mention(label="Spanish", finding="F1")),
-)
-GERMAN = Exchange(question="German?", answer="...", tasks=(_task("contrast", Scope(language="German")),))
-NEAR = Exchange(question="recipes", answer="...", tasks=(_task("topic", Scope(near="recipes")),))
-
-
-@pytest.mark.parametrize(
-    ("asked", "last"),
-    [
-        (Asked("and in Japanese?", "contrast", {"language": "Japanese"}), GERMAN),
-        (Asked("what about French", "contrast", {"language": "French"}), GERMAN),
-        (Asked("the same since August", "contrast", {"language": "German", "since": "2026-08-01"}), GERMAN),
-        (Asked("only on mobile", "topic", {"near": "recipes", "surface": "mobile"}), NEAR),
-        (Asked("And before the launch?", "topic", {"near": "recipes", "until": "2026-08-02"}), NEAR),
-        (Asked("now in Q2", "top", {"since": "2026-04-01", "until": "2026-06-30"}), TOP),
-        (Asked("open the second one", "drill", {"cluster": "T2"}), TOP),
-        (Asked("tell me more about the first", "drill", {"cluster": "T4"}), TOP),
-        (Asked("drill into Recipes · cooking", "drill", {"cluster": "T2"}), TOP),
-        (Asked("Open “Cover letters”", "drill", {"cluster": "T4"}), TOP),
-        (Asked("open number 2", "drill", {"language": "Spanish"}), LANGUAGES),
-        (Asked("why?", "contrast", {"near": "recipes"}), NEAR),
-        (Asked("how big is it?", "size", {"near": "recipes"}), NEAR),
-        (Asked("Has this been seen before?", "precedent", {"near": "recipes"}), NEAR),
-        (Asked("How has it developed over time?", "trend", {"near": "recipes"}), NEAR),
-        (Asked("Does it look coordinated?", "coordination", {"near": "recipes"}), NEAR),
-        (Asked("How has “Cover letters” developed over time?", "trend", {"near": "Cover letters"}), NEAR),
-        (Asked("Which languages are used most?", "breakdown", {}), NEAR),
-        (Asked("Is there anything harmful, and does the classifier flag it?", "flag_gaps", {}), NEAR),
-        (Asked("What do people use it for most?", "top", {}), NEAR),
-    ],
-    ids=lambda value: value.question if isinstance(value, Asked) else "",
-)
-def test_a_follow_up_takes_what_it_leaves_unsaid_from_the_question_before(asked: Asked, last: Exchange) -> None:
-    check_asked(asked, last)
-
-
-def test_what_else_leaves_out_what_was_named() -> None:
-    (first, *_) = plan_of("what else?", TOP).tasks
-    assert first.focus == "top"
-    assert first.told == ("Cover letters", "Recipes · cooking", "English")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""Follow-ups: what a question leaves unsaid is taken from the one before."""
+
+import pytest
+
+from agent.answer import Mention
+from agent.roles import Exchange, Task
+from tests.fakes.planning import Asked, check_asked, plan_of
+from tools.scope import Scope
+
+
+def _task(focus: str, scope: Scope | None = None, **more: object) -> Task:
+    return Task.model_validate(
+        {"id": "t1", "specialist": "usage", "focus": focus, "objective": "x", "scope": scope or Scope(), **more}
+    )
+
+
+TOP = Exchange(
+    question="What do people use it for?",
+    answer="...",
+    tasks=(_task("top"), _task("breakdown", facet="language")),
+    rows=(
+        Mention(label="Cover letters", id="T4", finding="F1"),
+        Mention(label="Recipes · cooking", id="T2", finding="F1"),
+        Mention(label="English", finding="F2"),
+    ),
+)
+LANGUAGES = Exchange(
+    question="Which languages?",
+    answer="...",
+    tasks=(_task("breakdown", facet="language"),),
+    rows=(Mention(label="English", finding="F1"), Mention(label="Spanish", finding="F1")),
+)
+GERMAN = Exchange(question="German?", answer="...", tasks=(_task("contrast", Scope(language="German")),))
+NEAR = Exchange(question="recipes", answer="...", tasks=(_task("topic", Scope(near="recipes")),))
+
+
+@pytest.mark.parametrize(
+    ("asked", "last"),
+    [
+        (Asked("and in Japanese?", "contrast", {"language": "Japanese"}), GERMAN),
+        (Asked("what about French", "contrast", {"language": "French"}), GERMAN),
+        (Asked("the same since August", "contrast", {"language": "German", "since": "2026-08-01"}), GERMAN),
+        (Asked("only on mobile", "topic", {"near": "recipes", "surface": "mobile"}), NEAR),
+        (Asked("And before the launch?", "topic", {"near": "recipes", "until": "2026-08-02"}), NEAR),
+        (Asked("now in Q2", "top", {"since": "2026-04-01", "until": "2026-06-30"}), TOP),
+        (Asked("open the second one", "drill", {"cluster": "T2"}), TOP),
+        (Asked("tell me more about the first", "drill", {"cluster": "T4"}), TOP),
+        (Asked("drill into Recipes · cooking", "drill", {"cluster": "T2"}), TOP),
+        (Asked("Open “Cover letters”", "drill", {"cluster": "T4"}), TOP),
+        (Asked("open number 2", "drill", {"language": "Spanish"}), LANGUAGES),
+        (Asked("why?", "contrast", {"near": "recipes"}), NEAR),
+        (Asked("how big is it?", "size", {"near": "recipes"}), NEAR),
+        (Asked("Has this been seen before?", "precedent", {"near": "recipes"}), NEAR),
+        (Asked("How has it developed over time?", "trend", {"near": "recipes"}), NEAR),
+        (Asked("Does it look coordinated?", "coordination", {"near": "recipes"}), NEAR),
+        (Asked("How has “Cover letters” developed over time?", "trend", {"near": "Cover letters"}), NEAR),
+        (Asked("Which languages are used most?", "breakdown", {}), NEAR),
+        (Asked("Is there anything harmful, and does the classifier flag it?", "flag_gaps", {}), NEAR),
+        (Asked("What do people use it for most?", "top", {}), NEAR),
+    ],
+    ids=lambda value: value.question if isinstance(value, Asked) else "",
+)
+def test_a_follow_up_takes_what_it_leaves_unsaid_from_the_question_before(asked: Asked, last: Exchange) -> None:
+    check_asked(asked, last)
+
+
+def test_what_else_leaves_out_what_was_named() -> None:
+    (first, *_) = plan_of("what else?", TOP).tasks
+    assert first.focus == "top"
+    assert first.told == ("Cover letters", "Recipes · cooking", "English")
