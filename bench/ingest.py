@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from agent.wiring import App
@@ -37,9 +38,10 @@ class Memory:
 
 
 def _family(root: int) -> list[int]:
-    children = [
-        int(child) for task in Path(f"/proc/{root}/task").glob("*") for child in (task / "children").read_text().split()
-    ]
+    children: list[int] = []
+    for task in Path(f"/proc/{root}/task").glob("*"):
+        with suppress(OSError):  # the thread has ended meanwhile
+            children += map(int, (task / "children").read_text().split())
     return [root, *(member for child in children for member in _family(child))]
 
 

@@ -1,9 +1,9 @@
 """Turns summaries into unit vectors.
 
 The model is loaded by sentence-transformers: the packaged all-MiniLM-L6-v2 weights, verified by hash, or another
-model by name where a hub is reachable. It is compiled once to ONNX and run by onnxruntime, because importing torch
-and transformers takes seconds that a question should not wait for; the compiled form is checked against the reference
-before it is trusted. Only screened summaries and analysts' phrases may be embedded, never conversations.
+model by name where a hub is reachable. It is compiled once for OpenVINO, because importing torch and transformers
+takes seconds that a question should not wait for; the compiled form is checked against the reference before it is
+trusted. Only screened summaries and analysts' phrases may be embedded, never conversations.
 """
 
 import hashlib
@@ -11,11 +11,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from types import ModuleType
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -27,8 +27,13 @@ _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128
 MAX_TOKENS = 128
 UNLOADABLE = 3
 """Exit code of the compiling process when the model itself cannot be loaded."""
+COMPILED, TOKENIZER = "model.xml", "tokenizer.json"
+"""Files of a compiled model; its weights lie beside the first, as model.bin."""
+_FORMAT = "v2"
 _TOKENS_A_BATCH = 512
 """So that what a layer passes on stays in a core's cache; batches four times as large take a tenth longer."""
+_REPORTER = "openvino_telemetry"
+"""Tells OpenVINO's makers over the network that it was imported, unless it is missing."""
 
 
 class Encoder(Protocol):
@@ -39,8 +44,20 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors: ...
 
 
-class OnnxEncoder:
-    """A sentence-transformers model, compiled to ONNX in `cache` on first use and then run without torch."""
+def openvino() -> Any:
+    """OpenVINO, without the package that would report its use (R10): what cannot be imported cannot send."""
+    sys.modules[_REPORTER] = cast(ModuleType, None)
+    import openvino as engine
+
+    return engine
+
+
+class CompiledEncoder:
+    """A sentence-transformers model, compiled in `cache` on first use and then run without torch.
+
+    Where the processor multiplies bfloat16 (AVX-512 BF16, AMX), it does: twice as fast, and the vectors agree with
+    the reference's to a cosine of .9999.
+    """
 
     def __init__(self, cache: Path, model: str = PACKAGED, on_compile: Callable[[], None] = lambda: None) -> None:
         self.name = model
@@ -70,31 +87,31 @@ class OnnxEncoder:
         if self.name != PACKAGED:
             return f"{self.name}, from a hub"
         _ = self._weights
-        compiled = "compiled" if (self._compiled / "model.onnx").exists() else "not compiled yet"
+        compiled = "compiled" if (self._compiled / COMPILED).exists() else "not compiled yet"
         return f"{self.name}, the published weights (sha256 {_PACKAGED_SHA256[:12]}…), {compiled}"
 
     @property
     def _compiled(self) -> Path:
         identity = _PACKAGED_SHA256 if self.name == PACKAGED else hashlib.sha256(self.name.encode()).hexdigest()
-        return self._cache / f"{identity[:16]}-v1"
+        return self._cache / f"{identity[:16]}-{_FORMAT}"
 
     @cached_property
-    def _session(self) -> tuple[Any, Any]:
+    def _model(self) -> tuple[Any, Any]:
+        """The compiled model and its tokenizer."""
         folder = self._compiled
-        if not (folder / "model.onnx").exists():
+        if not (folder / COMPILED).exists():
             self._on_compile()
             self._compile(folder)
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         tokenizer.enable_truncation(MAX_TOKENS)
         tokenizer.no_padding()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # whole batches side by side keep cores busier than one batch split
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
-        return session, tokenizer
+        cores = os.cpu_count() or 1
+        # A stream a core: whole batches side by side keep cores busier than one batch split. Unpinned, because other
+        # processes compute too.
+        streams = {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "ENABLE_CPU_PINNING": False}
+        return openvino().compile_model(folder / COMPILED, "CPU", streams), tokenizer
 
     def _compile(self, folder: Path) -> None:
         """Compile in a process of its own: torch takes 400 MB and seconds that only this step needs."""
@@ -113,26 +130,26 @@ class OnnxEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of shape (len(texts), d), rows of unit length. Batches hold texts of like token counts, because
         padding a short text to a long one's length costs as much as the long one."""
-        session, tokenizer = self._session
+        model, tokenizer = self._model
         tokens = [item.ids for item in tokenizer.encode_batch(list(texts))]
         order = sorted(range(len(texts)), key=lambda place: len(tokens[place]))
-        out: Vectors = np.empty((len(texts), session.get_outputs()[0].shape[1]), dtype=np.float32)
+        out: Vectors = np.empty((len(texts), model.output(0).get_partial_shape()[1].get_length()), dtype=np.float32)
 
-        def run(places: Sequence[int]) -> None:
-            longest = max(len(tokens[place]) for place in places)
+        def keep(request: Any, places: Sequence[int]) -> None:
+            out[places] = request.get_output_tensor(0).data
+
+        side_by_side = openvino().AsyncInferQueue(model)
+        side_by_side.set_callback(keep)
+        batches = list(_batches(order, [len(item) for item in tokens]))
+        for places in reversed(batches):  # longest first, so that no core ends with a long one alone
+            longest = len(tokens[places[-1]])
             ids = np.zeros((len(places), longest), dtype=np.int64)
             mask = np.zeros_like(ids)
             for row, place in enumerate(places):
                 ids[row, : len(tokens[place])] = tokens[place]
                 mask[row, : len(tokens[place])] = 1
-            out[places] = session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-
-        batches = list(_batches(order, [len(item) for item in tokens]))
-        if len(batches) == 1:
-            run(order)
-            return out
-        with ThreadPoolExecutor(os.cpu_count() or 1) as cores:
-            list(cores.map(run, reversed(batches)))  # longest first, so that no core ends with a long one alone
+            side_by_side.start_async({"input_ids": ids, "attention_mask": mask}, places)
+        side_by_side.wait_all()
         return out
 
 

@@ -12,9 +12,9 @@ from hypothesis import settings
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from agent.wiring import telemetry_off
+from agent.wiring import prepare_process
 
-telemetry_off()
+prepare_process()
 settings.register_profile("shoal", deadline=None)  # what is slow is measured in bench, and machines are noisy
 settings.load_profile("shoal")
 

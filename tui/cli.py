@@ -3,7 +3,6 @@
 Imports at the top stay light: `shoal --help` must not wait for a model or a store. stdout is data, stderr is talk.
 """
 
-import gc
 import os
 import sys
 from typing import Annotated
@@ -37,9 +36,6 @@ app = typer.Typer(
     "2 settings, 3 index or input, 4 model, 5 budget, 6 privacy check, 7 waits for an answer, 10 and 11 a watch has "
     "something notable or serious, 130 interrupted.",
 )
-
-_GARBAGE_EVERY = 50_000
-"""Objects made and not freed between two looks for garbage (Python's own: 700)."""
 
 
 @app.callback(invoke_without_command=True)
@@ -176,9 +172,7 @@ def _chat(index: str | None, *, built_in: bool, visitor: str | None = None) -> N
 
 
 def main() -> None:
-    """Entry point of the command `shoal`. What importing makes lives as long as the process: looking through it for
-    garbage on the way takes a fifth of the start, so garbage is looked for more rarely."""
-    gc.set_threshold(_GARBAGE_EVERY)
+    """Entry point of the command `shoal`."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

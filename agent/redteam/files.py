@@ -21,7 +21,7 @@ from agent.redteam.lab import Lab, Listed
 from agent.redteam.result import Outcome
 from agent.redteam.traces import Traces
 from agent.settings import Settings
-from agent.wiring import App, telemetry_off
+from agent.wiring import App, prepare_process
 from index.home import Home, private_folder
 from index.ingest import Progress
 from index.records import Conversation
@@ -132,7 +132,7 @@ def _loose(root: Path) -> set[str]:
 
 def _child(root: Path, count: int) -> None:
     """The process that gets killed: ingest, saying how far it is."""
-    telemetry_off()
+    prepare_process()
     home = Home(root)
     app = App(home, Settings(analyst="redteam"), home.index_path(_INDEX))
     _say(f"core {resource.getrlimit(resource.RLIMIT_CORE)[0]}")

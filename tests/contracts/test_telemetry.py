@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.wiring import telemetry_off
+from agent.wiring import prepare_process
 from tests.contracts.conftest import sources
 from tests.fakes.corpus import small
 
@@ -115,8 +115,8 @@ def watch(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "urllib.Request"):
         reached.append((event, arguments[1:] if event == "socket.connect" else arguments[:1]))
 sys.addaudithook(watch)
-from agent.wiring import telemetry_off
-telemetry_off()
+from agent.wiring import prepare_process
+prepare_process()
 from pathlib import Path
 from tests.fakes import corpus
 from index.handle import Index
@@ -133,6 +133,16 @@ from tools.registry import call
 asyncio.run(call("count_by", {"by": "language"}, corpus.context(index, root / "ledger" / "x.sqlite3")))
 sys.exit("reached: " + repr(reached) if reached else 0)
 """
+_ENGINE = """
+import os, sys
+def watch(event, arguments):
+    if event in ("socket.getaddrinfo", "urllib.Request"):
+        os.write(2, b"reached ")  # by a child process too
+sys.addaudithook(watch)
+{load}
+from openvino import Model, opset13
+engine.compile_model(Model([opset13.constant(0.0)], []), "CPU")
+"""
 
 
 def test_r10_ingest_publish_and_questions_reach_for_no_network_and_no_name_server(tmp_path: Path) -> None:
@@ -147,6 +157,44 @@ def test_r10_ingest_publish_and_questions_reach_for_no_network_and_no_name_serve
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2_000:]
+
+
+def _engine(home: Path, load: str) -> str:
+    """What is reached by a process, in a new home and outside of what counts as continuous integration, that loads
+    what embeds."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LD_LIBRARY_PATH")}
+    done = subprocess.run(
+        [sys.executable, "-c", _ENGINE.format(load=load)],
+        cwd=ROOT,
+        env={**kept, "HOME": str(home), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stderr
+
+
+def test_r10_the_engine_that_embeds_reports_to_nobody_and_keeps_no_number_of_the_user(tmp_path: Path) -> None:
+    assert "reached" not in _engine(tmp_path, "from index.embedding import openvino; engine = openvino()")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_r10_the_engine_is_imported_in_one_place() -> None:
+    importing = {
+        str(path)
+        for path, tree in sources("index", "tools", "agent", "tui")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+        if name.split(".")[0] == "openvino"
+    }
+    assert importing == {"index/embedding.py"}
+
+
+def test_r10_left_alone_the_engine_would_report(tmp_path: Path) -> None:
+    assert "reached" in _engine(tmp_path, "import openvino as engine")
+    assert list(tmp_path.iterdir()) != []
 
 
 @pytest.mark.parametrize(
@@ -165,7 +213,7 @@ def test_r10_telemetry_is_off_even_where_the_shell_had_switched_it_on(
     monkeypatch: pytest.MonkeyPatch, name: str, off: str
 ) -> None:
     monkeypatch.setenv(name, "something else")
-    telemetry_off()
+    prepare_process()
     assert os.environ[name] == off
 
 

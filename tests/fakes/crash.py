@@ -22,7 +22,7 @@ import scranpy  # noqa: F401
 
 import index.ingest
 from agent.builtin.extractor import BuiltinExtractor
-from agent.wiring import telemetry_off
+from agent.wiring import prepare_process
 from index.auditor.rules import judge
 from index.handle import Index, open_writer
 from index.home import Home
@@ -115,7 +115,7 @@ def trial(root: Path, chance: random.Random, whole_s: float) -> tuple[int, bool]
 
 
 def main(trials: int, folder: Path) -> None:
-    telemetry_off()
+    prepare_process()
     _load()
     chance = random.Random(7)
     with tempfile.TemporaryDirectory(dir=folder) as first:

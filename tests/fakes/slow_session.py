@@ -15,7 +15,7 @@ from agent.roles import Brief, Claim, Desk, Plan, Task
 from agent.session import BudgetHolder, Session
 from agent.sessions import SessionStore
 from agent.settings import Settings
-from agent.wiring import App, telemetry_off
+from agent.wiring import App, prepare_process
 from index.handle import Index
 from tests.fakes.corpus import FakeEncoder, context
 
@@ -74,5 +74,5 @@ async def _ask(path: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    telemetry_off()
+    prepare_process()
     asyncio.run(_ask(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.wiring import telemetry_off
+from agent.wiring import prepare_process
 from index.errors import IndexFault, SettingsError
 from index.handle import Index, open_writer, read_settings
 from index.home import Home, load_or_make_key
@@ -199,7 +199,7 @@ def open_umask() -> Iterator[None]:
 
 @pytest.mark.usefixtures("open_umask")
 def test_everything_written_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    telemetry_off()
+    prepare_process()
     built = build(tmp_path / "shoal", SOME)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "shoal").rglob("*")}
     assert {path.suffix for path in modes} >= {".duckdb", ".toml", ".key", ".sqlite3"}

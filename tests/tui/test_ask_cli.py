@@ -227,7 +227,7 @@ def test_a_watch_is_quiet_until_something_changes_and_spends_nothing_meanwhile(h
 
 def test_a_question_that_needs_no_model_loads_none(home: Path) -> None:
     (home / "settings.toml").write_text('index = "small"\nencoder = "fake"\n')
-    heavy = ("torch", "onnxruntime", "chromadb", "sklearn", "hdbscan", "anthropic", "presidio_analyzer", "textual")
+    heavy = ("torch", "openvino", "chromadb", "sklearn", "hdbscan", "anthropic", "presidio_analyzer", "textual")
     code = (
         "import sys; from tui.cli import app;"
         f"app(['ask', {LANGUAGES!r}], standalone_mode=False);"
