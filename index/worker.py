@@ -5,9 +5,14 @@ hold no text of a conversation: what it warms up on is its own.
 """
 
 import gc
+import os
+
+# Workers multiply nothing, and the threads that numpy would start for it spin for a while, each on a core of its own.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 def _load() -> None:
+    import index.reading  # noqa: F401
     from index.screening import mask
 
     mask("Load the patterns and the recognisers: 0.0.0.0")

@@ -139,7 +139,7 @@ _RULES = [
     Rule(r"(?i:\bwww\d{0,3}\.[^\s<>\"']+)", words=("www",)),
     Rule(
         rf"(?<![\w@.-])(?!{_FILE_OR_TOOL})(?:[\w-]{{1,63}}\.){{1,8}}(?:{_SITE}|{_SITE.upper()})(?![\w-])(?:[:/?#][^\s<>\"']*)?",
-        shape=r"[\w-]\.\p{L}{2}",
+        shape=r"\.(?<=[\w-]\.)\p{L}{2}",
     ),
     # Numbers: any run of seven or more digits however it is grouped (telephones, cards, social security, accounts),
     # and identifiers of letters and digits together (passports, licences, policies, plates).

@@ -218,11 +218,11 @@ class Facts:
             self._connection.execute("DELETE FROM failures WHERE id IN (SELECT unnest(?::VARCHAR[]))", [list(taken)])
 
     def _add_scores(self, scores: Mapping[tuple[str, int], int]) -> None:
-        for (stage, score), count in scores.items():
+        if scores:
             self._connection.execute(
-                "INSERT INTO privacy_scores VALUES (?, ?, ?) "
+                "INSERT INTO privacy_scores SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::INTEGER[]) "
                 "ON CONFLICT DO UPDATE SET conversations = conversations + excluded.conversations",
-                [stage, score, count],
+                [[stage for stage, _ in scores], [score for _, score in scores], list(scores.values())],
             )
 
     def privacy_scores(self) -> dict[tuple[str, int], int]:
