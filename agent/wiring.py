@@ -259,6 +259,7 @@ class App:
             await self._tidy(report)  # an old log may hold what is too old to be published
             writer = open_writer(self.path, self.home)
             published = await publish_from(writer, readers.namer, readers.taxonomist, report)
+            await self._keep_suspected(report)
         finally:
             await readers.close()
             writer.close()
@@ -275,7 +276,9 @@ class App:
         writer = open_writer(self.path, self.home)
         readers = self._readers(writer, spent, report)
         try:
-            return await publish_from(writer, readers.namer, readers.taxonomist, report)
+            published = await publish_from(writer, readers.namer, readers.taxonomist, report)
+            await self._keep_suspected(report)
+            return published
         finally:
             await readers.close()
             writer.close()
@@ -310,7 +313,23 @@ class App:
             finish(self.path, self.home, stages_of(report))
             return forget(self.path, self.home, stages_of(report), account=account, before=before)
 
-        return await asyncio.to_thread(work)
+        gone = await asyncio.to_thread(work)
+        await self._keep_suspected(report)
+        return gone
+
+    async def _keep_suspected(self, report: "Callable[[Progress], None]") -> None:
+        """Read once which accounts look coordinated, so that no question has to."""
+        from index.ingest import Progress
+        from index.snapshot import snapshot_numbers
+        from tools.policy import load_policy
+        from tools.suspicion import keep_suspected
+
+        if not snapshot_numbers(self.path / "snapshots") or (index := self.open_index()).derived.exists():
+            return
+        policy = load_policy(index.settings.policy, self.settings.policy)
+        if policy.coordinated_as_one > 1:
+            report(Progress("looking for coordination", 0, 0))
+            await asyncio.to_thread(keep_suspected, index, policy)
 
     def snapshots(self) -> "list[SnapshotInfo]":
         """The published snapshots, oldest first."""

@@ -18,9 +18,10 @@ from index.handle import FORGETTING, IndexSettings, Writer, open_writer, read_se
 from index.home import Home
 from index.publish import freeze_vectors
 from index.records import as_day
-from index.snapshot import Snapshot, snapshot_numbers, snapshot_path
+from index.snapshot import DERIVED, Snapshot, snapshot_numbers, snapshot_path
 from index.stores.facts import Forgetting
 from index.stores.frozen import SUFFIX
+from index.stores.schema import quoted
 from index.stores.vectors import VectorStore
 
 _PAGE = 5_000
@@ -84,7 +85,8 @@ def apply_retention(path: Path, home: Home, report: Report) -> Forgotten | None:
 
 
 def _erase(writer: Writer, what: Forgetting, report: Report) -> Forgotten:
-    copies = (*writer.snapshots.glob("*.partial*"), *writer.snapshots.glob(f"*{SUFFIX}"))
+    beside = ("*.partial*", f"*{SUFFIX}", f"*{DERIVED}")
+    copies = [copy for kind in beside for copy in writer.snapshots.glob(kind)]
     for leftover in (*writer.path.rglob("*.rewrite*"), *copies):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     summaries, waiting, accounts = writer.facts.forget(what)
@@ -137,9 +139,9 @@ def _copy(source: Path, target: Path, without: Forgetting | None) -> None:
     target.unlink(missing_ok=True)
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute(f"SET temp_directory = {_quoted(target.with_suffix('.rewrite.spill'))}")
-        connection.execute(f"ATTACH {_quoted(source)} AS old (READ_ONLY)")
-        connection.execute(f"ATTACH {_quoted(target)} AS fresh")
+        connection.execute(f"SET temp_directory = {quoted(target.with_suffix('.rewrite.spill'))}")
+        connection.execute(f"ATTACH {quoted(source)} AS old (READ_ONLY)")
+        connection.execute(f"ATTACH {quoted(target)} AS fresh")
         connection.execute("COPY FROM DATABASE old TO fresh")
         if without is not None:
             connection.execute(f"DELETE FROM fresh.members WHERE {without.condition}", without.parameters)
@@ -147,7 +149,3 @@ def _copy(source: Path, target: Path, without: Forgetting | None) -> None:
     finally:
         connection.close()
     target.with_name(target.name + ".wal").unlink(missing_ok=True)
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

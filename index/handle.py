@@ -25,7 +25,7 @@ from index.facets import FacetSpec, load_facets
 from index.home import Home, load_or_make_key, private_folder, restrict
 from index.nearness import near_cut
 from index.sealing import Sealer
-from index.snapshot import Rows, Snapshot, snapshot_numbers, snapshot_path, vectors_path
+from index.snapshot import Rows, Snapshot, derived_path, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.facts import Facts
 from index.stores.frozen import FrozenVectors
 from index.stores.repair import repair
@@ -198,6 +198,11 @@ class Index:
         same_encoder(self.snapshot.meta.get("encoder"), encoder.name)
         self._encoder = encoder
         self._vectors = FrozenVectors(vectors_path(path / "snapshots", published[-1]))
+
+    @property
+    def derived(self) -> Path:
+        """Where the tools keep what they computed of the snapshot."""
+        return derived_path(self.path / "snapshots", self.snapshot.number)
 
     def near(self, phrase: str) -> tuple[Rows, NDArray[np.float32]]:
         """Summaries of the snapshot near a phrase in meaning (`index.nearness`), ascending, at most the NEAR_AT_MOST

@@ -24,7 +24,7 @@ from index.naming import NEARBY, Background, Member, Namer, NamingSample, group_
 from index.placing import place
 from index.privacy_score import privacy_score
 from index.reading import NAMED
-from index.snapshot import PLANE_COLUMNS, Snapshot, snapshot_numbers, snapshot_path, vectors_path
+from index.snapshot import DERIVED, PLANE_COLUMNS, Snapshot, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.facts import Facts
 from index.stores.frozen import SUFFIX, FrozenVectors, freeze
 from index.stores.vectors import Vectors, VectorStore
@@ -75,7 +75,7 @@ async def publish(
     vectors.release()  # Chroma holds its graph in memory, and nothing below asks it
     count = await _fill(partial, facts, numbers, frozen, namer, taxonomist, own, previous, min_accounts, report)
     partial.rename(target)
-    for older in set(folder.glob(f"*{SUFFIX}")) - {vectors_path(folder, int(target.stem))}:
+    for older in {*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*{DERIVED}")} - {vectors_path(folder, int(target.stem))}:
         older.unlink()
     return Published(int(target.stem), summaries, count)
 

@@ -20,6 +20,7 @@ from index.naming import Background, Member
 from index.sealing import SUMMARY
 from index.sketch import VALUES, Sketches, unpacked
 from index.stores.frozen import SUFFIX
+from index.stores.schema import quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -31,6 +32,7 @@ UNDATED = -1
 
 PLANE_COLUMNS = ("plane0", "plane1")
 
+DERIVED = ".derived.npy"
 _FILE = "{:04d}.duckdb"
 
 
@@ -73,6 +75,11 @@ def vectors_path(folder: Path, number: int) -> Path:
     return snapshot_path(folder, number).with_suffix(SUFFIX)
 
 
+def derived_path(folder: Path, number: int) -> Path:
+    """Where something stands that was computed of a snapshot, while it is the newest. An erasure removes it."""
+    return snapshot_path(folder, number).with_suffix(DERIVED)
+
+
 def snapshot_numbers(folder: Path) -> list[int]:
     """Numbers of the published snapshots, ascending."""
     if not folder.is_dir():
@@ -91,14 +98,22 @@ class Snapshot:
     def _connection(self) -> "DuckDBPyConnection":
         import duckdb
 
+        # Attached, because DuckDB gives whoever connects to a path what another one in this process has open under it,
+        # though an erasure has put another file there since.
+        connection = duckdb.connect(":memory:")
         try:
-            return duckdb.connect(str(self._path), read_only=True)
+            # What does not fit in memory is summaries, and goes nowhere but beside them.
+            connection.execute(f"SET temp_directory = {quoted(self._path.with_suffix('.spill'))}")
+            connection.execute(f"ATTACH {quoted(self._path)} AS snapshot (READ_ONLY)")
         except duckdb.Error as error:
             raise IndexFault(f"The snapshot {self._path} is damaged.", "Publish again: shoal publish") from error
+        return connection
 
     def _cursor(self) -> "DuckDBPyConnection":
         """A cursor of its own for each query: tools of parallel agents share one snapshot."""
-        return self._connection.cursor()
+        cursor = self._connection.cursor()
+        cursor.execute("USE snapshot")
+        return cursor
 
     def _column(self, name: str) -> NDArray[Any]:
         found: NDArray[Any] = self._cursor().execute(f"SELECT {name} AS c FROM members ORDER BY no").fetchnumpy()["c"]

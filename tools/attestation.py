@@ -7,7 +7,7 @@ costs. Data plane: it reads members' summaries and says only yes or no.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -37,11 +37,13 @@ class _Open:
 
 
 class Attestation:
-    """Attests names over one snapshot, and remembers what it found. `min_accounts`: accounts that must use a word."""
+    """Attests names over one snapshot, and remembers what it found. `min_accounts`: accounts that must use a word;
+    `voices`: as how many some accounts count."""
 
-    def __init__(self, snapshot: Snapshot, min_accounts: int) -> None:
+    def __init__(self, snapshot: Snapshot, min_accounts: int, voices: Callable[[Collection[int]], int] = len) -> None:
         self._snapshot = snapshot
         self._min_accounts = min_accounts
+        self._voices = voices
         self._known: dict[tuple[str, str, bytes], frozenset[str] | None] = {}
 
     def attested(self, names: Sequence[tuple[str, Rows]], about: str = SUMMARY) -> list[bool]:
@@ -82,8 +84,11 @@ class Attestation:
             for name, page in zip(names, pages, strict=True):
                 for row, account in zip(page.tolist(), self._snapshot.accounts[page].tolist(), strict=True):
                     name.read(found[row], account)
-                name.missing = {word for word in name.missing if len(name.users[word]) < self._min_accounts}
+                name.missing = {word for word in name.missing if not self._is_enough(name.users[word])}
             start, size = start + size, size * _GROWTH
+
+    def _is_enough(self, users: set[int]) -> bool:
+        return len(users) >= self._min_accounts and self._voices(users) >= self._min_accounts
 
 
 def members_digest(rows: Rows) -> bytes:

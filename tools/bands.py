@@ -157,13 +157,3 @@ class Reader:
         usual = table[kind].sum(axis=0) / np.maximum(table.sum(axis=0), 1)
         is_kin = inside | (kind[labels[theirs]] & (labels[theirs] != OUTSIDE))
         return self.index.snapshot.accounts[theirs], is_kin, usual[codes[theirs]]
-
-
-def suspected(index: Index, policy: PrivacyPolicy) -> NDArray[np.bool_]:
-    """By account: whether it has a conversation in a published cluster whose coordination is very high."""
-    reader, snapshot = Reader(index, policy), index.snapshot
-    found = np.zeros(int(snapshot.accounts.max(initial=0)) + 1, dtype=bool)
-    for rows in reader.members.values():
-        if reader.bands(rows)["coordination"] == "very high":
-            found[snapshot.accounts[rows]] = True
-    return found

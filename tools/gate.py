@@ -55,10 +55,10 @@ class Gate:
     _next: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
-        self._labels = Labels(self.index.snapshot, self.policy.text_min_accounts)
         self._recall = Recall(self.index.snapshot, self.policy.min_accounts, self.ledger, self._accounts_of)
         self._guarding = Guarding(self.index.snapshot, self.ledger, self.is_enough, self._recall.signature)
         self._known_support = Support(self.index, self.policy)
+        self._labels = Labels(self._known_support)
 
     @property
     def _support(self) -> Support:

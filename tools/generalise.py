@@ -1,4 +1,5 @@
-"""Generalisation of a name's unattested specifics (R6): an organisation to its kind, a city to "a city", a number away.
+"""Generalisation of a name's unattested specifics (R6): an organisation to its kind, a city to "a city", a number away,
+and from "head: one detail and another" the details that hold one.
 
 Only kinds of closed lists are taken, in English, and the result is attested like any other text, so a name can lose
 what identifies but never gain an unattested word. What is left over makes the name be withheld.
@@ -35,6 +36,7 @@ _CITIES = regex.compile(r"a city(?:(?:, and|,| and| or| ·) a city)+")
 _DANGLING = regex.compile(
     r"(?i)(?<!\p{L})(?:in|on|at|of|for|from|since|until|by|under|over|about|with|to|no\.?|number)(?=\s*(?:$|[,.;:·)\]]))"
 )
+_BETWEEN_DETAILS = regex.compile(r",? and |, | y | et | und | e ")
 _EMPTY = regex.compile(r"[(\[]\s*[)\]]|(?<=^|[·,;:])\s*(?:[·,;:]|$)")
 
 
@@ -46,6 +48,15 @@ def generalise(name: str, missing: frozenset[str]) -> str | None:
     if text == name or not left or not any(letter.isalpha() for letter in text) or left & missing - _kind_words():
         return None
     return text[:1].upper() + text[1:] if name[:1].isupper() else text
+
+
+def shortened(name: str, missing: frozenset[str]) -> str | None:
+    """The name without those of its details that hold unattested specifics, or None where its head holds one."""
+    head, colon, details = name.partition(": ")
+    if not colon or missing & set(specifics(head)):
+        return None
+    kept = [detail for detail in _BETWEEN_DETAILS.split(details) if not missing & set(specifics(detail))]
+    return f"{head}: {' and '.join(kept)}" if kept else head
 
 
 def _kind_words() -> frozenset[str]:

@@ -5,7 +5,7 @@ names (`tools.name_check`). Data plane: it sees members and answers words or not
 """
 
 from index.auditor import NameAuditor
-from index.snapshot import Rows, Snapshot
+from index.snapshot import Rows
 from tools.name_check import Candidate, NameCheck
 from tools.raw import Group, Raw
 from tools.support import Support
@@ -16,9 +16,9 @@ UNNAMED = "unnamed group"
 class Labels:
     """Labels over one snapshot; verdicts on names are remembered."""
 
-    def __init__(self, snapshot: Snapshot, min_accounts: int) -> None:
-        self._snapshot = snapshot
-        self._names = NameCheck(snapshot, min_accounts)
+    def __init__(self, support: Support) -> None:
+        self._snapshot = support.snapshot
+        self._names = NameCheck(support.snapshot, support.policy.text_min_accounts, support.voices)
 
     async def consult(self, raw: Raw, support: Support, auditor: NameAuditor) -> None:
         """Let a model judge the names of groups large enough to be named, before they are released (R11)."""

@@ -1,19 +1,19 @@
 """The one place where a name's right to be shown is decided: attestation (R6), generalisation, and the auditor (R11).
 
 A name is shown when every specific of it is attested and no auditor objects. One that fails by specifics of known kinds
-alone is generalised, and what comes out must pass the same. The built-in rules judge always; a model's verdicts, where
+alone, or of its details alone, is generalised, and what comes out must pass the same. The built-in rules judge always; a model's verdicts, where
 one was consulted, are added to theirs. Data plane: it reads members' summaries and gives names or nothing.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from index.auditor import Judgement, NameAuditor, Proposed, stricter
 from index.sealing import SUMMARY
 from index.snapshot import Rows, Snapshot
 from tools.attestation import Attestation, members_digest
-from tools.generalise import generalise
+from tools.generalise import generalise, shortened
 
 
 class Candidate(NamedTuple):
@@ -25,10 +25,11 @@ class Candidate(NamedTuple):
 
 
 class NameCheck:
-    """Decides over one snapshot and remembers: verdicts are kept by text and group."""
+    """Decides over one snapshot and remembers: verdicts are kept by text and group. `voices`: as how many some accounts
+    count."""
 
-    def __init__(self, snapshot: Snapshot, min_accounts: int) -> None:
-        self._attestation = Attestation(snapshot, min_accounts)
+    def __init__(self, snapshot: Snapshot, min_accounts: int, voices: Callable[[Collection[int]], int]) -> None:
+        self._attestation = Attestation(snapshot, min_accounts, voices)
         self._verdicts: dict[tuple[str, bytes], Judgement] = {}
 
     def shown(self, names: Sequence[tuple[str, Rows]], about: str = SUMMARY) -> list[str | None]:
@@ -60,8 +61,8 @@ class NameCheck:
                 continue
             if not missing:
                 found[place] = names[place][0]
-            elif (general := generalise(names[place][0], missing)) is not None:
-                again.append((place, general))
+            elif (less := generalise(names[place][0], missing) or shortened(names[place][0], missing)) is not None:
+                again.append((place, less))
         passed = self._attestation.attested([(text, names[place][1]) for place, text in again], about)
         for (place, text), is_attested in zip(again, passed, strict=True):
             found[place] = text if is_attested else None

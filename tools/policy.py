@@ -11,9 +11,6 @@ from typing import Any
 
 from index.errors import SettingsError
 
-EVERY_ACCOUNT = 1_000_000_000
-"""More accounts than there are."""
-
 _MOST_EPSILON = 10.0
 """Above this a release would be exact in all but name, and the exact rules were the better ones."""
 
@@ -36,9 +33,9 @@ class PrivacyPolicy:
     established_days: int = 1
     """Days on which an account must have been seen to count towards text, unless it was seen before the scope's period
     began. 1: every account counts, as in sources without dates, where no account can be older than another."""
-    max_coordinated: int = EVERY_ACCOUNT
-    """Accounts of clusters with very high signs of coordination that count towards one text. 1: all of them as one, which
-    leaves what a ring writes without a name; by default all count, so that a ring can be named."""
+    coordinated_as_one: int = 2
+    """Accounts of clusters with very high signs of coordination that count as one towards text: whoever invents accounts
+    has to invent so many times more. 1: each counts by itself. A ring that is large enough keeps its name."""
     epsilon_per_release: float = 0.0
     """Differential privacy of closed counts: ε that a table of them costs. 0: off; the index alone can switch it, because
     noise takes the place of exact thresholds."""
@@ -46,7 +43,12 @@ class PrivacyPolicy:
     """ε that one analyst may spend in all, where it is on."""
 
     def __post_init__(self) -> None:
-        if not (self.min_accounts >= 2 and self.min_conversations >= self.min_accounts and self.round_to >= 1):
+        if not (
+            self.min_accounts >= 2
+            and self.min_conversations >= self.min_accounts
+            and self.round_to >= 1
+            and self.coordinated_as_one >= 1
+        ):
             raise SettingsError(
                 "The privacy policy is not one: it needs at least 2 accounts and as many conversations a cell.",
                 "Correct [policy] in the index's index.toml.",
@@ -79,11 +81,7 @@ class PrivacyPolicy:
             f"≥{self.text_min_conversations}/{self.text_min_accounts}, rounded to {self.round_to}, "
             f"≤{self.max_per_account} an account and cell"
             + (f", names from accounts seen on ≥{self.established_days} days" if self.established_days > 1 else "")
-            + (
-                f", at most {self.max_coordinated} that look coordinated"
-                if self.max_coordinated < EVERY_ACCOUNT
-                else ""
-            )
+            + (f", {self.coordinated_as_one} that look coordinated as one" if self.coordinated_as_one > 1 else "")
             + (f", ε {self.epsilon_per_release:g} a table of closed counts" if self.adds_noise else "")
         )
 
@@ -92,7 +90,7 @@ class PrivacyPolicy:
 
 
 _LOWER_IS_STRICTER = {
-    "max_facets", "max_per_account", "max_coordinated", "max_dominance", "epsilon_per_release", "epsilon_total",
+    "max_facets", "max_per_account", "max_dominance", "epsilon_per_release", "epsilon_total",
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 One place for every threshold, so that no tool counts otherwise. Data plane: it sees members and answers numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from index.handle import Index
 from index.records import as_day
 from index.snapshot import UNDATED, Rows, Snapshot
-from tools.bands import suspected
 from tools.combinations import Combination
 from tools.counting import distinct, how_often, without
-from tools.policy import EVERY_ACCOUNT, PrivacyPolicy
+from tools.policy import PrivacyPolicy
 from tools.remembered import Remembered
+from tools.suspicion import suspected
 
 
 @dataclass(frozen=True)
@@ -78,20 +78,8 @@ class Support:
         return self.is_enough(without(rows, whole))
 
     def vouching(self, rows: Rows, since: date | None) -> Rows:
-        """Those of the rows whose account counts towards text: established ones, and of those that look coordinated no
-        more than the policy lets count, the first of the index. A group's text and each specific in it are held to these
-        rows alone. It is what makes it dear to lift a text over its threshold by accounts invented for that (Annamalai et
-        al. 2026)."""
-        rows = self._established(rows, since)
-        accounts = self.snapshot.accounts[rows]
-        most = self.policy.max_coordinated
-        if not len(accounts) or most >= EVERY_ACCOUNT:
-            return rows
-        coordinated = distinct(accounts[self._suspected[accounts]])
-        return rows[~np.isin(accounts, coordinated[most:])]
-
-    def _established(self, rows: Rows, since: date | None) -> Rows:
-        """Those whose account was seen on so many days as the policy asks, or before the scope's period (`since`)."""
+        """Those of the rows whose account counts towards text: it was seen on so many days as the policy asks, or before
+        the scope's period (`since`). A group's text and each specific in it are held to these rows alone."""
         if self.policy.established_days <= 1:
             return rows
         days, first = self._seen
@@ -101,17 +89,31 @@ class Support:
             counts |= (first[accounts] != UNDATED) & (first[accounts] < as_day(since))
         return rows[counts]
 
+    def voices(self, accounts: Collection[int]) -> int:
+        """As how many these distinct accounts count towards text: of those that look coordinated some count as one. It is
+        what makes it dear to lift a text over its threshold by accounts invented for that (Annamalai et al. 2026)."""
+        each = self.policy.coordinated_as_one
+        if each == 1 or not accounts:
+            return len(accounts)
+        coordinated = int(np.count_nonzero(self._suspected[np.fromiter(accounts, np.int64, len(accounts))]))
+        return len(accounts) - coordinated + -(-coordinated // each)
+
     def is_enough_for_text(self, rows: Rows, since: date | None) -> bool:
         """Whether a group's name may be shown, if it is attested."""
-        return self._carries_text(self.vouching(rows, since))
+        vouching = self.vouching(rows, since)
+        count, accounts, _ = self.counted(vouching)
+        least = self.policy.text_min_accounts
+        if count < self.policy.text_min_conversations or accounts < least:
+            return False
+        # Of so many that all of them could be coordinated, nobody needs to be looked at.
+        return accounts >= least * self.policy.coordinated_as_one or (
+            self.voices(distinct(self.snapshot.accounts[vouching]).tolist()) >= least
+        )
 
     def is_enough_to_read(self, rows: Rows) -> bool:
-        """Whether more than a group's size may be said of it, such as bands: accounts that look coordinated count, or
-        nothing could be said of coordination."""
-        return self._carries_text(self._established(rows, None))
-
-    def _carries_text(self, rows: Rows) -> bool:
-        count, accounts, _ = self.counted(rows)
+        """Whether more than a group's size may be said of it, such as bands: accounts that look coordinated count as any,
+        or nothing could be said of coordination."""
+        count, accounts, _ = self.counted(self.vouching(rows, None))
         return count >= self.policy.text_min_conversations and accounts >= self.policy.text_min_accounts
 
     @cached_property

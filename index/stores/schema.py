@@ -4,12 +4,19 @@ Migrations are numbered and run in one transaction each: an index is at one vers
 index of a newer Shoal is refused, not guessed at.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import IndexFault
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+def quoted(path: Path) -> str:
+    """A path as SQL has it, for ATTACH."""
+    return "'" + str(path).replace("'", "''") + "'"
+
 
 FACETS = "language, concern, turns, day, flagged, surface, harm, outcome, own"
 """Columns of the closed facets, in the order in which `facet_columns` gives their values. `own` is JSON."""

@@ -163,6 +163,15 @@ async def test_retention_erases_what_is_too_old(home: Home) -> None:
     assert len(texts_of(path)) == 9
 
 
+async def test_an_index_that_stays_open_does_not_hide_an_erasure_from_the_next_one(home: Home) -> None:
+    path = await made(home, [record.conversation() for record in records()])
+    open_all_along = Index(path, FakeEncoder())
+    before = len(open_all_along.snapshot)
+    gone = forget(path, home, stages, account=records()[0].account)
+    assert len(Index(path, FakeEncoder()).snapshot) == before - gone.summaries < before
+    assert len(open_all_along.snapshot.texts(np.arange(before))) == before
+
+
 async def test_a_question_asked_before_and_after_forgetting_does_not_tell_who_it_was(home: Home) -> None:
     path = await made(home, [record.conversation() for record in records()])
     ledger = home.root / "ledger.sqlite3"

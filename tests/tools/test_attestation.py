@@ -14,7 +14,7 @@ from index.sealing import SUMMARY
 from index.snapshot import Codes, Rows, Snapshot
 from index.words import FUNCTION_WORDS, normalise, specifics
 from tools.attestation import Attestation
-from tools.generalise import generalise
+from tools.generalise import generalise, shortened
 
 ACCOUNTS = 10
 
@@ -195,3 +195,27 @@ def test_a_generalised_name_holds_nothing_that_was_missing_but_a_kind(text: str,
     general = generalise(text, missing)
     kinds = {"hospital", "city"}
     assert general is None or not set(specifics(general)) & missing - kinds
+
+
+@pytest.mark.parametrize(
+    ("name", "missing", "left"),
+    [
+        ("Product reviews: happy buyer and zephyrine", {"zephyrine"}, "Product reviews: happy buyer"),
+        ("Product reviews: zephyrine's shop, happy buyer and stars", {"zephyrine"}, "Product reviews: happy buyer and stars"),
+        ("Product reviews: zephyrine", {"zephyrine"}, "Product reviews"),
+        ("Letters of Zephyrine: tone", {"zephyrine"}, None),
+        ("Letters of Zephyrine", {"zephyrine"}, None),
+    ],
+)  # fmt: skip
+def test_a_detail_that_too_few_use_goes_and_the_theme_keeps_its_name(
+    name: str, missing: set[str], left: str | None
+) -> None:
+    assert shortened(name, frozenset(missing)) == left
+
+
+@given(text=st.text(alphabet="ab 19.,of: and Basel", max_size=60), data=st.data())
+def test_a_shortened_name_holds_nothing_that_was_missing(text: str, data: st.DataObject) -> None:
+    found = specifics(text)
+    missing = frozenset(data.draw(st.sets(st.sampled_from(found)))) if found else frozenset()
+    left = shortened(text, missing)
+    assert left is None or not set(specifics(left)) & missing

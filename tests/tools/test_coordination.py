@@ -60,7 +60,7 @@ def planted() -> list[Conversation]:
         for number in [*range(30)] * 3
     ]
     found += [said(POPULAR.format(chance.choice(things)), who, chance.randrange(DAYS)) for who in people[:60]]
-    return found
+    return list(dict.fromkeys(found))  # what is the very same is taken once
 
 
 @cache

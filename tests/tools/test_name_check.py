@@ -37,6 +37,8 @@ def test_an_attested_name_that_the_rules_reject_is_withheld(ctx: ToolContext) ->
     [
         ("Cover letters in 1987", "Cover letters"),
         ("Cover letters (1,284)", "Cover letters"),
+        ("Cover letters: Zephyrine and people", "Cover letters: people"),
+        ("Zephyrine: cover letters", UNNAMED),
         ("Cover letters in Basel", UNNAMED),
         ("Cover letters at Riverside General Hospital", UNNAMED),
         ("Cover letters of Zephyrine in 1987", UNNAMED),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from index.errors import SettingsError
-from tools.policy import EVERY_ACCOUNT, PrivacyPolicy, load_policy
+from tools.policy import PrivacyPolicy, load_policy
 
 STRICTER: dict[str, float] = {
     "min_conversations": 50,
@@ -15,7 +15,7 @@ STRICTER: dict[str, float] = {
     "text_min_accounts": 20,
     "round_to": 10,
     "max_facets": 1,
-    "max_coordinated": 1,
+    "coordinated_as_one": 5,
     "max_per_account": 3,
     "max_dominance": 0.25,
     "established_days": 3,
@@ -28,7 +28,7 @@ LOOSER: dict[str, float] = {
     "text_min_accounts": 9,
     "round_to": 1,
     "max_facets": 3,
-    "max_coordinated": EVERY_ACCOUNT + 1,
+    "coordinated_as_one": 1,
     "max_per_account": 11,
     "max_dominance": 0.51,
     "established_days": 0,

@@ -15,7 +15,7 @@ from index.snapshot import Rows
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, build, context, small_index
 from tests.tools.test_coordination import made, planted
 from tools.labels import UNNAMED
-from tools.policy import EVERY_ACCOUNT, PrivacyPolicy
+from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
 from tools.registry import call
 from tools.scope import Resolved, Scope
@@ -79,37 +79,43 @@ def in_order(index: Index) -> list[Conversation]:
     return [planted()[number - 1] for number in index.snapshot.numbers.tolist()]
 
 
-@pytest.mark.parametrize(("most", "named"), [(EVERY_ACCOUNT, True), (1, False)])
-def test_a_ring_of_invented_accounts_attests_no_phrase_where_coordinated_ones_count_as_one(
-    tmp_path: Path, most: int, named: bool
+@pytest.mark.parametrize(
+    ("invented", "as_one", "named"),
+    [(12, 1, True), (18, 2, False), (24, 2, True), (30, 2, True), (30, 4, False)],
+)
+def test_a_phrase_of_invented_accounts_alone_needs_so_many_times_more_of_them(
+    tmp_path: Path, invented: int, as_one: int, named: bool
 ) -> None:
     index, ring, others = ring_and_others()
-    policy = replace(PrivacyPolicy(), max_coordinated=most)
-    gate = context(index, tmp_path / "ledger" / "x.sqlite3", policy).gate
+    gate = context(index, tmp_path / "ledger" / "x.sqlite3", replace(PrivacyPolicy(), coordinated_as_one=as_one)).gate
+    few = np.unique(index.snapshot.accounts[ring])[:invented]
+    theirs = ring[np.isin(index.snapshot.accounts[ring], few)]
     # Enough others for the group to be named at all, none of whom has the ring's words.
-    group = np.sort(np.concatenate([ring, others[:60]]))
+    group = np.sort(np.concatenate([theirs, others[:60]]))
     made_up = Group("Discount vouchers", (group,), is_text=True)
     raw = Raw("count_by", {}, "made", "table", Resolved(Scope(), group), ("conversations",), (made_up,), "made")
     assert [row.label for row in gate.release(raw).rows] == ["Discount vouchers" if named else UNNAMED]
 
 
-async def test_a_ring_that_counts_as_one_is_still_read_for_coordination_and_ordinary_themes_keep_names(
-    tmp_path: Path,
-) -> None:
+async def test_a_ring_is_still_read_for_coordination_and_ordinary_themes_keep_their_names(tmp_path: Path) -> None:
     rows = {}
-    for most in (EVERY_ACCOUNT, 1):
-        policy = replace(PrivacyPolicy(), max_coordinated=most)
+    for as_one in (1, PrivacyPolicy().coordinated_as_one, 1_000):
+        policy = replace(PrivacyPolicy(), coordinated_as_one=as_one)
         finding = await call(
-            "coordination", {"by": "theme"}, context(made(), tmp_path / f"{most}" / "x.sqlite3", policy)
+            "coordination", {"by": "theme"}, context(made(), tmp_path / f"{as_one}" / "x.sqlite3", policy)
         )
-        rows[most] = {row.id: row for row in finding.rows}
-    assert rows[1].keys() == rows[EVERY_ACCOUNT].keys()
-    for name, row in rows[1].items():
-        before = rows[EVERY_ACCOUNT][name]
-        assert row.measures == before.measures
-        is_ring = any(m.name == "coordination" and m.verdict == "very high" for m in row.measures)
-        assert row.label == (UNNAMED if is_ring else before.label)
-    assert any(row.label == UNNAMED for row in rows[1].values())
+        rows[as_one] = {row.id: (row.label, row.measures) for row in finding.rows}
+    ring = {
+        name
+        for name, (_, measures) in rows[1].items()
+        if any(m.name == "coordination" and m.verdict == "very high" for m in measures)
+    }
+    assert ring
+    for name, (label, measures) in rows[2].items():
+        # A detail that less than twice the accounts of a ring use goes; the theme keeps its name.
+        assert measures == rows[1][name][1]
+        assert label == rows[1][name][0] or (name in ring and rows[1][name][0].startswith(f"{label}: "))
+    assert rows[1_000] == {name: (UNNAMED if name in ring else label, m) for name, (label, m) in rows[1].items()}
 
 
 @settings(max_examples=100)

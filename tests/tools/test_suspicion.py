@@ -1,0 +1,95 @@
+"""Who looks coordinated is read once a snapshot, kept beside it, and goes with an erasure."""
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tools.suspicion
+from agent.wiring import App
+from index.handle import open_writer
+from tests.fakes.corpus import FakeEncoder, take
+from tests.tools.test_coordination import planted
+from tools.policy import PrivacyPolicy
+from tools.suspicion import keep_suspected, suspected
+
+POLICY = PrivacyPolicy()
+FEW = {f"person-{number}" for number in range(6)}
+
+
+@pytest.fixture
+async def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
+    """An app whose index holds the planted ring, not published yet."""
+    monkeypatch.setenv("SHOAL_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(App, "encoder", lambda self, on_compile=None: FakeEncoder())
+    started = App.start("made")
+    writer = open_writer(started.path, started.home)
+    await take(writer, planted())
+    writer.close()
+    return started
+
+
+def unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on reading clusters fails."""
+
+    def read(*_: object) -> None:
+        raise AssertionError("clusters were read")
+
+    monkeypatch.setattr(tools.suspicion, "_read", read)
+
+
+async def test_publishing_keeps_who_looks_coordinated_and_no_question_reads_it_again(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await app.publish(lambda _: None, built_in=True)
+    index = app.open_index()
+    assert stat.S_IMODE(index.derived.stat().st_mode) == 0o600
+    unread(monkeypatch)
+    ring = {number for number, said in enumerate(planted(), start=1) if (said.account or "").startswith("ring-")}
+    rows = np.flatnonzero(suspected(index, POLICY)[index.snapshot.accounts])
+    assert {int(number) for number in index.snapshot.numbers[rows]} == ring
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no array", "another policy"])
+async def test_what_is_missing_broken_or_of_another_policy_is_read_anew(
+    app: App, monkeypatch: pytest.MonkeyPatch, content: bytes | str | None
+) -> None:
+    await app.publish(lambda _: None, built_in=True)
+    index = app.open_index()
+    before = suspected(index, POLICY)
+    if isinstance(content, bytes):
+        index.derived.write_bytes(content)
+    elif content is None:
+        index.derived.unlink()
+    else:
+        keep_suspected(index, PrivacyPolicy(min_accounts=6))
+    assert before.any()
+    assert np.array_equal(suspected(index, POLICY), before)
+    unread(monkeypatch)
+    with pytest.raises(AssertionError, match="clusters were read"):
+        suspected(index, POLICY)
+
+
+async def test_an_erasure_takes_what_was_kept_with_it_and_reads_anew(app: App) -> None:
+    await app.publish(lambda _: None, built_in=True)
+    before = app.open_index()
+    number = int(before.snapshot.accounts[before.snapshot.numbers.tolist().index(len(planted()) - 60)])
+    assert suspected(before, POLICY)[number]
+    await app.forget(lambda _: None, account="ring-29")
+    after = app.open_index()
+    assert number not in np.load(after.derived)[4:]
+    assert number not in after.snapshot.accounts
+
+
+async def test_the_next_snapshot_has_its_own(app: App) -> None:
+    await app.publish(lambda _: None, built_in=True)
+    first = app.open_index().derived
+    writer = open_writer(app.path, app.home)
+    more = [replace(said, account=f"new-{said.account}") for said in planted() if said.account in FEW]
+    await take(writer, more)
+    writer.close()
+    await app.publish(lambda _: None, built_in=True)
+    assert app.open_index().derived.exists()
+    assert not first.exists()
