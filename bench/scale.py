@@ -35,6 +35,7 @@ from tools.gate import Gate
 from tools.ledger import Ledger
 from tools.policy import PrivacyPolicy
 from tools.registry import call
+from tools.suspicion import keep_suspected
 
 TOPICS = 300
 DIMENSIONS = 384
@@ -114,6 +115,9 @@ def build(home: Home, size: int) -> dict[str, float]:
     )
     took["publish"] = time.perf_counter() - started
     writer.close()
+    started = time.perf_counter()
+    keep_suspected(Index(path, NoEncoder()), PrivacyPolicy())
+    took["look for coordination"] = time.perf_counter() - started
     took["MiB on disk"] = sum(item.stat().st_size for item in path.rglob("*") if item.is_file()) / 2**20
     took["MiB built"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return took

@@ -85,7 +85,7 @@ def apply_retention(path: Path, home: Home, report: Report) -> Forgotten | None:
 
 
 def _erase(writer: Writer, what: Forgetting, report: Report) -> Forgotten:
-    beside = ("*.partial*", f"*{SUFFIX}", f"*{DERIVED}")
+    beside = ("*.partial*", "*.spill*", f"*{SUFFIX}", f"*{DERIVED}")
     copies = [copy for kind in beside for copy in writer.snapshots.glob(kind)]
     for leftover in (*writer.path.rglob("*.rewrite*"), *copies):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()

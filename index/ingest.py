@@ -33,7 +33,7 @@ from index.reading import (
     seal_all,
     worker_count,
 )
-from index.records import UNKNOWN, Conversation, Facets, Turn, day_number
+from index.records import UNKNOWN, Conversation, Facets, Turn, day_number, spoken
 from index.sealing import SUMMARY, Sealer, render
 from index.sources import Read, Skipped, Source
 from index.stores.facts import Facts, Staged
@@ -89,6 +89,8 @@ class _Fresh(NamedTuple):
     id: str
     shorter: Sequence[str]
     """The ids of its beginnings, each of which an earlier log may have ended with."""
+    ending: str | None
+    beginnings: Sequence[str]
     conversation: Conversation
 
 
@@ -209,7 +211,8 @@ class Ingest:
         staged: list[Staged] = []
         clear: dict[int, str] = {}
         failed: dict[str, str] = {}
-        for (where, identity, shorter, conversation), reading in zip(landed.fresh, landed.items, strict=True):
+        for item, reading in zip(landed.fresh, landed.items, strict=True):
+            where, identity, conversation = item.where, item.id, item.conversation
             if isinstance(reading, NotExtracted):
                 failed[identity] = reading.reason
                 outcome.failed[reading.reason] += 1
@@ -225,7 +228,9 @@ class Ingest:
                     self._facets(conversation, reading),
                     reading.draft,
                     reading.sketch,
-                    shorter,
+                    item.shorter,
+                    item.ending,
+                    item.beginnings,
                 )
             )
         outcome.grown += self.facts.stage(staged, clear, self.attest_accounts, failed, landed.scores)
@@ -260,7 +265,9 @@ class Ingest:
             if identity in candidates or identity in flying:
                 outcome.skip(DUPLICATE, read.where)
             else:
-                candidates[identity] = _Fresh(read.where, identity, shorter, read.item)
+                *begun, ending = self._endings(read.item) or (None,)
+                beginnings = begun if read.item.resumed else ()
+                candidates[identity] = _Fresh(read.where, identity, shorter, ending, beginnings, read.item)
         known = self.facts.known(list(candidates))
         for identity, candidate in candidates.items():
             if identity in known:
@@ -275,6 +282,19 @@ class Ingest:
         ids = self.sealer.contents(begun + [f"{turn.role}\n{turn.text}" for turn in conversation.turns])[len(begun) :]
         answered = next((place for place, turn in enumerate(conversation.turns) if turn.role == "assistant"), len(ids))
         return [*ids[answered:-1], ids[-1]] if any(begun) else ids[-1:]
+
+    def _endings(self, conversation: Conversation) -> list[str]:
+        """By what this conversation is known when a later log goes on with it, last, after the same of its beginnings:
+        its account and what both sides said, at whatever time. Nothing, where the source tells whole conversations, or no
+        account by whom two that begin alike would be told apart."""
+        if conversation.resumed is None or conversation.account is None:
+            return []
+        said = spoken(conversation)
+        answered = next((place for place, turn in enumerate(said) if turn.role == "assistant"), len(said))
+        keys = self.sealer.contents(
+            [conversation.account, "at any time", *(f"{turn.role}\n{turn.text}" for turn in said)]
+        )
+        return [*keys[2 + answered : -1], keys[-1]] if answered < len(said) else []
 
     async def summarise(self, outcome: IngestReport) -> None:
         """Turn every waiting draft into a summary in both stores, a batch at a time."""

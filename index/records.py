@@ -30,7 +30,9 @@ class Conversation:
     """One conversation as a source gives it.
 
     `account` None: the source knows no accounts. `time` None: undated. `flagged` None: no external classifier ran.
-    `language` is the source's own statement and wins over detection.
+    `language` is the source's own statement and wins over detection. `resumed` None: the source tells whole
+    conversations; else it tells requests, and this says whether the first one here had been answered before, so that an
+    earlier log holds the beginning.
     """
 
     turns: Sequence[Turn] = field(repr=False)
@@ -39,10 +41,20 @@ class Conversation:
     flagged: bool | None = None
     language: str | None = None
     surface: str = UNKNOWN
+    resumed: bool | None = None
 
     def said_by(self, role: Role) -> list[str]:
         """The non-empty texts of one role, in order."""
         return [turn.text for turn in self.turns if turn.role == role and turn.text.strip()]
+
+
+def spoken(conversation: Conversation) -> list[Turn]:
+    """What both sides said: instructions and tool traffic may differ between requests that repeat a history."""
+    return [
+        Turn(turn.role, turn.text.strip())
+        for turn in conversation.turns
+        if turn.role in ("user", "assistant") and turn.text.strip()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 Requests of one conversation are those with the same conversation id; where a log states none, those of one account that
 begin alike, when one goes on from another's reply. A later request that repeats the earlier one takes its place; one
-that adds only what is new is appended. Memory is bounded: the conversations heard of last are held back, and a request
-that comes long after the others of its conversation counts as a conversation of its own.
+that adds only what is new is appended. Memory is bounded: the conversations heard of last are held back. A request
+that comes long after the others of its conversation, or in another day's log, becomes a conversation of its own that says
+it was resumed, by which the index knows the two as one.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from index.records import Conversation, Turn
+from index.records import Conversation, spoken
 from index.sources.base import JOINED, Read, Skipped
 
 HELD_CONVERSATIONS = 4_096
@@ -49,7 +50,8 @@ def joined(found: Iterable[Found]) -> Iterator[Read]:
             chars -= earlier.chars
             yield Read(read.where, done, Skipped(JOINED)) if one else _emitted(earlier, done)
         where = earlier.read if earlier is not None and one else read
-        held[key] = _Held(where, one or read.item, _chars(one or read.item))
+        one = one or replace(read.item, resumed=_had_answers(read.item))
+        held[key] = _Held(where, one, _chars(one))
         chars += held[key].chars
         while len(held) > HELD_CONVERSATIONS or (chars > HELD_CHARS and len(held) > 1):
             _, oldest = held.popitem(last=False)
@@ -72,7 +74,7 @@ def _key(conversation: Conversation, thread: str | None) -> bytes:
 
 def _one(earlier: Conversation, later: Conversation, *, by_id: bool) -> Conversation | None:
     """Both as one conversation, or None where nothing says that they are one."""
-    before, after = _spoken(earlier), _spoken(later)
+    before, after = spoken(earlier), spoken(later)
     if after[: len(before)] == before and (by_id or _goes_on(earlier, later)):
         turns = later.turns
     elif before[: len(after)] == after and (by_id or _goes_on(later, earlier)):
@@ -89,14 +91,15 @@ def _one(earlier: Conversation, later: Conversation, *, by_id: bool) -> Conversa
         account=earlier.account or later.account,
         time=min(times, default=None),
         flagged=any(flags) if flags else None,
+        resumed=bool(earlier.resumed) and _had_answers(later),
         language=earlier.language or later.language,
     )
 
 
-def _spoken(conversation: Conversation) -> list[Turn]:
-    """What both sides said: instructions and tool traffic may differ between requests that repeat a history."""
-    return [Turn(turn.role, turn.text.strip()) for turn in conversation.turns
-            if turn.role in ("user", "assistant") and turn.text.strip()]  # fmt: skip
+def _had_answers(request: Conversation) -> bool:
+    """Whether something was answered before what the user says last."""
+    roles = [turn.role for turn in spoken(request)]
+    return "user" in roles and "assistant" in roles[: len(roles) - roles[::-1].index("user")]
 
 
 def _goes_on(shorter: Conversation, longer: Conversation) -> bool:

@@ -36,6 +36,10 @@ class Staged:
     """The form of the first request (`index.sketch`); None: too short, or taken in by an earlier Shoal."""
     shorter: Sequence[str] = ()
     """The ids that shorter forms of this conversation had, if an earlier log held them."""
+    ending: str | None = None
+    """By what a request in a later log knows that it goes on from this conversation; None: none can."""
+    beginnings: Sequence[str] = ()
+    """The endings that an earlier log's part of this conversation may have had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,32 @@ class Facts:
                     [[mark for mark, _ in attested], [clear[mark] for mark, _ in attested], [n for _, n in attested]],
                 )
                 self._connection.execute("DELETE FROM support WHERE mark IN (SELECT mark FROM vocabulary)")
-            return self._outgrow([identity for item in batch for identity in item.shorter])
+            shorter = [identity for item in batch for identity in item.shorter]
+            return self._outgrow([*shorter, *self._resumed(batch)])
+
+    def _resumed(self, batch: Sequence[Staged]) -> list[str]:
+        """Keep how these end, and find those that they go on from. What goes on began on the day of the earlier one."""
+        endings = [(item.ending, item.id) for item in batch if item.ending is not None]
+        if endings:
+            self._connection.execute(
+                "INSERT INTO endings SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+                [[ending for ending, _ in endings], [identity for _, identity in endings]],
+            )
+        begun = [(item.id, key) for item in batch for key in item.beginnings]
+        if not begun:
+            return []
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE resumed AS SELECT DISTINCT later.id AS id, endings.id AS earlier FROM "
+            "(SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS ending) later JOIN endings USING (ending) "
+            "WHERE endings.id <> later.id",
+            [[identity for identity, _ in begun], [key for _, key in begun]],
+        )
+        self._connection.execute(
+            "UPDATE drafts SET day = first.day FROM (SELECT resumed.id, min(held.day) AS day FROM resumed JOIN "
+            "(SELECT id, day FROM drafts UNION ALL SELECT id, day FROM summaries) held ON held.id = resumed.earlier "
+            "GROUP BY resumed.id) first WHERE drafts.id = first.id AND first.day < drafts.day"
+        )
+        return [row[0] for row in self._rows("SELECT DISTINCT earlier FROM resumed")]
 
     def _outgrow(self, shorter: Sequence[str]) -> int:
         """Count these no more. Their rows stay, for a published snapshot still shows them."""
@@ -310,9 +339,10 @@ class Facts:
             self._connection.execute(f"UPDATE accounts SET hash = NULL WHERE no IN ({gone})")
             # Keyed hashes of conversations that failed; whose they are is not known, so all of them go.
             self._connection.execute("DELETE FROM failures")
-            self._connection.execute(
-                "DELETE FROM outgrown WHERE id NOT IN (SELECT id FROM summaries UNION SELECT id FROM drafts)"
-            )
+            for table in ("outgrown", "endings"):
+                self._connection.execute(
+                    f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM summaries UNION SELECT id FROM drafts)"
+                )
         return summaries, waiting, accounts
 
     def pending(self) -> list[int]:

@@ -27,6 +27,9 @@ _FACET_TYPES = """language VARCHAR, concern TINYINT, turns INTEGER, day INTEGER,
 _OUTGROWN = "CREATE TABLE outgrown (id VARCHAR PRIMARY KEY);"
 """Conversations of which a longer form was taken since: known, and not counted."""
 
+_ENDINGS = "CREATE TABLE endings (ending VARCHAR, id VARCHAR);"
+"""By what a conversation that a log of requests broke off is known when a later log goes on with it."""
+
 _BEFORE_OUTGROWN = """
 CREATE OR REPLACE VIEW complete AS
     SELECT summaries.* FROM summaries JOIN batches ON summaries.batch = batches.no WHERE complete;
@@ -50,6 +53,7 @@ CREATE TABLE vocabulary (mark BIGINT, word VARCHAR, uses INTEGER);
 CREATE TABLE failures (id VARCHAR PRIMARY KEY, reason VARCHAR, tries INTEGER);
 CREATE TABLE privacy_scores (stage VARCHAR, score TINYINT, conversations INTEGER, PRIMARY KEY (stage, score));
 {_OUTGROWN}
+{_ENDINGS}
 {_COMPLETE}
 """
 
@@ -90,6 +94,8 @@ DROP VIEW complete;
 {_OUTGROWN}
 {_COMPLETE}
 """,
+    # 4 -> 5: a conversation that goes on in a later log is one with its beginning; what was taken in before has no ending.
+    4: _ENDINGS,
 }
 
 VERSION = max(_MIGRATIONS) + 1

@@ -1,16 +1,18 @@
 """A conversation that goes on after it was taken: the longer form takes the shorter one's place, and nothing is lost."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from index.forget import forget
 from index.handle import Index, Writer, open_writer
 from index.home import Home
 from index.ingest import DUPLICATE
-from index.records import Conversation, Turn
-from index.sources import open_file
+from index.records import Conversation, Turn, day_number
+from index.sources import joining, open_file
 from index.stores.frozen import SUFFIX
 from index.stores.vectors import VectorStore
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, ingest_of, publish_of, records, take
@@ -76,13 +78,17 @@ async def test_a_question_that_nobody_answered_is_not_a_beginning(home: Home) ->
     writer.close()
 
 
-async def test_an_api_log_that_has_grown_counts_its_open_conversation_once(home: Home, tmp_path: Path) -> None:
-    def request(turns: tuple[Turn, ...], reply: str) -> str:
-        messages = [{"role": turn.role, "content": turn.text} for turn in turns]
-        body = {"model": "m", "max_tokens": 9, "messages": messages, "metadata": {"user_id": "who goes on"}}
-        answer = {"type": "message", "role": "assistant", "content": [{"type": "text", "text": reply}]}
-        return json.dumps({"request": body, "response": answer, "timestamp": "2026-03-01T12:00:00Z"}) + "\n"
+def request(
+    turns: tuple[Turn, ...], reply: str, time: str = "2026-03-01T12:00:00Z", account: str = "who goes on"
+) -> str:
+    """A line of an API log: what was asked with its history, and what was answered."""
+    messages = [{"role": turn.role, "content": turn.text} for turn in turns]
+    body = {"model": "m", "max_tokens": 9, "messages": messages, "metadata": {"user_id": account}}
+    answer = {"type": "message", "role": "assistant", "content": [{"type": "text", "text": reply}]}
+    return json.dumps({"request": body, "response": answer, "timestamp": time}) + "\n"
 
+
+async def test_an_api_log_that_has_grown_counts_its_open_conversation_once(home: Home, tmp_path: Path) -> None:
     log = tmp_path / "requests.jsonl"
     log.write_text(request(ASKED[:1], ASKED[1].text), "utf-8")
     writer = opened(home)
@@ -93,6 +99,76 @@ async def test_an_api_log_that_has_grown_counts_its_open_conversation_once(home:
     assert (later.taken, later.grown) == (1, 1)
     assert writer.facts.totals() == (1, 1)
     writer.close()
+
+
+EVENING, NIGHT, MORNING = "2026-03-01T23:50:00Z", "2026-03-02T00:10:00Z", "2026-03-03T08:00:00Z"
+LAST = Turn("user", "now write it to a file")
+
+
+async def logs(home: Home, tmp_path: Path, *days: str) -> Writer:
+    """An index that took one log after the other."""
+    writer = opened(home)
+    for number, lines in enumerate(days):
+        log = tmp_path / f"{number}.jsonl"
+        log.write_text(lines, "utf-8")
+        await ingest_of(writer).run(open_file(log))
+    return writer
+
+
+def counted_days(writer: Writer) -> list[int]:
+    return [row[0] for row in writer.facts._rows("SELECT day FROM complete ORDER BY day")]
+
+
+async def test_a_conversation_over_midnight_counts_once_in_daily_logs_on_the_day_on_which_it_began(
+    home: Home, tmp_path: Path
+) -> None:
+    first = request(ASKED[:1], ASKED[1].text, EVENING)
+    second = request(WENT_ON[:3], WENT_ON[3].text, NIGHT)
+    third = request((*WENT_ON, LAST), "Use to_csv.", MORNING)
+    writer = await logs(home, tmp_path, first, second, third)
+    assert writer.facts.totals() == (1, 1)
+    assert counted_days(writer) == [day_number(datetime(2026, 3, 1, tzinfo=UTC))]
+    again = await ingest_of(writer).run(open_file(tmp_path / "1.jsonl"))
+    assert (again.taken, again.grown, again.skipped[DUPLICATE]) == (0, 0, 1)
+    assert writer.facts.totals() == (1, 1)
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        (request(WENT_ON[:3], WENT_ON[3].text, NIGHT, "somebody else"), "another account began alike"),
+        (request(ASKED[:1], ASKED[1].text, NIGHT), "the same was asked anew"),
+        (request((ASKED[0], Turn("assistant", "Use join."), LAST), "Use to_csv.", NIGHT), "it was answered otherwise"),
+    ],
+)
+async def test_what_only_begins_like_a_conversation_of_the_day_before_counts_beside_it(
+    home: Home, tmp_path: Path, second: str, why: str
+) -> None:
+    writer = await logs(home, tmp_path, request(ASKED[:1], ASKED[1].text, EVENING), second)
+    assert writer.facts.totals()[0] == 2, why
+    assert len(set(counted_days(writer))) == 2
+    writer.close()
+
+
+async def test_a_request_that_comes_long_after_the_others_is_still_of_their_conversation(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(joining, "HELD_CONVERSATIONS", 1)
+    between = "".join(request((Turn("user", f"what is {n} in roman"),), f"{n}", EVENING, f"a{n}") for n in range(3))
+    log = request(ASKED[:1], ASKED[1].text, EVENING) + between + request(WENT_ON[:3], WENT_ON[3].text, NIGHT)
+    writer = await logs(home, tmp_path, log)
+    assert writer.facts.totals()[0] == 4
+    writer.close()
+
+
+async def test_an_erasure_leaves_no_trace_of_how_a_conversation_ended(home: Home, tmp_path: Path) -> None:
+    writer = await logs(home, tmp_path, request(ASKED[:1], ASKED[1].text, EVENING), request(WENT_ON[:3], "Yes.", NIGHT))
+    assert writer.facts._count("SELECT count(*) FROM endings") == 2
+    writer.close()
+    forget(writer.path, home, lambda *_: None, account="who goes on")
+    with duckdb.connect(str(writer.path / "facts.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM endings").fetchone() == (0,)
 
 
 async def test_an_account_that_only_goes_on_is_not_a_new_one(home: Home) -> None:
