@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from agent.publishing import ATTEST_ACCOUNTS, publish_from, stages_of
 from agent.settings import Settings, load_settings
-from index.errors import SettingsError
+from index.errors import SettingsError, ShoalError
 from index.home import Home
 
 if TYPE_CHECKING:
@@ -318,13 +318,17 @@ class App:
         return gone
 
     async def _keep_suspected(self, report: "Callable[[Progress], None]") -> None:
-        """Read once which accounts look coordinated, so that no question has to."""
+        """Read once which accounts look coordinated, so that no question has to. An index that cannot be asked now (none
+        is published, another embedding model is set) is left for the question that can."""
         from index.ingest import Progress
-        from index.snapshot import snapshot_numbers
         from tools.policy import load_policy
         from tools.suspicion import keep_suspected
 
-        if not snapshot_numbers(self.path / "snapshots") or (index := self.open_index()).derived.exists():
+        try:
+            index = self.open_index()
+        except ShoalError:
+            return
+        if index.derived.exists():
             return
         policy = load_policy(index.settings.policy, self.settings.policy)
         if policy.coordinated_as_one > 1:

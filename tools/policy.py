@@ -81,7 +81,7 @@ class PrivacyPolicy:
             f"≥{self.text_min_conversations}/{self.text_min_accounts}, rounded to {self.round_to}, "
             f"≤{self.max_per_account} an account and cell"
             + (f", names from accounts seen on ≥{self.established_days} days" if self.established_days > 1 else "")
-            + (f", {self.coordinated_as_one} that look coordinated as one" if self.coordinated_as_one > 1 else "")
+            + (f", coordinated accounts {self.coordinated_as_one} for 1" if self.coordinated_as_one > 1 else "")
             + (f", ε {self.epsilon_per_release:g} a table of closed counts" if self.adds_noise else "")
         )
 
