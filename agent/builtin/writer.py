@@ -19,6 +19,7 @@ BYLINE = "Written by built-in rules; no model ran."
 _ANSWERS = 3
 _MUCH = 30.0
 """Share (percent) outside clusters or withheld from which confidence falls."""
+_ID = regex.compile(r" \((\w+)\)")
 _THEMES = ("overview", "cluster_scope", "search_topics", "drill_down", "emerging")
 """Tools whose withheld share says how much of the themes is missing."""
 _WIDE = 3.0
@@ -98,8 +99,11 @@ def _leads(claims: Sequence[Claim]) -> list[LeadCard]:
 
 
 def _theme(line: str) -> str:
-    """The theme that a line of a card begins with."""
-    return line.split("”", maxsplit=1)[0]
+    """The theme that a line of a card begins with: by its id where that stands there, because a theme may bear a shorter
+    name in one scope than in another."""
+    label, _, rest = line.partition("”")
+    identity = _ID.match(rest)
+    return identity[1] if identity else label
 
 
 def _themes(card: LeadCard) -> set[str]:

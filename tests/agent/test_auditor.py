@@ -146,3 +146,23 @@ def test_the_writer_sets_out_answer_findings_doubts_and_a_lead_card_that_all_pas
     assert draft.byline == BYLINE
     assert draft.suggestions
     assert check_draft(draft, {finding.id: finding}).struck == ()
+
+
+def test_looks_at_one_theme_are_one_lead_whatever_the_theme_is_called_in_each() -> None:
+    def lead(*themes: str) -> Claim:
+        lines = tuple(f"{theme}: 25 conversations of about 20 accounts [F1]." for theme in themes)
+        return Claim(text=themes[0], findings=("F1",), lead=LeadCard(claim=themes[0], clusters=lines))
+
+    claims = (
+        lead("“Backlinks: linking” (C43)"),
+        lead("“Backlinks: linking and wording” (C43)", "“Articles” (C11)"),
+        lead("“Backlinks: linking” (C7)"),
+        lead("“Notices”"),
+        lead("“Notices”", "“Refunds”"),
+    )
+    draft = asyncio.run(BuiltinWriter().write(Evidence("q", claims, ()), (), lambda _: None))
+    assert [[line.split(": 25")[0] for line in lead.clusters] for lead in draft.leads] == [
+        ["“Backlinks: linking” (C43)", "“Articles” (C11)"],
+        ["“Backlinks: linking” (C7)"],
+        ["“Notices”", "“Refunds”"],
+    ]
