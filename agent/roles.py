@@ -37,7 +37,9 @@ class Task(_Value):
     objective: str
     scope: Scope = Field(default_factory=Scope)
     facet: str | None = Field(
-        None, description="For breakdown: the closed facet to count by; for trend: day, week or month"
+        None,
+        description="For breakdown: the closed facet to count by; for trend: day, week or month; for flag_gaps: "
+        "flagged, where the question is for false positives",
     )
     against: Scope | None = Field(None, description="For compare: the other scope; left out: all other conversations")
     shown: int | None = Field(None, ge=1, le=20, description="How many groups to name, where the question says")

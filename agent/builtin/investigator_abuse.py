@@ -275,16 +275,26 @@ async def flag_gaps(notes: Notes) -> None:
         return
     rows = notes.fresh([row for row in finding.rows if row.label != UNNAMED])
     missed = _gaps(finding, rows, MISSED, "not flagged")
-    if missed:
+    wrong = [
+        found for name in (FALSE, FLAGGED) if (found := _gaps(finding, rows, name, "flagged in error", at_least=50.0))
+    ]
+    asks_for_false_alarms = notes.task.facet == "flagged"
+    if missed and not asks_for_false_alarms:
         notes.say(f"Concerning and not flagged: {missed}", finding, kind="answer")
-    for name in (FALSE, FLAGGED):
-        if wrong := _gaps(finding, rows, name, "flagged in error", at_least=50.0):
-            notes.say(f"Flagged although mostly not concerning: {wrong}", finding)
-    if not missed and not any(row.values[0].count for row in rows):
+    for found in wrong:
+        notes.say(
+            f"Flagged although mostly not concerning: {found}",
+            finding,
+            kind="answer" if asks_for_false_alarms else "support",
+        )
+    if asks_for_false_alarms and not wrong:
+        notes.say("Of no theme can it be told that most of what is flagged is not concerning", finding, kind="answer")
+    elif not missed and not any(row.values[0].count for row in rows):
         notes.say("No theme is large enough on both sides to show a gap between grade and flag", finding, kind="answer")
     for note in finding.notes:
         if note.startswith("of what is"):
-            notes.say(note.capitalize(), finding)
+            is_asked = asks_for_false_alarms and note.startswith("of what is flagged")
+            notes.say(note.capitalize(), finding, kind="answer" if is_asked else "support")
         if note.endswith("all themes together"):
             notes.say(f"Of {finding.scope}, {note}, and each share is a lower bound", finding, kind="limit")
     notes.say(

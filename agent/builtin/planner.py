@@ -11,7 +11,7 @@ import regex
 
 from agent.builtin.phrases import phrases_for, specific
 from agent.builtin.planner_follow import followed, refers_back
-from agent.builtin.planner_intent import asks_how_sure, asks_why
+from agent.builtin.planner_intent import asks_for_false_alarms, asks_how_sure, asks_why
 from agent.builtin.planner_ranked import MARKS, THEME, Ranked, asks_everything, mark_in, unmarked
 from agent.builtin.planner_reading import Reading, read
 from agent.builtin.planner_scope import many_in
@@ -207,6 +207,9 @@ def _abuse(reading: Reading) -> Iterator[Task]:
 
 def _gaps(reading: Reading) -> Iterator[Task]:
     scope = Scope(since=reading.scope.since, until=reading.scope.until, near=_phrase(reading) or None)
+    if asks_for_false_alarms(reading.question):
+        yield _gaps_of(scope).model_copy(update={"facet": "flagged"})
+        return
     yield _gaps_of(scope)
     if not scope.near:
         yield _concern_of(unmarked(unmarked(reading.scope, "flagged"), "concern"))

@@ -94,6 +94,17 @@ def focus_of(question: str) -> Focus | None:
     return next((focus for focus, cue in _CUES if regex.search(cue, question)), None)
 
 
+_FALSE_ALARMS = regex.compile(
+    r"false (?:positive|alarm)|over-?flag|wrongly|mis-?flag|flagged (?:in error|by mistake)|flag\w* .*(?:harmless|innocent|benign|nothing wrong)"
+)
+_MISSES = regex.compile(r"false negative|\bmiss|(?:not|n't|un|never) ?flagged")
+
+
+def asks_for_false_alarms(question: str) -> bool:
+    """Whether a question about gaps is for what is flagged in error, and not for what is missed."""
+    return _FALSE_ALARMS.search(question.casefold()) is not None and not _MISSES.search(question.casefold())
+
+
 _KEEPS_WORDS: tuple[Focus, ...] = ("precedent", "coordination", "concern", "flag_gaps", "drill")
 """Looks whose cues are words of a topic as well ("phishing"), or lie around it ("seen ... before")."""
 

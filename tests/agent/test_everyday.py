@@ -60,3 +60,15 @@ async def test_examples_are_asked_back_with_the_reason(make_session: MakeSession
     events = await collect(make_session().ask("Can you show me some examples?"))
     (back,) = [event for event in events if isinstance(event, ClarificationAsked)]
     assert back.question.startswith("Single conversations are never shown")
+
+
+async def test_a_question_for_false_positives_is_answered_with_them_and_not_with_the_misses(
+    make_session: MakeSession,
+) -> None:
+    gaps = (await asked(make_session, "Where do the grade and the classifier's flag disagree?")).text
+    answer = (await asked(make_session, "Are there false positives?")).text.strip()
+    assert answer.startswith(
+        ("Flagged although mostly not concerning:", "Of no theme can it be told that most of what is")
+    )
+    assert "Concerning and not flagged:" not in answer
+    assert gaps.strip().splitlines()[0] != answer.splitlines()[0]
