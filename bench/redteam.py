@@ -42,15 +42,26 @@ async def differencing_arms(lab: Lab) -> list[Outcome]:
             outcomes = await differencing.attack(context, quiet, quick=lab.quick)
             found += [replace(item, figure=f"{item.figure} ({name}, rounded to {step})") for item in outcomes]
             await session.close()
-    return found
+    return found + _together([await differencing.run(lab, draw) for draw in range(1, 1 + _DRAWS)])
 
 
 async def poisoning_arms(lab: Lab) -> list[Outcome]:
     """Several draws of a dozen victims, told together, so that an effect too small for one dozen would show."""
-    draws = [await poisoning.run(lab, draw=draw) for draw in range(_DRAWS)]
+    return _together([await poisoning.run(lab, draw=draw) for draw in range(_DRAWS)])
+
+
+def _together(draws: Sequence[Sequence[Outcome]]) -> list[Outcome]:
+    """The same figures of several draws as one each."""
     return [
         replace(
-            same[0], tried=sum(item.tried for item in same), succeeded=sum(item.succeeded for item in same), notes=()
+            same[0],
+            figure=f"{same[0].figure} ({len(draws)} draws)",
+            tried=sum(item.tried for item in same),
+            succeeded=sum(item.succeeded for item in same),
+            base_rate=None
+            if same[0].base_rate is None
+            else sum((item.base_rate or 0.0) * item.tried for item in same) / sum(item.tried for item in same),
+            notes=(),
         )
         for same in zip(*draws, strict=True)
     ]
@@ -69,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--arms",
         action="store_true",
-        help="the gate against an open one, and six dozen victims of poison, in place of the table",
+        help="the gate against an open one, and six draws of targets and of victims of poison, in place of the table",
     )
     given = parser.parse_args(arguments)
     encoders = App.start().home.folder("encoders")

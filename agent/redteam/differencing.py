@@ -4,6 +4,10 @@ It knows of each target the language and the day of a conversation that was the 
 whether the classifier flagged it: windows that end on the day against the same windows that end the day before
 (trackers: Denning, Denning & Schwartz 1979). Then it takes everything that was released and solves for the targets
 and for every cell that was withheld (`reconstruction`).
+
+A coin is right about every second target. Who is told how many of a group of k accounts were flagged, which the rules
+allow, and guesses the commoner flag for each of them, is right more often. So the bot's guesses are held against a coin
+where it has no evidence, and against a told group's commoner flag where it has some.
 """
 
 import random
@@ -11,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,9 +79,9 @@ class Bot:
         return self.asked[key]
 
 
-async def run(lab: Lab) -> list[Outcome]:
-    """Against an index of the red team's own."""
-    app = await lab.fill(lab.app("differencing"), corpus(quick=lab.quick))
+async def run(lab: Lab, draw: int = 0) -> list[Outcome]:
+    """Against an index of the red team's own. `draw`: other people, and other flags."""
+    app = await lab.fill(lab.app(f"differencing-{draw}"), corpus(quick=lab.quick, draw=draw))
     session = app.session(built_in=True)
     try:
         return await attack(session.context, lab.report, quick=lab.quick)
@@ -84,10 +89,10 @@ async def run(lab: Lab) -> list[Outcome]:
         await session.close()
 
 
-def corpus(*, quick: bool = False) -> list[Conversation]:
+def corpus(*, quick: bool = False, draw: int = 0) -> list[Conversation]:
     """Everyday conversations whose flag is a coin's throw."""
     count = 700 if quick else 1_560
-    chance = random.Random("red team: differencing")
+    chance = random.Random(f"red team: differencing {draw}")
     return people.ordinary(chance, people.accounts(chance, count // 3), count, people.DAYS * (1 if quick else 2))
 
 
@@ -103,11 +108,11 @@ async def attack(context: ToolContext, report: Callable[[Progress], None], *, qu
         differences.append(await _difference(bot, target, windows))
         report(Progress("differencing: asking", done, len(targets)))
     solved = _solved(bot, targets, windows, step)
-    base = max(Counter(target.flag for target in targets).values(), default=0) / max(1, len(targets))
-    notes = (f"{len(bot.asked)} questions, {bot.refused} refused", "base rate: the commoner answer for everybody")
+    few = context.gate.policy.min_accounts
+    asked = f"{len(bot.asked)} questions, {bot.refused} refused"
     return [
-        _isolated("accounts told apart by differences", targets, differences, base, notes),
-        _isolated("accounts told apart by linear programming", targets, solved, base, notes),
+        _isolated("accounts told apart by differences", targets, differences, few, asked),
+        _isolated("accounts told apart by linear programming", targets, solved, few, asked),
         _recovered(cells, step),
     ]
 
@@ -191,7 +196,7 @@ def _within(said: int, step: int) -> tuple[int, int]:
 
 
 def _isolated(
-    figure: str, targets: Sequence[Target], evidence: Sequence[Mapping[str, float]], base: float, notes: tuple[str, ...]
+    figure: str, targets: Sequence[Target], evidence: Sequence[Mapping[str, float]], few: int, asked: str
 ) -> Outcome:
     """A guess for each target: the flag with the stronger evidence, a coin where there is none."""
     coin = random.Random("red team: coin")
@@ -201,10 +206,22 @@ def _isolated(
         told += abs(yes - no) > 1e-6
         guess = coin.choice(_FLAGS) if abs(yes - no) <= 1e-6 else _FLAGS[0] if yes > no else _FLAGS[1]
         right += guess == target.flag
-    more = (*notes, f"evidence of any kind for {told} of {len(targets)}, a coin for the others")
-    return Outcome(
-        "differencing", figure, "target accounts", len(targets), right, "no better than guessing", base, more
+    count = max(1, len(targets))
+    commoner = max(Counter(target.flag for target in targets).values(), default=0) / count
+    rate = (told * max(commoner, _right_of_group(few)) + (len(targets) - told) * commoner) / count
+    notes = (
+        asked,
+        f"evidence of any kind for {told} of {len(targets)}, a coin for the others",
+        f"base rate: the commoner flag of {few} accounts told together where there is evidence, a coin elsewhere",
     )
+    return Outcome(
+        "differencing", figure, "target accounts", len(targets), right, "no better than guessing", rate, notes
+    )
+
+
+def _right_of_group(size: int) -> float:
+    """How often the commoner flag of a group of this size is a member's own, where flags are coins."""
+    return sum(comb(size, flagged) * max(flagged, size - flagged) for flagged in range(size + 1)) / size / 2.0**size
 
 
 @dataclass(slots=True)
