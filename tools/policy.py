@@ -50,7 +50,7 @@ class PrivacyPolicy:
             and self.coordinated_as_one >= 1
         ):
             raise SettingsError(
-                "The privacy policy is not one: it needs at least 2 accounts and as many conversations a cell.",
+                "The privacy policy is not one: it needs at least 2 accounts, as many conversations a cell, and steps of 1.",
                 "Correct [policy] in the index's index.toml.",
             )
         if not 0 <= self.epsilon_per_release <= min(_MOST_EPSILON, self.epsilon_total) or self.epsilon_total <= 0:

@@ -1,7 +1,7 @@
 """What an attack came to: a printed figure beside its goal. It must never hold what was found, only how often."""
 
 from dataclasses import asdict, dataclass
-from math import comb
+from math import exp, lgamma, log, log1p
 from typing import Any
 
 CHANCE = 0.01
@@ -34,10 +34,13 @@ class Outcome:
     @property
     def luck(self) -> float:
         """Chance that guessing alone does at least as well (exact binomial, one-sided)."""
-        rate = self.base_rate or 0.0
+        rate, tried = self.base_rate or 0.0, self.tried
+        if not self.succeeded or not 0 < rate < 1:
+            return 1.0 if not self.succeeded or rate == 1 else 0.0
+        # By logarithms, because the numbers of ways to choose of a thousand are beyond a float.
         terms = (
-            comb(self.tried, k) * rate**k * (1 - rate) ** (self.tried - k)
-            for k in range(self.succeeded, self.tried + 1)
+            exp(lgamma(tried + 1) - lgamma(k + 1) - lgamma(tried - k + 1) + k * log(rate) + (tried - k) * log1p(-rate))
+            for k in range(self.succeeded, tried + 1)
         )
         return min(1.0, sum(terms))
 
