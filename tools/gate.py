@@ -21,6 +21,7 @@ from tools.counting import without
 from tools.entry import sets_of
 from tools.errors import PrivacyViolation, Reason, ToolRefusal
 from tools.finding import _GATE_PASS, Finding, Row, Withheld
+from tools.foreseen import small_cells
 from tools.guarding import Guarding
 from tools.labels import UNNAMED, Labels
 from tools.ledger import REFUSED, Ledger, ReleasedSet, Spending
@@ -52,6 +53,7 @@ class Gate:
     _recall: Recall = field(init=False)
     _guarding: Guarding = field(init=False)
     _known_support: Support = field(init=False)
+    _is_guarded: bool = field(init=False, default=False)
     _next: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -134,6 +136,7 @@ class Gate:
             raise PrivacyViolation("A scope of any size was used for more than noisy counts.", "A bug; report it.")
         wholes = raw.column_wholes
         labels = self._labels.of(raw, self._support)
+        self._guard_small_cells()
         with self.ledger.exclusive():
             self._recall.look_up()
             self._require_sides(raw, wholes)
@@ -150,6 +153,13 @@ class Gate:
             finding = self._build(raw, labels, table, outside, tuple(said for _, said in told))
             self._write(raw, finding, table, outside, told)
         return finding
+
+    def _guard_small_cells(self) -> None:
+        """Once: keep two said numbers from giving a small cell of closed facets as their difference (R3). With so little
+        rounding that more of them would, `guarding` looks after the same cells."""
+        if not self._is_guarded and not self.policy.rounds_too_little:
+            self._recall.guard(small_cells(self.index.snapshot, self.is_enough))
+        self._is_guarded = True
 
     def _release_noisy(self, raw: Raw) -> Finding:
         """Closed counts with noise (differential privacy). No set is noted: what was said tells no exact one."""

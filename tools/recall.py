@@ -106,9 +106,15 @@ class Recall:
         self._signer.learn([*sets, *wholes])
         self._combinations.foresee([self._signer.of(rows) for rows in sets])
 
+    def guard(self, sets: Sequence[Rows]) -> None:
+        """Sets too small to be said, from now on not to be uncovered by two numbers that are."""
+        self._signer.learn(sets)
+        for rows in sets:
+            self._combinations.hold(self._signer.of(rows))
+
     def uncovers(self, rows: Rows) -> bool:
         """Whether these rows' number, beside one that was said, would give the number of a set that is withheld for
-        another's sake."""
+        another's sake, or is too small to be said."""
         return self._combinations.uncovers(self._signer.of(rows))
 
     def _near_before(self, rows: Rows, kind: str) -> list[Near]:

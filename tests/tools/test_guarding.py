@@ -12,6 +12,7 @@ from tests.fakes.corpus import FakeEncoder, context, is_enough, records, small
 from tests.fakes.span import follows
 from tools.errors import ToolRefusal
 from tools.finding import Finding
+from tools.foreseen import small_cells
 from tools.gate import Gate
 from tools.policy import PrivacyPolicy
 from tools.raw import Group, Raw
@@ -74,3 +75,24 @@ def test_totals_that_would_give_a_small_group_back_are_refused(tmp_path: Path) -
     ask(gate, first, third)
     with pytest.raises(ToolRefusal, match="earlier answers"):
         ask(gate, second, third)
+
+
+@pytest.mark.parametrize("is_guarded", [True, False])
+@pytest.mark.parametrize("larger_first", [True, False])
+def test_no_two_said_numbers_have_a_small_cell_of_closed_facets_as_their_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, larger_first: bool, is_guarded: bool
+) -> None:
+    gate = gate_of(tmp_path, PrivacyPolicy())
+    snapshot = gate.index.snapshot
+    # Of so many accounts that the two sets do not count as nearly the same (R5).
+    cells = [rows for rows in small_cells(snapshot, gate.is_enough) if len(set(snapshot.accounts[rows].tolist())) >= 8]
+    cell = max(cells, key=len)
+    beside = np.setdiff1d(np.arange(len(snapshot), dtype=np.int64), cell)
+    if not is_guarded:
+        monkeypatch.setattr("tools.gate.small_cells", lambda *_: [])
+    larger = (np.sort(np.concatenate([beside[:60], cell])), beside[60:])
+    smaller = (beside[:60], np.sort(np.concatenate([beside[60:], cell])))
+    first, second = (larger, smaller) if larger_first else (smaller, larger)
+    one, other = ask(gate, *first), ask(gate, *second)
+    assert one.row("g0") is not None
+    assert (other.row("g0") is None) is is_guarded
