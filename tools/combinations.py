@@ -103,6 +103,8 @@ class Combinations:
         self._starts = twice_over(few)
         self._held: list[Words] = []
         """Fine signatures of sets whose number must stay unsaid, `_held_under` by signature, and `_held_low` its low bits."""
+        self._held_within: list[int] = []
+        """In how many finer buckets what two sets leave may differ from a held one, and still be taken for it."""
         self._held_under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
         self._held_low = np.zeros((few, SIZE), dtype=bool)
         self._pairs: Pairs | None = None
@@ -119,17 +121,20 @@ class Combinations:
         if self._place.setdefault(signature.fine.tobytes(), len(self)) == len(self):
             self._file(signature, read)
 
-    def hold(self, signature: Signature) -> None:
-        """A set whose number must stay unsaid, because another one's would follow."""
+    def hold(self, signature: Signature, *, exactly: bool = False) -> None:
+        """A set whose number must stay unsaid, because another one's would follow, or (`exactly`) it is itself too small:
+        then what is nearly it is no secret of its own, and a set that was said would nearly uncover every set of one or
+        two accounts by being asked again."""
         for bucket, word in enumerate(signature.coarse):
             self._held_under[bucket][int(word)].append(len(self._held))
             self._held_low[bucket, int(word) % SIZE] = True
         self._held.append(signature.fine)
+        self._held_within.append(0 if exactly else self._few - 1)
         self._foreseen.clear()
 
     def uncovers(self, own: Signature) -> bool:
-        """Whether a held set is (nearly) what a said one leaves of this set, or this one of a said one: then both numbers
-        would give the held one. By signatures alone, so that a set that differs from it by `few` accounts and more is
+        """Whether a held set is what a said one leaves of this set, or this one of a said one, or nearly so: then both
+        numbers would give the held one. By signatures alone, so that a set that differs from it by `few` accounts and more is
         taken for it only where all of them fall into the same few buckets."""
         known = self._foreseen.get(own.fine.tobytes())
         return known.uncovers if known is not None else self._uncovering([own])[0]
@@ -150,7 +155,7 @@ class Combinations:
                     place, fine = at + column // many, self._fine[said.places[column % many]]
                     for held in self._held_under[bucket].get(word, ()):
                         left = signed(owns[place].fine - fine, sign) - self._held[held]
-                        found[place] |= np.count_nonzero(left) < self._few
+                        found[place] |= np.count_nonzero(left) <= self._held_within[held]
         return found
 
     def of(self, rows: Rows, own: Signature) -> Combination | None:

@@ -110,7 +110,7 @@ class Recall:
         """Sets too small to be said, from now on not to be uncovered by two numbers that are."""
         self._signer.learn(sets)
         for rows in sets:
-            self._combinations.hold(self._signer.of(rows))
+            self._combinations.hold(self._signer.of(rows), exactly=True)
 
     def uncovers(self, rows: Rows) -> bool:
         """Whether these rows' number, beside one that was said, would give the number of a set that is withheld for

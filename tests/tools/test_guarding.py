@@ -96,3 +96,15 @@ def test_no_two_said_numbers_have_a_small_cell_of_closed_facets_as_their_differe
     one, other = ask(gate, *first), ask(gate, *second)
     assert one.row("g0") is not None
     assert (other.row("g0") is None) is is_guarded
+
+
+def test_what_was_told_as_a_total_is_told_as_a_cell_though_cells_of_a_few_people_are_guarded(tmp_path: Path) -> None:
+    gate = gate_of(tmp_path, PrivacyPolicy())
+    snapshot = gate.index.snapshot
+    few = [rows for rows in small_cells(snapshot, gate.is_enough) if len(rows) <= 2]
+    assert few
+    everybody = np.arange(len(snapshot), dtype=np.int64)
+    scope = Resolved(Scope(), everybody[:200])
+    halves = (Group("g0", (everybody[:100],)), Group("g1", (everybody[100:200],)))
+    gate.release(Raw("count_by", {}, "made", "table", scope, ("all",), halves, "made"))
+    assert ask(gate, everybody[:200], everybody[200:]).row("g0") is not None
