@@ -16,16 +16,14 @@ from tools.facets import facet_codes
 MOST = 1_024
 """Cells that are looked after; those of fewer facets come first."""
 
-_LARGE = 512
-"""Conversations from which a cell is not looked into: it would have to be of next to nobody to be too small."""
+
+def small_cells(snapshot: Snapshot, is_enough: Callable[[Rows], bool], large: int) -> list[Rows]:
+    """Members of the cells that nothing may be said of: values of one facet, of two crossed, and of either by month.
+    `large`: conversations from which every cell is enough, so that it need not be looked into."""
+    return list(islice(_small_cells(snapshot, is_enough, large), MOST))
 
 
-def small_cells(snapshot: Snapshot, is_enough: Callable[[Rows], bool]) -> list[Rows]:
-    """Members of the cells that nothing may be said of: values of one facet, of two crossed, and of either by month."""
-    return list(islice(_small_cells(snapshot, is_enough), MOST))
-
-
-def _small_cells(snapshot: Snapshot, is_enough: Callable[[Rows], bool]) -> Iterator[Rows]:
+def _small_cells(snapshot: Snapshot, is_enough: Callable[[Rows], bool], large: int) -> Iterator[Rows]:
     names = [*STORED, *(facet.name for facet in snapshot.own_facets if facet.values)]
     found = {name: facet_codes(snapshot, name) for name in [*names, "month"]}
     codes = {name: (of.codes.astype(np.int64), len(of.values)) for name, of in found.items()}
@@ -36,14 +34,14 @@ def _small_cells(snapshot: Snapshot, is_enough: Callable[[Rows], bool]) -> Itera
         for name in facets[1:]:
             of, values = codes[name]
             code = code * values + of
-        for rows in _few_in(code):
+        for rows in _cells_under(large, code):
             if not is_enough(rows):
                 yield rows
 
 
-def _few_in(code: Rows) -> list[Rows]:
-    """Rows of each cell that is not large, ascending."""
-    rows = np.flatnonzero((np.bincount(code) < _LARGE)[code])
+def _cells_under(large: int, code: Rows) -> list[Rows]:
+    """Rows of each cell of fewer conversations, ascending."""
+    rows = np.flatnonzero((np.bincount(code) < large)[code])
     order = np.argsort(code[rows], kind="stable")
     ordered = code[rows][order]
     return np.split(rows[order], np.flatnonzero(np.diff(ordered)) + 1) if len(rows) else []

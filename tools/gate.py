@@ -58,7 +58,7 @@ class Gate:
 
     def __post_init__(self) -> None:
         self._recall = Recall(self.index.snapshot, self.policy.min_accounts, self.ledger, self._accounts_of)
-        self._guarding = Guarding(self.index.snapshot, self.ledger, self.is_enough, self._recall.signature)
+        self._guarding = Guarding(self.index.snapshot, self.ledger, self._small_cells, self._recall.signature)
         self._known_support = Support(self.index, self.policy)
         self._labels = Labels(self._known_support)
 
@@ -136,9 +136,9 @@ class Gate:
             raise PrivacyViolation("A scope of any size was used for more than noisy counts.", "A bug; report it.")
         wholes = raw.column_wholes
         labels = self._labels.of(raw, self._support)
-        self._guard_small_cells()
         with self.ledger.exclusive():
             self._recall.look_up()
+            self._guard_small_cells()
             self._require_sides(raw, wholes)
             self._recall.foresee(
                 [rows for group in raw.groups for rows in group.columns if self.is_enough(rows)],
@@ -158,8 +158,11 @@ class Gate:
         """Once: keep two said numbers from giving a small cell of closed facets as their difference (R3). With so little
         rounding that more of them would, `guarding` looks after the same cells."""
         if not self._is_guarded and not self.policy.rounds_too_little:
-            self._recall.guard(small_cells(self.index.snapshot, self.is_enough))
+            self._recall.guard(self._small_cells())
         self._is_guarded = True
+
+    def _small_cells(self) -> list[Rows]:
+        return small_cells(self.index.snapshot, self.is_enough, self._support.surely_enough)
 
     def _release_noisy(self, raw: Raw) -> Finding:
         """Closed counts with noise (differential privacy). No set is noted: what was said tells no exact one."""

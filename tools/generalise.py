@@ -36,7 +36,7 @@ _CITIES = regex.compile(r"a city(?:(?:, and|,| and| or| ·) a city)+")
 _DANGLING = regex.compile(
     r"(?i)(?<!\p{L})(?:in|on|at|of|for|from|since|until|by|under|over|about|with|to|no\.?|number)(?=\s*(?:$|[,.;:·)\]]))"
 )
-_BETWEEN_DETAILS = regex.compile(r",? and |, | y | et | und | e ")
+_BETWEEN_DETAILS = regex.compile(r",? and |, ")
 _EMPTY = regex.compile(r"[(\[]\s*[)\]]|(?<=^|[·,;:])\s*(?:[·,;:]|$)")
 
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from index.snapshot import Rows, Snapshot
 from tools.errors import ToolRefusal
-from tools.foreseen import small_cells
 from tools.ledger import Ledger
 from tools.span import Projection, Span, Vector
 from tools.suppression import Cell
@@ -22,17 +21,17 @@ SMALL = "small"
 
 
 class Guarding:
-    """What a ledger's said sets give back, as of the last look. `is_enough`: whether a set may be said; `signature`: that
-    by which the ledger keeps a set. Nothing is computed before it is needed."""
+    """What a ledger's said sets give back, as of the last look. `small_cells`: those to guard before they are asked for;
+    `signature`: that by which the ledger keeps a set. Nothing is computed before it is needed."""
 
     def __init__(
         self,
         snapshot: Snapshot,
         ledger: Ledger,
-        is_enough: Callable[[Rows], bool],
+        small_cells: Callable[[], Sequence[Rows]],
         signature: Callable[[Rows], bytes],
     ) -> None:
-        self._snapshot, self._ledger, self._is_enough, self._signature = snapshot, ledger, is_enough, signature
+        self._snapshot, self._ledger, self._small_cells, self._signature = snapshot, ledger, small_cells, signature
         self._latest: dict[bytes, Vector] = {}
         """Projected sets of the last release by signature, so that they are not read again from the ledger."""
         self._known = 0
@@ -71,7 +70,7 @@ class Guarding:
         """Take in what was released since the last look."""
         if self._projection is None:
             self._projection = Projection(self._snapshot)
-            self._guard(small_cells(self._snapshot, self._is_enough))
+            self._guard(self._small_cells())
         for item in self._ledger.new_sets(self._known):
             self._known += 1
             if item.count is None and item.kind != SMALL:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,14 @@ class Support:
         policy = self.policy
         enough = count >= policy.min_conversations and accounts >= policy.min_accounts
         return enough and largest <= policy.max_dominance * len(rows)
+
+    @cached_property
+    def surely_enough(self) -> int:
+        """Conversations from which any group is enough, whoever it is of: in one that is not, some account has at least
+        the smallest of these shares, and no account has more than the largest one has in all."""
+        policy = self.policy
+        least_share = min(1 / policy.min_conversations, 1 / policy.min_accounts, policy.max_dominance)
+        return ceil(int(how_often(self.snapshot.accounts).max(initial=0)) / least_share) + 1
 
     def is_rest_enough(self, rows: Rows, whole: Rows) -> bool:
         """Whether what a whole holds beside these rows of it may be shown as a closed cell."""

@@ -85,7 +85,11 @@ def test_no_two_said_numbers_have_a_small_cell_of_closed_facets_as_their_differe
     gate = gate_of(tmp_path, PrivacyPolicy())
     snapshot = gate.index.snapshot
     # Of so many accounts that the two sets do not count as nearly the same (R5).
-    cells = [rows for rows in small_cells(snapshot, gate.is_enough) if len(set(snapshot.accounts[rows].tolist())) >= 8]
+    cells = [
+        rows
+        for rows in small_cells(snapshot, gate.is_enough, len(snapshot) + 1)
+        if len(set(snapshot.accounts[rows].tolist())) >= 8
+    ]
     cell = max(cells, key=len)
     beside = np.setdiff1d(np.arange(len(snapshot), dtype=np.int64), cell)
     if not is_guarded:
@@ -101,7 +105,7 @@ def test_no_two_said_numbers_have_a_small_cell_of_closed_facets_as_their_differe
 def test_what_was_told_as_a_total_is_told_as_a_cell_though_cells_of_a_few_people_are_guarded(tmp_path: Path) -> None:
     gate = gate_of(tmp_path, PrivacyPolicy())
     snapshot = gate.index.snapshot
-    few = [rows for rows in small_cells(snapshot, gate.is_enough) if len(rows) <= 2]
+    few = [rows for rows in small_cells(snapshot, gate.is_enough, len(snapshot) + 1) if len(rows) <= 2]
     assert few
     everybody = np.arange(len(snapshot), dtype=np.int64)
     scope = Resolved(Scope(), everybody[:200])

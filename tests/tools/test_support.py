@@ -129,3 +129,19 @@ def test_what_a_whole_holds_beside_rows_is_enough_exactly_when_its_members_are(s
     whole = np.flatnonzero(np.isin(held.accounts, some)).astype(np.int64)
     rows = whole[chance.random(len(whole)) < chance.random()]
     assert support.is_rest_enough(rows, whole) == support.is_enough(np.setdiff1d(whole, rows))
+
+
+@settings(max_examples=100)
+@given(seed=st.integers(0, 1_000_000))
+def test_so_many_conversations_that_any_group_is_enough_are_enough_of_the_fewest_accounts_too(seed: int) -> None:
+    chance, held = np.random.default_rng(seed), small_index().snapshot
+    policy = replace(
+        PrivacyPolicy(),
+        min_accounts=int(chance.choice([2, 5, 9])),
+        max_dominance=float(chance.choice([0.05, 0.5, 1.0])),
+    )
+    support = Support(small_index(), policy)
+    each = np.bincount(held.accounts)[held.accounts]
+    # The largest accounts first, so that as few as can be hold as many as can be.
+    rows = np.sort(np.argsort(-each + 0.1 * chance.random(len(held)), kind="stable")[: support.surely_enough])
+    assert len(rows) < support.surely_enough or support.is_enough(rows.astype(np.int64))
