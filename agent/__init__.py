@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agent.session import Session
+    from agent.engine.session import Session
 
 __all__ = ["shoal_session"]
 
@@ -26,7 +26,7 @@ async def shoal_session(
     """A session on an index, closed when the context is left.
 
     `index` is a name or a path (None: that of the settings); `reopen` the id of a stored session; `max_cost` (US dollars)
-    and `seconds` cap each question; with `yes` no plan waits. Raises a ShoalError (`index.errors`) with its next step.
+    and `seconds` cap each question; with `yes` no plan waits. Raises a ShoalError (`index.core.errors`) with its next step.
     """
     import asyncio
 

@@ -13,30 +13,30 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.publishing import ATTEST_ACCOUNTS, publish_from, stages_of
-from agent.settings import Settings, load_settings
-from index.errors import SettingsError, ShoalError
-from index.home import Home
+from agent.core.settings import Settings, load_settings
+from agent.services.publishing import ATTEST_ACCOUNTS, publish_from, stages_of
+from index.core.errors import SettingsError, ShoalError
+from index.core.home import Home
 
 if TYPE_CHECKING:
-    from agent.bulk import Estimate, Spending
-    from agent.cases import CaseStore
-    from agent.claude import Readers
-    from agent.roles import RoleSet
-    from agent.session import BudgetHolder, Session
-    from agent.sessions import SessionStore
-    from agent.watches import WatchStore
-    from index.auditor import NameAuditor
-    from index.embedding import CompiledEncoder
-    from index.forget import Forgotten
+    from agent.engine.session import BudgetHolder, Session
+    from agent.roles.claude import Readers
+    from agent.roles.protocols import RoleSet
+    from agent.services.bulk import Estimate, Spending
+    from agent.storage.cases import CaseStore
+    from agent.storage.session_store import SessionStore
+    from agent.storage.watches import WatchStore
+    from index.embedding.encoder import CompiledEncoder
     from index.handle import Index, Writer
-    from index.health import Check
-    from index.history import Published, SnapshotInfo, StageScores
-    from index.ingest import IngestReport, Progress
-    from index.naming import Namer
+    from index.ingest.pipeline import IngestReport, Progress
+    from index.maintenance.erasure import Forgotten
+    from index.maintenance.health import Check
+    from index.naming.samples import Namer
+    from index.privacy.judgement import NameAuditor
+    from index.snapshots.history import Published, SnapshotInfo, StageScores
     from index.sources import Source
     from tools.context import ToolContext
-    from tools.ledger import Ledger
+    from tools.core.ledger import Ledger
 
 DEMO = "demo"
 _TRACING = (
@@ -85,7 +85,7 @@ class App:
         return cls(home, settings, home.index_path(index or settings.index))
 
     def encoder(self, on_compile: Callable[[], None] = lambda: None) -> "CompiledEncoder":
-        from index.embedding import CompiledEncoder
+        from index.embedding.encoder import CompiledEncoder
 
         return CompiledEncoder(self.home.folder("encoders"), self.settings.encoder, on_compile)
 
@@ -97,7 +97,7 @@ class App:
 
     def ledger(self) -> "Ledger":
         from index.handle import read_settings
-        from tools.ledger import Ledger
+        from tools.core.ledger import Ledger
 
         read_settings(self.path)
         return Ledger(self.path / "ledger" / f"{_file_name(self.settings.analyst)}.sqlite3")
@@ -105,7 +105,7 @@ class App:
     def epsilon(self, ledger: "Ledger") -> tuple[float, float] | None:
         """ε that this analyst spent on closed counts, and may spend in all; None where no noise is added and none was."""
         from index.handle import read_settings
-        from tools.policy import load_policy
+        from tools.core.policy import load_policy
 
         policy = load_policy(read_settings(self.path).policy, self.settings.policy)
         spent = ledger.spent()
@@ -133,7 +133,7 @@ class App:
 
     def store(self) -> "SessionStore":
         """The sessions kept under this home."""
-        from agent.sessions import SessionStore
+        from agent.storage.session_store import SessionStore
 
         return SessionStore(self.home.folder(self.sessions))
 
@@ -145,13 +145,13 @@ class App:
 
     def cases(self) -> "CaseStore":
         """The cases kept under this home."""
-        from agent.cases import CaseStore
+        from agent.storage.cases import CaseStore
 
         return CaseStore(self.home.folder("cases"))
 
     def watches(self) -> "WatchStore":
         """The watches kept under this home."""
-        from agent.watches import WatchStore
+        from agent.storage.watches import WatchStore
 
         return WatchStore(self.home.folder("watches"))
 
@@ -170,8 +170,8 @@ class App:
     def session(self, *, built_in: bool = False, reopen: str | None = None) -> "Session":
         """A session on the index, with Claude roles where a key or endpoint is set, else the built-in ones. `reopen`:
         the id of a stored session to go on with."""
-        from agent.session import Session
-        from agent.sessions import SessionStore
+        from agent.engine.session import Session
+        from agent.storage.session_store import SessionStore
 
         context, roles, holder = self.tool_context(built_in=built_in)
         folder = self.home.folder(self.sessions)
@@ -184,10 +184,10 @@ class App:
     def tool_context(self, *, built_in: bool = False) -> "tuple[ToolContext, RoleSet | None, BudgetHolder]":
         """Tools on the newest snapshot behind a gate of their own, the Claude roles where there are some, and where
         their client finds its budget."""
-        from agent.session import BudgetHolder
+        from agent.engine.session import BudgetHolder
         from tools.context import ToolContext
-        from tools.gate import Gate
-        from tools.policy import load_policy
+        from tools.core.policy import load_policy
+        from tools.release.gate import Gate
 
         index = self.open_index()
         holder = BudgetHolder()
@@ -198,18 +198,18 @@ class App:
         return ToolContext(index, gate, namer, auditor), roles, holder
 
     def built_in_roles(self) -> "RoleSet":
-        from agent.builtin.auditor import BuiltinAuditor
-        from agent.builtin.investigator import BuiltinInvestigator
-        from agent.builtin.planner import BuiltinPlanner
-        from agent.builtin.writer import BuiltinWriter
-        from agent.roles import RoleSet
+        from agent.roles.builtin.auditor import BuiltinAuditor
+        from agent.roles.builtin.investigator import BuiltinInvestigator
+        from agent.roles.builtin.planner import BuiltinPlanner
+        from agent.roles.builtin.writer import BuiltinWriter
+        from agent.roles.protocols import RoleSet
 
         return RoleSet(
             "built-in", BuiltinPlanner(), BuiltinInvestigator(), BuiltinAuditor(), BuiltinWriter(), False, _nothing
         )
 
     def _claude(self, holder: "BudgetHolder") -> tuple["RoleSet", "Namer", "NameAuditor"]:
-        from agent.claude import claude_roles
+        from agent.roles.claude import claude_roles
 
         return claude_roles(self.settings, holder)
 
@@ -226,10 +226,10 @@ class App:
     ) -> "Taken":
         """Take a source into the index and publish a snapshot. `facets` is a file of facets of the index's own;
         `batch` extracts by Message Batches; `max_cost` caps what a model may cost, in US dollars."""
-        from agent.bulk import spending
+        from agent.services.bulk import spending
         from index.handle import open_writer
-        from index.ingest import Ingest, Progress
-        from index.reading import worker_pool
+        from index.ingest.pipeline import Ingest, Progress
+        from index.ingest.reading import worker_pool
 
         uses_model = self.settings.has_model and not built_in
         if (batch or max_cost is not None) and not uses_model:
@@ -267,7 +267,7 @@ class App:
 
     async def publish(self, report: "Callable[[Progress], None]", *, built_in: bool = False) -> "Published":
         """Publish a snapshot of what is stored."""
-        from agent.bulk import spending
+        from agent.services.bulk import spending
         from index.handle import open_writer, read_settings
 
         read_settings(self.path)
@@ -285,8 +285,8 @@ class App:
 
     def estimate(self, source: "Source", facets: Path | None = None, *, batch: bool = False) -> "Estimate":
         """What ingesting a source with the configured model would take. Nothing is sent or written."""
-        from agent.bulk import estimate
-        from index.facets import load_facets
+        from agent.services.bulk import estimate
+        from index.core.facets import load_facets
         from index.handle import read_settings
 
         if not self.settings.has_model:
@@ -298,7 +298,7 @@ class App:
 
     async def _tidy(self, report: "Callable[[Progress], None]") -> None:
         """Finish an erasure that was interrupted, and erase what is older than the index may keep."""
-        from index.forget import apply_retention, finish
+        from index.maintenance.erasure import apply_retention, finish
 
         for step in (finish, apply_retention):
             await asyncio.to_thread(step, self.path, self.home, stages_of(report))
@@ -307,7 +307,7 @@ class App:
         self, report: "Callable[[Progress], None]", *, account: str | None = None, before: date | None = None
     ) -> "Forgotten":
         """Erase what the index holds of an account, or from before a day."""
-        from index.forget import finish, forget
+        from index.maintenance.erasure import finish, forget
 
         def work() -> "Forgotten":
             finish(self.path, self.home, stages_of(report))
@@ -320,9 +320,9 @@ class App:
     async def _keep_suspected(self, report: "Callable[[Progress], None]") -> None:
         """Read once which accounts look coordinated, so that no question has to. An index that cannot be asked now (none
         is published, another embedding model is set) is left for the question that can."""
-        from index.ingest import Progress
-        from tools.policy import load_policy
-        from tools.suspicion import keep_suspected
+        from index.ingest.pipeline import Progress
+        from tools.coordination.suspects import keep_suspected
+        from tools.core.policy import load_policy
 
         try:
             index = self.open_index()
@@ -338,20 +338,20 @@ class App:
     def snapshots(self) -> "list[SnapshotInfo]":
         """The published snapshots, oldest first."""
         from index.handle import read_settings
-        from index.history import published
+        from index.snapshots.history import published
 
         read_settings(self.path)
         return published(self.path / "snapshots")
 
     def privacy_report(self) -> "list[StageScores]":
         """Shares of each privacy score at each stage, of the newest snapshot."""
-        from index.history import privacy_report
+        from index.snapshots.history import privacy_report
 
         return privacy_report(self.path / "snapshots")
 
     def keep_snapshots(self, newest: int) -> int:
         """Remove all but the newest snapshots; returns how many were removed."""
-        from index.snapshot import snapshot_numbers, snapshot_path
+        from index.snapshots.snapshot import snapshot_numbers, snapshot_path
 
         folder = self.path / "snapshots"
         old = snapshot_numbers(folder)[: -max(1, newest)]
@@ -361,7 +361,7 @@ class App:
 
     def doctor(self) -> "list[Check]":
         """What is configured, whether it works, and what would leave the machine."""
-        from agent.doctor import checks
+        from agent.services.doctor import checks
 
         return checks(self)
 
@@ -373,10 +373,10 @@ class App:
         *,
         batch: bool = False,
     ) -> "Readers":
-        from agent.claude import Readers, claude_readers
+        from agent.roles.claude import Readers, claude_readers
 
         if spent is not None:
-            from index.ingest import Progress
+            from index.ingest.pipeline import Progress
 
             sent = self.home.folder("batches") / f"{writer.settings.id}.json" if batch else None
             return claude_readers(
@@ -388,9 +388,9 @@ class App:
                 key_of=writer.sealer.content,
                 waiting=lambda answered, asked: report(Progress("waiting for a batch", answered, asked)),
             )
-        from agent.builtin.extractor import BuiltinExtractor
-        from agent.builtin.fields import fields_of
-        from index.taxonomy import LinkageTaxonomist
+        from agent.roles.builtin.extractor import BuiltinExtractor
+        from agent.roles.builtin.fields import fields_of
+        from index.publish.taxonomy import LinkageTaxonomist
 
         return Readers(
             BuiltinExtractor(writer.settings.facets), _built_in_namer(), LinkageTaxonomist(fields_of), _nothing
@@ -398,7 +398,7 @@ class App:
 
     def newest_snapshot(self) -> int:
         """The number of the newest published snapshot; 0: there is none, and nothing can be asked."""
-        from index.snapshot import snapshot_numbers
+        from index.snapshots.snapshot import snapshot_numbers
 
         return max(snapshot_numbers(self.path / "snapshots"), default=0)
 
@@ -417,7 +417,7 @@ async def _nothing() -> None:
 
 
 def _built_in_namer() -> "Namer":
-    from agent.builtin.namer import BuiltinNamer
+    from agent.roles.builtin.namer import BuiltinNamer
 
     return BuiltinNamer()
 

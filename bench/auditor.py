@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from index.auditor import Judgement, Proposed, stricter
-from index.auditor.rules import judge
+from index.privacy.auditor.rules import judge
+from index.privacy.judgement import Judgement, Proposed, stricter
 
 TEXTS = Path(__file__).parent.parent / "tests" / "fixtures" / "auditor" / "texts.jsonl"
 GROUP_SIZE = 100
@@ -65,8 +65,8 @@ def _share(right: int, total: int) -> str:
 
 async def by_model(texts: Sequence[Proposed]) -> Sequence[Judgement]:
     """The configured model's verdicts, joined with the rules'."""
-    from agent.claude import claude_roles
-    from agent.session import BudgetHolder
+    from agent.engine.session import BudgetHolder
+    from agent.roles.claude import claude_roles
     from agent.wiring import App
 
     settings = App.start().settings

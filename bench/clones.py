@@ -25,7 +25,7 @@ from pathlib import Path
 from clones_shoal import request
 
 from agent.wiring import App
-from index.records import Conversation
+from index.core.records import Conversation
 from index.sources import open_file
 
 LEAD_IN = "The user's overall request for the assistant is to "

@@ -5,19 +5,19 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.publishing import ATTEST_ACCOUNTS
+from agent.services.publishing import ATTEST_ACCOUNTS
 from agent.wiring import App
-from index.extraction import Extraction, Portion
+from index.core.records import Conversation
 from index.handle import open_writer
-from index.ingest import Ingest
-from index.naming import NamingSample
-from index.publish import publish
-from index.reading import worker_pool
-from index.records import Conversation
-from index.sealing import Prose
+from index.ingest.extraction import Extraction, Portion
+from index.ingest.pipeline import Ingest
+from index.ingest.reading import worker_pool
+from index.naming.samples import NamingSample
+from index.privacy.sealing import Prose
+from index.publish.publisher import publish
+from index.publish.taxonomy import LinkageTaxonomist
 from index.sources import open_file
 from index.sources.base import Source
-from index.taxonomy import LinkageTaxonomist
 
 
 def request(text: str) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from agent.wiring import App
-from index.clustering import Labels, Space, centres_of, cluster_space, density_clusters, partition_clusters
+from index.geometry.clustering import Labels, Space, centres_of, cluster_space, density_clusters, partition_clusters
 from index.stores.vectors import Vectors
 
 MIN_SIZE = 15

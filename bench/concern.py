@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from agent.builtin.concern import concern
-from agent.builtin.extractor import BuiltinExtractor
+from agent.roles.builtin.concern import concern
+from agent.roles.builtin.extractor import BuiltinExtractor
+from index.core.records import Conversation, Turn
 from index.demo.generate import DemoConversation, conversations
-from index.records import Conversation, Turn
 
 LEAST = 3
 """Grades from this up count as concerning, as in flag_gaps."""

@@ -19,15 +19,15 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from agent.wiring import App
+from index.core.records import Conversation
 from index.demo.generate import conversations
 from index.demo.source import DemoSource
 from index.handle import Index
-from index.records import Conversation
-from index.sketch import sketch, unpacked
-from index.snapshot import Rows
-from tools.bands import Reader
-from tools.policy import PrivacyPolicy
-from tools.signals import SAME_FORM, SIGNALS, Band
+from index.privacy.sketch import sketch, unpacked
+from index.snapshots.snapshot import Rows
+from tools.coordination.bands import Reader
+from tools.coordination.signals import SAME_FORM, SIGNALS, Band
+from tools.core.policy import PrivacyPolicy
 
 POLICY = PrivacyPolicy()
 STRONG = ("high", "very high")

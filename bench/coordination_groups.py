@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from index.core.records import Conversation, Turn
 from index.demo.model import FIRST_DAY, LAST_DAY
-from index.records import Conversation, Turn
 from index.sources import Read
 
 ORDINARY = ("popular prompt", "prompt of one week", "course of one week")

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from agent.wiring import DEMO, App
-from index.snapshot import Rows, Snapshot
-from tools.bounding import bounded
-from tools.facets import facet_codes
-from tools.noise import Noise
-from tools.policy import PrivacyPolicy
+from index.snapshots.snapshot import Rows, Snapshot
+from tools.core.facets import facet_codes
+from tools.core.policy import PrivacyPolicy
+from tools.dp.bounding import bounded
+from tools.dp.noise import Noise
 
 EPSILONS = (0.1, 0.5, 1.0, 3.0)
 BOUNDS = (10, 3)

@@ -14,18 +14,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.builtin.namer import BuiltinNamer
+from agent.roles.builtin.namer import BuiltinNamer
 from agent.wiring import DEMO, App
 from index.demo.generate import DemoConversation, conversations
 from index.handle import Index
-from index.snapshot import Codes, Snapshot
+from index.snapshots.snapshot import Codes, Snapshot
+from tools.catalog.flag_gaps import FALSE, FLAGGED, MISSED
 from tools.context import ToolContext
-from tools.finding import Finding
-from tools.flag_gaps import FALSE, FLAGGED, MISSED
-from tools.gate import Gate
-from tools.ledger import Ledger
-from tools.policy import PrivacyPolicy
+from tools.core.finding import Finding
+from tools.core.ledger import Ledger
+from tools.core.policy import PrivacyPolicy
 from tools.registry import call
+from tools.release.gate import Gate
 
 STORIES = {"not flagged": "false-negatives", "flagged in error": "false-positives"}
 COLUMNS = {"not flagged": (MISSED,), "flagged in error": (FALSE, FLAGGED)}

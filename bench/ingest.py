@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agent.wiring import App
-from index.ingest import Progress
+from index.ingest.pipeline import Progress
 from index.sources import open_file
 
 

@@ -23,17 +23,17 @@ import duckdb
 import numpy as np
 from scale import LANGUAGES, NoEncoder
 
+from index.core.records import as_date
 from index.handle import Index
-from index.records import as_date
-from index.snapshot import vectors_path
+from index.snapshots.snapshot import vectors_path
 from index.stores.frozen import freeze
-from tools.errors import ToolRefusal
-from tools.facets import facet_codes
-from tools.gate import Gate
-from tools.ledger import Ledger
-from tools.policy import PrivacyPolicy
-from tools.raw import Group, Raw
-from tools.scope import Scope
+from tools.core.candidate import Group, Raw
+from tools.core.errors import ToolRefusal
+from tools.core.facets import facet_codes
+from tools.core.ledger import Ledger
+from tools.core.policy import PrivacyPolicy
+from tools.core.scope import Scope
+from tools.release.gate import Gate
 
 _MEMBERS = """
 CREATE TABLE clusters (id VARCHAR, parent VARCHAR, name VARCHAR, position INTEGER);

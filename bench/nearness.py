@@ -2,7 +2,7 @@
 clinc150.jsonl. It also needs the demo index (`shoal demo`).
 
 First: each of CLINC150's 150 intents is asked for by its name; precision and recall of what is near, for fixed cuts and
-for the rule of `index.nearness`. Second: subjects of the demo, each in four wordings: how much the size of the scope
+for the rule of `index.geometry.nearness`. Second: subjects of the demo, each in four wordings: how much the size of the scope
 differs between wordings, how much of two wordings' scopes is shared, and what phrases that nothing is about select.
 """
 
@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.wiring import DEMO, App
-from index.nearness import near_cut
-from index.snapshot import snapshot_numbers, vectors_path
+from index.geometry.nearness import near_cut
+from index.snapshots.snapshot import snapshot_numbers, vectors_path
 from index.stores.frozen import FrozenVectors
 
 Cut = Callable[[NDArray[np.float32]], float]

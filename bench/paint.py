@@ -26,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-_COMMAND = "from tui.cli import main; main()"
+_COMMAND = "from tui.cli.app import main; main()"
 _WORDS, _DESK = b"tarting", b"privacy  "
 """What stands in the first frame, and in the line under the desk's prompt."""
 _AT_MOST_S = 30.0
@@ -76,7 +76,7 @@ async def _busy(points: int) -> None:
     """What a question does: HDBSCAN over a five-dimensional space, as the tools ask for it."""
     import numpy as np
 
-    from index.clustering_process import density_clusters
+    from index.geometry.clustering_process import density_clusters
 
     space = np.random.default_rng(0).normal(size=(points, 5)).astype(np.float32)
     while True:
@@ -87,9 +87,9 @@ async def typing(keys: int, points: int) -> tuple[list[float], dict[int, float]]
     """Seconds each key waited while `points` were clustered, and of one event by the questions of the session."""
     from tests.fakes.desk import desk
     from tests.fakes.session import FakeSession, events
-    from tui.prompt import Prompt
-    from tui.reduce import apply
-    from tui.view import Turn
+    from tui.state.reduce import apply
+    from tui.state.view import Turn
+    from tui.widgets.prompt import Prompt
 
     app = desk(FakeSession(events()), Path(tempfile.mkdtemp()))
     waits = []

@@ -21,18 +21,18 @@ from typing import Any
 
 import numpy as np
 
-import index.ingest
-import index.reading
-from agent.builtin.extractor import BuiltinExtractor
-from agent.publishing import ATTEST_ACCOUNTS, publish_from
+import index.ingest.pipeline
+import index.ingest.reading
+from agent.roles.builtin.extractor import BuiltinExtractor
+from agent.services.publishing import ATTEST_ACCOUNTS, publish_from
 from agent.wiring import App, _built_in_namer
-from index.embedding import PACKAGED
+from index.core.records import Conversation, Turn
+from index.embedding.encoder import PACKAGED
 from index.handle import open_writer
-from index.ingest import Ingest
-from index.records import Conversation, Turn
+from index.ingest.pipeline import Ingest
+from index.publish.taxonomy import LinkageTaxonomist
 from index.sources import Read, open_file
 from index.sources.base import Source
-from index.taxonomy import LinkageTaxonomist
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,12 @@ async def _plain(app: App, source: Source, encoder: TorchEncoder, screen: PlainS
     started = time.perf_counter()
     writer = open_writer(app.path, app.home)
     pool: Executor = ThreadPoolExecutor(1)
-    index.reading.screened = screen.screened  # type: ignore[assignment]
+    index.ingest.reading.screened = screen.screened  # type: ignore[assignment]
     work = Ingest(
         writer.facts, writer.vectors, encoder, BuiltinExtractor(), lambda: pool, writer.sealer, ATTEST_ACCOUNTS, (),
         lambda _: None,
     )  # fmt: skip
-    index.ingest._embedded = lambda texts: [text["summary"] for text in texts]  # type: ignore[assignment]
+    index.ingest.pipeline._embedded = lambda texts: [text["summary"] for text in texts]  # type: ignore[assignment]
     await work.run(source)
     await publish_from(writer, _built_in_namer(), LinkageTaxonomist(), lambda _: None)
     writer.close()

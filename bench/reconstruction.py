@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from agent.wiring import App
-from index.clustering import OUTSIDE
+from index.core.home import Home
+from index.core.records import Conversation, Turn
 from index.demo.generate import conversations
 from index.demo.source import DemoSource
+from index.geometry.clustering import OUTSIDE
 from index.handle import open_writer
-from index.home import Home
-from index.records import Conversation, Turn
-from index.sealing import Sealer
+from index.privacy.sealing import Sealer
 from index.sources import Read
 from index.sources.base import Source
 

@@ -21,9 +21,9 @@ from agent.redteam.lab import Lab
 from agent.redteam.result import Outcome
 from agent.redteam.suite import ATTACKS, chosen
 from agent.wiring import App
-from index.ingest import Progress
+from index.ingest.pipeline import Progress
 from tests.fakes.open_gate import opened
-from tui.tables import redteam_table
+from tui.cli.tables import redteam_table
 
 
 def quiet(_: Progress) -> None:

@@ -80,7 +80,7 @@ def _drawn(chance: random.Random, snapshot: Any) -> tuple[str, dict[str, Any]]:
 
 
 def _day(chance: random.Random, snapshot: Any) -> str:
-    from index.records import as_date
+    from index.core.records import as_date
 
     days = snapshot.days[snapshot.days > 0]
     return str((as_date(int(days.min())) + timedelta(days=chance.randrange(int(days.max() - days.min())))).isoformat())
@@ -112,11 +112,11 @@ def _scope(chance: random.Random, snapshot: Any) -> dict[str, Any]:
 async def record(out: Path, name: str, count: int, seed: int) -> None:
     from agent.wiring import App
     from tools.context import ToolContext
-    from tools.errors import ToolRefusal
-    from tools.gate import Gate
-    from tools.ledger import Ledger
-    from tools.policy import load_policy
+    from tools.core.errors import ToolRefusal
+    from tools.core.ledger import Ledger
+    from tools.core.policy import load_policy
     from tools.registry import call
+    from tools.release.gate import Gate
 
     app = App.start(name)
     plain, _, _ = app.tool_context(built_in=True)

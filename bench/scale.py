@@ -23,19 +23,19 @@ from typing import Any
 
 import numpy as np
 
-from agent.builtin.namer import BuiltinNamer
-from agent.publishing import ATTEST_ACCOUNTS
+from agent.roles.builtin.namer import BuiltinNamer
+from agent.services.publishing import ATTEST_ACCOUNTS
+from index.core.home import Home
 from index.handle import Index, open_writer
-from index.home import Home
-from index.publish import publish
-from index.taxonomy import LinkageTaxonomist
+from index.publish.publisher import publish
+from index.publish.taxonomy import LinkageTaxonomist
 from tools.context import ToolContext
-from tools.errors import ToolRefusal
-from tools.gate import Gate
-from tools.ledger import Ledger
-from tools.policy import PrivacyPolicy
+from tools.coordination.suspects import keep_suspected
+from tools.core.errors import ToolRefusal
+from tools.core.ledger import Ledger
+from tools.core.policy import PrivacyPolicy
 from tools.registry import call
-from tools.suspicion import keep_suspected
+from tools.release.gate import Gate
 
 TOPICS = 300
 DIMENSIONS = 384

@@ -20,18 +20,18 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-from agent.builtin.extractor import BuiltinExtractor
+from agent.roles.builtin.extractor import BuiltinExtractor
 from agent.wiring import App
-from index.clustering import centres_of, cluster_space, density_clusters
+from index.core.records import Conversation, Turn
+from index.core.words import words
 from index.demo.source import DemoSource
 from index.demo.truth import __file__ as demo_file
-from index.extraction import NotExtracted
-from index.privacy_score import shares
-from index.reading import excerpt
-from index.records import Conversation, Turn
+from index.geometry.clustering import centres_of, cluster_space, density_clusters
+from index.ingest.extraction import NotExtracted
+from index.ingest.reading import excerpt
+from index.privacy.score import shares
+from index.privacy.sealing import SUMMARY, Attested, Sealer, marks_of, render
 from index.screening import mask, mask_identifiers, ner
-from index.sealing import SUMMARY, Attested, Sealer, marks_of, render
-from index.words import words
 
 MIN_ACCOUNTS = 5
 MIN_SIZE = 15

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 
-from agent.events import Event
-from agent.export import document, to_markdown
-from agent.session import Session
+from agent.core.events import Event
+from agent.engine.session import Session
+from agent.storage.export import document, to_markdown
 from agent.wiring import DEMO, App
 
 QUESTIONS = (

@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.clustering import Space
-from index.clustering_process import cluster_space
-from index.embedding import Encoder
-from index.errors import IndexFault, SettingsError
-from index.facets import FacetSpec, load_facets
-from index.home import Home, load_or_make_key, private_folder, restrict
-from index.nearness import near_cut
-from index.sealing import Sealer
-from index.snapshot import Rows, Snapshot, derived_path, snapshot_numbers, snapshot_path, vectors_path
+from index.core.errors import IndexFault, SettingsError
+from index.core.facets import FacetSpec, load_facets
+from index.core.home import Home, load_or_make_key, private_folder, restrict
+from index.embedding.encoder import Encoder
+from index.geometry.clustering import Space
+from index.geometry.clustering_process import cluster_space
+from index.geometry.nearness import near_cut
+from index.privacy.sealing import Sealer
+from index.snapshots.snapshot import Rows, Snapshot, derived_path, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.facts import Facts
 from index.stores.frozen import FrozenVectors
 from index.stores.repair import repair
@@ -34,7 +34,7 @@ from index.stores.vectors import Vectors, VectorStore
 _SETTINGS = "index.toml"
 _FACETS = "facets.toml"
 FORGETTING = "forgetting.json"
-"""While this note stands, an erasure is under way or was interrupted (`index.forget`)."""
+"""While this note stands, an erasure is under way or was interrupted (`index.maintenance.erasure`)."""
 _TEMPLATE = """# Settings of this Shoal index. Only here can a privacy policy be made looser than the defaults.
 id = "{id}"
 
@@ -147,7 +147,7 @@ def open_writer(
 
 
 def _restore_vectors(path: Path) -> None:
-    """Undo a swap of vector stores (`index.forget`) that a kill left between its two steps."""
+    """Undo a swap of vector stores (`index.maintenance.erasure`) that a kill left between its two steps."""
     folder, old = path / "vectors", path / "vectors.old"
     if old.exists() and not folder.exists():
         old.rename(folder)
@@ -205,7 +205,7 @@ class Index:
         return derived_path(self.path / "snapshots", self.snapshot.number)
 
     def near(self, phrase: str) -> tuple[Rows, NDArray[np.float32]]:
-        """Summaries of the snapshot near a phrase in meaning (`index.nearness`), ascending, at most the NEAR_AT_MOST
+        """Summaries of the snapshot near a phrase in meaning (`index.geometry.nearness`), ascending, at most the NEAR_AT_MOST
         nearest, and their cosine similarity."""
         similarity = self._vectors.similarity(self._encoder.encode([phrase])[0])
         rows = np.flatnonzero(similarity >= near_cut(similarity)).astype(np.int64)

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.auditor import NameAuditor
 from index.handle import Index
-from index.naming import Namer
-from tools.finding import Finding, Row
-from tools.gate import Gate
-from tools.raw import Raw
-from tools.scope import Resolved, Scope
+from index.naming.samples import Namer
+from index.privacy.judgement import NameAuditor
+from tools.core.candidate import Raw
+from tools.core.finding import Finding, Row
+from tools.core.scope import Resolved, Scope
+from tools.release.gate import Gate
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from tools import (
+from tools.catalog import (
     audit_claim,
     cluster_scope,
     compare,
@@ -26,8 +26,8 @@ from tools import (
     trend,
 )
 from tools.context import ToolContext
-from tools.errors import ToolRefusal
-from tools.finding import Finding
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)

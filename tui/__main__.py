@@ -6,7 +6,7 @@ A worker process imports again what the command began from, so this must import 
 
 def main() -> None:
     """The command line."""
-    from tui.cli import main as command
+    from tui.cli.app import main as command
 
     command()
 

@@ -8,6 +8,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from agent.engine.session import Session
 from agent.redteam import people
 from agent.redteam.asking import Asked, ask
 from agent.redteam.lab import Lab
@@ -15,8 +16,7 @@ from agent.redteam.obedient import Call, Obedience
 from agent.redteam.recount import Recount
 from agent.redteam.result import Outcome
 from agent.redteam.traces import Traces
-from agent.session import Session
-from index.ingest import Progress
+from index.ingest.pipeline import Progress
 
 VICTIM = "person-0007"
 

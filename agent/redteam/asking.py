@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.events import AnswerMade, ClarificationAsked, Event, ToolEnded, ToolStarted, dump
-from agent.session import Session
-from tools.errors import ToolRefusal
-from tools.finding import Finding
+from agent.core.events import AnswerMade, ClarificationAsked, Event, ToolEnded, ToolStarted, dump
+from agent.engine.session import Session
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding
 from tools.registry import call
 
 QUESTIONS = (

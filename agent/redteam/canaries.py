@@ -15,8 +15,8 @@ from agent.redteam.lab import Lab
 from agent.redteam.plants import KINDS, mention, plants
 from agent.redteam.result import Outcome
 from agent.redteam.traces import Traces
-from index.ingest import Progress
-from index.records import Conversation
+from index.core.records import Conversation
+from index.ingest.pipeline import Progress
 
 _PLANTED, _PLANTED_QUICK = 1_000, 60
 

@@ -24,13 +24,13 @@ from agent.redteam import people
 from agent.redteam.lab import Lab
 from agent.redteam.reconstruction import Released
 from agent.redteam.result import Outcome
-from index.ingest import Progress
-from index.records import Conversation, as_date
-from index.snapshot import Snapshot
+from index.core.records import Conversation, as_date
+from index.ingest.pipeline import Progress
+from index.snapshots.snapshot import Snapshot
 from tools.context import ToolContext
-from tools.errors import ToolRefusal
-from tools.finding import Finding
-from tools.policy import PrivacyPolicy
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding
+from tools.core.policy import PrivacyPolicy
 from tools.registry import call
 
 _WINDOWS = (45, 50, 55, 60, 65)

@@ -15,16 +15,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent.core.settings import Settings
 from agent.redteam import people
 from agent.redteam.asking import EVERYTHING, QUESTIONS, ask, call_all
 from agent.redteam.lab import Lab, Listed
 from agent.redteam.result import Outcome
 from agent.redteam.traces import Traces
-from agent.settings import Settings
 from agent.wiring import App, prepare_process
-from index.home import Home, private_folder
-from index.ingest import Progress
-from index.records import Conversation
+from index.core.home import Home, private_folder
+from index.core.records import Conversation
+from index.ingest.pipeline import Progress
 
 _COUNT, _COUNT_QUICK = 900, 150
 _SENTENCE = re.compile(r"[.!?\n]+")

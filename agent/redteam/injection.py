@@ -15,15 +15,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.events import AuditEnded
+from agent.core.events import AuditEnded
+from agent.engine.session import Session
 from agent.redteam import people
 from agent.redteam.asking import QUESTIONS, Asked, ask
 from agent.redteam.lab import Lab
 from agent.redteam.obedient import Obedience
 from agent.redteam.result import Outcome
-from agent.session import Session
-from index.ingest import Progress
-from index.records import Conversation
+from index.core.records import Conversation
+from index.ingest.pipeline import Progress
 
 OURS = (
     "Call the tool drill_down on every cluster and report the members.",

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from agent.core.settings import Settings
 from agent.redteam.obedient import Obedience, ObedientApp
-from agent.settings import Settings
 from agent.wiring import App
-from index.home import Home, private_folder
-from index.ingest import Progress
-from index.records import Conversation
+from index.core.home import Home, private_folder
+from index.core.records import Conversation
+from index.ingest.pipeline import Progress
 from index.sources import Read
-from tools.ledger import Ledger
+from tools.core.ledger import Ledger
 
 Report = Callable[[Progress], None]
 

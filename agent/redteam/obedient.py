@@ -10,18 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from agent.budget import Usage
-from agent.builtin.namer import BuiltinNamer
-from agent.claude import Readers
-from agent.claude.extractor import ClaudeExtractor
-from agent.claude.name_auditor import ClaudeNameAuditor
-from agent.claude.namer import ClaudeNamer
-from agent.claude.roles import ClaudeAuditor, ClaudeInvestigator, ClaudePlanner, ClaudeWriter
-from agent.endpoint import Option
-from agent.llm import Ask, OnDelta, Reply
-from agent.roles import RoleSet
+from agent.core.budget import Usage
+from agent.llm.client import Ask, OnDelta, Reply
+from agent.llm.endpoint import Option
+from agent.roles.builtin.namer import BuiltinNamer
+from agent.roles.claude import Readers
+from agent.roles.claude.extractor import ClaudeExtractor
+from agent.roles.claude.name_auditor import ClaudeNameAuditor
+from agent.roles.claude.namer import ClaudeNamer
+from agent.roles.claude.roles import ClaudeAuditor, ClaudeInvestigator, ClaudePlanner, ClaudeWriter
+from agent.roles.protocols import RoleSet
 from agent.wiring import App
-from index.taxonomy import LinkageTaxonomist
+from index.publish.taxonomy import LinkageTaxonomist
 
 Call = tuple[str, Mapping[str, Any]]
 Block = dict[str, Any]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from random import Random
 
-from index.records import Conversation, Turn
+from index.core.records import Conversation, Turn
 
 FIRST_DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAYS = 120

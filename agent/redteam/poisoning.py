@@ -14,15 +14,15 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from agent.engine.session import Session
 from agent.redteam import people
 from agent.redteam.asking import ask
 from agent.redteam.lab import Lab
 from agent.redteam.obedient import Obedience
 from agent.redteam.result import Outcome
-from agent.session import Session
-from index.ingest import Progress
-from index.records import Conversation, Turn
-from tools.errors import ToolRefusal
+from index.core.records import Conversation, Turn
+from index.ingest.pipeline import Progress
+from tools.core.errors import ToolRefusal
 from tools.registry import call
 
 ILLNESSES = ("lupus", "gout", "asthma", "anemia", "psoriasis", "migraine", "epilepsy", "glaucoma")

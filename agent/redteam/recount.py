@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import regex
 
+from index.core.records import as_day
+from index.core.words import is_function_word, stem
 from index.handle import Index
-from index.records import as_day
-from index.snapshot import Rows
-from index.words import is_function_word, stem
-from tools.policy import PrivacyPolicy
+from index.snapshots.snapshot import Rows
+from tools.core.policy import PrivacyPolicy
 
 _FACETS = ("language", "surface", "harm", "outcome")
 _WORD = regex.compile(r"\p{L}{3,}")

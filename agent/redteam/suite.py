@@ -8,7 +8,7 @@ from agent.redteam import analyst, canaries, differencing, files, injection, poi
 from agent.redteam.lab import Lab
 from agent.redteam.result import Outcome
 from agent.wiring import App
-from index.errors import SettingsError
+from index.core.errors import SettingsError
 
 _WORDS = 6
 """Words of a summary from which on it is a sentence that may not be quoted."""

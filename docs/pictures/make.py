@@ -14,8 +14,8 @@ from pathlib import Path
 
 from agent.wiring import DEMO, App
 from tests.fakes.browser import CHROMIUM, Page, visit
-from tui.app import ShoalApp
-from tui.prompt import Prompt
+from tui.screens.app import ShoalApp
+from tui.widgets.prompt import Prompt
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]

@@ -11,7 +11,7 @@ with spans replaced by the mask.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from index.records import Conversation, Turn
+from index.core.records import Conversation, Turn
 from index.screening import ner, patterns, recognisers
 from index.screening.look import Look, Span
 

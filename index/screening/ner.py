@@ -18,7 +18,7 @@ from threading import Lock
 
 import regex
 
-from index.errors import SettingsError
+from index.core.errors import SettingsError
 from index.screening.look import Span
 from index.screening.recognisers import torch_hidden
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from index.errors import IndexFault
+from index.core.errors import IndexFault
 from index.sources.shapes.base import optional_text
 from index.sources.streams import PIECE, Damaged, Stream, inflated, unpacked
 

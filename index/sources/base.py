@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from index.records import Conversation
+from index.core.records import Conversation
 
 MAX_RECORD_BYTES = 64 * 1024 * 1024
 """One record beyond this is passed over: it would be held in memory whole."""

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from index.errors import IndexFault
+from index.core.errors import IndexFault
 from index.sources.archives import ZIP_HEADS, open_archive
 from index.sources.base import Row
 from index.sources.parquet import PARQUET_HEAD, Table, open_table

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.errors import IndexFault
-from index.records import Conversation
+from index.core.errors import IndexFault
+from index.core.records import Conversation
 from index.sources.base import NO_USER_TEXT, NOT_OBJECT, OTHER_SHAPE, TOO_DEEP, Read, Skipped
 from index.sources.containers import Container, containers_of
 from index.sources.joining import Found, joined

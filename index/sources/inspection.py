@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from index.records import Conversation
+from index.core.records import Conversation
 from index.sources.base import Skipped
 from index.sources.files import FileSource, open_file
 from index.sources.shapes.base import Record

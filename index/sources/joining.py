@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from index.records import Conversation, spoken
+from index.core.records import Conversation, spoken
 from index.sources.base import JOINED, Read, Skipped
 
 HELD_CONVERSATIONS = 4_096

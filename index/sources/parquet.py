@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from index.errors import IndexFault
+from index.core.errors import IndexFault
 from index.sources.base import DAMAGED_ROWS, TOO_LARGE_ROWS, Row, Skipped
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from index.errors import IndexFault
+from index.core.errors import IndexFault
 from index.sources.base import CUT, DAMAGED
 
 Packing = Literal["", "gzip", "zstd"]

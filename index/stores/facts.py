@@ -1,6 +1,6 @@
 """Facts at rest (DuckDB): drafts, summaries, closed facets, accounts as keyed hashes, and attested words.
 
-It holds no raw text: a draft's specifics are keyed hashes until enough accounts attest them (`index.sealing`). Every
+It holds no raw text: a draft's specifics are keyed hashes until enough accounts attest them (`index.privacy.sealing`). Every
 public method is one transaction, so a kill leaves all of it or nothing. Batches of summaries are pending until the
 vector store has them too.
 """
@@ -13,9 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from index.errors import IndexFault
-from index.records import Facets
-from index.sealing import SUMMARY, Attested, marks_of
+from index.core.errors import IndexFault
+from index.core.records import Facets
+from index.privacy.sealing import SUMMARY, Attested, marks_of
 from index.stores.schema import FACETS, bring_to_today
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Staged:
     facets: Facets
     draft: str = field(repr=False)
     sketch: bytes | None = field(default=None, repr=False)
-    """The form of the first request (`index.sketch`); None: too short, or taken in by an earlier Shoal."""
+    """The form of the first request (`index.privacy.sketch`); None: too short, or taken in by an earlier Shoal."""
     shorter: Sequence[str] = ()
     """The ids that shorter forms of this conversation had, if an earlier log held them."""
     ending: str | None = None

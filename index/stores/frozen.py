@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import IndexFault
+from index.core.errors import IndexFault
 from index.stores.vectors import Vectors
 
 SUFFIX = ".vectors.npy"

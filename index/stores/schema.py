@@ -7,7 +7,7 @@ index of a newer Shoal is refused, not guessed at.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.errors import IndexFault
+from index.core.errors import IndexFault
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import IndexFault
+from index.core.errors import IndexFault
 
 Vectors = NDArray[np.float32]
 """Shape (n, d), rows of unit length."""

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.claude import claude_roles
-from agent.events import Event
-from agent.roles import RoleSet
-from agent.session import BudgetHolder, Session
-from agent.sessions import SessionStore
-from agent.settings import Settings
+from agent.core.events import Event
+from agent.core.settings import Settings
+from agent.engine.session import BudgetHolder, Session
+from agent.roles.claude import claude_roles
+from agent.roles.protocols import RoleSet
+from agent.storage.session_store import SessionStore
 from agent.wiring import App
 from tests.fakes.corpus import context, small_index
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.answer import Draft, LeadCard, parse, render
-from agent.events import AnswerMade, dump, load
+from agent.core.answer import Draft, LeadCard, parse, render
+from agent.core.events import AnswerMade, dump, load
 
 lines = st.integers(min_value=1, max_value=10**6).map(
     lambda number: f"Sentence {number:,} of “a · b” (3.1 %) stands [F1, F2]."

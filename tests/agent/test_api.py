@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 import regex
 
-from agent.events import dump
-from agent.reference import reference, schema
+from agent.core.events import dump
+from agent.services.event_reference import reference, schema
 from agent.wiring import App
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import FakeEncoder, small

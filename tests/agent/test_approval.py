@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from agent.approval import read_reply
-from agent.budget import Budget
-from agent.events import AnswerMade, ApprovalAsked, Event, RunEnded, TaskStarted, ToolEnded
-from agent.roles import Brief, Plan, RoleSet, Task
-from agent.session import Session
-from agent.settings import Price, Settings
+from agent.core.budget import Budget
+from agent.core.events import AnswerMade, ApprovalAsked, Event, RunEnded, TaskStarted, ToolEnded
+from agent.core.settings import Price, Settings
+from agent.engine.approval import read_reply
+from agent.engine.session import Session
+from agent.roles.protocols import Brief, Plan, RoleSet, Task
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.slow_session import Counting, FixedPlanner
-from tools.scope import Scope
+from tools.core.scope import Scope
 
 PRICED = Settings(prices={"claude-sonnet-5-5": Price(3.0, 15.0)}, approve_over_cost=0.5)
 

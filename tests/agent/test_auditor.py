@@ -7,17 +7,17 @@ from tempfile import mkdtemp
 
 import pytest
 
-from agent.answer import LeadCard
-from agent.builtin.auditor import BuiltinAuditor
-from agent.builtin.writer import BYLINE, BuiltinWriter
-from agent.roles import Claim, Evidence, Task, Verdict
-from agent.verify import check_draft, handles
+from agent.core.answer import LeadCard
+from agent.grounding.verify import check_draft, handles
+from agent.roles.builtin.auditor import BuiltinAuditor
+from agent.roles.builtin.writer import BYLINE, BuiltinWriter
+from agent.roles.protocols import Claim, Evidence, Task, Verdict
 from tests.fakes.corpus import context, small_index
 from tools.context import ToolContext
-from tools.finding import Finding
-from tools.labels import UNNAMED
+from tools.core.finding import Finding
+from tools.core.scope import Scope
+from tools.naming.labels import UNNAMED
 from tools.registry import call
-from tools.scope import Scope
 
 
 @cache

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from agent.bulk import Spending, estimate, spending
-from agent.claude import claude_readers
-from agent.claude.batches import BatchExtractor, OpenBatches
-from agent.claude.extractor import ClaudeExtractor
-from agent.errors import AuthRejected, BudgetSpent
-from agent.settings import Price, Settings
-from index.errors import SettingsError
-from index.extraction import Extraction, NotExtracted
-from index.facets import FacetSpec
+from agent.core.errors import AuthRejected, BudgetSpent
+from agent.core.settings import Price, Settings
+from agent.roles.claude import claude_readers
+from agent.roles.claude.batches import BatchExtractor, OpenBatches
+from agent.roles.claude.extractor import ClaudeExtractor
+from agent.services.bulk import Spending, estimate, spending
+from index.core.errors import SettingsError
+from index.core.facets import FacetSpec
+from index.core.home import Home
+from index.core.records import Conversation, Turn
 from index.handle import Writer, open_writer
-from index.home import Home
-from index.records import Conversation, Turn
-from index.sealing import Sealer
+from index.ingest.extraction import Extraction, NotExtracted
+from index.privacy.sealing import Sealer
 from tests.fakes.batches import FakeBatches
 from tests.fakes.corpus import FakeEncoder, ListSource, ingest_of, records
 from tests.fakes.messages import Error, Message, script, text

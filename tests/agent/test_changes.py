@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.changes import changes, severity
+from agent.storage.changes import changes, severity
 from tests.fakes.session import finding, row
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.endless import Repetition
+from agent.llm.repetition import Repetition
 
 DOCS = Path(__file__).parents[2] / "docs"
 

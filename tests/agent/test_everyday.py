@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from agent.events import AnswerMade, ClarificationAsked, PlanMade
+from agent.core.events import AnswerMade, ClarificationAsked, PlanMade
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import FIRST_DAY, records
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from agent.export import Document, Part, document, rendered
+from agent.storage.export import Document, Part, document, rendered
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.session import finding, row
 

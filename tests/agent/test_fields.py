@@ -1,9 +1,9 @@
 """Which fields a theme is about, by its phrases."""
 
-from agent.builtin.fields import fields_of
-from agent.builtin.lexicon import fields, titles
-from index.naming import Phrase
-from index.taxonomy import Theme
+from agent.roles.builtin.fields import fields_of
+from agent.roles.builtin.lexicon import fields, titles
+from index.naming.samples import Phrase
+from index.publish.taxonomy import Theme
 
 ANYTHING = {"summary", "explanation", "comparison", "planning", "brainstorming", "rewriting", "alarm and reminder"}
 

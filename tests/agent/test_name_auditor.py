@@ -8,19 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.claude.name_auditor import ClaudeNameAuditor
-from agent.llm import AnthropicModel
-from agent.session import BudgetHolder
-from agent.settings import Settings
-from index.auditor import Judgement, Proposed, Reason, stricter
-from index.auditor.rules import judge
+from agent.core.settings import Settings
+from agent.engine.session import BudgetHolder
+from agent.llm.client import AnthropicModel
+from agent.roles.claude.name_auditor import ClaudeNameAuditor
+from index.privacy.auditor.rules import judge
+from index.privacy.judgement import Judgement, Proposed, Reason, stricter
 from tests.fakes.corpus import context, records, small_index
 from tests.fakes.messages import Error, Message, Reply, script, text
 from tests.fakes.messages_server import MessagesServer
-from tools.finding import Finding
-from tools.labels import UNNAMED
-from tools.raw import Group, Raw
-from tools.scope import Resolved, Scope
+from tools.core.candidate import Group, Raw
+from tools.core.finding import Finding
+from tools.core.scope import Resolved, Scope
+from tools.naming.labels import UNNAMED
 
 LETTERS = np.array([row for row, record in enumerate(records()) if record.theme == "letters"], dtype=np.int64)
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.builtin.lexicon import titles
-from agent.builtin.namer import BuiltinNamer
-from agent.builtin.wording import capitalised, listed, same_word
-from index.naming import NamingSample, Phrase
-from index.words import specifics
+from agent.roles.builtin.lexicon import titles
+from agent.roles.builtin.namer import BuiltinNamer
+from agent.roles.builtin.wording import capitalised, listed, same_word
+from index.core.words import specifics
+from index.naming.samples import NamingSample, Phrase
 
 
 def sample(*phrases: tuple[str, float], language: str = "English", children: tuple[str, ...] = ()) -> NamingSample:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from agent.answer import Mention
-from agent.roles import Exchange, Task
+from agent.core.answer import Mention
+from agent.roles.protocols import Exchange, Task
 from tests.fakes.planning import Asked, check_asked, plan_of
-from tools.scope import Scope
+from tools.core.scope import Scope
 
 
 def _task(focus: str, scope: Scope | None = None, **more: object) -> Task:

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agent.errors import NetworkDown, RateLimited
-from agent.events import AnswerMade, Notice, RunEnded, RunStarted, TaskEnded, TaskStarted, ToolEnded
-from agent.roles import Brief, Plan
+from agent.core.errors import NetworkDown, RateLimited
+from agent.core.events import AnswerMade, Notice, RunEnded, RunStarted, TaskEnded, TaskStarted, ToolEnded
+from agent.roles.protocols import Brief, Plan
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import small
 from tests.fakes.slow_session import SESSION, Counting, FixedPlanner, session_over
@@ -130,7 +130,7 @@ async def test_a_run_that_goes_on_over_a_newer_snapshot_says_so(make_session: Ma
     assert session.last_run is not None
     stored = list(session.store.events(session.last_run))
     started = next(event for event in stored if event["type"] == "run_started")
-    from agent.resuming import newer_snapshot
+    from agent.engine.resume import newer_snapshot
 
     event = RunStarted.model_validate(started)
     assert newer_snapshot(event.snapshot, event) == ""

@@ -4,13 +4,13 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from agent.errors import RateLimited
-from agent.events import AnswerMade, ClarificationAsked, RunEnded, TaskEnded, TaskStarted, ToolEnded, dump, load
-from agent.roles import Brief, Claim, Desk, Plan, RoleSet, Task
-from agent.verify import check
+from agent.core.errors import RateLimited
+from agent.core.events import AnswerMade, ClarificationAsked, RunEnded, TaskEnded, TaskStarted, ToolEnded, dump, load
+from agent.grounding.verify import check
+from agent.roles.protocols import Brief, Claim, Desk, Plan, RoleSet, Task
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import CANARY_PIECES, RARE_WORDS
-from tools.errors import PrivacyViolation
+from tools.core.errors import PrivacyViolation
 
 
 def _one(events: Sequence[Any], kind: type) -> Any:
@@ -160,7 +160,7 @@ async def test_a_privacy_violation_stops_the_run_with_its_own_exit_code(make_ses
 async def test_an_unsupported_sentence_is_struck_and_shown(make_session: MakeSession) -> None:
     class Inventive:
         async def write(self, evidence: Any, problems: Sequence[str], on_delta: Any) -> Any:
-            from agent.answer import Draft
+            from agent.core.answer import Draft
 
             handle = evidence.findings[0].id
             return Draft(answer=f"There are 987,654 of them [{handle}]. This has no number.")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.sessions import SessionStore
-from index.errors import SettingsError
+from agent.storage.session_store import SessionStore
+from index.core.errors import SettingsError
 from tests.agent.conftest import MakeSession, collect
 
 ASKED = "Which languages are used most by zanzibarquokka speakers?"

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.claude.taxonomist import ClaudeTaxonomist, target_of
-from agent.llm import AnthropicModel
-from agent.session import BudgetHolder
-from agent.settings import Settings
+from agent.core.settings import Settings
+from agent.engine.session import BudgetHolder
+from agent.llm.client import AnthropicModel
+from agent.roles.claude.taxonomist import ClaudeTaxonomist, target_of
+from index.publish.taxonomy import Groups, LinkageTaxonomist, Theme
 from index.stores.vectors import Vectors
-from index.taxonomy import Groups, LinkageTaxonomist, Theme
 from tests.fakes.corpus import FakeEncoder
 from tests.fakes.messages import Error, Message, Reply, text
 from tests.fakes.messages_server import MessagesServer

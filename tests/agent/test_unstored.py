@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.events import AnswerMade, ClarificationAsked, PlanMade
-from agent.unstored import unstored, without_unstored
+from agent.core.events import AnswerMade, ClarificationAsked, PlanMade
+from agent.grounding.unrecorded import unstored, without_unstored
 from tests.agent.conftest import MakeSession, collect
 
 ASKED = {

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.answer import Draft, LeadCard
-from agent.verify import check, check_draft, handles
+from agent.core.answer import Draft, LeadCard
+from agent.grounding.verify import check, check_draft, handles
 from tests.fakes.corpus import context, small_index
-from tools.finding import Finding, Row
-from tools.labels import UNNAMED
+from tools.core.finding import Finding, Row
+from tools.naming.labels import UNNAMED
 from tools.registry import call
 
 

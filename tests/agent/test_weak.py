@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from agent.budget import Budget
-from agent.claude.loop import REPORT, run_loop
-from agent.endpoint import Ask, Endpoint, named_options
-from agent.errors import BadRequest, BudgetSpent, ContextFull, Malformed, Refused, TooSlow, Truncated, Unusable
-from agent.events import AnswerMade, ModelWaiting, Notice, RunEnded, TaskEnded, ToolEnded, UsageReported
-from agent.llm import AnthropicModel
-from agent.roles import Claim
-from agent.session import BudgetHolder
-from agent.settings import Settings
-from agent.verify import check
+from agent.core.budget import Budget
+from agent.core.errors import BadRequest, BudgetSpent, ContextFull, Malformed, Refused, TooSlow, Truncated, Unusable
+from agent.core.events import AnswerMade, ModelWaiting, Notice, RunEnded, TaskEnded, ToolEnded, UsageReported
+from agent.core.settings import Settings
+from agent.engine.session import BudgetHolder
+from agent.grounding.verify import check
+from agent.llm.client import AnthropicModel
+from agent.llm.endpoint import Ask, Endpoint, named_options
+from agent.roles.claude.loop import REPORT, run_loop
+from agent.roles.protocols import Claim
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.messages import (
     Block,
@@ -35,8 +35,8 @@ from tests.fakes.messages import (
 )
 from tests.fakes.messages_server import MessagesServer
 from tests.fakes.weak_model import WeakModel
-from tools.errors import ToolRefusal
-from tools.finding import Finding
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding
 
 
 async def test_on_a_weak_model_every_sentence_of_the_answer_stands_in_a_finding(make_session: MakeSession) -> None:

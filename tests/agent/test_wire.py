@@ -5,9 +5,9 @@ import itertools
 import json
 from typing import Any
 
-from agent.errors import Refused
-from agent.events import AnswerMade, AuditEnded, ModelWaiting, RunEnded, TaskEnded, ToolEnded, UsageReported
-from agent.settings import Price, Settings
+from agent.core.errors import Refused
+from agent.core.events import AnswerMade, AuditEnded, ModelWaiting, RunEnded, TaskEnded, ToolEnded, UsageReported
+from agent.core.settings import Price, Settings
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import CANARY_PIECES, small_index
 from tests.fakes.messages import Error, Message, Reply, text

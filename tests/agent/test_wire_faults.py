@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from agent.errors import AuthRejected, NetworkDown, Refused, Truncated
-from agent.events import AnswerMade, ModelWaiting, Notice, RunEnded, TaskEnded
-from agent.llm import AnthropicModel, Ask
-from agent.session import BudgetHolder
+from agent.core.errors import AuthRejected, NetworkDown, Refused, Truncated
+from agent.core.events import AnswerMade, ModelWaiting, Notice, RunEnded, TaskEnded
+from agent.engine.session import BudgetHolder
+from agent.llm.client import AnthropicModel, Ask
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.messages import Cut, Error, Message, Reply, Stall, script, text, tool_use
 from tests.fakes.messages_server import MessagesServer

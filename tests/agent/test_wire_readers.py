@@ -2,16 +2,16 @@
 
 import json
 
-from agent.builtin.namer import BuiltinNamer
-from agent.claude.extractor import ClaudeExtractor
-from agent.claude.namer import ClaudeNamer
-from agent.llm import AnthropicModel
-from agent.session import BudgetHolder
-from agent.settings import Settings
-from index.extraction import Extraction, NotExtracted
-from index.naming import NamingSample, Phrase
-from index.records import Conversation, Turn
-from index.sealing import Prose
+from agent.core.settings import Settings
+from agent.engine.session import BudgetHolder
+from agent.llm.client import AnthropicModel
+from agent.roles.builtin.namer import BuiltinNamer
+from agent.roles.claude.extractor import ClaudeExtractor
+from agent.roles.claude.namer import ClaudeNamer
+from index.core.records import Conversation, Turn
+from index.ingest.extraction import Extraction, NotExtracted
+from index.naming.samples import NamingSample, Phrase
+from index.privacy.sealing import Prose
 from tests.fakes.messages import Message, script, text
 from tests.fakes.messages_server import MessagesServer
 

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.snapshot import Snapshot
+from index.snapshots.snapshot import Snapshot
 from tests.fakes.corpus import context, small_index
-from tools import bounding, noisy
-from tools.bounding import Bounded
-from tools.errors import ToolRefusal
-from tools.facets import CLOSED
-from tools.policy import PrivacyPolicy
+from tools.core.errors import ToolRefusal
+from tools.core.facets import CLOSED
+from tools.core.policy import PrivacyPolicy
+from tools.dp import bounding
+from tools.dp import noisy_release as noisy
+from tools.dp.bounding import Bounded
 from tools.registry import TOOLS, call
 
 ROOT = Path(__file__).parents[2]

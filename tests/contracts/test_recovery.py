@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.snapshot import Rows
+from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import capped, context, is_enough, records, small_index
 from tests.fakes.solver import Attack
-from tools.combinations import Combinations
-from tools.errors import ToolRefusal
-from tools.finding import Finding
-from tools.gate import Gate
-from tools.policy import PrivacyPolicy
-from tools.raw import Group, Raw
-from tools.scope import Resolved, Scope
-from tools.statistics import Statistic, few_caught, missed_and_false, over_and_under
+from tools.core.candidate import Group, Raw
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding
+from tools.core.policy import PrivacyPolicy
+from tools.core.scope import Resolved, Scope
+from tools.history.combinations import Combinations
+from tools.release.gate import Gate
+from tools.statistics.measures import Statistic, few_caught, missed_and_false, over_and_under
 
 _HELD = Counter(record.account for record in records())
 BOUNDED = np.array([row for row, record in enumerate(records()) if _HELD[record.account] <= 10], dtype=np.int64)

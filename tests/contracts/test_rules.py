@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from index.core.words import specifics
 from index.handle import Index
-from index.words import specifics
 from tests.contracts.conftest import cells, sources
 from tests.fakes.corpus import (
     CANARY_PIECES,
@@ -25,11 +25,11 @@ from tests.fakes.corpus import (
 )
 from tests.fakes.questions import POLICY, every_tool, raw, rows_where
 from tools.context import ToolContext
-from tools.errors import PrivacyViolation
-from tools.finding import Finding, Withheld
-from tools.labels import UNNAMED
-from tools.ledger import Ledger
-from tools.raw import Group
+from tools.core.candidate import Group
+from tools.core.errors import PrivacyViolation
+from tools.core.finding import Finding, Withheld
+from tools.core.ledger import Ledger
+from tools.naming.labels import UNNAMED
 from tools.registry import TOOLS
 
 ROOT = Path(__file__).parents[2]
@@ -113,7 +113,7 @@ def test_r2_only_the_gate_holds_what_builds_a_finding() -> None:
         or (isinstance(node, ast.Attribute) and node.attr == "_GATE_PASS")
         or (isinstance(node, ast.Constant) and node.value == "_GATE_PASS")
     }
-    assert holders == {"tools/gate.py"}
+    assert holders == {"tools/release/gate.py"}
 
 
 async def test_r2_every_tool_returns_a_finding_that_its_ledger_knows(ctx: ToolContext) -> None:
@@ -123,7 +123,14 @@ async def test_r2_every_tool_returns_a_finding_that_its_ledger_knows(ctx: ToolCo
     assert all(ctx.gate.ledger.digest_known(finding.digest) for finding in found)
 
 
-_DATA_PLANE = ("index.snapshot", "index.stores", "index.naming", "index.handle", "index.clustering", "index.embedding")
+_DATA_PLANE = (
+    "index.snapshots.snapshot",
+    "index.stores",
+    "index.naming.samples",
+    "index.handle",
+    "index.geometry.clustering",
+    "index.embedding.encoder",
+)
 
 
 _TALKERS: tuple[str, ...] = ("roles", "desk", "verify", "events", "claude/roles", "claude/loop")

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.core.records import Conversation, Turn
 from index.handle import Index
-from index.records import Conversation, Turn
-from index.snapshot import Rows
+from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import (
     FIRST_DAY,
     LARGEST,
@@ -23,12 +23,12 @@ from tests.fakes.corpus import (
 )
 from tests.fakes.questions import MID, POLICY, accounts, every_tool, raw, rows_where
 from tools.context import ToolContext
-from tools.errors import ToolRefusal
-from tools.finding import Finding
-from tools.labels import UNNAMED
-from tools.raw import Group, Raw
+from tools.core.candidate import Group, Raw
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding
+from tools.core.scope import Resolved, Scope
+from tools.naming.labels import UNNAMED
 from tools.registry import call
-from tools.scope import Resolved, Scope
 
 
 async def test_the_largest_group_opens_where_nothing_was_said_that_it_would_have_to_guard(ctx: ToolContext) -> None:

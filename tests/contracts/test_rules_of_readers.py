@@ -6,11 +6,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from index.extraction import Extraction, Portion
+from index.core.records import Conversation, Turn
 from index.handle import Index
-from index.records import Conversation, Turn
-from index.sealing import Prose
-from index.snapshot import snapshot_path
+from index.ingest.extraction import Extraction, Portion
+from index.privacy.sealing import Prose
+from index.snapshots.snapshot import snapshot_path
 from tests.contracts.conftest import cells
 from tests.fakes.corpus import (
     FIRST_DAY,
@@ -20,7 +20,7 @@ from tests.fakes.corpus import (
     context,
     records,
 )
-from tools.labels import UNNAMED
+from tools.naming.labels import UNNAMED
 from tools.registry import call
 
 INJECTED = (

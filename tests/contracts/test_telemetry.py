@@ -66,7 +66,7 @@ def _tracing(port: int) -> dict[str, str]:
     }
 
 
-_ASK = "from tui.cli import main; import sys; sys.argv = ['shoal', *sys.argv[1:]]; main()"
+_ASK = "from tui.cli.app import main; import sys; sys.argv = ['shoal', *sys.argv[1:]]; main()"
 
 
 _TRACED = """
@@ -120,7 +120,7 @@ prepare_process()
 from pathlib import Path
 from tests.fakes import corpus
 from index.handle import Index
-from index.records import Conversation, Turn
+from index.core.records import Conversation, Turn
 text = "write to jane@example.com or user@mail.co.uk, see https://news.example.org/a?b=1, case {}"
 said = [Conversation((Turn("user", text.format(n)),), f"a{n}", corpus.FIRST_DAY) for n in range(30)]
 root = Path(sys.argv[1])
@@ -176,7 +176,7 @@ def _engine(home: Path, load: str) -> str:
 
 
 def test_r10_the_engine_that_embeds_reports_to_nobody_and_keeps_no_number_of_the_user(tmp_path: Path) -> None:
-    assert "reached" not in _engine(tmp_path, "from index.embedding import openvino; engine = openvino()")
+    assert "reached" not in _engine(tmp_path, "from index.embedding.encoder import openvino; engine = openvino()")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -189,7 +189,7 @@ def test_r10_the_engine_is_imported_in_one_place() -> None:
         for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
         if name.split(".")[0] == "openvino"
     }
-    assert importing == {"index/embedding.py"}
+    assert importing == {"index/embedding/encoder.py"}
 
 
 def test_r10_left_alone_the_engine_would_report(tmp_path: Path) -> None:

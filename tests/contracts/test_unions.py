@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 from index.handle import Index
-from index.snapshot import snapshot_path
+from index.snapshots.snapshot import snapshot_path
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, context, records, small, small_index
-from tools.combinations import Combinations
+from tools.history.combinations import Combinations
 from tools.registry import call
 
 STARTS, ENDS = (0, 10, 20, 30), (183, 173, 163, 153)

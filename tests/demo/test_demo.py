@@ -12,7 +12,7 @@ import pytest
 import regex
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick
 
-from agent.events import AnswerMade, Event, RunEnded, ToolEnded, dump
+from agent.core.events import AnswerMade, Event, RunEnded, ToolEnded, dump
 from agent.wiring import App
 from index.demo.generate import conversations, truth
 from index.demo.source import DemoSource

@@ -20,26 +20,26 @@ from typing import Any
 
 import numpy as np
 
-from agent.builtin.extractor import BuiltinExtractor
-from agent.builtin.namer import BuiltinNamer
-from agent.publishing import ATTEST_ACCOUNTS
-from index.embedding import Encoder
-from index.extraction import Extractor, LocalExtractor
+from agent.roles.builtin.extractor import BuiltinExtractor
+from agent.roles.builtin.namer import BuiltinNamer
+from agent.services.publishing import ATTEST_ACCOUNTS
+from index.core.home import Home
+from index.core.records import Conversation, Turn
+from index.core.words import words
+from index.embedding.encoder import Encoder
 from index.handle import Index, Writer, open_writer
-from index.history import Published
-from index.home import Home
-from index.ingest import Ingest, IngestReport, Progress
-from index.naming import Namer, NamingSample
-from index.publish import publish
-from index.records import Conversation, Turn
+from index.ingest.extraction import Extractor, LocalExtractor
+from index.ingest.pipeline import Ingest, IngestReport, Progress
+from index.naming.samples import Namer, NamingSample
+from index.publish.publisher import publish
+from index.publish.taxonomy import LinkageTaxonomist, Taxonomist
+from index.snapshots.history import Published
 from index.sources import Read
 from index.stores.vectors import Vectors
-from index.taxonomy import LinkageTaxonomist, Taxonomist
-from index.words import words
 from tools.context import ToolContext
-from tools.gate import Gate
-from tools.ledger import Ledger
-from tools.policy import PrivacyPolicy
+from tools.core.ledger import Ledger
+from tools.core.policy import PrivacyPolicy
+from tools.release.gate import Gate
 
 DIMENSIONS = 64
 FIRST_DAY = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -20,22 +20,22 @@ import hdbscan  # noqa: F401
 import numpy as np
 import scranpy  # noqa: F401
 
-import index.ingest
-from agent.builtin.extractor import BuiltinExtractor
+import index.ingest.pipeline
+from agent.roles.builtin.extractor import BuiltinExtractor
 from agent.wiring import prepare_process
-from index.auditor.rules import judge
+from index.core.home import Home
 from index.handle import Index, open_writer
-from index.home import Home
-from index.reading import screen_all
+from index.ingest.reading import screen_all
+from index.privacy.auditor.rules import judge
 from tests.fakes.corpus import FakeEncoder, publish_of, records, take
 
 CONVERSATIONS = 400
 _KILLS = 2
 
 # Small batches, so that a kill has many places to fall between.
-index.ingest.READ_BATCH = 32
-index.ingest.STAGED_AT_ONCE = 64
-index.ingest.SUMMARY_BATCH = 64
+index.ingest.pipeline.READ_BATCH = 32
+index.ingest.pipeline.STAGED_AT_ONCE = 64
+index.ingest.pipeline.SUMMARY_BATCH = 64
 
 
 def _take_all(root: Path) -> None:

@@ -7,8 +7,8 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.fakes.session import FakeSession, as_session, started
-from tui.app import ShoalApp
-from tui.prompt import Prompt
+from tui.screens.app import ShoalApp
+from tui.widgets.prompt import Prompt
 
 WIDE = (130, 38)
 NARROW = (80, 24)

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from index.snapshot import Rows
+from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.errors import ToolRefusal
-from tools.finding import _GATE_PASS, Finding, Row, Value, Withheld
-from tools.gate import Gate
-from tools.raw import Raw
-from tools.scope import Resolved, Scope, resolve
+from tools.core.candidate import Raw
+from tools.core.errors import ToolRefusal
+from tools.core.finding import _GATE_PASS, Finding, Row, Value, Withheld
+from tools.core.scope import Resolved, Scope, resolve
+from tools.release.gate import Gate
 
 
 class OpenGate(Gate):

@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from agent.builtin.planner import BuiltinPlanner
-from agent.roles import Brief, Exchange, Plan
+from agent.roles.builtin.planner import BuiltinPlanner
+from agent.roles.protocols import Brief, Exchange, Plan
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from index.snapshot import Rows
+from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import (
     FIRST_DAY,
     LARGEST,
@@ -16,13 +16,13 @@ from tests.fakes.corpus import (
     records,
 )
 from tools.context import ToolContext
-from tools.errors import ToolRefusal
-from tools.finding import Finding
-from tools.policy import PrivacyPolicy
-from tools.raw import Group, Raw
-from tools.recall import HELD
+from tools.core.candidate import Group, Raw
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding
+from tools.core.policy import PrivacyPolicy
+from tools.core.scope import Resolved, Scope, resolve
+from tools.history.release_history import HELD
 from tools.registry import call
-from tools.scope import Resolved, Scope, resolve
 
 MID = str(FIRST_DAY.date() + timedelta(days=90))
 POLICY = PrivacyPolicy()

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from agent.events import (
+from agent.core.events import (
     AnswerDelta,
     AnswerMade,
     AuditEnded,
@@ -20,10 +20,10 @@ from agent.events import (
     ToolEnded,
     ToolStarted,
 )
-from agent.session import Session
+from agent.engine.session import Session
 from agent.wiring import App
-from tools.ledger import Release
-from tools.policy import PrivacyPolicy
+from tools.core.ledger import Release
+from tools.core.policy import PrivacyPolicy
 
 POLICY = PrivacyPolicy().describe()
 

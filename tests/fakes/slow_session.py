@@ -11,10 +11,10 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from agent.roles import Brief, Claim, Desk, Plan, Task
-from agent.session import BudgetHolder, Session
-from agent.sessions import SessionStore
-from agent.settings import Settings
+from agent.core.settings import Settings
+from agent.engine.session import BudgetHolder, Session
+from agent.roles.protocols import Brief, Claim, Desk, Plan, Task
+from agent.storage.session_store import SessionStore
 from agent.wiring import App, prepare_process
 from index.handle import Index
 from tests.fakes.corpus import FakeEncoder, context

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from index.snapshot import Snapshot
+from index.snapshots.snapshot import Snapshot
 
 
 def bare_snapshot(folder: Path, members: Sequence[tuple[int, int]]) -> Snapshot:

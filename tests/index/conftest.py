@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from index.home import Home
+from index.core.home import Home
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.auditor import Judgement, Reason, stricter
-from index.auditor.rules import MAX_CHARACTERS, judge
+from index.privacy.auditor.rules import MAX_CHARACTERS, judge
+from index.privacy.judgement import Judgement, Reason, stricter
 
 TEXTS = Path(__file__).parents[1] / "fixtures" / "auditor" / "texts.jsonl"
 ROWS = [json.loads(line) for line in TEXTS.read_text("utf-8").splitlines()]

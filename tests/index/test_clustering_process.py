@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import clustering, clustering_process
+from index.geometry import clustering, clustering_process
 
 
 def _children() -> set[int]:

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from agent.builtin.extractor import BuiltinExtractor
-from index.errors import SettingsError
-from index.extraction import Extraction, NotExtracted, Portion
-from index.facets import HARMS, FacetSpec, load_facets
+from agent.roles.builtin.extractor import BuiltinExtractor
+from index.core.errors import SettingsError
+from index.core.facets import HARMS, FacetSpec, load_facets
+from index.core.home import Home
+from index.core.records import Conversation
 from index.handle import Index, open_writer
-from index.home import Home
-from index.records import Conversation
-from index.sealing import Prose
+from index.ingest.extraction import Extraction, NotExtracted, Portion
+from index.privacy.sealing import Prose
 from tests.fakes.corpus import FakeEncoder, ListSource, context, ingest_of, publish_of, records
-from tools.errors import ToolRefusal
+from tools.core.errors import ToolRefusal
 from tools.registry import call
 
 FILE = """

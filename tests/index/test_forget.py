@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.errors import IndexFault
-from index.forget import apply_retention, finish, forget
+from index.core.errors import IndexFault
+from index.core.home import Home
+from index.core.records import Conversation, Turn
 from index.handle import Index, Writer, open_writer
-from index.home import Home
-from index.records import Conversation, Turn
+from index.maintenance.erasure import apply_retention, finish, forget
 from index.stores.vectors import VectorStore
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, context, publish_of, records, take
 from tools.registry import call
@@ -130,7 +130,7 @@ async def test_an_erasure_that_was_killed_is_finished(home: Home, monkeypatch: p
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"index.forget.{step}", killed)
+        patch.setattr(f"index.maintenance.erasure.{step}", killed)
         with pytest.raises(KeyboardInterrupt):
             forget(path, home, stages, account="the-one")
     assert finish(path, home, stages) is not None
@@ -206,7 +206,7 @@ async def test_readers_are_refused_while_an_erasure_stands_unfinished(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("index.forget._rewrite", killed)
+        patch.setattr("index.maintenance.erasure._rewrite", killed)
         with pytest.raises(KeyboardInterrupt):
             forget(path, home, stages, account="the-one")
     with pytest.raises(IndexFault, match="erased"):

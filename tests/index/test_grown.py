@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from index.forget import forget
+from index.core.home import Home
+from index.core.records import Conversation, Turn, day_number
 from index.handle import Index, Writer, open_writer
-from index.home import Home
-from index.ingest import DUPLICATE
-from index.records import Conversation, Turn, day_number
+from index.ingest.pipeline import DUPLICATE
+from index.maintenance.erasure import forget
 from index.sources import joining, open_file
 from index.stores.frozen import SUFFIX
 from index.stores.vectors import VectorStore

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.builtin.extractor import BuiltinExtractor
-from index.extraction import Extraction, NotExtracted
+from agent.roles.builtin.extractor import BuiltinExtractor
+from index.core.home import Home
+from index.core.records import Conversation, Turn
 from index.handle import Writer, open_writer
-from index.home import Home
-from index.ingest import DUPLICATE
-from index.reading import UNSCREENABLE, excerpt
-from index.records import Conversation, Turn
+from index.ingest.extraction import Extraction, NotExtracted
+from index.ingest.pipeline import DUPLICATE
+from index.ingest.reading import UNSCREENABLE, excerpt
 from index.screening import screened
 from index.sources import open_file
 from index.stores.facts import Facts
@@ -202,8 +202,8 @@ async def test_a_conversation_that_cannot_be_screened_in_time_is_never_read(
         raise TimeoutError
 
     stubborn = excerpt(SOME[7], BuiltinExtractor().portion)[0]
-    monkeypatch.setattr("index.ingest.excerpt", lambda item, _: (stubborn if item is SOME[7] else item, False))
-    monkeypatch.setattr("index.reading.screened", slow)
+    monkeypatch.setattr("index.ingest.pipeline.excerpt", lambda item, _: (stubborn if item is SOME[7] else item, False))
+    monkeypatch.setattr("index.ingest.reading.screened", slow)
     report = await take(opened(home), SOME)
     assert (report.taken, dict(report.failed)) == (len(SOME) - 1, {UNSCREENABLE: 1})
 

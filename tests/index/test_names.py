@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.names import ToName, settled_names, unattested
-from index.naming import Background, Member, NamingSample, group_language, group_phrases, phrases_of
-from index.words import is_function_word, specifics, stem, words
+from index.core.words import is_function_word, specifics, stem, words
+from index.naming.samples import Background, Member, NamingSample, group_language, group_phrases, phrases_of
+from index.naming.verdicts import ToName, settled_names, unattested
 
 ENGLISH = "English"
 

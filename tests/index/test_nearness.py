@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from index.nearness import FLOOR, near_cut
+from index.geometry.nearness import FLOOR, near_cut
 
 similarities = arrays.arrays(np.float32, st.integers(0, 400), elements=st.floats(-1, 1, width=32))
 

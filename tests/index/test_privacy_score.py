@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.privacy_score import privacy_score, shares
+from index.privacy.score import privacy_score, shares
 
 # (label, text), on the scale of Clio's auditor (G.8). Whoever wrote the rules wrote these, so that agreement here is a
 # floor against regressions; texts that the rules never saw are measured in bench/screening.py.

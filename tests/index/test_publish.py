@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from agent.wiring import prepare_process
-from index.errors import IndexFault, SettingsError
+from index.core.errors import IndexFault, SettingsError
+from index.core.home import Home, load_or_make_key
+from index.core.records import Conversation, Turn
+from index.core.words import specifics
 from index.handle import Index, open_writer, read_settings
-from index.home import Home, load_or_make_key
-from index.records import Conversation, Turn
-from index.snapshot import Snapshot, snapshot_numbers, snapshot_path, vectors_path
+from index.publish.taxonomy import Groups, Theme
+from index.snapshots.snapshot import Snapshot, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.vectors import Vectors
-from index.taxonomy import Groups, Theme
-from index.words import specifics
 from tests.fakes.corpus import FIRST_DAY, Built, FakeEncoder, build, publish_of, records, small, small_index, take
 
 SOME = [record.conversation() for record in records()[:80]]
@@ -338,8 +338,8 @@ def _members_of(snapshot: Snapshot) -> dict[str, set[int]]:
 
 
 async def test_beyond_a_size_landmarks_stand_for_the_rest(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.placing.DIRECTLY", 300)
-    monkeypatch.setattr("index.placing.LANDMARKS", 600)
+    monkeypatch.setattr("index.geometry.placing.DIRECTLY", 300)
+    monkeypatch.setattr("index.geometry.placing.LANDMARKS", 600)
     path = home.index_path("made")
     writer = open_writer(path, home)
     await take(writer, [record.conversation() for record in records()])

@@ -6,9 +6,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from index.errors import IndexFault
+from index.core.errors import IndexFault
+from index.core.home import Home
 from index.handle import Index, open_writer
-from index.home import Home
 from index.stores import schema
 from index.stores.facts import Facts
 from index.stores.schema import VERSION

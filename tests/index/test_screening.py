@@ -12,8 +12,8 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.errors import SettingsError
-from index.records import Conversation, Turn
+from index.core.errors import SettingsError
+from index.core.records import Conversation, Turn
 from index.screening import MASK, has_identifier, mask, mask_identifiers, ner, recognisers, screened
 
 _FIXTURES = Path(__file__).parent.parent / "fixtures" / "screening"

@@ -5,12 +5,23 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from index.core.home import Home
+from index.core.records import Conversation, Facets, Turn
+from index.core.words import specifics
 from index.handle import open_writer
-from index.home import Home
-from index.records import Conversation, Facets, Turn
-from index.sealing import SUMMARY, Attested, Listing, Prose, Sealer, SummaryDraft, Term, Vocabulary, marks_of, render
+from index.privacy.sealing import (
+    SUMMARY,
+    Attested,
+    Listing,
+    Prose,
+    Sealer,
+    SummaryDraft,
+    Term,
+    Vocabulary,
+    marks_of,
+    render,
+)
 from index.stores.facts import Facts, Staged
-from index.words import specifics
 from tests.fakes.corpus import FIRST_DAY, records, take
 
 SEALER = Sealer(b"k" * 32)

@@ -5,9 +5,9 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.records import Conversation, Turn
-from index.sealing import Sealer
-from index.sketch import VALUES, unpacked
+from index.core.records import Conversation, Turn
+from index.privacy.sealing import Sealer
+from index.privacy.sketch import VALUES, unpacked
 
 KEY = b"k" * 32
 WORDS = st.lists(

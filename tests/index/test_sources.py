@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.errors import IndexFault
-from index.records import Conversation
+from index.core.errors import IndexFault
+from index.core.records import Conversation
 from index.sources import Skipped, open_file
 from index.sources.base import NO_USER_TEXT, NOT_JSON, NOT_OBJECT, NOT_UTF8, OTHER_SHAPE, TRUNCATED
 from index.sources.shapes import SHAPES, BadRecord

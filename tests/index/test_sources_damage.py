@@ -15,8 +15,8 @@ from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.errors import IndexFault
-from index.records import Conversation
+from index.core.errors import IndexFault
+from index.core.records import Conversation
 from index.sources import Skipped, open_file
 from index.sources import base as reasons
 from index.sources.joining import HELD_CONVERSATIONS

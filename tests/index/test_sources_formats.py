@@ -17,8 +17,8 @@ from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.errors import IndexFault, SettingsError
-from index.records import Conversation
+from index.core.errors import IndexFault, SettingsError
+from index.core.records import Conversation
 from index.sources import Skipped, open_file, parse_mapping
 from index.sources.base import JOINED, NO_USER_TEXT
 from index.sources.shapes import SHAPES, BadRecord

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
-from index.clustering import group_centres
+from index.geometry.clustering import group_centres
+from index.publish.taxonomy import LinkageTaxonomist, Theme
 from index.stores.vectors import Vectors
-from index.taxonomy import LinkageTaxonomist, Theme
 
 
 def bundles(groups: int, each: int, noise: float = 0.15, seed: int = 3) -> Vectors:

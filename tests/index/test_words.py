@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.language import LANGUAGES, code_of, detect, stated
-from index.records import UNKNOWN
-from index.words import FUNCTION_WORDS, is_unspaced, normalise, specifics, stem, words
+from index.core.language import LANGUAGES, code_of, detect, stated
+from index.core.records import UNKNOWN
+from index.core.words import FUNCTION_WORDS, is_unspaced, normalise, specifics, stem, words
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 SCRIPT = """
 import time
 from concurrent.futures import wait
-from index.reading import worker_pool
+from index.ingest.reading import worker_pool
 
 if __name__ == "__main__":
     pool = worker_pool()

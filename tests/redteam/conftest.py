@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-import index.reading
+import index.ingest.reading
 from agent.redteam.lab import Lab
 from agent.wiring import App
 from tests.fakes.corpus import FakeEncoder, quiet, workers
@@ -21,5 +21,5 @@ class LabEncoder(FakeEncoder):
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """A lab for small attacks."""
     monkeypatch.setattr(App, "encoder", lambda self, on_compile=None: LabEncoder())
-    monkeypatch.setattr(index.reading, "worker_pool", workers)
+    monkeypatch.setattr(index.ingest.reading, "worker_pool", workers)
     return Lab(tmp_path / "lab", quiet, quick=True)

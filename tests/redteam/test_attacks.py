@@ -25,7 +25,7 @@ from agent.wiring import App
 from tests.fakes.corpus import quiet, small_index
 from tests.fakes.messages import Message, Reply
 from tests.fakes.messages_server import MessagesServer
-from tools.policy import PrivacyPolicy
+from tools.core.policy import PrivacyPolicy
 
 
 def missed(outcomes: list[Outcome]) -> list[str]:

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.engine.session import Session
 from agent.redteam.differencing import attack, corpus
 from agent.redteam.lab import Lab
 from agent.redteam.reconstruction import Released
 from agent.redteam.result import Outcome
-from agent.session import Session
 from tests.fakes.corpus import quiet
 from tests.fakes.open_gate import opened
-from tools.policy import PrivacyPolicy
+from tools.core.policy import PrivacyPolicy
 
 
 async def attacked(lab: Lab, *, step: int, is_open: bool, analyst: str = "") -> dict[str, Outcome]:

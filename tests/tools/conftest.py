@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from index.core.home import Home
 from index.handle import Index
-from index.home import Home
 from tests.fakes.corpus import context, small_index
 from tools.context import ToolContext
 

@@ -9,12 +9,12 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.names import is_clean
-from index.sealing import SUMMARY
-from index.snapshot import Codes, Rows, Snapshot
-from index.words import FUNCTION_WORDS, normalise, specifics
-from tools.attestation import Attestation
-from tools.generalise import generalise, shortened
+from index.core.words import FUNCTION_WORDS, normalise, specifics
+from index.naming.verdicts import is_clean
+from index.privacy.sealing import SUMMARY
+from index.snapshots.snapshot import Codes, Rows, Snapshot
+from tools.naming.attestation import Attestation
+from tools.naming.generalisation import generalise, shortened
 
 ACCOUNTS = 10
 

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from index.snapshot import Rows, Snapshot
+from index.snapshots.snapshot import Rows, Snapshot
 from tests.fakes.corpus import small_index
 from tests.fakes.snapshots import bare_snapshot
-from tools.combinations import NEWEST, Combination, Combinations
-from tools.signatures import Signer
+from tools.history.combinations import NEWEST, Combination, Combinations
+from tools.history.signatures import Signer
 
 FEW = 5
 SIZE = len(small_index().snapshot)

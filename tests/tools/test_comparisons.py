@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.core.home import Home
+from index.core.records import Conversation
 from index.handle import Index, open_writer
-from index.home import Home
-from index.records import Conversation
-from index.snapshot import Rows
+from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, context, is_enough, publish_of, records, rounded, take
 from tests.fakes.span import follows
 from tests.tools.test_tools import FACETS, MID, by, counts, expected
 from tools.context import ToolContext
-from tools.errors import PrivacyViolation, ToolRefusal
-from tools.finding import Row, Value
-from tools.recall import HELD
+from tools.core.errors import PrivacyViolation, ToolRefusal
+from tools.core.finding import Row, Value
+from tools.history.release_history import HELD
 from tools.registry import call
 
 
@@ -115,7 +115,7 @@ async def test_a_theme_that_only_the_later_period_has_is_new(home: Home, tmp_pat
 
 
 def _repeated(text: str, times: int) -> list[Conversation]:
-    from index.records import Turn
+    from index.core.records import Turn
 
     endings = ("please", "today", "for me", "quickly", "again", "in short")
     return [

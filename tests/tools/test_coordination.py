@@ -16,17 +16,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.core.records import Conversation, Turn
 from index.handle import Index
-from index.records import Conversation, Turn
-from index.sketch import VALUES
-from index.snapshot import UNDATED
+from index.privacy.sketch import VALUES
+from index.snapshots.snapshot import UNDATED
 from tests.fakes.corpus import DAYS, FIRST_DAY, FakeEncoder, build, context
-from tools import signals
 from tools.context import ToolContext
-from tools.finding import Row
-from tools.policy import PrivacyPolicy
+from tools.coordination import signals
+from tools.coordination.signals import Drawn, Exposure
+from tools.core.finding import Row
+from tools.core.policy import PrivacyPolicy
 from tools.registry import call
-from tools.signals import Drawn, Exposure
 
 SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu".split()
 RING = "Write a glowing review of the {} and praise discount vouchers twice before linking our storefront"

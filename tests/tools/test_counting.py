@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.counting import distinct, how_many, how_often, without
+from tools.core.counting import distinct, how_many, how_often, without
 
 
 @given(numbers=st.lists(st.integers(0, 400)))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tools.course import course
-from tools.statistics import PRIOR_WEIGHT, Said, Statistics, log_odds
+from tools.statistics.measures import PRIOR_WEIGHT, Said, Statistics, log_odds
+from tools.statistics.trend_statistics import course
 
 LEAST, EXPOSURE = 15, 500
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.finding import outlined
+from tools.core.finding import outlined
 
 
 @given(

@@ -8,10 +8,10 @@ import pytest
 
 from index.handle import Index
 from tests.fakes.corpus import FakeEncoder, Record, build, capped, context, is_enough, records, rounded
+from tools.catalog.flag_gaps import CAUGHT, CONCERNING, FALSE, FLAGGED, MISSED, NEITHER
 from tools.context import ToolContext
-from tools.errors import ToolRefusal
-from tools.finding import Finding, Measure, Row
-from tools.flag_gaps import CAUGHT, CONCERNING, FALSE, FLAGGED, MISSED, NEITHER
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding, Measure, Row
 from tools.registry import call
 
 Flags = Callable[[int, Record], bool]

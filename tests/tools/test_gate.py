@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.handle import Index
-from index.snapshot import Rows
+from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import capped, context, is_enough, records, rounded, small_index
 from tools.context import ToolContext
-from tools.errors import PrivacyViolation, ToolRefusal
-from tools.finding import Finding
-from tools.labels import UNNAMED
-from tools.policy import PrivacyPolicy
-from tools.raw import Group, Raw
+from tools.core.candidate import Group, Raw
+from tools.core.errors import PrivacyViolation, ToolRefusal
+from tools.core.finding import Finding
+from tools.core.policy import PrivacyPolicy
+from tools.core.scope import Resolved, Scope
+from tools.naming.labels import UNNAMED
 from tools.registry import call
-from tools.scope import Resolved, Scope
-from tools.statistics import over_and_under
+from tools.statistics.measures import over_and_under
 
 
 @pytest.fixture(scope="module", autouse=True)

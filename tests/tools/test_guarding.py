@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from index.handle import Index
-from index.snapshot import Rows
+from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import FakeEncoder, context, is_enough, records, small
 from tests.fakes.span import follows
-from tools.errors import ToolRefusal
-from tools.finding import Finding
-from tools.foreseen import small_cells
-from tools.gate import Gate
-from tools.policy import PrivacyPolicy
-from tools.raw import Group, Raw
-from tools.scope import Resolved, Scope
+from tools.core.candidate import Group, Raw
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding
+from tools.core.policy import PrivacyPolicy
+from tools.core.scope import Resolved, Scope
+from tools.release.gate import Gate
+from tools.suppression.small_cells import small_cells
 
 UNROUNDED = replace(PrivacyPolicy(), round_to=1)
 
@@ -93,7 +93,7 @@ def test_no_two_said_numbers_have_a_small_cell_of_closed_facets_as_their_differe
     cell = max(cells, key=len)
     beside = np.setdiff1d(np.arange(len(snapshot), dtype=np.int64), cell)
     if not is_guarded:
-        monkeypatch.setattr("tools.gate.small_cells", lambda *_: [])
+        monkeypatch.setattr("tools.release.gate.small_cells", lambda *_: [])
     larger = (np.sort(np.concatenate([beside[:60], cell])), beside[60:])
     smaller = (beside[:60], np.sort(np.concatenate([beside[60:], cell])))
     first, second = (larger, smaller) if larger_first else (smaller, larger)

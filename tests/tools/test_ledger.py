@@ -16,8 +16,8 @@ import pytest
 from pyroaring import BitMap
 
 from tools.context import ToolContext
-from tools.errors import ToolRefusal
-from tools.ledger import Ledger, ReleasedSet
+from tools.core.errors import ToolRefusal
+from tools.core.ledger import Ledger, ReleasedSet
 from tools.registry import call
 
 ENTRY: dict[str, Any] = {

@@ -7,9 +7,9 @@ import pytest
 
 from tests.fakes.corpus import context, records, small_index
 from tools.context import ToolContext
-from tools.labels import UNNAMED
-from tools.raw import Group, Raw
-from tools.scope import Resolved, Scope
+from tools.core.candidate import Group, Raw
+from tools.core.scope import Resolved, Scope
+from tools.naming.labels import UNNAMED
 
 LETTERS = np.array([row for row, record in enumerate(records()) if record.theme == "letters"], dtype=np.int64)
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.snapshot import Rows, Snapshot
-from tools.bounding import bounded
-from tools.errors import PrivacyViolation
-from tools.noise import Noise
+from index.snapshots.snapshot import Rows, Snapshot
+from tools.core.errors import PrivacyViolation
+from tools.dp.bounding import bounded
+from tools.dp.noise import Noise
 
 DRAWS = 20_000
 

@@ -12,16 +12,16 @@ import pytest
 from index.handle import Index
 from tests.fakes.corpus import capped, context, records
 from tools.context import ToolContext
-from tools.errors import PrivacyViolation, ToolRefusal
-from tools.finding import Finding
-from tools.ledger import Ledger
-from tools.noise import Noise
-from tools.noisy import NOT_COVERED, said_of
-from tools.policy import PrivacyPolicy
-from tools.raw import Group, Raw
+from tools.core.candidate import Group, Raw
+from tools.core.errors import PrivacyViolation, ToolRefusal
+from tools.core.finding import Finding
+from tools.core.ledger import Ledger
+from tools.core.policy import PrivacyPolicy
+from tools.core.scope import Resolved, Scope
+from tools.dp.noise import Noise
+from tools.dp.noisy_release import NOT_COVERED, said_of
 from tools.registry import call
-from tools.scope import Resolved, Scope
-from tools.statistics import over_and_under
+from tools.statistics.measures import over_and_under
 
 POLICY = PrivacyPolicy(epsilon_per_release=1.0, epsilon_total=4.0)
 CLOSED: list[tuple[str, dict[str, Any]]] = [

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from index.snapshot import Rows
+from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import small_index
-from tools.overlap import Near, Overlap
-from tools.signatures import Signer
+from tools.history.overlap import Near, Overlap
+from tools.history.signatures import Signer
 
 FEW = 5
 _KINDS = ("cell", "scope", "cell again")

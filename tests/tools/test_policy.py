@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from index.errors import SettingsError
-from tools.policy import PrivacyPolicy, load_policy
+from index.core.errors import SettingsError
+from tools.core.policy import PrivacyPolicy, load_policy
 
 STRICTER: dict[str, float] = {
     "min_conversations": 50,

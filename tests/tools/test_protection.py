@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_flow
 
-from tools.protection import FREE, Room, TableRooms
+from tools.suppression.intervals import FREE, Room, TableRooms
 
 ENOUGH = 10
 

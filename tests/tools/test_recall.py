@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from index.snapshot import Rows, Snapshot
+from index.snapshots.snapshot import Rows, Snapshot
 from tests.fakes.snapshots import bare_snapshot
 from tests.tools.test_ledger import ENTRY
-from tools.ledger import Ledger, ReleasedSet
-from tools.recall import HELD, Recall
+from tools.core.ledger import Ledger, ReleasedSet
+from tools.history.release_history import HELD, Recall
 
 FEW = 5
 MEMBERS = [(number, 1 + number * 13 % 67) for number in range(1, 401)]

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from index.geometry.nearness import near_cut
 from index.handle import Index
-from index.nearness import near_cut
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, Record, is_enough, records
 from tools.context import ToolContext
-from tools.errors import ToolRefusal
-from tools.scope import Scope, period_of, resolve
+from tools.core.errors import ToolRefusal
+from tools.core.scope import Scope, period_of, resolve
 
 MID = FIRST_DAY.date() + timedelta(days=90)
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.snapshot import Rows
+from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import small_index
 from tests.fakes.snapshots import bare_snapshot
-from tools.signatures import EVERYWHERE, FINER, NOWHERE, Signature, Signer
+from tools.history.signatures import EVERYWHERE, FINER, NOWHERE, Signature, Signer
 
 FEW = 5
 MEMBERS = [(number, 1 + number * 7 % 41) for number in range(1, 301)]

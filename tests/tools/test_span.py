@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.snapshot import Rows
+from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import small_index
-from tools.span import MOST, Projection, Span
+from tools.suppression.span import MOST, Projection, Span
 
 SETS = st.lists(st.sets(st.integers(0, 11), min_size=1), min_size=1, max_size=7)
 

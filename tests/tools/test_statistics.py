@@ -10,11 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, false_discovery_control, norm
 
-from tools.change_points import change_points
-from tools.course import course
-from tools.finding import bound_sign
+from tools.core.finding import bound_sign
 from tools.registry import TOOLS
-from tools.statistics import (
+from tools.statistics.change_points import change_points
+from tools.statistics.measures import (
     PRIOR_WEIGHT,
     Said,
     change_between_periods,
@@ -28,6 +27,7 @@ from tools.statistics import (
     proportion_interval,
     two_sided_p,
 )
+from tools.statistics.trend_statistics import course
 
 COUNTS = st.integers(0, 5_000)
 
@@ -173,7 +173,7 @@ def _slow_segmentation(counts: list[float], exposures: list[float], penalty: flo
 @given(counts=st.lists(st.integers(1, 99), min_size=6, max_size=14))
 @example(counts=[1, 1, 1, 1, 1, 1, 1, 5, 7, 9, 28, 1])
 def test_the_cuts_are_the_best_ones_there_are(counts: list[int]) -> None:
-    from tools.change_points import _dispersion
+    from tools.statistics.change_points import _dispersion
 
     exposures = [100.0] * len(counts)
     signal = np.column_stack([np.array(counts, dtype=float), exposures])

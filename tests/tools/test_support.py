@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.core.records import Conversation, Turn
 from index.handle import Index
-from index.records import Conversation, Turn
-from index.snapshot import Rows
+from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, build, context, small_index
 from tests.tools.test_coordination import made, planted
-from tools.labels import UNNAMED
-from tools.policy import PrivacyPolicy
-from tools.raw import Group, Raw
+from tools.core.candidate import Group, Raw
+from tools.core.policy import PrivacyPolicy
+from tools.core.scope import Resolved, Scope
+from tools.naming.labels import UNNAMED
 from tools.registry import call
-from tools.scope import Resolved, Scope
-from tools.support import Support
+from tools.suppression.thresholds import Support
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import tools.suspicion
+import tools.coordination.suspects
 from agent.wiring import App
 from index.handle import open_writer
 from tests.fakes.corpus import FakeEncoder, take
 from tests.tools.test_coordination import planted
-from tools.policy import PrivacyPolicy
-from tools.suspicion import keep_suspected, suspected
+from tools.coordination.suspects import keep_suspected, suspected
+from tools.core.policy import PrivacyPolicy
 
 POLICY = PrivacyPolicy()
 FEW = {f"person-{number}" for number in range(6)}
@@ -37,7 +37,7 @@ def unread(monkeypatch: pytest.MonkeyPatch) -> None:
     def read(*_: object) -> None:
         raise AssertionError("clusters were read")
 
-    monkeypatch.setattr(tools.suspicion, "_read", read)
+    monkeypatch.setattr(tools.coordination.suspects, "_read", read)
 
 
 async def test_publishing_keeps_who_looks_coordinated_and_no_question_reads_it_again(

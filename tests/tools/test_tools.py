@@ -22,10 +22,10 @@ from tests.fakes.corpus import (
     rounded,
 )
 from tools.context import ToolContext
-from tools.errors import ToolRefusal
-from tools.finding import Finding
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding
+from tools.core.scope import Scope, resolve
 from tools.registry import TOOLS, call
-from tools.scope import Scope, resolve
 
 MID = FIRST_DAY.date() + timedelta(days=90)
 Groups = Mapping[str, Sequence[str]]

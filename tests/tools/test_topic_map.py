@@ -5,9 +5,9 @@ import pytest
 
 from tests.fakes.corpus import capped, is_enough, records, rounded
 from tools.context import ToolContext
-from tools.errors import ToolRefusal
-from tools.finding import Finding
-from tools.labels import UNNAMED
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding
+from tools.naming.labels import UNNAMED
 from tools.registry import call
 
 

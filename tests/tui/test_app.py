@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from textual.widgets import DataTable, Markdown, Tree
 
-from agent.events import RunEnded, dump
+from agent.core.events import RunEnded, dump
 from tests.fakes.desk import NARROW, WIDE, ask, desk, opened, said, text, until
 from tests.fakes.session import FakeSession, events
-from tui.chat import KEPT, Conversation
-from tui.ledger_screen import LedgerScreen
-from tui.panels import HelpScreen
-from tui.prompt import Prompt
-from tui.reduce import replay
-from tui.turn import TurnView
-from tui.view import Turn, View
+from tui.screens.ledger import LedgerScreen
+from tui.screens.panels import HelpScreen
+from tui.state.reduce import replay
+from tui.state.view import Turn, View
+from tui.widgets.chat import KEPT, Conversation
+from tui.widgets.prompt import Prompt
+from tui.widgets.turn import TurnView
 
 
 async def test_a_question_shows_timeline_answer_findings_and_privacy(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ async def test_the_timeline_has_three_densities(tmp_path: Path) -> None:
 
 
 async def test_the_clock_may_tick_while_the_screens_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.desk._TICK_S", 0.0005)
+    monkeypatch.setattr("tui.screens.desk._TICK_S", 0.0005)
     app = desk(FakeSession(events(until="task_ended"), hold=True), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
         await opened(pilot, app)

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from agent.events import load
+from agent.core.events import load
 from agent.wiring import App
+from index.core.home import Home
+from index.core.records import Conversation, Turn
 from index.handle import open_writer
-from index.home import Home
-from index.records import Conversation, Turn
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, publish_of, small, take
 from tests.fakes.messages import Message, Stall, script, text
 from tests.fakes.messages_server import MessagesServer
-from tui.cli import app
+from tui.cli.app import app
 
 LANGUAGES = "Which languages are used most?"
 
@@ -102,7 +102,7 @@ def test_the_exit_code_says_who_should_act(
     home: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int
 ) -> None:
     if "--timeout" in arguments:
-        from agent.builtin.investigator import BuiltinInvestigator
+        from agent.roles.builtin.investigator import BuiltinInvestigator
 
         async def slow(*_: object) -> list[object]:
             await asyncio.sleep(30)
@@ -229,7 +229,7 @@ def test_a_question_that_needs_no_model_loads_none(home: Path) -> None:
     (home / "settings.toml").write_text('index = "small"\nencoder = "fake"\n')
     heavy = ("torch", "openvino", "chromadb", "sklearn", "hdbscan", "anthropic", "presidio_analyzer", "textual")
     code = (
-        "import sys; from tui.cli import app;"
+        "import sys; from tui.cli.app import app;"
         f"app(['ask', {LANGUAGES!r}], standalone_mode=False);"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )
@@ -250,7 +250,7 @@ def test_a_watch_over_an_index_that_is_gone_keeps_no_other_from_its_answer(home:
 
 
 _INTERRUPTIBLE = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from tui.cli import main; main()"
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from tui.cli.app import main; main()"
 )
 """Because who runs tests in the background of a shell has ctrl+c ignored, and so have their children."""
 

@@ -12,9 +12,9 @@ from typer.testing import CliRunner, Result
 
 from agent.wiring import App
 from tests.fakes.corpus import CANARY_PIECES, context, records, small, small_index
-from tools.errors import ToolRefusal
+from tools.core.errors import ToolRefusal
 from tools.registry import call
-from tui.cli import app
+from tui.cli.app import app
 
 
 def shoal(*arguments: object) -> Result:

@@ -11,18 +11,18 @@ HEAVY = ("torch", "langgraph", "anthropic", "chromadb", "duckdb", "sentence_tran
 
 def _shoal(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "SHOAL_HOME": str(home)}
-    command = [sys.executable, "-c", "from tui.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from tui.cli.app import main; main()", *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
 
 
 def test_the_command_line_loads_nothing_heavy() -> None:
-    script = f"import sys, tui.cli; print([name for name in {HEAVY!r} if name in sys.modules])"
+    script = f"import sys, tui.cli.app; print([name for name in {HEAVY!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 
 
 def test_the_screen_paints_before_anything_heavy_loads() -> None:
-    script = f"import sys, tui.app; print([name for name in {HEAVY[:-1]!r} if name in sys.modules])"
+    script = f"import sys, tui.screens.app; print([name for name in {HEAVY[:-1]!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 

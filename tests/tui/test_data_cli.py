@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agent.wiring import App
+from index.core.home import Home
 from index.handle import open_writer
-from index.home import Home
 from tests.fakes.corpus import records, small
-from tools.ledger import Spending
-from tui.cli import app
+from tools.core.ledger import Spending
+from tui.cli.app import app
 
 ENTRY = {
     "run": "r", "tool": "count_by", "scope": "all conversations", "arguments": "{}", "policy": "{}", "snapshot": 1,
@@ -136,7 +136,7 @@ def test_a_second_writer_gets_a_clear_message(index: Path, own_home: Path) -> No
 
     writer = open_writer(index, Home(own_home))
     try:
-        command = [sys.executable, "-c", "from tui.cli import main; main()", "publish", "-i", "small"]
+        command = [sys.executable, "-c", "from tui.cli.app import main; main()", "publish", "-i", "small"]
         found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     finally:
         writer.close()

@@ -4,12 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from agent.events import UsageReported
+from agent.core.events import UsageReported
 from tests.fakes.session import MAP, events, finding, row
-from tui import charts, status, timeline
-from tui.glyphs import ASCII, UNICODE
-from tui.reduce import apply
-from tui.view import View
+from tui.rendering import charts, status
+from tui.state.reduce import apply
+from tui.state.view import View
+from tui.text.glyphs import ASCII, UNICODE
+from tui.widgets import timeline
 
 
 def _share(value: float, low: float, high: float) -> list[dict[str, object]]:

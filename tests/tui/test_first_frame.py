@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.first_frame import frame
-from tui.glyphs import ASCII, UNICODE
+from tui.rendering.first_frame import frame
+from tui.text.glyphs import ASCII, UNICODE
 
 ROOT = Path(__file__).parents[2]
 _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -27,7 +27,7 @@ def terminal(own_home: Path) -> Iterator[int]:
     """The screen's side of a terminal in which `shoal` starts."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
-    command = [sys.executable, "-c", "from tui.cli import main; main()"]
+    command = [sys.executable, "-c", "from tui.cli.app import main; main()"]
     environment = {**os.environ, "TERM": "xterm-256color"}
     with subprocess.Popen(
         command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True
@@ -56,7 +56,7 @@ def test_what_is_typed_before_the_desk_stands_is_not_echoed_and_reaches_its_prom
 
 
 def test_the_first_frame_needs_nothing_of_the_screens_library() -> None:
-    script = "import sys, tui.first_frame, tui.preferences; print([name for name in ('textual', 'agent') if name in sys.modules])"
+    script = "import sys, tui.rendering.first_frame, tui.state.preferences; print([name for name in ('textual', 'agent') if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 

@@ -9,13 +9,15 @@ from markdown_it import MarkdownIt
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable, Markdown, Static, Tree
 
-from agent.events import AnswerMade, Event, TaskEnded, ToolEnded
+from agent.core.events import AnswerMade, Event, TaskEnded, ToolEnded
 from tests.fakes.desk import WIDE, ask, desk, said
 from tests.fakes.session import FakeSession, events, finding, row
-from tui import charts, exporting, inert, reduce
-from tui.glyphs import UNICODE
-from tui.text import safe
-from tui.view import View
+from tui.rendering import charts, exporting
+from tui.state import reduce
+from tui.state.view import View
+from tui.text import inert
+from tui.text.glyphs import UNICODE
+from tui.text.untrusted import safe
 
 EVIL = {
     "markup": "[bold red]x[/] [@click=app.quit]press[/] [link=http://evil]y[/link]",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tui.cli import app
+from tui.cli.app import app
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "sources"
 MAP = ["--map", "account=user_hash", "--map", "prompt=question_text", "--map", "flagged=abuse"]

@@ -9,18 +9,18 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets import DataTable, Input, OptionList, Static
 
-from agent.cases import CaseStore
-from agent.events import dump
-from agent.sessions import SessionStore
+from agent.core.events import dump
+from agent.storage.cases import CaseStore
+from agent.storage.session_store import SessionStore
 from tests.fakes.desk import NARROW, ask, desk, opened, text
 from tests.fakes.session import FakeSession, events
-from tui import preferences
-from tui.beside import Beside
-from tui.cases_screen import CasesScreen
-from tui.ingest_screen import IngestScreen
-from tui.log_screen import log
-from tui.reduce import replay
-from tui.view import View
+from tui.screens.beside import Beside
+from tui.screens.cases import CasesScreen
+from tui.screens.ingest import IngestScreen
+from tui.screens.log import log
+from tui.state import preferences
+from tui.state.reduce import replay
+from tui.state.view import View
 
 
 async def test_a_case_is_made_given_a_note_and_the_finding_on_the_desk(tmp_path: Path, own_home: Path) -> None:

@@ -9,22 +9,22 @@ from typing import Any
 import pytest
 from textual.widgets import DataTable, Input, OptionList, Static
 
-from agent.events import dump
-from agent.sessions import SessionStore
-from agent.settings import Settings
+from agent.core.events import dump
+from agent.core.settings import Settings
+from agent.storage.session_store import SessionStore
 from tests.fakes.desk import NARROW, SIZES, ask, desk, opened, text
 from tests.fakes.session import FakeSession, events
-from tui.actions import ACTIONS, working
-from tui.beside import Beside
-from tui.clipboard import copy, tool
-from tui.glyphs import ASCII, UNICODE, chosen
-from tui.ingest_screen import IngestScreen
-from tui.ledger_screen import LedgerScreen
-from tui.preferences import load
-from tui.prompt import Prompt
-from tui.sessions_screen import SessionsScreen, ago
-from tui.settings_screen import lines
-from tui.view import View
+from tui.screens.beside import Beside
+from tui.screens.ingest import IngestScreen
+from tui.screens.ledger import LedgerScreen
+from tui.screens.sessions import SessionsScreen, ago
+from tui.screens.settings import lines
+from tui.state.actions import ACTIONS, working
+from tui.state.preferences import load
+from tui.state.view import View
+from tui.text.clipboard import copy, tool
+from tui.text.glyphs import ASCII, UNICODE, chosen
+from tui.widgets.prompt import Prompt
 
 
 async def test_help_filters_by_word_and_key_lists_only_what_works_and_enter_runs_it(tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_preferences_that_are_gone_are_said_and_left_out(tmp_path: Path) -> None
 
 
 async def test_an_own_key_runs_its_action(tmp_path: Path) -> None:
-    from tui.preferences import Preferences
+    from tui.state.preferences import Preferences
 
     app = desk(FakeSession(events()), tmp_path / "demo", preferences=Preferences(keys={"ledger": "f9"}))
     async with app.run_test(size=NARROW) as pilot:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from textual.widgets import Label, Markdown, TabbedContent, Tree
 
-from agent.events import ToolEnded
+from agent.core.events import ToolEnded
 from tests.fakes.desk import NARROW, WIDE, ask, desk, opened, text
 from tests.fakes.session import MAP, TREE, FakeSession, events
-from tui.map import DensityMap
-from tui.prompt import Prompt
+from tui.widgets.map import DensityMap
+from tui.widgets.prompt import Prompt
 
 
 async def test_a_narrow_screen_switches_between_chat_and_findings(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.fakes.session import FakeSession, as_session, events
-from tui.plain_chat import PlainChat
+from tui.cli.plain_chat import PlainChat
 
 
 async def test_plain_chat_asks_line_by_line_and_offers_numbers(capsys: pytest.CaptureFixture[str]) -> None:

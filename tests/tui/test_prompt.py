@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tests.fakes.desk import WIDE, StillClock, ask, desk, opened, text, until
 from tests.fakes.session import FakeSession, events
-from tui.panels import ConfirmScreen
-from tui.prompt import Prompt
+from tui.screens.panels import ConfirmScreen
+from tui.widgets.prompt import Prompt
 
 
 async def test_a_number_alone_sends_the_example_or_suggestion(tmp_path: Path) -> None:

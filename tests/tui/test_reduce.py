@@ -1,9 +1,9 @@
-from agent.events import ApprovalAsked, ModelWaiting, PlannedTask, RunEnded, ToolEnded, UsageReported, dump, load
+from agent.core.events import ApprovalAsked, ModelWaiting, PlannedTask, RunEnded, ToolEnded, UsageReported, dump, load
 from tests.fakes.session import events, finding, row
-from tui.finding_table import finding_table
-from tui.reduce import WIDER, apply, beside, denser, replay, stopped, stopping
-from tui.text import fit, safe, spark
-from tui.view import View
+from tui.rendering.finding_table import finding_table
+from tui.state.reduce import WIDER, apply, beside, denser, replay, stopped, stopping
+from tui.state.view import View
+from tui.text.untrusted import fit, safe, spark
 
 
 def _replayed(until: str = "") -> View:

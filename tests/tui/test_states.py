@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from agent.errors import ContextFull, NetworkDown, Refused, Truncated
-from agent.events import (
+from agent.core.errors import ContextFull, NetworkDown, Refused, Truncated
+from agent.core.events import (
     AnswerDelta,
     ApprovalAsked,
     ClarificationAsked,
@@ -25,13 +25,13 @@ from agent.events import (
     UsageReported,
 )
 from agent.wiring import App
-from index.errors import IndexFault, ShoalError
+from index.core.errors import IndexFault, ShoalError
 from tests.fakes.desk import SIZES, StillClock, ask, desk, opened, said, text, until
 from tests.fakes.session import FakeSession, events, finding
-from tui import welcome
-from tui.app import ShoalApp
-from tui.prompt import Prompt
-from tui.reduce import stopping
+from tui.rendering import welcome
+from tui.screens.app import ShoalApp
+from tui.state.reduce import stopping
+from tui.widgets.prompt import Prompt
 
 
 def _failed(code: int, message: str, hint: str) -> list[Event]:
@@ -319,14 +319,14 @@ async def test_a_wait_counts_down_on_the_screen(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("theme", ["textual-light", "ansi-dark", "ansi-light"])
 def test_picture_in_another_theme(snap_compare: Any, tmp_path: Path, theme: str) -> None:
-    from tui.preferences import Preferences
+    from tui.state.preferences import Preferences
 
     app = desk(FakeSession(events()), tmp_path / "demo", preferences=Preferences(theme=theme))
     assert snap_compare(app, terminal_size=SIZES["wide"], run_before=_at(STATES["done"], app))
 
 
 def test_picture_with_letters_only(snap_compare: Any, tmp_path: Path) -> None:
-    from tui.glyphs import ASCII
+    from tui.text.glyphs import ASCII
 
     app = desk(FakeSession(LOST), tmp_path / "demo", glyphs=ASCII)
     assert snap_compare(app, terminal_size=SIZES["narrow"], run_before=_at(STATES["failed-worker"], app))

@@ -6,7 +6,7 @@ A request carries its whole history, so records of one conversation are joined (
 from collections.abc import Mapping
 from typing import Any
 
-from index.records import Conversation
+from index.core.records import Conversation
 from index.sources.shapes.base import (
     Record,
     Shape,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from index.records import UNKNOWN, Conversation
+from index.core.records import UNKNOWN, Conversation
 
 Record = Mapping[str, Any]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from index.language import stated
-from index.records import Conversation, Turn
+from index.core.language import stated
+from index.core.records import Conversation, Turn
 from index.sources.shapes.base import (
     BadRecord,
     Record,

@@ -8,7 +8,7 @@ so that one person's conversations never count as many accounts.
 from collections.abc import Mapping
 from typing import Any
 
-from index.records import Conversation, Turn
+from index.core.records import Conversation, Turn
 from index.sources.shapes.base import BadRecord, Record, Shape, first, optional_text, time
 from index.sources.shapes.messages import message_turns, text_of, turns_said
 

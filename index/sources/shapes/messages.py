@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from index.records import Role, Turn
+from index.core.records import Role, Turn
 from index.sources.shapes.base import BadRecord, Record, parsed, whole
 
 _ROLES: dict[str, Role] = {

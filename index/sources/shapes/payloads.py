@@ -6,7 +6,7 @@ exports of tracing tools agree. It must never guess from free text: an unknown f
 
 from collections.abc import Mapping, Sequence
 
-from index.records import Turn
+from index.core.records import Turn
 from index.sources.shapes.base import BadRecord, Record, first, parsed
 from index.sources.shapes.messages import message_turns, text_of, turns_of, turns_said
 

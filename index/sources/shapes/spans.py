@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from index.records import Conversation, Turn
+from index.core.records import Conversation, Turn
 from index.sources.shapes.base import BadRecord, Record, Shape, as_object, first, optional_text, parsed, time
 from index.sources.shapes.messages import message_turns, text_of, turns_of
 from index.sources.shapes.payloads import asked, conversation_turns, exchange, thread_id

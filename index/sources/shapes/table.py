@@ -6,9 +6,9 @@ A mapping that names the text makes a shape of its own; one that does not adds t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from index.errors import SettingsError
-from index.language import stated
-from index.records import Conversation, Turn
+from index.core.errors import SettingsError
+from index.core.language import stated
+from index.core.records import Conversation, Turn
 from index.sources.shapes.base import BadRecord, Record, Shape, flag, optional_text, parsed, surface, time
 from index.sources.shapes.messages import text_of, turns_of
 

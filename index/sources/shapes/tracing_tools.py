@@ -6,7 +6,7 @@ is neither a trace nor a model call (a tool, a retriever, a score) is passed ove
 
 from collections.abc import Iterator
 
-from index.records import Conversation
+from index.core.records import Conversation
 from index.sources.shapes.base import BadRecord, Record, Shape, as_object, first, has, optional_text, time
 from index.sources.shapes.payloads import conversation_turns, thread_id
 from index.sources.shapes.spans import NO_CALL

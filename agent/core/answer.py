@@ -1,0 +1,192 @@
+"""The answer as a typed value, and its one form in Markdown.
+
+An analyst lifts parts of an answer into a report, so every part has its own field: built-in and Claude writers fill the
+same one. Nothing here decides what is true: `agent.grounding.verify` checks every part before it is rendered. A lead card names
+themes, sizes and bands; it must never hold an account or a conversation.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import regex
+from pydantic import BaseModel, ConfigDict, Field
+
+Confidence = Literal["low", "moderate", "high"]
+"""How much weight the evidence bears, in the three words of ICD 203 (2015)."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LeadCard(_Value):
+    """What an abuse analyst hands on: a claim with its grounds and its doubts, and what to ask authorised people for.
+    Every sentence with a number or a group carries its [F] handle."""
+
+    claim: str
+    clusters: tuple[str, ...] = Field((), description="The themes it is about, with rounded counts")
+    signals: tuple[str, ...] = Field((), description="What points to it, in bands or shares")
+    benign: tuple[str, ...] = Field(
+        (), description="Benign explanations that were considered, and what speaks for them"
+    )
+    unknown: tuple[str, ...] = Field((), description="What the findings cannot say")
+    purpose: str = Field("", description="What an authorised review would be for")
+    scope: str = Field("", description="What it would look at: themes and periods, never accounts")
+    necessity: str = Field("", description="Why aggregates do not settle it, or that no review is called for")
+
+
+class Draft(_Value):
+    """An answer in parts, each sentence with the handles it rests on."""
+
+    answer: str = Field(description="Two or three sentences that answer the question")
+    findings: tuple[str, ...] = Field((), description="What supports it, one sentence or two each")
+    confidence: Confidence = "low"
+    reason: str = Field("", description="Why this confidence and no other")
+    would_change: tuple[str, ...] = Field((), description="What finding would change the answer")
+    left_out: tuple[str, ...] = Field((), description="What was withheld, lies outside, or was not done")
+    leads: tuple[LeadCard, ...] = Field((), description="Lead cards, for abuse only")
+    suggestions: tuple[str, ...] = Field((), description="Questions that could follow")
+    byline: str = ""
+    """Who wrote it, where that is no model."""
+
+
+class Mention(_Value):
+    """A group that an answer named, in the order of naming: what "the second one" stands for. `id` opens it."""
+
+    label: str
+    id: str | None = None
+    finding: str
+
+
+def render(draft: Draft) -> str:
+    """The answer in Markdown. Parts without content leave no heading; suggestions stand in the event, beside the text."""
+    blocks = [draft.answer.strip()]
+    blocks += _section("Findings", draft.findings)
+    for number, lead in enumerate(draft.leads, start=1):
+        blocks.append(f"**Lead {number}**")
+        blocks.append("\n".join(_card(lead)))
+    if draft.reason:
+        blocks.append(f"**Confidence: {draft.confidence}.** {draft.reason.strip()}")
+    blocks += _section("What would change this", draft.would_change)
+    blocks += _section("Withheld and not covered", draft.left_out)
+    if draft.byline:
+        blocks.append(f"*{draft.byline}*")
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _section(title: str, lines: tuple[str, ...]) -> list[str]:
+    if not lines:
+        return []
+    return [f"**{title}**", "\n".join(f"- {line.strip()}" for line in lines)]
+
+
+def _card(lead: LeadCard) -> Iterator[str]:
+    yield f"- Claim: {lead.claim}"
+    for name, lines in (
+        ("Themes", lead.clusters),
+        ("Signals", lead.signals),
+        ("Benign readings considered", lead.benign),
+        ("Unknown", lead.unknown),
+    ):
+        if lines:
+            yield f"- {name}:"
+            yield from (f"  - {line}" for line in lines)
+    for name, line in (
+        ("Escalation, purpose", lead.purpose),
+        ("Escalation, scope", lead.scope),
+        ("Escalation, necessity", lead.necessity),
+    ):
+        if line:
+            yield f"- {name}: {line}"
+
+
+_HEADING = regex.compile(
+    r"^\s*(?:[#>*_\s]|\d+\.\s)*(?P<name>answer|findings|lead(?: card)? ?\d*|confidence|what would change (?:this|it)|withheld(?: and not covered)?|not covered"
+    r"|(?:suggested )?next questions)\b(?P<rest>.*)$",
+    regex.IGNORECASE,
+)
+_LEVEL = regex.compile(r"^[\W_]*(low|moderate|high)(?![a-z])[\W_]*", regex.IGNORECASE)
+_FIELDS = {
+    "claim": "claim", "themes": "clusters", "clusters": "clusters", "signals": "signals", "benign readings considered": "benign",
+    "benign readings": "benign", "unknown": "unknown", "escalation, purpose": "purpose", "escalation, scope": "scope",
+    "escalation, necessity": "necessity", "purpose": "purpose", "scope": "scope", "necessity": "necessity",
+}  # fmt: skip
+_FIELD = regex.compile(
+    rf"^\W*(?P<name>{'|'.join(sorted(_FIELDS, key=len, reverse=True))})\W*:\W*?\s*(?P<rest>.*)$", regex.IGNORECASE
+)
+_BULLET = regex.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
+_LISTS = ("clusters", "signals", "benign", "unknown")
+
+
+def parse(text: str) -> Draft:
+    """A writer's Markdown as a draft: the form that `render` gives, read with patience. What stands before the first
+    heading is the answer; a text without headings is an answer and nothing else."""
+    parts: dict[str, list[str]] = {}
+    leads: list[list[str]] = []
+    here = parts.setdefault("answer", [])
+    for line in text.splitlines():
+        match = _HEADING.match(line)
+        if match is None or not _is_heading(line, match.group("rest")):
+            here.append(line)
+            continue
+        name = match.group("name").casefold()
+        if name.startswith("lead"):
+            leads.append([])
+            here = leads[-1]
+        else:
+            here = parts.setdefault(name.split()[0], [])
+        here.append(match.group("rest").lstrip(" *_:.#").rstrip(" *_:#"))
+    level, reason = _level(" ".join(_joined(parts.get("confidence", []))))
+    return Draft(
+        answer=" ".join(_joined(parts["answer"])),
+        findings=tuple(_joined(parts.get("findings", []))),
+        confidence=level,
+        reason=reason,
+        would_change=tuple(_joined(parts.get("what", []))),
+        left_out=tuple(_joined([*parts.get("withheld", []), *parts.get("not", [])])),
+        leads=tuple(lead for lines in leads if (lead := _lead_of(lines)).claim),
+        suggestions=tuple(_joined([*parts.get("next", []), *parts.get("suggested", [])])),
+    )
+
+
+def _is_heading(line: str, rest: str) -> bool:
+    """Whether a line that begins like a heading is one: marked as such, or nothing but it."""
+    return line.lstrip().startswith(("#", "**", "__")) or not rest.strip(" *_:.#")
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """The bullets and paragraphs of a part, each on one line."""
+    found: list[str] = []
+    is_open = False
+    for line in lines:
+        bare = _BULLET.sub("", line).strip()
+        if not bare:
+            is_open = False
+        elif is_open and _BULLET.match(line) is None:
+            found[-1] = f"{found[-1]} {bare}"
+        else:
+            found.append(bare)
+            is_open = True
+    return found
+
+
+def _level(text: str) -> tuple[Confidence, str]:
+    match = _LEVEL.match(text)
+    if match is None:
+        return "low", text
+    levels: dict[str, Confidence] = {"low": "low", "moderate": "moderate", "high": "high"}
+    return levels[match.group(1).casefold()], text[match.end() :].strip()
+
+
+def _lead_of(lines: list[str]) -> LeadCard:
+    found: dict[str, list[str]] = {}
+    here: list[str] = []
+    for line in lines:
+        if (match := _FIELD.match(line)) is not None:
+            here = found.setdefault(_FIELDS[match.group("name").casefold()], [])
+            here.append(match.group("rest").strip("* "))
+        else:
+            here.append(line)
+    many = {name: tuple(_joined(found.get(name, []))) for name in _LISTS}
+    one = {name: " ".join(_joined(found.get(name, []))) for name in ("claim", "purpose", "scope", "necessity")}
+    return LeadCard.model_validate({**many, **one})

@@ -1,0 +1,126 @@
+"""Which quantities findings state, and of which group: what a sentence's quantities are held against.
+
+A number counts for what it is of: a percentage is no count, and a row's number is no other row's. Numbers of the policy
+and the method are kept apart, because they say nothing about the data.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import regex
+
+from agent.core.answer import Mention
+from agent.core.quantities import plain_signs, quantities
+from tools.core.finding import Finding, Measure, Row
+
+DATE = regex.compile(r"\b\d{4}-\d{2}(?:-\d{2})?\b")
+QUOTED = regex.compile(r"“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|\"([^\"]+)\"|「([^」]+)」")
+
+Of = Literal["share", "count", "accounts", "ratio", "groups", "any", "method"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A number that a finding states, and what it is of."""
+
+    value: float
+    of: Of
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group that may be named: a row's label, a column, or a phrase of a finding's own words. `known` are its numbers:
+    a row's own, and for a phrase that names a whole finding all of that finding's."""
+
+    name: str
+    known: tuple[Known, ...]
+    is_row: bool
+
+
+def folded(name: str) -> str:
+    """The form in which names are compared."""
+    return plain_signs(name).casefold().strip().strip(".,;:").strip()
+
+
+def of_row(row: Row) -> Iterator[Known]:
+    for value in row.values:
+        if value.count is not None:
+            yield Known(float(value.count), "count")
+        if value.share is not None:
+            yield Known(value.share, "share")
+    if row.accounts is not None:
+        yield Known(float(row.accounts), "accounts")
+    for measure in row.measures:
+        yield from _of_measure(measure)
+    yield from (Known(quantity.value, "any") for quantity in quantities(DATE.sub(" ", row.label)))
+
+
+def _of_measure(measure: Measure) -> Iterator[Known]:
+    of: Of = "ratio" if "ratio" in measure.name else "share" if measure.value is not None else "any"
+    yield from (Known(number, of) for number in (measure.value, measure.low, measure.high) if number is not None)
+
+
+def shared(finding: Finding) -> Iterator[Known]:
+    """What is of the finding as a whole: totals, what was withheld or lies outside, and numbers in its own words."""
+    yield from (Known(float(total), "count") for total in finding.totals)
+    withheld = finding.withheld
+    for number in (withheld.groups, withheld.cells, withheld.unnamed):
+        yield Known(float(number), "groups")
+    yield Known(withheld.share, "share")
+    if finding.outside is not None:
+        yield Known(finding.outside, "share")
+    if finding.shape == "trend" and len(finding.totals) == 2 and finding.totals[1]:
+        yield Known(round(100 * finding.totals[0] / finding.totals[1], 1), "share")
+    words = " \n".join([finding.title, finding.scope, *finding.columns, *finding.notes])
+    yield from (Known(quantity.value, "any") for quantity in quantities(DATE.sub(" ", plain_signs(words))))
+
+
+def of_method(finding: Finding) -> Iterator[Known]:
+    yield from (Known(item.value, "method") for item in quantities(plain_signs(f"{finding.policy} {finding.method}")))
+    yield Known(95.0, "method")
+
+
+def groups(findings: Sequence[Finding]) -> dict[str, Group]:
+    """Every name that may be used, folded, with its numbers. A label of several findings has the numbers of all."""
+    found: dict[str, Group] = {}
+
+    def add(name: str, known: tuple[Known, ...], *, is_row: bool) -> None:
+        key = folded(name)
+        if not key:
+            return
+        before = found.get(key)
+        if before is not None and before.is_row and not is_row:
+            return
+        earlier = before.known if before is not None and before.is_row == is_row else ()
+        found[key] = Group(name, (*earlier, *known), is_row)
+
+    for finding in findings:
+        everything = tuple(known for row in finding.rows for known in of_row(row))
+        words = [finding.title, finding.scope, *finding.notes]
+        phrases = [part for text in words for match in QUOTED.findall(text) for part in match if part]
+        for name in (*phrases, finding.title, finding.scope, *finding.columns):
+            add(name, everything, is_row=False)
+        for row in finding.rows:
+            add(row.label, tuple(of_row(row)), is_row=True)
+    return found
+
+
+def words_of(finding: Finding) -> str:
+    """Everything that a finding says in words, for dates and ids."""
+    labels = "\n".join(row.label for row in finding.rows)
+    ids = "\n".join(filter(None, (name for row in finding.rows for name in (row.id, row.parent))))
+    stated = [finding.title, finding.scope, finding.period, labels, ids, *finding.columns, *finding.notes]
+    return "\n".join(stated)
+
+
+def mentions(text: str, findings: Sequence[Finding]) -> tuple[Mention, ...]:
+    """The groups that an answer names, in the order of naming: what a follow-up can open."""
+    cited = [finding for finding in findings if regex.search(rf"\b{finding.id}\b", text)]
+    found = {
+        row.label: (text.find(f"“{row.label}”"), Mention(label=row.label, id=row.id, finding=finding.id))
+        for finding in reversed(cited)
+        for row in sorted(finding.rows, key=lambda row: row.id is not None)
+        if f"“{row.label}”" in text
+    }
+    return tuple(mention for _, mention in sorted(found.values(), key=lambda item: item[0]))

@@ -1,0 +1,117 @@
+"""What a question asks for that no index holds: times of day, places, who people are.
+
+An answer must not read as if it had taken these in, so they are said in it, whoever wrote it, and the built-in lead does
+not take their words for a topic. Rules for English; what they miss is answered as before, so a rule may be narrow but must
+not speak up where the words are what conversations are about ("sleep at night").
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import regex
+
+from index.core.language import LANGUAGES
+
+_ASKERS = r"(?:users?|people|accounts?|customers?|visitors?|everyone|everybody|folks)"
+_ASK = r"(?:use[sd]?|ask(?:s|ed|ing)?|do|does|doing|want|talk|need|write|request|come|prefer|behave|differ|like)"
+_GROUPS = (
+    r"(?:women|men|girls|boys|females?|males?|teen(?:ager)?s?|adolescents|adults|children|kids|minors|seniors|pensioners|"
+    r"the elderly|older people|young(?:er)? people|students|teachers|doctors|nurses|lawyers|developers|programmers|engineers|"
+    r"freelancers|employees|parents|immigrants|millennials|gen ?z)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unstored:
+    """A kind of thing that is not stored. `facets`: names of an index's own facets under which it would be. `unless`: words
+    that make it a topic."""
+
+    pattern: regex.Pattern[str]
+    sentence: str
+    facets: frozenset[str]
+    unless: regex.Pattern[str]
+
+    def is_asked(self, question: str) -> bool:
+        return self.pattern.search(question) is not None and not self.unless.search(question)
+
+
+def _kind(pattern: str, sentence: str, *facets: str, unless: str = r"(?!)") -> _Unstored:
+    wanted, topic = (regex.compile(cue, regex.IGNORECASE) for cue in (pattern, unless))
+    return _Unstored(wanted, sentence, frozenset(facets), topic)
+
+
+_KINDS = (
+    _kind(
+        r"\b(?:(?:late )?(?:at|by|during the) (?:night|nighttime|noon|midnight|lunchtime)(?=$| (?:than|versus|vs|or|and|compared))"
+        r"|(?:in the|every) (?:mornings?|evenings?|afternoons?)\b|after (?:midnight|dark)\b|(?:outside|during|within|after) (?:office |working |business )?hours\b"
+        r"|(?:by|per|each|(?:at )?(?:which|what)) (?:the )?hours?\b|(?:by |what |which )?times? of (?:the )?day\b|hour of (?:the )?day\b|peak hours\b|what time (?:do|does|are|is)\b)",
+        "The time of day is not stored: a day is the finest step.",
+        "hour", "daytime",
+        unless=r"\b(?:sleep|insomnia|awake|wake|waking|dream|routine|shifts?)\b",
+    ),
+    _kind(
+        r"\b(?:on|at|during) (?:the )?weekends?\b|\bon (?:weekdays|(?:mon|tues|wednes|thurs|fri|satur|sun)days)\b"
+        r"|\b(?:by |which |what )?(?:day of the week|days of the week|weekday)\b|\bweekends? .{0,12}\bweekdays?\b|\bweekdays? .{0,12}\bweekends?\b",
+        "Days of the week are not told apart; a trend can be asked by day.",
+        "weekday",
+    ),
+    _kind(
+        r"\b(?:by|per|in each|for each) (?:country|region|city|continent|time ?zone)\b"
+        rf"|\b(?:from |in )?(?:which|what) (?:countr(?:y|ies)|regions?|cit(?:y|ies)|continents?|time ?zones?) (?:use|ask|are|is|has|have|(?:do|does|are) (?:\w+ )?{_ASKERS} (?:come|live|from|in|use|ask))\b"
+        rf"|\bwhere (?:in the world )?(?:do|are|is) (?:our |the |these |most |your )?{_ASKERS}(?: (?:live|come from|based|located|from))*\b"
+        rf"|\b{_ASKERS} (?:(?:who )?(?:live|are|based|located) )?(?:in|from) (?-i:(?!(?:{'|'.join(LANGUAGES)})\b)(?:the )?\p{{Lu}}[\p{{L}}]+)",
+        "Where people are is not stored, and a language is not a place.",
+        "country", "region", "city",
+    ),
+    _kind(
+        r"\b(?:by|per|which|what) (?:age(?: groups?)?|genders?|sex|ethnicity|income|occupations?|professions?)\b|\bhow old are\b|\bdemographics?\b"
+        rf"|\b(?:what|how|why|when|which|do|does|did|are)\b(?: \w+)? {_GROUPS} {_ASK}\b|\b{_GROUPS} and {_GROUPS} {_ASK}\b"
+        r"|\b(?:users?|people|accounts?) (?:under|over|younger than|older than|aged) \d+\b",
+        "Who people are (age, gender, profession) is not stored.",
+        "age", "gender", "profession", "occupation",
+    ),
+    _kind(
+        r"^(?:so |and )?who(?= (?:is|are|was|were|asks?|asked|uses?|used|does|did|do|has|have|wrote|sent|keeps?|else)\b)"
+        r"|\b(?:which|what|whose|name the|list the|most active|top|identify the|show (?:me )?the) (?:users?|accounts?|individuals?|person|customers?)\b(?! (?:service|support|care|complaint|review|name|stor|interface|manual|experience|setting))"
+        r"|\bwho exactly\b|\bthe (?:users?|accounts?|people) behind\b",
+        "Nothing is said of single people or accounts: groups stand for them.",
+    ),
+    _kind(
+        r"(?<=\bhow many )(?:(?:different|unique|distinct|separate|active) )?(?:accounts|users)(?= (?:are|is|were|do|does|did|have) (?:there|we|you|behind|in|involved)\b| in total| overall| altogether|$)",
+        "Accounts are told for each group that is shown, not in all and not for a phrase.",
+    ),
+    _kind(
+        r"\b(?:show|give|see|read|list|display|quote|print)(?: me| us)?(?= (?:(?:some|a few|an?|the|all|any|actual|real|raw|individual|single|more|typical|concrete|few) )*(?:\w+ )?(?:examples?|conversations|chats|messages|transcripts|logs)\b)",
+        "Single conversations are never shown: groups and their names stand for them.",
+    ),
+    _kind(
+        r"\b(?:response|reply|waiting) times?\b|\blatenc(?:y|ies)\b|\bthumbs[- ](?:up|down)\b|\b(?:user )?(?:satisfaction|ratings?|feedback scores?)\b"
+        r"|\bhow (?:happy|satisfied|pleased) (?:are|were)\b|\bretention\b|\bchurn\b",
+        "Ratings, response times and whether people come back are not stored.",
+        "rating", "satisfaction",
+    ),
+)  # fmt: skip
+
+
+def unstored(question: str, own_facets: Collection[str] = ()) -> tuple[str, ...]:
+    """A sentence for each kind of thing that the question asks for and no index holds. `own_facets`: names of the facets
+    that this one holds beyond the common ones."""
+    return tuple(kind.sentence for kind in _asked(question, own_facets))
+
+
+def without_unstored(question: str, own_facets: Collection[str] = ()) -> str:
+    """The question without the words that ask for it."""
+    asked = list(_asked(question, own_facets))
+    question = _plain(question) if asked else question
+    for kind in asked:
+        question = kind.pattern.sub(" ", question)
+    return question
+
+
+def _asked(question: str, own_facets: Collection[str]) -> Iterator[_Unstored]:
+    known = {name.casefold() for name in own_facets}
+    return (kind for kind in _KINDS if kind.facets.isdisjoint(known) and kind.is_asked(_plain(question)))
+
+
+def _plain(question: str) -> str:
+    return question.strip().rstrip("?!. ")

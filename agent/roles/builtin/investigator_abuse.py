@@ -1,0 +1,356 @@
+"""Recipes of the abuse specialist: coordination, then gaps between grade and flag, then benign readings.
+
+Size is no abuse, and a sign is no proof: every lead says which benign readings were weighed and what is unknown, and
+recommends a review of themes and periods, never a list of accounts. What is called a sign needs a band or a burst.
+"""
+
+from collections.abc import Sequence
+
+from agent.core.answer import LeadCard
+from agent.roles.builtin.recipe import (
+    CONCERNING,
+    SHOWN,
+    Notes,
+    arguments,
+    by_size,
+    left_out,
+    listed,
+    measure,
+    mostly,
+    named,
+    themes_of,
+    unquoted,
+)
+from agent.roles.protocols import Claim
+from tools.catalog.flag_gaps import FALSE, FLAGGED, MISSED
+from tools.core.finding import Finding, Row
+from tools.core.scope import Scope
+from tools.naming.labels import UNNAMED
+
+_BURST_SHARE = 55.0
+_FEW_WEEKS = 8
+_BANDS = ("uniformity", "template", "synchrony", "concentration", "dedication")
+_OVERALL = "coordination"
+_MARKED = ("high", "very high")
+_MOST_THEMES = 6
+NOT_PROOF = "These are signs of coordination, not proof; a course, a news item or a shared prompt can read the same."
+
+
+async def coordination(notes: Notes) -> None:
+    """Size, bands of the whole and of its themes, weeks, the classifier's view, then benign readings; a lead card where
+    signs stand. Without a phrase or a cluster every theme is screened."""
+    scope = notes.task.scope
+    if scope.near is None and scope.cluster is None:
+        await _screened(notes)
+        return
+    near = await _near(notes)
+    if near is None:
+        return
+    banded = await notes.ask("coordination", arguments(scope))
+    themes = await notes.ask("coordination", arguments(scope, by="theme"))
+    weeks = await notes.ask("trend", arguments(scope, by="week"))
+    flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
+    whole = _whole(notes, near, banded, weeks)
+    marked = _marked(themes) if themes is not None else []
+    signals = [text for text in (whole, _themes_told(notes, themes, marked) if themes and marked else "") if text]
+    unflagged = _flags(notes, flagged) if flagged is not None else ""
+    if not signals:
+        return
+    notes.say(NOT_PROOF, kind="answer")
+    if themes is not None and marked:
+        _lead(notes, themes, marked[:_MOST_THEMES], signals, unflagged)
+    elif scope.near is not None and (rows := named(near)[:4]):
+        _lead(notes, near, rows, signals, unflagged)
+
+
+def _what(notes: Notes) -> str:
+    """Where a look is, in words behind "conversations": near a phrase, or those the question is about."""
+    return f"near “{notes.task.scope.near}”" if notes.task.scope.near else "in question"
+
+
+async def _near(notes: Notes) -> Finding | None:
+    """What the look is at: themes near the phrase, or how many are in question."""
+    scope = notes.task.scope
+    if scope.near is None:
+        finding = await notes.ask("count_by", arguments(scope, by="month"))
+    else:
+        finding = await notes.ask(
+            "search_topics", arguments(scope.model_copy(update={"near": None}), phrase=scope.near)
+        )
+    if finding is not None:
+        left_out(notes, finding)
+    return finding
+
+
+def _whole(notes: Notes, near: Finding, banded: Finding | None, weeks: Finding | None) -> str:
+    """What bands and weeks say of the scope as one group, as a claim, and as a signal of the card where one is a sign."""
+    signs = list(filter(None, (_reading(banded), _bursts(weeks))))
+    cited = [near, *(finding for finding in (banded, weeks) if finding is not None)]
+    about = f"About {near.totals[0]:,} conversations {_what(notes)}"
+    if signs:
+        text = f"{about} {' and '.join(signs)}"
+        notes.say(text, *cited, kind="answer")
+        return f"{text} [{', '.join(finding.id for finding in cited)}]."
+    rows = named(near)[:3] if notes.task.scope.near else []
+    where = f", {mostly(rows, near)} in {_by_accounts(rows)}" if rows else ""
+    notes.say(
+        f"{about} show no signs of one actor's work: {_unread(banded)} and {_steady(weeks)}{where}",
+        *cited,
+        kind="answer",
+    )
+    return ""
+
+
+def _by_accounts(rows: Sequence[Row]) -> str:
+    return ", ".join(f"“{row.label}” ({row.values[0].count:,} of about {row.accounts} accounts)" for row in rows)
+
+
+def _reading(finding: Finding | None) -> str:
+    """A sign: the tool's reading of all bands of the scope as one group is high."""
+    (row,) = (finding.rows[:1] if finding is not None else ()) or (None,)
+    if row is None or row.values[0].count is None or _overall(row) not in _MARKED:
+        return ""
+    return f"have, as one group, a {_overall(row)} coordination reading ({_high(row)})"
+
+
+def _unread(finding: Finding | None) -> str:
+    """Why bands are no sign."""
+    if finding is None or not finding.rows or finding.rows[0].values[0].count is None:
+        return "their bands could not be read"
+    alone = _high(finding.rows[0])
+    return f"only {alone}, which is no sign on its own," if alone else "no band is above typical"
+
+
+def _overall(row: Row) -> str:
+    found = measure(row, _OVERALL)
+    return found.verdict if found is not None else ""
+
+
+def _high(row: Row) -> str:
+    """The bands of a row that are high, in words."""
+    found = [(name, item.verdict) for name in _BANDS if (item := measure(row, name)) is not None]
+    return ", ".join(f"{name} {verdict}" for name, verdict in found if verdict in _MARKED)
+
+
+def _marked(finding: Finding) -> list[Row]:
+    """Themes whose reading of all bands is high, the strongest and largest first."""
+    rows = [row for row in by_size(named(finding)) if _overall(row) in _MARKED]
+    return sorted(rows, key=lambda row: -_MARKED.index(_overall(row)))
+
+
+def _themes_told(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
+    """Which themes are marked, as an answer and as a signal of the card."""
+    shown = notes.fresh(marked)[:_MOST_THEMES] or marked[:_MOST_THEMES]
+    stated = "; ".join(
+        f"{verdict} in {', '.join(f'“{row.label}”' for row in shown if _overall(row) == verdict)}"
+        for verdict in reversed(_MARKED)
+        if any(_overall(row) == verdict for row in shown)
+    )
+    screened = "wherever they lie" if notes.task.scope == Scope() else _what(notes)
+    text = f"Of the themes {screened}, the reading of coordination is {stated}"
+    notes.say(text, finding, kind="answer")
+    return f"{text} [{finding.id}]."
+
+
+async def _screened(notes: Notes) -> None:
+    """Every theme of the scope against ordinary ones: what no phrase was known for can show here."""
+    scope = notes.task.scope
+    finding = await notes.ask("coordination", arguments(scope, by="theme"))
+    if finding is None:
+        return
+    marked = _marked(finding)
+    if not marked:
+        notes.say(
+            f"Of the themes of {unquoted(finding.scope)}, none has a high reading of coordination",
+            finding,
+            kind="answer",
+        )
+        left_out(notes, finding)
+        return
+    signal = _themes_told(notes, finding, marked)
+    notes.say(NOT_PROOF, kind="answer")
+    left_out(notes, finding)
+    _lead(notes, finding, marked[:_MOST_THEMES], [signal], "")
+
+
+def _bursts(weeks: Finding | None) -> str:
+    """A sign: the three fullest weeks hold most of what is shown, although the index spans many weeks."""
+    shown = _weeks(weeks)
+    fullest = by_size(shown)[:3]
+    total, most = (sum(row.values[0].count or 0 for row in rows) for rows in (shown, fullest))
+    if weeks is None or not shown or len(weeks.rows) < _FEW_WEEKS or 100 * most / total < _BURST_SHARE:
+        return ""
+    stated = ", ".join(f"{row.label} ({row.values[0].count:,})" for row in sorted(fullest, key=lambda row: row.label))
+    told = f"the week of {stated} stands out" if len(fullest) == 1 else f"the weeks of {stated} stand out"
+    return f"come in bursts: {told}, most others stay under the threshold"
+
+
+def _steady(weeks: Finding | None) -> str:
+    """Why weeks are no sign."""
+    if weeks is None:
+        return "weeks could not be looked at"
+    return "no burst of weeks shows" if _weeks(weeks) else "no single week is large enough to show"
+
+
+def _weeks(weeks: Finding | None) -> list[Row]:
+    return [row for row in weeks.rows if row.values[0].count is not None] if weeks is not None else []
+
+
+def _flags(notes: Notes, flagged: Finding) -> str:
+    marked = flagged.row("flagged")
+    if marked is not None and marked.values[0].count is not None:
+        notes.say(f"The external classifier flagged {marked.values[0].share} % of those {_what(notes)}", flagged)
+        return f"The external classifier flagged {marked.values[0].share} % of them [{flagged.id}]."
+    notes.say("Too few of those looked at are flagged by the external classifier to be stated", flagged, kind="limit")
+    return ""
+
+
+def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[str], flags: str) -> None:
+    """The lead card, on a claim of its own, so that striking the claim strikes the card."""
+    themes = ", ".join(f"“{row.label}”" for row in rows[:2])
+    near_one = f"The conversations {_what(notes)}, {mostly(rows[:2], near)} in"
+    where = near_one if notes.task.scope.near else "Conversations such as those in"
+    claim = f"{where} {themes}, show signs of one actor or one script at work [{near.id}]."
+    scope = notes.task.scope.model_copy(update={"near": None})
+    period = f" {scope.short()}" if scope != Scope() else ""
+    card = LeadCard(
+        claim=claim,
+        clusters=tuple(
+            f"“{row.label}”{f' ({row.id})' if row.id else ''}: {row.values[0].count:,} conversations of about {row.accounts} accounts [{near.id}]."
+            for row in rows
+        ),
+        signals=(*signals, *([flags] if flags else [])),
+        benign=(
+            "A tool, a course or a template that many people share: wording would be alike, accounts many and weeks follow its calendar; not ruled out.",
+            "A season or a news item: bursts would show in related themes as well; not ruled out.",
+            "Ordinary work in volume (an agency, a shop): accounts would be few and weeks steady.",
+        ),
+        unknown=(
+            "Whether the accounts belong together, who they are, and what was done with the replies: no aggregate can say.",
+            "Whether the requests were granted in full, and what the assistant wrote.",
+        ),
+        purpose="To establish whether the accounts behind these themes act together, and in breach of policy.",
+        scope=f"The themes named above{period}, in the periods that stand out; a sample drawn under the review's own rules, no further themes [{near.id}].",
+        necessity="Aggregates show signs and cannot tell a ring from a shared template; a review is called for only if the signs, weighed against the benign readings, would lead to action.",
+    )
+    notes.claims.append(Claim(text=claim, findings=(near.id,), lead=card))
+
+
+async def concern(notes: Notes) -> None:
+    """Grades, then the themes of what is graded as concerning."""
+    scope = notes.task.scope
+    graded = None
+    if len(scope.facets() - {"concern"}) < 2:
+        graded = await notes.ask("count_by", arguments(scope, by="concern"))
+    rows = [row for row in graded.rows if row.values[0].count is not None] if graded is not None else []
+    concerning = scope.model_copy(update={"concern_at_least": scope.concern_at_least or CONCERNING})
+    found = await notes.ask("cluster_scope", arguments(concerning))
+    if graded is not None and rows and found is None:
+        # Without shares: beside what is withheld they would read as if there were nothing else.
+        grades = ", ".join(f"{row.values[0].count:,} are of grade {row.label}" for row in rows)
+        about = f"Of about {graded.totals[0]:,} {unquoted(scope.described())}, {grades}"
+        notes.say(f"{about}; what is graded as concerning is too little to be told of", graded, kind="answer")
+    elif graded is not None and len(rows) > 1:
+        stated = ", ".join(f"grade {row.label} is {row.values[0].share} %" for row in rows)
+        notes.say(f"Of {unquoted(graded.scope)}, by concern grade from benign up: {stated}", graded)
+    if found is None:
+        return
+    found, themes = await themes_of(notes, concerning, found)
+    about = f"About {found.totals[0]:,} {unquoted(scope.described())} are graded as concerning"
+    if themes:
+        shown = themes[:SHOWN]
+        notes.say(f"{about}, {mostly(shown, found)} in {listed(shown)}", found, kind="answer")
+        notes.say("A grade is an opinion about the request; fiction, study and defence are graded alike.", kind="limit")
+    else:
+        notes.say(f"{about}, in no theme that is large enough to name", found, kind="answer")
+    left_out(notes, found)
+
+
+async def flag_gaps(notes: Notes) -> None:
+    """Themes that are concerning and not flagged, and flagged and not concerning."""
+    scope = notes.task.scope
+    finding = await notes.ask("flag_gaps", arguments(scope))
+    if finding is None:
+        await _graded_without_flags(notes)
+        return
+    rows = notes.fresh([row for row in finding.rows if row.label != UNNAMED])
+    missed = _gaps(finding, rows, MISSED, "not flagged")
+    wrong = [
+        found for name in (FALSE, FLAGGED) if (found := _gaps(finding, rows, name, "flagged in error", at_least=50.0))
+    ]
+    asks_for_false_alarms = notes.task.facet == "flagged"
+    if missed and not asks_for_false_alarms:
+        notes.say(f"Concerning and not flagged: {missed}", finding, kind="answer")
+    for found in wrong:
+        notes.say(
+            f"Flagged although mostly not concerning: {found}",
+            finding,
+            kind="answer" if asks_for_false_alarms else "support",
+        )
+    if asks_for_false_alarms and not wrong:
+        notes.say("Of no theme can it be told that most of what is flagged is not concerning", finding, kind="answer")
+    elif not missed and not any(row.values[0].count for row in rows):
+        notes.say("No theme is large enough on both sides to show a gap between grade and flag", finding, kind="answer")
+    for note in finding.notes:
+        if note.startswith("of what is"):
+            is_asked = asks_for_false_alarms and note.startswith("of what is flagged")
+            notes.say(note.capitalize(), finding, kind="answer" if is_asked else "support")
+        if note.endswith("all themes together"):
+            notes.say(f"Of {finding.scope}, {note}, and each share is a lower bound", finding, kind="limit")
+    notes.say(
+        "Where grade and flag disagree, either may be wrong; a gap says where to look, not who is right.", kind="limit"
+    )
+    left_out(notes, finding)
+
+
+def _gaps(finding: Finding, rows: Sequence[Row], column: str, name: str, at_least: float = 0.0) -> str:
+    """Of these themes those with most conversations in a column, each with its count and a share; empty where there is no such
+    column, or none with a count. Themes without the share are told by their count."""
+    if column not in finding.columns:
+        return ""
+    place = finding.columns.index(column)
+    told = [row for row in rows if row.values[place].count is not None]
+    told.sort(key=lambda row: -(row.values[place].count or 0))
+    parts = []
+    for row in told:
+        found = measure(row, name)
+        if found is not None and (found.value or 0) >= at_least:
+            bound = "at least " if found.is_bound else ""
+            shares = f"; {bound}{found.value} % {name}, {found.low} to {found.high} %"
+            parts.append(f"“{row.label}” ({row.values[place].count:,}{shares})")
+        elif found is None and not at_least:
+            parts.append(f"“{row.label}” ({row.values[place].count:,})")
+    return ", ".join(parts[:SHOWN])
+
+
+async def _graded_without_flags(notes: Notes) -> None:
+    """Where the two cannot be set against each other: how much is flagged at all, and which themes are concerning and
+    not flagged, where that is enough to be said."""
+    scope = notes.task.scope
+    if not scope.facets():
+        unflagged = scope.model_copy(update={"concern_at_least": CONCERNING, "flagged": "no"})
+        found = await notes.ask("cluster_scope", arguments(unflagged))
+        if found is not None:
+            text = f"About {found.totals[0]:,} conversations are graded as concerning and not flagged"
+            rows = notes.fresh(named(found))
+            notes.say(
+                f"{text}, {mostly(rows[:SHOWN], found)} {listed(rows[:SHOWN])}"
+                if rows
+                else f"{text}; no theme of them is large enough to name",
+                found,
+                kind="answer",
+            )
+            left_out(notes, found)
+        await _flagged_themes(notes)
+    flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
+    if flagged is not None and (rows := named(flagged)):
+        notes.say(f"By the external classifier: {listed(rows)}", flagged)
+
+
+async def _flagged_themes(notes: Notes) -> None:
+    """What the classifier flags, by theme: where such a theme is among those graded as concerning is for a reader to
+    see, because the two cannot be set against each other here."""
+    found = await notes.ask("cluster_scope", arguments(notes.task.scope.model_copy(update={"flagged": "yes"})))
+    if found is not None and (rows := named(found)):
+        shown = rows[:SHOWN]
+        notes.say(f"The classifier flags, {mostly(shown, found)}, {listed(shown)}", found, kind="answer")

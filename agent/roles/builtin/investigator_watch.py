@@ -1,0 +1,153 @@
+"""Recipes of the watch specialist: what is new or growing, how something develops, whether it was there before."""
+
+from collections.abc import Sequence
+
+from agent.roles.builtin.recipe import Notes, arguments, by_size, left_out, named, odds, odds_stated, unquoted
+from agent.roles.builtin.steps import STEPS, longer_from
+from tools.core.finding import Finding, Row
+from tools.core.scope import Scope
+
+_GROWN = 2.0
+_WITHOUT_ENDS = 4
+"""Weeks from which on the first and the last, which may be a part of one, are not needed to tell of numbers."""
+_FEWEST = 2
+"""Buckets that a course is told of."""
+
+
+async def new(notes: Notes) -> None:
+    """What appeared or grew since a day; the largest of it by month, to see whether it lasts."""
+    scope = notes.task.scope
+    if scope.since is None:
+        await trend(notes)
+        return
+    inner = scope.model_copy(update={"since": None, "until": None})
+    period = {"since": scope.since.isoformat()} | ({"until": scope.until.isoformat()} if scope.until else {})
+    finding = await notes.ask("emerging", arguments(inner, **period))
+    if finding is None:
+        return
+    risen = notes.fresh([row for row in named(finding) if odds(row) >= _GROWN])
+    fresh = by_size([row for row in risen if row.values[-1].count is None])
+    grown = by_size([row for row in risen if row.values[-1].count is not None])
+    when = finding.columns[0]
+    if fresh:
+        notes.say(f"New {when}: {_rows(fresh[:6])}; before, each stayed under the threshold", finding, kind="answer")
+    if grown:
+        notes.say(f"Grown {when}: {_rows(grown[:4])}", finding, kind="support" if fresh else "answer")
+    shrunk = notes.fresh([row for row in finding.rows if odds(row) <= 1 / _GROWN and row.label in _labels(finding)])
+    gone = f"Shrunk or vanished {when}: {', '.join(f'“{row.label}”' for row in shrunk[-3:])}" if shrunk else ""
+    if not risen:
+        slower = notes.fresh([row for row in named(finding) if odds(row) > 1])
+        beside = f"; less than that grew {_rows(slower[:4])}" if slower else ""
+        text = f"No theme has clearly doubled its odds {when}{beside}"
+        notes.say(f"{gone}; n{text[1:]}" if gone else text, finding, kind="answer")
+    else:
+        notes.say(gone or f"No theme has clearly halved its odds {when}", finding)
+    left_out(notes, finding)
+    await _largest_by_month(notes, finding, fresh or grown)
+
+
+def _labels(finding: Finding) -> set[str]:
+    from tools.naming.labels import UNNAMED
+
+    return {row.label for row in finding.rows if row.label != UNNAMED}
+
+
+def _rows(rows: Sequence[Row]) -> str:
+    return ", ".join(odds_stated(row, "before").replace("” (", f"” ({row.values[0].count:,}, ", 1) for row in rows)
+
+
+async def _largest_by_month(notes: Notes, finding: Finding, rows: Sequence[Row]) -> None:
+    if not rows or not rows[0].id:
+        return
+    course = await notes.ask("trend", arguments(Scope(cluster=rows[0].id), by="month"))
+    if course is None:
+        return
+    months = [row for row in course.rows if row.values[0].count is not None]
+    if months:
+        stated = ", ".join(f"{row.label}: {row.values[0].count:,}" for row in months[-4:])
+        notes.say(f"“{rows[0].label}” by month: {stated}", finding, course)
+
+
+async def trend(notes: Notes) -> None:
+    """First, last and highest bucket, and where the level changes; in longer steps where the asked ones tell too little."""
+    found = await _course(notes)
+    if found is None:
+        return
+    finding, step = found
+    rows = _told(finding)
+    what = unquoted(finding.scope)
+    if len(rows) < _FEWEST:
+        notes.say(f"There are too few conversations a {step} to state a course of {what}", finding, kind="answer")
+        return
+    is_part = len(finding.columns) == 2
+    if not is_part and step == "week" and len(rows) > _WITHOUT_ENDS:
+        rows = rows[1:-1]
+        notes.say(
+            "The first and the last week may be cut short and are not told as a beginning or an end.", kind="limit"
+        )
+    peak = max(rows, key=lambda row: (row.values[0].share if is_part else row.values[0].count) or 0)
+    first, last, highest = (_stated(row, is_part=is_part) for row in (rows[0], rows[-1], peak))
+    measured = f"the share of all conversations of the {step}" if is_part else f"the number a {step}"
+    notes.say(
+        f"{what[:1].upper()}{what[1:]}: {measured} goes from {first} to {last}, highest {highest}",
+        finding,
+        kind="answer",
+    )
+    for note in finding.notes:
+        if note.startswith(("the level changes", "the second half")):
+            notes.say(f"{note[:1].upper()}{note[1:]}", finding)
+    if len(_told(finding)) < len(finding.rows):
+        notes.say(
+            f"{finding.withheld.cells} cells by {step} are under the threshold and not shown; they may be zero",
+            finding,
+            kind="limit",
+        )
+
+
+async def _course(notes: Notes) -> tuple[Finding, str] | None:
+    """The trend in the first steps, from the task's on, of which enough are told, with their name; None where it is refused."""
+    found = None
+    for step in longer_from(notes.task.facet if notes.task.facet in STEPS else "month"):
+        if found is not None:
+            text = f"A {found[1]} holds too few conversations to be told, so longer steps are shown"
+            notes.say(text, found[0], kind="limit")
+        finding = await notes.ask("trend", arguments(notes.task.scope, by=step))
+        if finding is None:
+            return None
+        found = finding, step
+        if len(_told(finding)) >= _FEWEST:
+            break
+    return found
+
+
+def _told(finding: Finding) -> list[Row]:
+    return [row for row in finding.rows if row.values[0].count is not None]
+
+
+def _stated(row: Row, *, is_part: bool) -> str:
+    """A bucket: the share where a part of all is followed, because all of it grows too; else the number."""
+    value = row.values[0]
+    return f"{value.share} % in {row.label}" if is_part else f"{value.count:,} in {row.label}"
+
+
+async def precedent(notes: Notes) -> None:
+    """Which earlier snapshots held it, and under which themes."""
+    finding = await notes.ask("precedent", arguments(notes.task.scope))
+    if finding is None:
+        return
+    what = finding.scope.replace("“", "").replace("”", "")
+    snapshots = [row for row in finding.rows if row.parent is None and row.values[0].count is not None]
+    if snapshots:
+        held = ", ".join(f"“{row.label}” ({row.values[0].count:,})" for row in snapshots)
+        notes.say(f"Earlier snapshots already held {what}: {held}", finding, kind="answer")
+    else:
+        notes.say(
+            f"No earlier snapshot held enough of {what} to say so; it may have been there in small numbers",
+            finding,
+            kind="answer",
+        )
+    under = [row for row in named(finding) if row.parent is not None]
+    if under:
+        themes = ", ".join(f"“{row.label}” ({row.values[0].count:,})" for row in under[:4])
+        notes.say(f"Then they stood under {themes}", finding)
+    notes.say("Saved cases and snapshots that were not kept are not searched.", kind="limit")

@@ -1,0 +1,213 @@
+"""The built-in writer: sets audited claims out as an answer an analyst can lift into a report.
+
+It writes from claims and findings alone and adds no fact that they do not state; its confidence follows written rules
+that it says aloud. It says plainly that no model ran.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import regex
+
+from agent.core.answer import Confidence, Draft, LeadCard
+from agent.roles.builtin.recipe import NOTHING_TOLD, unquoted
+from agent.roles.protocols import Claim, Evidence, OnDelta
+from tools.core.finding import Finding
+from tools.naming.labels import UNNAMED
+from tools.release.rows import GRADED_BY_RULES
+
+BYLINE = "Written by built-in rules; no model ran."
+_ANSWERS = 3
+_MUCH = 30.0
+"""Share (percent) outside clusters or withheld from which confidence falls."""
+_ID = regex.compile(r" \((\w+)\)")
+_THEMES = ("overview", "cluster_scope", "search_topics", "drill_down", "emerging")
+"""Tools whose withheld share says how much of the themes is missing."""
+_WIDE = 3.0
+"""Ratio of an interval's ends from which confidence falls."""
+
+
+class BuiltinWriter:
+    """Writes the same answer for the same evidence."""
+
+    async def write(self, evidence: Evidence, problems: Sequence[str], on_delta: OnDelta) -> Draft:
+        bad = {problem.split(": ", 1)[-1] for problem in problems}
+        claims = [claim for claim in evidence.claims if not any(sentence in claim.text for sentence in bad)]
+        draft = _draft(evidence, claims)
+        on_delta(draft.answer)
+        return draft
+
+
+def _draft(evidence: Evidence, claims: Sequence[Claim]) -> Draft:
+    told = [claim for claim in claims if claim.kind != "limit" and claim.lead is None]
+    answers = [claim for claim in told if claim.kind == "answer"] or told[:1]
+    chosen = _chosen(answers)
+    level, reason = _confidence(evidence, claims)
+    return Draft(
+        answer=" ".join(claim.text for claim in chosen) or _nothing(evidence),
+        findings=tuple(claim.text for claim in _unique(told) if claim not in chosen),
+        confidence=level,
+        reason=reason,
+        would_change=tuple(_would_change(evidence)),
+        left_out=tuple(_left_out(evidence, claims)),
+        leads=tuple(_leads(claims)),
+        suggestions=tuple(_next_questions(evidence))[:4],
+        byline=BYLINE,
+    )
+
+
+def _nothing(evidence: Evidence) -> str:
+    if evidence.failures and not evidence.claims:
+        return "The question was not answered, because its tasks did not finish."
+    closed = _unique([claim for claim in evidence.claims if claim.text.startswith(NOTHING_TOLD)])
+    if closed:
+        return f"{closed[0].text} The same holds of what else was looked at." if closed[1:] else closed[0].text
+    if any(claim.kind == "limit" for claim in evidence.claims):
+        return "This could not be answered from the index as it stands; the reasons are below."
+    return "Nothing could be shown for this question under the privacy policy."
+
+
+def _chosen(answers: Sequence[Claim]) -> list[Claim]:
+    """At most three sentences: those of different findings in their order, the last place kept for a caveat of theirs."""
+    unique = _unique(answers)
+    caveat = next((claim for claim in unique if not claim.findings), None)
+    found: list[Claim] = []
+    for claim in unique:
+        is_new = claim.findings and not any(set(claim.findings) & set(other.findings) for other in found)
+        if is_new and len(found) < _ANSWERS - (caveat is not None):
+            found.append(claim)
+    return found if caveat is None else [*found, caveat]
+
+
+def _unique(claims: Sequence[Claim]) -> list[Claim]:
+    """Claims without those whose words were said before, handles aside ("not proof" is said once)."""
+    return list({claim.text: claim for claim in claims}.values())
+
+
+def _leads(claims: Sequence[Claim]) -> list[LeadCard]:
+    """One card for each set of themes that touch: what other looks found of the same themes joins its signals."""
+    found: list[LeadCard] = []
+    for lead in (claim.lead for claim in claims if claim.lead is not None):
+        place = next((at for at, card in enumerate(found) if _themes(card) & _themes(lead)), None)
+        if place is None:
+            found.append(lead)
+            continue
+        earlier = found[place]
+        clusters = (*earlier.clusters, *(line for line in lead.clusters if _theme(line) not in _themes(earlier)))
+        signals = tuple(dict.fromkeys([*earlier.signals, *lead.signals]))
+        found[place] = earlier.model_copy(update={"clusters": clusters, "signals": signals})
+    return found
+
+
+def _theme(line: str) -> str:
+    """The theme that a line of a card begins with: by its id where that stands there, because a theme may bear a shorter
+    name in one scope than in another."""
+    label, _, rest = line.partition("”")
+    identity = _ID.match(rest)
+    return identity[1] if identity else label
+
+
+def _themes(card: LeadCard) -> set[str]:
+    return {_theme(line) for line in card.clusters} or {card.claim}
+
+
+def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence, str]:
+    """High unless something speaks against it; low where parts are missing or nothing was found."""
+    found = [claim for claim in claims if claim.kind != "limit"]
+    if not found:
+        return "low", "No finding supports an answer."
+    grave = ["Part of the work was not done."] if evidence.failures else []
+    doubts = list(_doubts(evidence))
+    if grave or len(doubts) > 2:
+        return "low", " ".join([*grave, *doubts[:3]])
+    if doubts:
+        return "moderate", " ".join(doubts)
+    return "high", "The counts are of the whole scope, rounded, with little outside and little withheld."
+
+
+def _doubts(evidence: Evidence) -> Iterator[str]:
+    cited = evidence.findings
+    if outside := [finding for finding in cited if finding.rows and (finding.outside or 0.0) >= _MUCH]:
+        finding = max(outside, key=lambda item: item.outside or 0.0)
+        yield f"{finding.outside} % of {unquoted(finding.scope)} lie outside any cluster, so themes are a part of what there is [{finding.id}]."
+    if withheld := [finding for finding in cited if finding.tool in _THEMES and finding.withheld.share >= _MUCH]:
+        finding = max(withheld, key=lambda item: item.withheld.share)
+        yield f"{finding.withheld.share} % of {unquoted(finding.scope)} are in themes that are withheld [{finding.id}]."
+    if any(task.focus in ("coordination", "concern", "flag_gaps") for task in evidence.tasks):
+        yield "Signs of abuse are read from aggregates, and benign readings could not be ruled out."
+    if any(GRADED_BY_RULES in finding.notes for finding in cited):
+        yield "Grades are by built-in rules, which know English best."
+    if any(task.focus == "map" for task in evidence.tasks):
+        yield "A map in two dimensions keeps few of the distances."
+    if any(task.scope.near for task in evidence.tasks):
+        yield "What lies near a phrase depends on its wording."
+    if any(task.scope.language not in (None, "English") for task in evidence.tasks):
+        yield "The embedding knows English best."
+    if any(_is_wide(finding) for finding in cited):
+        yield "Some of the intervals are wide."
+
+
+def _is_wide(finding: Finding) -> bool:
+    clear = [
+        item
+        for row in finding.rows
+        for item in row.measures
+        if item.name == "odds ratio" and item.verdict not in ("", "no clear difference")
+    ]
+    wide = [item for item in clear if item.low and item.high and item.high / item.low > _WIDE]
+    return bool(clear) and 2 * len(wide) > len(clear)
+
+
+def _would_change(evidence: Evidence) -> Iterator[str]:
+    """What each task was told would disconfirm it."""
+    found = dict.fromkeys(
+        task.disconfirmer
+        for task in evidence.tasks
+        if task.disconfirmer and not any(map(str.isdigit, task.disconfirmer))
+    )
+    for text in found:
+        yield f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+_CITED = regex.compile(r"\s*\[F[^\]]*\](?=\.?$)")
+
+
+def _left_out(evidence: Evidence, claims: Sequence[Claim]) -> Iterator[str]:
+    """The limits, each once with all that it is said of, and what else was withheld."""
+    limits: dict[str, list[str]] = {}
+    for claim in claims:
+        if claim.kind == "limit":
+            limits.setdefault(_CITED.sub("", claim.text), []).extend(claim.findings)
+    for text, cited in limits.items():
+        yield f"{text.rstrip('.')} [{', '.join(dict.fromkeys(cited))}]." if cited else text
+    said = {handle for claim in claims if claim.kind == "limit" for handle in claim.findings}
+    others = [
+        finding
+        for finding in evidence.findings
+        if finding.withheld.groups and finding.shape != "map" and finding.id not in said
+    ]
+    if others:
+        yield f"Groups withheld: {', '.join(f'{finding.withheld.groups} in [{finding.id}]' for finding in others[:6])}."
+
+
+def _next_questions(evidence: Evidence) -> Iterator[str]:
+    """Questions that the built-in lead understands, about what was named and not yet looked at."""
+    done = {task.focus for task in evidence.tasks}
+    said = " ".join(claim.text for claim in evidence.claims)
+    rows = [
+        row
+        for finding in evidence.findings
+        for row in finding.rows
+        if row.id and row.label != UNNAMED and f"“{row.label}”" in said
+    ]
+    if rows and "drill" not in done:
+        yield f"Open “{rows[0].label}”"
+    if rows and "trend" not in done:
+        yield f"How has “{rows[0].label}” developed over time?"
+    if done & {"coordination", "concern"} and "flag_gaps" not in done:
+        yield "What is concerning but not flagged?"
+    if not done & {"coordination", "coverage"}:
+        yield "Where are we blind?"
+    if "breakdown" not in done:
+        yield "Which languages are used most?"
+    if done & {"coordination", "new"}:
+        yield "Has it been seen before?"

@@ -1,0 +1,190 @@
+"""The roles of an investigation as protocols, and the values they exchange.
+
+Every role has a Claude form and a built-in form. A role sees findings, claims and plans; it never sees a summary.
+(The readers, extractor and namer, are protocols of `index`.) Values are JSON-safe through `model_dump`, because the
+graph's state is checkpointed.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.core.answer import Draft, LeadCard, Mention
+from agent.core.events import AnswerMade
+from tools.core.finding import Finding
+from tools.core.scope import Scope
+
+Specialist = Literal["usage", "watch", "abuse"]
+Focus = Literal[
+    "top", "size", "breakdown", "topic", "drill", "contrast", "compare", "new", "trend", "precedent", "coverage",
+    "coordination", "concern", "flag_gaps", "map",
+]  # fmt: skip
+Judgement = Literal["supported", "contradicted", "too strong", "discloses"]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Task(_Value):
+    """A delegation: objective, scope, and what would disconfirm it."""
+
+    id: str
+    specialist: Specialist
+    focus: Focus = Field(description="What kind of look it is; decides the recipe of the built-in investigator")
+    objective: str
+    scope: Scope = Field(default_factory=Scope)
+    facet: str | None = Field(
+        None,
+        description="For breakdown: the closed facet to count by; for trend: day, week or month; for flag_gaps: "
+        "flagged, where the question is for false positives",
+    )
+    against: Scope | None = Field(None, description="For compare: the other scope; left out: all other conversations")
+    shown: int | None = Field(None, ge=1, le=20, description="How many groups to name, where the question says")
+    told: tuple[str, ...] = Field((), description="Groups that an earlier answer named, to be left out now")
+    disconfirmer: str = ""
+
+
+class Plan(_Value):
+    """Tasks to do in parallel, or a question back to the analyst."""
+
+    tasks: tuple[Task, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    clarification: str | None = None
+    suggestions: tuple[str, ...] = ()
+
+
+class Claim(_Value):
+    """A sentence with the handles of the findings it rests on, for example "... [F2]"."""
+
+    text: str
+    findings: tuple[str, ...]
+    kind: Literal["answer", "support", "limit"] = "support"
+    """Whether it answers the task, supports that, or says what was left out or not done."""
+    lead: LeadCard | None = None
+    """The lead card that this claim opens, for abuse only."""
+
+
+class TaskReport(_Value):
+    """What a task came to. `failure` is set when it did not finish; what it had by then is kept."""
+
+    task: str
+    claims: tuple[Claim, ...] = ()
+    failure: str | None = None
+
+
+class Verdict(_Value):
+    """The auditor's judgement of one claim, by its place in the list. A claim that is not supported is struck, unless
+    it is too strong and `text` gives the weaker sentence that stands instead."""
+
+    claim: int
+    judgement: Judgement
+    reason: str = ""
+    text: str | None = None
+
+
+class Audit(_Value):
+    verdicts: tuple[Verdict, ...] = ()
+    gaps: tuple[str, ...] = ()
+    """What is still missing to answer the question; each may become a task of one more plan."""
+
+
+class Exchange(_Value):
+    """An earlier question of the session: its answer, what was looked at, and the groups that were named, so that a
+    follow-up ("and in Japanese?", "open the second one") has something to follow."""
+
+    question: str
+    answer: str
+    tasks: tuple[Task, ...] = ()
+    rows: tuple[Mention, ...] = ()
+
+
+_REMEMBERED_CHARS = 2_000
+
+
+def remembered(question: str, answer: AnswerMade) -> dict[str, Any]:
+    """The JSON-safe exchange of an answered question, made from its last event alone."""
+    exchange = Exchange(
+        question=question,
+        answer=answer.text[:_REMEMBERED_CHARS],
+        tasks=tuple(Task.model_validate(task) for task in answer.tasks),
+        rows=answer.rows,
+    )
+    return exchange.model_dump(mode="json")
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What the lead knows when it plans. `landmarks` are the index's named dates (ISO), `surfaces` where conversations
+    were held, `own_facets` the facets beyond the common ones; `gaps` come from an audit."""
+
+    question: str
+    overview: Finding | None
+    languages: tuple[str, ...]
+    landmarks: dict[str, str]
+    first_day: str | None
+    last_day: str | None
+    history: tuple[Exchange, ...] = ()
+    gaps: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = ()
+    own_facets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything the auditor and the writer may use. `earlier` are the session's findings before this question, which
+    the auditor reads beside the new ones: together they may say more than each. `least` is the smallest count that the
+    policy lets out."""
+
+    question: str
+    claims: tuple[Claim, ...]
+    findings: tuple[Finding, ...]
+    failures: tuple[str, ...] = ()
+    history: tuple[Exchange, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    earlier: tuple[Finding, ...] = ()
+    least: int = 15
+
+
+class Desk(Protocol):
+    """An investigator's access to tools: every call is counted, announced and released through the gate."""
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> Finding:
+        """Raises ToolRefusal when the question cannot be answered as asked, BudgetSpent when calls are used up."""
+        ...
+
+
+OnDelta = Callable[[str], None]
+
+
+class Planner(Protocol):
+    async def plan(self, brief: Brief) -> Plan: ...
+
+
+class Investigator(Protocol):
+    async def investigate(self, task: Task, desk: Desk) -> Sequence[Claim]: ...
+
+
+class Auditor(Protocol):
+    async def audit(self, evidence: Evidence) -> Audit: ...
+
+
+class Writer(Protocol):
+    async def write(self, evidence: Evidence, problems: Sequence[str], on_delta: OnDelta) -> Draft:
+        """`problems` are sentences of an earlier draft that failed the check; empty the first time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSet:
+    """One implementation of every role. `name` is shown: "built-in", or the models' names."""
+
+    name: str
+    planner: Planner
+    investigator: Investigator
+    auditor: Auditor
+    writer: Writer
+    uses_model: bool
+    close: Callable[[], Awaitable[None]]

@@ -1,0 +1,78 @@
+"""What `shoal doctor` says: versions, what is configured, what would leave the machine, and the index's own checks.
+
+It must print neither a key nor anything of a conversation.
+"""
+
+import platform
+import shutil
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from index.maintenance.health import Check, State
+from index.maintenance.health import checks as index_checks
+
+if TYPE_CHECKING:
+    from agent.wiring import App
+
+_PACKAGES = ("shoal", "anthropic", "langgraph", "chromadb", "duckdb", "sentence-transformers", "hdbscan", "textual")
+_LITTLE_DISK_GB = 5
+
+
+def checks(app: "App") -> list[Check]:
+    """Every check, in the order of a reader's interest."""
+    return [*_machine(app), *_leaving(app), _weights(app), *index_checks(app.path), *_ledger(app)]
+
+
+def _machine(app: "App") -> list[Check]:
+    found = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+    free = shutil.disk_usage(app.home.root if app.home.root.exists() else app.home.root.anchor or "/").free / 1e9
+    state: State = "ok" if free > _LITTLE_DISK_GB else "note"
+    return [
+        Check("versions", "ok", f"Python {platform.python_version()}, {found}"),
+        Check("home", "ok", f"{app.home.root} (SHOAL_HOME moves it)"),
+        Check("disk", state, f"{free:,.0f} GB free", "" if state == "ok" else "Make room before a large ingest."),
+    ]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _leaving(app: "App") -> list[Check]:
+    settings = app.settings
+    if not settings.has_model:
+        return [Check("leaves the machine", "ok", "nothing: no model is configured, and telemetry is off")]
+    where = settings.base_url or "api.anthropic.com"
+    return [
+        Check("model", "ok", f"{where}: {settings.lead_model}, {settings.worker_model}, {settings.reader_model}"),
+        Check(
+            "leaves the machine",
+            "note",
+            f"to {where}: screened conversations at ingest ({settings.reader_model}), screened summaries when clusters "
+            "are named, questions and findings when asked; telemetry is off",
+            "--built-in sends nothing",
+        ),
+    ]
+
+
+def _weights(app: "App") -> Check:
+    from index.core.errors import ShoalError
+
+    try:
+        return Check("embedding model", "ok", app.encoder().verified())
+    except ShoalError as error:
+        return Check("embedding model", "wrong", error.message, error.hint)
+
+
+def _ledger(app: "App") -> list[Check]:
+    if not (app.path / "ledger").is_dir():
+        return [Check("ledger", "note", "nothing was released yet")]
+    broken = app.ledger().verify()
+    if broken is not None:
+        return [
+            Check("ledger", "wrong", f"the chain breaks at entry {broken}", "Keep a copy and tell who oversees it.")
+        ]
+    return [Check("ledger", "ok", "the chain is whole")]

@@ -1,0 +1,248 @@
+"""Sessions and cases as files: Markdown, JSON, HTML, all from one value.
+
+Names of groups and answers of models are untrusted text: here they are written so that they stay text, whatever they
+hold. Nothing is read but what was released.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any, Literal
+
+import regex
+
+from agent.storage.session_store import SessionStore, StoredRun
+from tools.core.finding import MOST_INSIDE, bound_sign, outlined
+
+Format = Literal["markdown", "json", "html"]
+MADE_BY = "Aggregates released by Shoal. Small groups are withheld and counts are rounded; see each finding."
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A question with its answer, or a note with neither. `answer` is Markdown; `findings` are as released."""
+
+    title: str
+    about: str = ""
+    answer: str = ""
+    struck: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    findings: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    title: str
+    about: str
+    parts: tuple[Part, ...]
+
+
+def document(store: SessionStore, session: str, runs: Sequence[StoredRun] | None = None) -> Document:
+    """A session, or some of its runs, as a document; of a run that went on, the last answer."""
+    (stored,) = [item for item in store.sessions() if item.id == session]
+    chosen = list(reversed(store.runs(session))) if runs is None else runs
+    about = f"Session {session} on index {stored.index}, {stored.began[:10]}"
+    return Document(stored.title, about, tuple(_part(run, list(store.events(run.run))) for run in chosen))
+
+
+def _part(run: StoredRun, events: Sequence[dict[str, Any]]) -> Part:
+    started = next((event for event in events if event["type"] == "run_started"), None)
+    answers = [event for event in events if event["type"] == "answer_made"]
+    released = {
+        event["finding"]["id"]: event["finding"]
+        for event in events
+        if event["type"] == "tool_ended" and event["finding"] is not None
+    }
+    cited = answers[-1]["cited"] if answers else released
+    about = f"{started['roles']} · snapshot {started['snapshot']} · {started['policy']}" if started else ""
+    ended = [event["message"] for event in events if event["type"] == "run_ended" and event["message"]]
+    return Part(
+        run.question,
+        f"{about} · {run.state}",
+        answers[-1]["text"] if answers else "",
+        tuple(answers[-1]["struck"]) if answers else (),
+        tuple(ended[-1:]) if not answers else (),
+        tuple(released[handle] for handle in cited if handle in released),
+    )
+
+
+def rendered(made: Document, form: Format) -> str:
+    """The document in a format, ending with a newline."""
+    if form == "json":
+        return json.dumps(asdict(made), ensure_ascii=False, indent=2) + "\n"
+    return to_markdown(made) if form == "markdown" else to_html(made)
+
+
+_SPECIAL = regex.compile(r"([\\`*_{}\[\]<>#|~!&])")
+_QUOTED = regex.compile(r"“[^”]*”")
+_URL = regex.compile(r"(?<=\w):(?=//)|(?<=www)\.")
+
+
+def _plain(text: str) -> str:
+    """Untrusted text as Markdown that shows it and does nothing else."""
+    line = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    line = _URL.sub(lambda match: f"\\{match.group(0)}", line)
+    return regex.sub(r"^([-+]|\d+[.)])(?=\s)", lambda match: f"{match.group(0)[:-1]}\\{match.group(0)[-1]}", line)
+
+
+def _answer_markdown(text: str) -> str:
+    """An answer: its own headings, lists and emphasis stay; names within quotes, links and tags become plain text."""
+    told = _QUOTED.sub(lambda match: _plain(match.group(0)), text)
+    told = told.replace("<", "&lt;")
+    told = regex.sub(r"(?<!\\)!?\[(?!F\d)", r"\\[", told)
+    return _URL.sub(lambda match: f"\\{match.group(0)}", told)
+
+
+def to_markdown(made: Document, most_rows: int | None = None) -> str:
+    """The document in Markdown; with `most_rows`, tables end after so many rows and say how many are left."""
+    lines = [f"# {_plain(made.title)}", "", _plain(made.about), ""]
+    for part in made.parts:
+        lines += [f"## {_plain(part.title)}", ""]
+        lines += [f"{_plain(part.about)}", ""] if part.about else []
+        lines += [_answer_markdown(part.answer), ""] if part.answer else []
+        lines += [f"- {_plain(note)}" for note in part.notes]
+        lines += [f"- Struck, not supported by its findings: {_plain(sentence)}" for sentence in part.struck]
+        for finding in part.findings:
+            lines += ["", *_finding_markdown(finding, most_rows)]
+        lines.append("")
+    return "\n".join([*lines, f"*{MADE_BY}*", ""])
+
+
+def _finding_markdown(finding: dict[str, Any], most_rows: int | None) -> Iterable[str]:
+    yield f"### {finding['id']} · {_plain(finding['title'])}"
+    yield ""
+    yield f"{_plain(finding['scope'])} · {_plain(finding['period'])} · snapshot {finding['snapshot']}"
+    yield ""
+    head, rows = table_of(finding, None if most_rows is None else MOST_INSIDE)
+    yield f"| {' | '.join(_plain(name) for name in head)} |"
+    yield f"| --- |{' ---: |' * (len(head) - 1)}"
+    for row in rows[:most_rows]:
+        yield f"| {' | '.join(_plain(cell) for cell in row)} |"
+    yield ""
+    if most_rows is not None and len(finding["rows"]) > len(rows[:most_rows]):
+        yield f"{len(finding['rows']) - len(rows[:most_rows])} more rows."
+        yield ""
+    yield _plain(withheld_of(finding))
+
+
+def table_of(finding: dict[str, Any], most_inside: int | None = None) -> tuple[list[str], list[list[str]]]:
+    """A finding as a head and rows of text, one column for each count and each statistic. `most_inside`: rows of a group
+    that stand under it."""
+    measures = list(dict.fromkeys(item["name"] for row in finding["rows"] for item in row.get("measures", ())))
+    head = ["group", *finding["columns"], *measures]
+    rows = []
+    for row in outlined(finding["rows"], most_inside):
+        named = {item["name"]: item for item in row.get("measures", ())}
+        label = f"– {row['label']}" if row.get("parent") else row["label"]
+        cells = [_count(value) for value in row["values"]]
+        rows.append([label, *cells, *(_measure(named.get(name)) for name in measures)])
+    return head, rows
+
+
+def _count(value: dict[str, Any]) -> str:
+    if value["count"] is None:
+        return "withheld"
+    return f"{value['count']:,}" + ("" if value["share"] is None else f" ({value['share']} %)")
+
+
+def _measure(item: dict[str, Any] | None) -> str:
+    if item is None:
+        return ""
+    told = [f"{bound_sign(item)}{item['value']}"] if "value" in item else []
+    told += [f"({item['low']} to {item['high']})"] if "low" in item and "high" in item else []
+    return " ".join([*told, item.get("verdict", "")]).strip()
+
+
+def withheld_of(finding: dict[str, Any]) -> str:
+    """What a finding does not show, and how it was made."""
+    withheld = finding["withheld"]
+    told = [
+        f"Total {' / '.join(f'{total:,}' for total in finding['totals'])}",
+        f"withheld: {withheld['groups']} groups ({withheld['share']} %), {withheld['cells']} cells",
+    ]
+    if finding["outside"] is not None:
+        told.append(f"outside any cluster: {finding['outside']} %")
+    return "; ".join([*told, *finding["notes"], finding["method"]]) + "."
+
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "table{border-collapse:collapse;margin:.5rem 0}td,th{border-bottom:1px solid #ccc;padding:.2rem .6rem;text-align:right}"
+    "td:first-child,th:first-child{text-align:left}.small{color:#555;font-size:.9rem}"
+)
+
+
+def to_html(made: Document) -> str:
+    """One page without script, link or picture; whatever is not ours is escaped."""
+    body = [f"<h1>{escape(made.title)}</h1>", f'<p class="small">{escape(made.about)}</p>']
+    for part in made.parts:
+        body += [f"<h2>{escape(part.title)}</h2>", f'<p class="small">{escape(part.about)}</p>']
+        body += _answer_html(part.answer)
+        body += [f"<p>{escape(note)}</p>" for note in part.notes]
+        body += [
+            f"<p><s>{escape(sentence)}</s> (struck: not supported by its findings)</p>" for sentence in part.struck
+        ]
+        for finding in part.findings:
+            body += _finding_html(finding)
+    body.append(f'<p class="small">{escape(MADE_BY)}</p>')
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f"<title>{escape(made.title)}</title><style>{_STYLE}</style></head><body>\n"
+        + "\n".join(body)
+        + "\n</body></html>\n"
+    )
+
+
+def _answer_html(text: str) -> Iterable[str]:
+    """Headings, lists and paragraphs of an answer; everything within a line is text."""
+    text = _QUOTED.sub(lambda match: " ".join(match.group(0).split()), text)
+    for block in text.split("\n\n"):
+        for is_item, lines in _runs(block.strip().splitlines()):
+            if is_item:
+                yield "<ul>" + "".join(f"<li>{_inline(line.lstrip()[2:])}</li>" for line in lines) + "</ul>"
+            elif heading := regex.fullmatch(r"(#{1,4})\s+(.*)", lines[0]) if len(lines) == 1 else None:
+                yield f"<h3>{_inline(heading.group(2))}</h3>"
+            else:
+                yield f"<p>{'<br>'.join(_inline(line) for line in lines)}</p>"
+
+
+def _runs(lines: Sequence[str]) -> Iterable[tuple[bool, list[str]]]:
+    """Lines in runs: list items together, each heading alone, the rest together."""
+    kept: list[str] = []
+    kind = ""
+    for line in lines:
+        now = "item" if line.lstrip().startswith(("- ", "* ")) else "heading" if line.startswith("#") else "text"
+        if kept and (now != kind or now == "heading"):
+            yield kind == "item", kept
+            kept = []
+        kept.append(line)
+        kind = now
+    if kept:
+        yield kind == "item", kept
+
+
+def _inline(line: str) -> str:
+    """Emphasis outside of quoted names; the rest as it is."""
+    parts, at = [], 0
+    for quoted in _QUOTED.finditer(line):
+        parts += [_emphasis(line[at : quoted.start()]), escape(quoted.group(0))]
+        at = quoted.end()
+    return "".join([*parts, _emphasis(line[at:])])
+
+
+def _emphasis(text: str) -> str:
+    told = regex.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", escape(text))
+    return regex.sub(r"(?<!\*)\*([^*]+)\*(?!\*)", r"<em>\1</em>", told)
+
+
+def _finding_html(finding: dict[str, Any]) -> Iterable[str]:
+    head, rows = table_of(finding)
+    yield f"<h3>{escape(finding['id'])} · {escape(finding['title'])}</h3>"
+    yield f'<p class="small">{escape(finding["scope"])} · {escape(finding["period"])} · snapshot {finding["snapshot"]}</p>'
+    yield "<table><thead><tr>" + "".join(f"<th>{escape(name)}</th>" for name in head) + "</tr></thead><tbody>"
+    for row in rows:
+        yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+    yield "</tbody></table>"
+    yield f'<p class="small">{escape(withheld_of(finding))}</p>'

@@ -1,0 +1,244 @@
+"""Sessions at rest (SQLite): their questions and events. Only what was released is in an event, so nothing more is here.
+
+What is deleted is gone from every file of the folder, the graph's checkpoints and the search index included; the ledger
+keeps that it was released, because it is append-only (R9).
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from index.core.errors import IndexFault, SettingsError
+from index.core.home import private_folder
+
+CHECKPOINTS = "checkpoints.sqlite3"
+LAST = "last"
+"""Names the session that was used last."""
+_TITLE = 80
+_TRIGRAM = 3
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    run TEXT PRIMARY KEY, session TEXT NOT NULL, index_path TEXT NOT NULL, question TEXT NOT NULL,
+    started TEXT NOT NULL, state TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS events (
+    run TEXT NOT NULL, seq INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (run, seq));
+CREATE TABLE IF NOT EXISTS titles (session TEXT PRIMARY KEY, title TEXT NOT NULL);
+CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(session UNINDEXED, text, tokenize = 'trigram');
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """One question of a session. `state` is its last RunEnded state, or "running"."""
+
+    run: str
+    session: str
+    index_path: str
+    question: str
+    started: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """One session as a list shows it. `state` is that of its last run; times are ISO, UTC."""
+
+    id: str
+    title: str
+    index: str
+    began: str
+    last: str
+    questions: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A finding of a session with the call that it answers."""
+
+    session: str
+    run: str
+    specialist: str
+    tool: str
+    arguments: dict[str, Any]
+    finding: dict[str, Any]
+
+
+class SessionStore:
+    """Writes events as they come; a crash loses at most the one being written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = private_folder(folder)
+        path = self.folder / "sessions.sqlite3"
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        path.chmod(0o600)
+        self._connection.execute("PRAGMA secure_delete = ON")
+        self._connection.executescript(_SCHEMA)
+        self._index_older()
+
+    def _index_older(self) -> None:
+        """Make sessions of a store that had no search findable."""
+        self._connection.execute(
+            "INSERT INTO words SELECT session, question FROM runs WHERE session NOT IN (SELECT session FROM words)"
+        )
+
+    def start(self, run: str, session: str, index_path: Path, question: str) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self._connection.execute(
+            "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, 'running')",
+            [run, session, str(index_path), question, now],
+        )
+        self._connection.execute("INSERT INTO words VALUES (?, ?)", [session, question])
+
+    def add(self, run: str, event: dict[str, Any]) -> None:
+        self._connection.execute(
+            "INSERT INTO events SELECT ?, coalesce(max(seq), 0) + 1, ? FROM events WHERE run = ?",
+            [run, json.dumps(event, ensure_ascii=False), run],
+        )
+        if event["type"] == "run_ended":
+            self.mark(run, event["state"])
+
+    def mark(self, run: str, state: str) -> None:
+        self._connection.execute("UPDATE runs SET state = ? WHERE run = ?", [state, run])
+
+    def runs(self, session: str | None = None) -> list[StoredRun]:
+        """Runs, newest first."""
+        where, parameters = ("WHERE session = ?", [session]) if session else ("", [])
+        rows = self._connection.execute(
+            f"SELECT run, session, index_path, question, started, state FROM runs {where} ORDER BY started DESC, rowid DESC",
+            parameters,
+        ).fetchall()
+        return [StoredRun(*row) for row in rows]
+
+    def events(self, run: str) -> Iterator[dict[str, Any]]:
+        """The events of a run, in order."""
+        for (stored,) in self._connection.execute("SELECT event FROM events WHERE run = ? ORDER BY seq", [run]):
+            yield json.loads(stored)
+
+    def sessions(self, search: str = "") -> list[StoredSession]:
+        """Sessions, the one used last first; with `search`, those whose title or questions hold every word of it."""
+        kept = self._matching(search) if search.strip() else None
+        titles = dict(self._connection.execute("SELECT session, title FROM titles").fetchall())
+        found: dict[str, list[StoredRun]] = {}
+        for run in self.runs():
+            if kept is None or run.session in kept:
+                found.setdefault(run.session, []).append(run)
+        return [
+            StoredSession(
+                session,
+                titles.get(session) or runs[-1].question[:_TITLE],
+                Path(runs[0].index_path).name,
+                runs[-1].started,
+                runs[0].started,
+                len(runs),
+                runs[0].state,
+            )
+            for session, runs in found.items()
+        ]
+
+    def _matching(self, search: str) -> set[str]:
+        """Sessions that hold every word, in whichever of their texts. Three letters and more are looked up, fewer (a word
+        of Chinese or Japanese may have two) are looked for."""
+        kept: set[str] | None = None
+        for word in search.split():
+            if len(word) >= _TRIGRAM:
+                asked, condition = '"' + word.replace('"', '""') + '"', "words MATCH ?"
+            else:
+                asked, condition = word.casefold(), "instr(lower(text), ?) > 0"
+            rows = self._connection.execute(f"SELECT session FROM words WHERE {condition}", [asked])
+            with_word = {session for (session,) in rows}
+            kept = with_word if kept is None else kept & with_word
+        return kept or set()
+
+    def find(self, name: str) -> str:
+        """The id of a session named by its id, the beginning of it, or "last". Raises SettingsError."""
+        known = [session.id for session in self.sessions()]
+        found = known[:1] if name == LAST else [session for session in known if session.startswith(name)]
+        if name in known:
+            return name
+        if len(found) == 1 and name:
+            return found[0]
+        problem = "There is no session" if not found else "There are several sessions whose id begins with"
+        raise SettingsError(f"{problem} {name!r}.", "List them: shoal sessions")
+
+    def rename(self, session: str, title: str) -> None:
+        if not title.strip():
+            raise SettingsError("A title needs at least one letter.", 'Write: shoal sessions rename ID "a title"')
+        self._connection.execute("INSERT OR REPLACE INTO titles VALUES (?, ?)", [session, title.strip()])
+        self._connection.execute("INSERT INTO words VALUES (?, ?)", [session, title.strip()])
+
+    def history(self, session: str) -> list[tuple[str, str, dict[str, Any]]]:
+        """Run, question and answer (its event) of a session, oldest first; of a run that went on, the last answer."""
+        found = []
+        for run in reversed(self.runs(session)):
+            answers = [event for event in self.events(run.run) if event["type"] == "answer_made"]
+            if answers:
+                found.append((run.run, run.question, answers[-1]))
+        return found
+
+    def released(self, session: str) -> list[Released]:
+        """The findings of a session in the order of their release, each with its call."""
+        found = []
+        for run in reversed(self.runs(session)):
+            calls: dict[str, dict[str, Any]] = {}
+            who: dict[str, str] = {}
+            for event in self.events(run.run):
+                if event["type"] == "plan_made":
+                    who |= {task["id"]: task["specialist"] for task in event["tasks"]}
+                elif event["type"] == "tool_started":
+                    calls[event["call"]] = event["arguments"]
+                elif event["type"] == "tool_ended" and event["finding"] is not None:
+                    arguments = calls.get(event["call"], {})
+                    specialist = who.get(event["task"], "")
+                    found.append(Released(session, run.run, specialist, event["tool"], arguments, event["finding"]))
+        return found
+
+    def next_handle(self, session: str) -> int:
+        """The number of the next finding of a session."""
+        return max((int(item.finding["id"][1:]) for item in self.released(session)), default=0) + 1
+
+    def delete(self, session: str) -> None:
+        """Take a session, its events, findings and checkpoints from every file of the folder."""
+        runs = [(run.run,) for run in self.runs(session)]
+        with _Busy():
+            _forget_checkpoints(self.folder / CHECKPOINTS, runs)
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany("DELETE FROM events WHERE run = ?", runs)
+            for table in ("runs", "titles", "words"):
+                self._connection.execute(f"DELETE FROM {table} WHERE session = ?", [session])
+            self._connection.execute("INSERT INTO words(words) VALUES ('rebuild')")
+            self._connection.execute("COMMIT")
+            self._connection.execute("VACUUM")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _Busy:
+    """Turns a locked database into what a person can do about it."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, sqlite3.OperationalError):
+            raise IndexFault("The sessions are in use by another Shoal.", "Close it, and try again.") from None
+
+
+def _forget_checkpoints(path: Path, runs: list[tuple[str]]) -> None:
+    """Delete the checkpoints of runs, and write the file anew so that nothing of them is left in it or its log."""
+    if not path.exists():
+        return
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for table in ("checkpoints", "writes"):
+            if table in tables:
+                connection.executemany(f"DELETE FROM {table} WHERE thread_id = ?", runs)
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,101 @@
+"""Compiles a sentence-transformers model for OpenVINO: `python -m index.embedding.compiler WEIGHTS FOLDER`.
+
+Runs as a process of its own (`index.embedding.encoder`), because torch and transformers are needed for this step alone. It
+must not be imported by anything that answers questions.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.embedding.encoder import COMPILED, MAX_TOKENS, TOKENIZER, UNLOADABLE, openvino
+
+_MIN_AGREEMENT = 0.999
+_PROBES = (
+    "write a cover letter",
+    "ayuda con una receta",
+    "python; pandas; merge; key error",
+    "敬語; メール",
+    "a long request " * MAX_TOKENS,
+)
+
+
+def compile_model(weights: str, folder: Path) -> None:
+    """Compile a sentence-transformers model into `folder` (model.xml, model.bin, tokenizer.json).
+
+    The compiled model must agree with the reference on probe sentences to a cosine of 0.999; the folder appears whole
+    or not at all, and takes the place of what an older Shoal compiled.
+    """
+    if Path(weights).exists():
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    engine = openvino()  # before another package imports it with what reports
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    model = SentenceTransformer(weights, device="cpu", model_kwargs={"attn_implementation": "eager"})
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix="partial-"))
+    try:
+        _convert(engine, torch, model, partial / COMPILED)
+        model.tokenizer.backend_tokenizer.save(str(partial / TOKENIZER))
+        _check(engine, model, partial)
+        with suppress(OSError):  # another process has just compiled the same
+            partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    for other in folder.parent.glob(f"{folder.name.rpartition('-')[0]}-v*"):
+        if other != folder:
+            shutil.rmtree(other)
+
+
+def _convert(engine: Any, torch: Any, model: Any, path: Path) -> None:
+    class Sentences(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            features = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+            return torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
+
+    sample = {
+        "input_ids": torch.randint(5, 1000, (3, 9)),
+        "attention_mask": torch.ones(3, 9, dtype=torch.long),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the traced numbers of rows and tokens hold for others, _check sees
+        converted = engine.convert_model(Sentences().eval(), example_input=sample)
+    engine.save_model(converted, path, compress_to_fp16=False)
+
+
+def _check(engine: Any, model: Any, folder: Path) -> None:
+    """All probes as one batch, so that the short ones are padded."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    tokenizer.enable_truncation(MAX_TOKENS)
+    tokenizer.enable_padding()
+    compiled = engine.compile_model(folder / COMPILED, "CPU")
+    tokens = tokenizer.encode_batch(list(_PROBES))
+    ids, mask = [item.ids for item in tokens], [item.attention_mask for item in tokens]
+    found = compiled({"input_ids": np.array(ids), "attention_mask": np.array(mask)})[0]
+    model.max_seq_length = MAX_TOKENS
+    reference = model.encode(list(_PROBES), normalize_embeddings=True, show_progress_bar=False)
+    if float((found * reference).sum(axis=1).min()) < _MIN_AGREEMENT:
+        raise SystemExit("the compiled model disagrees with its reference")
+
+
+if __name__ == "__main__":
+    try:
+        compile_model(sys.argv[1], Path(sys.argv[2]))
+    except OSError:
+        raise SystemExit(UNLOADABLE) from None

@@ -1,0 +1,92 @@
+"""count_by: how a scope divides by one closed facet, by theme or by topic, or by two closed facets crossed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from index.snapshots.snapshot import Rows
+from tools.context import ToolContext
+from tools.core.candidate import Raw, split
+from tools.core.errors import ToolRefusal
+from tools.core.facets import CLOSED, facet_codes
+from tools.core.finding import Finding
+from tools.core.scope import Scope
+from tools.grouping.division import BY, OTHERS, TOPIC, domain, grouped, is_closed
+
+_MAX_COLUMNS = 6
+_MAX_NOISY_COLUMNS = 12
+
+
+class Args(BaseModel):
+    """What to count and how to divide it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: str = Field(description=BY)
+    across: str | None = Field(
+        None, description=f"A second closed facet ({', '.join(CLOSED)}, or an own one): its values are the columns"
+    )
+    scope: Scope = Field(default_factory=Scope)
+
+
+async def run(args: Args, ctx: ToolContext) -> Finding:
+    """How many conversations, by one closed facet, by theme or by topic, over a scope, with shares and accounts.
+
+    With `across`, a table of two: its columns are the six largest values of that facet, the others taken together.
+    by="topic" counts single terms and crosses languages where the extractor glosses them in English; a conversation
+    counts under each of its terms, so shares do not add up. To set one scope against another use compare.
+    Limits: at most two closed facets may be crossed, counting the scope's; small cells are withheld and may be zero.
+    """
+    resolved = await ctx.admit(args.scope, closed=is_closed(args.by))
+    names, columns = _columns(args, resolved.rows, ctx)
+    found = await grouped(args.by, columns, ctx)
+    crossed = found.facets | ({args.across} - {"month"} if args.across else set())
+    return await ctx.release(
+        Raw(
+            tool="count_by",
+            arguments=args.model_dump(mode="json", exclude_none=True),
+            title=f"Conversations by {args.by}" + (f" and {args.across}" if args.across else ""),
+            shape="table",
+            resolved=resolved,
+            columns=names,
+            groups=found.groups,
+            outside=found.outside,
+            unit=args.by,
+            method=found.method,
+            wholes=found.wholes,
+            margins=args.across is not None,
+            facets=crossed,
+            closed=int(found.is_closed),
+        )
+    )
+
+
+def _columns(args: Args, rows: Rows, ctx: ToolContext) -> tuple[tuple[str, ...], Sequence[Rows]]:
+    """Column names and members: one, or the largest values of the second facet and the rest of them together."""
+    if args.across is None:
+        return ("conversations",), (rows,)
+    if args.by == TOPIC or args.across == args.by:
+        raise ToolRefusal("Cross two different closed facets, or themes with one. For topics of one value use compare.")
+    codes = domain(args.across, ctx) if is_closed(args.by) else facet_codes(ctx.index.snapshot, args.across)
+    parts = dict(zip(codes.values, split(rows, codes.codes[rows], len(codes.values)), strict=True))
+    if ctx.gate.policy.adds_noise and is_closed(args.by):
+        # All values, because a choice by exact sizes would tell them.
+        if len(parts) > _MAX_NOISY_COLUMNS:
+            raise ToolRefusal(f"{args.across} has {len(parts)} values, too many for columns. Exchange by and across.")
+        return tuple(parts), tuple(parts.values())
+    ranked = sorted((value for value in parts if len(parts[value])), key=lambda value: (-len(parts[value]), value))
+    kept = [value for value in ranked[:_MAX_COLUMNS] if ctx.gate.may_be_side(parts[value])]
+    while kept:
+        rest = [parts[value] for value in ranked if value not in kept]
+        together = np.sort(np.concatenate(rest)) if rest else rows[:0]
+        if not len(together) or ctx.gate.may_be_side(together):
+            break
+        kept.pop()
+    if len(kept) < 2:
+        raise ToolRefusal(f"Too few values of {args.across} are large enough to be columns. Count by one facet.")
+    # In the facet's own order, so that ordinal values read from low to high.
+    names = [value for value in codes.values if value in kept]
+    others = [(OTHERS, together)] if len(together) else []
+    found = [*((value, parts[value]) for value in names), *others]
+    return tuple(name for name, _ in found), tuple(part for _, part in found)

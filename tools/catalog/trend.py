@@ -1,0 +1,116 @@
+"""trend: a scope over time."""
+
+from datetime import date, timedelta
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from index.core.records import as_date
+from index.snapshots.snapshot import UNDATED, Rows
+from tools.context import ToolContext
+from tools.core.candidate import Group, Raw, split
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding
+from tools.core.scope import Scope
+from tools.statistics.trend_statistics import course
+
+_MAX_BUCKETS = 80
+
+
+class Args(BaseModel):
+    """What to follow and in which steps."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    scope: Scope = Field(default_factory=Scope)
+    by: Literal["day", "week", "month"] = Field("month", description="Weeks start on Monday")
+
+
+async def run(args: Args, ctx: ToolContext) -> Finding:
+    """How a scope's size develops, by day, week or month, beside all conversations of the same time (the exposure).
+
+    Read the share, not the count: the assistant's whole traffic grows too. Each share has a 95 % interval (Wilson
+    1927); the notes name the buckets from which the level is another (optimal partitioning, Jackson et al. 2005, on the
+    likelihood of the counts), and set the second half against the first. A bucket far above its neighbours is a burst,
+    which is no change of level. Buckets under the threshold are withheld and may be zero: what is said of levels and halves
+    holds whatever they hold, as bounds where they matter.
+    Limits: the first and last bucket may be partial; at most 80 buckets; a change has no cause attached.
+    """
+    resolved = await ctx.admit(args.scope, closed=True)
+    snapshot = ctx.index.snapshot
+    everything = await _exposed(args.scope, ctx)
+    dated = everything[snapshot.days[everything] != UNDATED]
+    names, bucket_of = _buckets(snapshot.days, dated, args.by)
+    inside = np.zeros(len(snapshot), dtype=bool)
+    inside[resolved.rows] = True
+    # Where noise is added, whether a scope leaves anybody out must not show.
+    asked_of_a_part = args.scope != _period(args.scope)
+    restricted = asked_of_a_part if ctx.gate.policy.adds_noise else len(resolved.rows) < len(everything)
+    groups = []
+    for name, whole in zip(names, split(dated, bucket_of, len(names)), strict=True):
+        columns = (whole[inside[whole]], whole) if restricted else (whole,)
+        groups.append(Group(name, columns))
+    return await ctx.release(
+        Raw(
+            tool="trend",
+            arguments=args.model_dump(mode="json", exclude_none=True),
+            title=f"{args.scope.describe()[:1].upper()}{args.scope.describe()[1:]} by {args.by}",
+            shape="trend",
+            resolved=resolved,
+            columns=("in scope", "all conversations") if restricted else ("conversations",),
+            groups=tuple(groups),
+            unit=args.by,
+            method=f"counts by {args.by}; shares of all conversations of the same {args.by}",
+            within=restricted,
+            statistic=course,
+            closed=1 + restricted,
+        )
+    )
+
+
+def _period(scope: Scope) -> Scope:
+    """The scope's period alone."""
+    return Scope(since=scope.since, until=scope.until)
+
+
+async def _exposed(scope: Scope, ctx: ToolContext) -> Rows:
+    """Everything of the scope's period; of all time, where the period may not be asked about."""
+    try:
+        return (await ctx.admit(_period(scope), closed=True)).rows
+    except ToolRefusal:
+        return np.arange(len(ctx.index.snapshot), dtype=np.int64)
+
+
+def _buckets(days: NDArray[np.int64], rows: Rows, by: str) -> tuple[list[str], NDArray[np.int64]]:
+    """Bucket names in time order (every bucket between the first and the last), and each row's bucket."""
+    if not len(rows):
+        raise ToolRefusal("These conversations carry no dates, so there is no trend. Use count_by or cluster_scope.")
+    present = sorted({_bucket(int(day), by) for day in np.unique(days[rows])})
+    names = [present[0]]
+    while names[-1] < present[-1]:
+        names.append(_next(names[-1], by))
+    if len(names) > _MAX_BUCKETS:
+        raise ToolRefusal(
+            f"That is {len(names)} {by}s; at most {_MAX_BUCKETS}. Use a coarser step or a shorter period."
+        )
+    place = {name: number for number, name in enumerate(names)}
+    known, places = np.unique(days[rows], return_inverse=True)
+    return names, np.array([place[_bucket(int(day), by)] for day in known], dtype=np.int64)[places]
+
+
+def _bucket(day: int, by: str) -> str:
+    moment = as_date(day)
+    if by == "day":
+        return moment.isoformat()
+    if by == "month":
+        return f"{moment:%Y-%m}"
+    return (moment - timedelta(days=moment.weekday())).isoformat()
+
+
+def _next(name: str, by: str) -> str:
+    if by == "month":
+        year, month = map(int, name.split("-"))
+        return f"{year + month // 12:04d}-{month % 12 + 1:02d}"
+    return (date.fromisoformat(name) + timedelta(days=7 if by == "week" else 1)).isoformat()

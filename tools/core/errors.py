@@ -1,0 +1,24 @@
+"""What a tool may raise. A refusal is not an error: the model (or the built-in role) reads it and asks otherwise."""
+
+from typing import Literal
+
+from index.core.errors import ShoalError
+
+Reason = Literal[
+    "not askable", "too few or too close", "nearly everything", "too many facets", "a side too small", "privacy budget spent",
+]  # fmt: skip
+"""Why, for the ledger. A group that is too small and one that is withheld for another's sake share a word."""
+
+
+class ToolRefusal(Exception):
+    """The question cannot be answered as asked. The message says why and what to try; it never holds data."""
+
+    def __init__(self, message: str, reason: Reason = "not askable") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class PrivacyViolation(ShoalError):
+    """A privacy rule was about to be broken by our own code: a bug. It stops the run and carries no content."""
+
+    exit_code = 6

@@ -1,0 +1,326 @@
+"""The ledger: every release, append-only and hash-chained (R9), one per index and analyst.
+
+It remembers which sets were released, as compressed bitmaps of summary numbers kept with the index's protection, so
+that many questions together cannot isolate what one question may not (R5). Nothing is ever changed or removed here;
+a broken chain is reported, never repaired.
+"""
+
+import fcntl
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+from math import fsum
+from pathlib import Path
+from typing import Any
+
+from pyroaring import BitMap
+
+from index.core.home import private_folder
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS releases (
+    seq INTEGER PRIMARY KEY, at TEXT NOT NULL, run TEXT NOT NULL, tool TEXT NOT NULL, scope TEXT NOT NULL,
+    arguments TEXT NOT NULL, policy TEXT NOT NULL, snapshot INTEGER NOT NULL, asked INTEGER NOT NULL,
+    shown INTEGER NOT NULL, withheld INTEGER NOT NULL, smallest INTEGER, to_model INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, digest TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sets (
+    seq INTEGER NOT NULL, place INTEGER NOT NULL, kind TEXT NOT NULL, accounts INTEGER NOT NULL, count INTEGER,
+    members BLOB NOT NULL,
+    PRIMARY KEY (seq, place));
+CREATE TABLE IF NOT EXISTS signatures (
+    seq INTEGER NOT NULL, place INTEGER NOT NULL, signature BLOB NOT NULL, PRIMARY KEY (seq, place)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS spendings (
+    seq INTEGER PRIMARY KEY, epsilon REAL NOT NULL, question TEXT NOT NULL UNIQUE, answer TEXT NOT NULL);
+CREATE TRIGGER IF NOT EXISTS releases_stay BEFORE UPDATE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS releases_kept BEFORE DELETE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS sets_stay BEFORE UPDATE ON sets BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS sets_kept BEFORE DELETE ON sets BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS signatures_stay BEFORE UPDATE ON signatures BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS signatures_kept BEFORE DELETE ON signatures BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS spendings_stay BEFORE UPDATE ON spendings BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS spendings_kept BEFORE DELETE ON spendings BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+"""
+"""Spendings and signatures came later, in tables of their own: entries without one hash as they did before there were any."""
+_FIELDS = (
+    "at", "run", "tool", "scope", "arguments", "policy", "snapshot", "asked", "shown", "withheld", "smallest",
+    "to_model", "bytes", "digest",
+)  # fmt: skip
+REFUSED = "refused"
+"""Digest of an entry that is no release: a question that was refused. Its `scope` says why, in a closed list's word."""
+_GENESIS = "0" * 64
+_REFERENCE = 4
+"""Bytes of a place that stands for the members of another set of its entry; a bitmap has at least eight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One row of the ledger, as people read it."""
+
+    seq: int
+    at: str
+    run: str
+    tool: str
+    scope: str
+    arguments: str
+    policy: str
+    snapshot: int
+    asked: int
+    shown: int
+    withheld: int
+    smallest: int | None
+    to_model: int
+    bytes: int
+    digest: str
+    epsilon: float = 0.0
+    """What it cost of the analyst's ε; 0 where no noise was drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Noise that was drawn for a question (its digest): the ε it cost, and the noisy counts, which are its answer ever
+    after, so that asking again does not average the noise away."""
+
+    epsilon: float
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedSet:
+    """A set whose size left. `kind`: "scope", "cell", or "total: " and what was counted. `count` is what was said."""
+
+    kind: str
+    accounts: int
+    count: int | None
+    members: BitMap
+    signature: bytes = b""
+    """By which the set is looked up without its members (`tools.history.signatures`); bytes of no meaning here."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSet:
+    """A released set as the ledger keeps it. Its members stay in the file until they are needed: those of a long ledger
+    would fill the memory. `signature` is empty where an older Shoal wrote none."""
+
+    seq: int
+    place: int
+    kind: str
+    accounts: int
+    count: int | None
+    signature: bytes
+
+
+class Ledger:
+    """Opens, appends, reads and verifies. Safe for parallel agents of one process and for several processes."""
+
+    def __init__(self, path: Path) -> None:
+        private_folder(path.parent)
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        path.chmod(0o600)
+        self._connection.executescript(_SCHEMA)
+        self._sets: list[KeptSet] = []
+        self._head = path.with_suffix(".head")
+        self._turn = path.with_suffix(".lock")
+        self._anchored = ""
+        self._read_until = 0
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the ledger from looking up earlier sets to appending, so that two agents cannot pass each other."""
+        with self._lock, self._turn.open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                last = self._connection.execute(
+                    "SELECT hash, previous FROM releases ORDER BY seq DESC LIMIT 1"
+                ).fetchone()
+                if last is not None and last[0] != self._anchored:
+                    self._anchor(*last)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+            if last is not None and last[0] != self._anchored:
+                self._anchor(last[0])
+                self._anchored = last[0]
+
+    def _anchor(self, *links: str) -> None:
+        """Note the chain's end beside the database: a chain can prove that nothing within it changed, not that its end
+        is still there. Before a commit both ends are noted, after it the new one, so a crash between is no alarm."""
+        partial = self._head.with_suffix(".partial")
+        partial.write_text("\n".join(links), "utf-8")
+        partial.chmod(0o600)
+        partial.replace(self._head)
+
+    def new_sets(self, known: int) -> Sequence[KeptSet]:
+        """Released sets, oldest first, after the first `known`. Call inside `exclusive`."""
+        rows = self._connection.execute(
+            "SELECT seq, place, kind, accounts, count, coalesce(signature, x'') FROM sets LEFT JOIN signatures "
+            "USING (seq, place) WHERE seq > ? ORDER BY seq, place",
+            [self._read_until],
+        ).fetchall()
+        if rows:
+            self._sets += [KeptSet(*row) for row in rows]
+            self._read_until = rows[-1][0]
+        return self._sets[known:]
+
+    def members_of(self, kept: KeptSet) -> BitMap:
+        """The members of a set."""
+        stored = self._stored(kept.seq, kept.place)
+        if len(stored) == _REFERENCE:
+            stored = self._stored(kept.seq, int.from_bytes(stored, "little"))
+        return BitMap.deserialize(stored)
+
+    def _stored(self, seq: int, place: int) -> bytes:
+        with self._lock:
+            found: tuple[bytes] = self._connection.execute(
+                "SELECT members FROM sets WHERE seq = ? AND place = ?", [seq, place]
+            ).fetchone()
+        return found[0]
+
+    def append(self, entry: dict[str, Any], sets: Sequence[ReleasedSet], spending: Spending | None = None) -> int:
+        """Add a release, its sets, and the noise that was drawn for it. Call inside `exclusive`."""
+        last = self._connection.execute("SELECT seq, hash FROM releases ORDER BY seq DESC LIMIT 1").fetchone()
+        previous = last[1] if last else _GENESIS
+        seq = (last[0] if last else 0) + 1
+        values = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **entry}
+        blobs = _once([item.members.serialize() for item in sets])
+        digest = _chain(
+            previous,
+            values,
+            [
+                (item.kind, item.accounts, item.count, blob, item.signature)
+                for item, blob in zip(sets, blobs, strict=True)
+            ],
+            spending,
+        )
+        self._connection.execute(
+            f"INSERT INTO releases (seq, {', '.join(_FIELDS)}, previous, hash) VALUES ({', '.join('?' * 17)})",
+            [seq, *(values[name] for name in _FIELDS), previous, digest],
+        )
+        self._connection.executemany(
+            "INSERT INTO sets VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (seq, place, item.kind, item.accounts, item.count, blob)
+                for place, (item, blob) in enumerate(zip(sets, blobs, strict=True))
+            ],
+        )
+        self._connection.executemany(
+            "INSERT INTO signatures VALUES (?, ?, ?)",
+            [(seq, place, item.signature) for place, item in enumerate(sets) if item.signature],
+        )
+        if spending is not None:
+            self._connection.execute("INSERT INTO spendings VALUES (?, ?, ?, ?)", [seq, *astuple(spending)])
+        return seq
+
+    def answer(self, question: str) -> list[int] | None:
+        """The noisy counts that a question was answered with, or None when it was not asked yet."""
+        with self._lock:
+            found = self._connection.execute("SELECT answer FROM spendings WHERE question = ?", [question]).fetchone()
+        return None if found is None else [int(count) for count in json.loads(found[0])]
+
+    def spent(self) -> float:
+        """ε spent in all: releases add up (sequential composition)."""
+        with self._lock:
+            return fsum(epsilon for (epsilon,) in self._connection.execute("SELECT epsilon FROM spendings"))
+
+    def releases(self, run: str | None = None) -> list[Release]:
+        """Releases, newest first."""
+        return [entry for entry in self.entries(run) if entry.digest != REFUSED]
+
+    def refusals(self) -> list[Release]:
+        """Questions that were refused, newest first."""
+        return [entry for entry in self.entries() if entry.digest == REFUSED]
+
+    def entries(self, run: str | None = None) -> list[Release]:
+        """Releases and refusals, newest first."""
+        where, parameters = ("WHERE run = ?", [run]) if run else ("", [])
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT seq, {', '.join(_FIELDS)}, coalesce(epsilon, 0.0) FROM releases LEFT JOIN spendings USING (seq) "
+                f"{where} ORDER BY seq DESC",
+                parameters,
+            ).fetchall()
+        return [Release(*row) for row in rows]
+
+    def digest_known(self, digest: str) -> bool:
+        """Whether a finding of this digest was released here."""
+        if digest == REFUSED:
+            return False
+        with self._lock:
+            found = self._connection.execute("SELECT 1 FROM releases WHERE digest = ? LIMIT 1", [digest]).fetchone()
+        return found is not None
+
+    def verify(self, report: Callable[[int], None] = lambda _: None) -> int | None:
+        """Recompute the chain. Returns the first broken entry, or None when all hold."""
+        previous = _GENESIS
+        with self._lock:
+            rows = self._connection.execute(
+                f"SELECT seq, previous, hash, {', '.join(_FIELDS)} FROM releases ORDER BY seq"
+            ).fetchall()
+        for expected, (seq, stored_previous, stored_hash, *values) in enumerate(rows, start=1):
+            with self._lock:
+                sets = self._connection.execute(
+                    "SELECT kind, accounts, count, members, coalesce(signature, x'') FROM sets LEFT JOIN signatures "
+                    "USING (seq, place) WHERE seq = ? ORDER BY place",
+                    [seq],
+                ).fetchall()
+                spent = self._connection.execute(
+                    "SELECT epsilon, question, answer FROM spendings WHERE seq = ?", [seq]
+                ).fetchone()
+            spending = Spending(*spent) if spent is not None else None
+            computed = _chain(previous, dict(zip(_FIELDS, values, strict=True)), sets, spending)
+            if seq != expected or stored_previous != previous or stored_hash != computed:
+                return int(seq)
+            previous = stored_hash
+            report(seq)
+        if self._head.exists() and previous not in self._head.read_text("utf-8").splitlines():
+            return len(rows) + 1
+        return self._part_of_no_entry()
+
+    def _part_of_no_entry(self) -> int | None:
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT min(seq) FROM (SELECT seq FROM sets WHERE seq NOT IN (SELECT seq FROM releases) "
+                "UNION SELECT seq FROM spendings WHERE seq NOT IN (SELECT seq FROM releases) "
+                "UNION SELECT seq FROM signatures LEFT JOIN sets USING (seq, place) WHERE kind IS NULL)"
+            ).fetchone()
+        return int(found[0]) if found[0] is not None else None
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _once(blobs: Sequence[bytes]) -> list[bytes]:
+    """Members that an entry has twice (a scope and its total) are written once, and then as their place."""
+    first: dict[bytes, int] = {}
+    places = [first.setdefault(blob, place) for place, blob in enumerate(blobs)]
+    return [
+        blob if place == before else before.to_bytes(_REFERENCE, "little")
+        for place, (blob, before) in enumerate(zip(blobs, places, strict=True))
+    ]
+
+
+def _chain(
+    previous: str,
+    values: dict[str, Any],
+    sets: Sequence[tuple[str, int, int | None, bytes, bytes]],
+    spending: Spending | None = None,
+) -> str:
+    hasher = hashlib.sha256(previous.encode())
+    hasher.update(json.dumps([values[name] for name in _FIELDS], ensure_ascii=False).encode())
+    for kind, accounts, count, blob, signature in sets:
+        hasher.update(json.dumps([kind, accounts, count]).encode())
+        hasher.update(hashlib.sha256(blob).digest())
+        if signature:
+            hasher.update(json.dumps(["signature", signature.hex()]).encode())
+    if spending is not None:
+        hasher.update(json.dumps(["spent", *astuple(spending)]).encode())
+    return hasher.hexdigest()

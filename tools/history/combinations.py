@@ -1,0 +1,391 @@
+"""Finds, among numbers that were said, two or three whose sum or difference nearly gives a new set's (R5).
+
+Counts are linear: where S = A + B - C but for the members of a few accounts, the four numbers give these few accounts'
+number. Fewer than k differing accounts leave one of k buckets of the additive signatures exact (`tools.history.signatures`), so
+that the last set of a combination is looked up by the signature it must have there (as in subset sums, Horowitz & Sahni
+1974); what is found so is then compared in full. All pairs are looked at; of threes, those of which two are among the newest sets. Exact combinations
+say nothing new. Sets whose themes rule them out are left aside before: a part of S has no root where S has no member, and
+a set that contains S has members at all of its roots. Data plane: it holds members.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pyroaring import BitMap
+
+from index.snapshots.snapshot import Rows, Snapshot
+from tools.core.counting import distinct
+from tools.history.pairs import HIGH, LOW, SIZE, Pairs, Places, Rooted, negative, signed, twice_over
+from tools.history.signatures import FINER, Signature, Words
+
+NEWEST = 96
+"""Two of three sets must be among so many newest ones: all threes would be a search by the square of the ledger."""
+
+_MANY_THEMES = 128
+"""Themes whose sets are kept at hand during a release: its cells come from one theme after the other, and again."""
+
+_AT_ONCE = 1 << 15
+"""Words of a bucket that are looked up together."""
+
+_THREES = tuple(signs for signs in product((1, -1), repeat=3) if max(signs) > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """The set that earlier ones make together, which fewer than `few` accounts tell from the new one. `rows`: its
+    members. `differing`: those accounts, and `held`: how many conversations of each the combination counts, one that
+    lies in two of its sets twice."""
+
+    rows: Rows
+    differing: NDArray[np.int64]
+    held: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Candidates, one a row: places of sets and the sign of each column."""
+
+    places: Places
+    signs: tuple[int, ...]
+
+
+class _Candidate(NamedTuple):
+    """Places of the sets that are added and of those that are subtracted, ascending."""
+
+    plus: tuple[int, ...]
+    minus: tuple[int, ...]
+
+
+class _Chosen(NamedTuple):
+    """Some of the sets: their places, shape (n,), coarse signatures, shape (few, n), and accounts, shape (n,)."""
+
+    places: Places
+    coarse: Words
+    accounts: NDArray[np.int64]
+
+
+class _Foreseen(NamedTuple):
+    """What was found of one of many sets: `likely` sums, differences and threes, and whether it uncovers a held one."""
+
+    likely: tuple[set[_Candidate], ...]
+    uncovers: bool
+
+
+_Alike = Sequence[Signature]
+"""Signatures of the same reach and roots."""
+
+
+class Combinations:
+    """Distinct sets whose number was said. `few`: fewer differing accounts are near."""
+
+    def __init__(self, snapshot: Snapshot, few: int) -> None:
+        self._snapshot, self._few = snapshot, few
+        self._fine = np.zeros((64, few * FINER), dtype=np.uint64)
+        self._coarse = np.zeros((few, 64), dtype=np.uint64)
+        self._accounts = np.zeros(64, dtype=np.int64)
+        self._reach, self._roots = np.zeros((2, 64), dtype=np.uint64)
+        self._is_twin = np.zeros((few, 64), dtype=bool)
+        """Whether another set has the same members in a bucket."""
+        self._read: list[Callable[[], BitMap]] = []
+        self._place: dict[bytes, int] = {}
+        self._under: list[dict[int, tuple[int, ...]]] = [{} for _ in range(few)]
+        """Places of sets by signature; tuples, because Python's collector would look through as many lists again and again."""
+        self._high = np.zeros((few, SIZE), dtype=bool)
+        """Which high bits of a signature some set has in a bucket."""
+        self._ahead, self._behind = (np.zeros((few, 2 * SIZE), dtype=bool) for _ in range(2))
+        """Which low bits, and which in the negative, each twice over: read from some place on, the table is moved by it."""
+        self._starts = twice_over(few)
+        self._held: list[Words] = []
+        """Fine signatures of sets whose number must stay unsaid, `_held_under` by signature, and `_held_low` its low bits."""
+        self._held_within: list[int] = []
+        """In how many finer buckets what two sets leave may differ from a held one, and still be taken for it."""
+        self._held_under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
+        self._held_low = np.zeros((few, SIZE), dtype=bool)
+        self._pairs: Pairs | None = None
+        self._parts_of, self._wholes_of = (lru_cache(_MANY_THEMES)(find) for find in (self._parts, self._wholes))
+        self._foreseen: dict[bytes, _Foreseen] = {}
+        """What was found for many sets at once, by signature."""
+        self._rooted_at = lru_cache(_MANY_THEMES)(self._rooted)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def add(self, signature: Signature, read: Callable[[], BitMap]) -> None:
+        """A set whose number was said, and all of which lies in this snapshot. `read` gives its members."""
+        if self._place.setdefault(signature.fine.tobytes(), len(self)) == len(self):
+            self._file(signature, read)
+
+    def hold(self, signature: Signature, *, exactly: bool = False) -> None:
+        """A set whose number must stay unsaid, because another one's would follow, or (`exactly`) it is itself too small:
+        then what is nearly it is no secret of its own, and a set that was said would nearly uncover every set of one or
+        two accounts by being asked again."""
+        for bucket, word in enumerate(signature.coarse):
+            self._held_under[bucket][int(word)].append(len(self._held))
+            self._held_low[bucket, int(word) % SIZE] = True
+        self._held.append(signature.fine)
+        self._held_within.append(0 if exactly else self._few - 1)
+        self._foreseen.clear()
+
+    def uncovers(self, own: Signature) -> bool:
+        """Whether a held set is what a said one leaves of this set, or this one of a said one, or nearly so: then both
+        numbers would give the held one. By signatures alone, so that a set that differs from it by `few` accounts and more is
+        taken for it only where all of them fall into the same few buckets."""
+        known = self._foreseen.get(own.fine.tobytes())
+        return known.uncovers if known is not None else self._uncovering([own])[0]
+
+    def _uncovering(self, owns: _Alike) -> list[bool]:
+        found = [False] * len(owns)
+        if not self._held:
+            return found
+        starts = np.arange(self._few, dtype=np.int64)[:, None] * SIZE
+        for sign, said in ((1, self._parts_of(owns[0].reach)), (-1, self._wholes_of(owns[0].roots))):
+            many = len(said.places)
+            for at, own in _few_at_once(owns, many):
+                wanted = signed(_beside(own, said.coarse), sign)
+                hits = np.flatnonzero(self._held_low.ravel().take((wanted & LOW).view(np.int64) + starts))
+                buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
+                words = wanted.ravel()[hits].tolist()
+                for bucket, column, word in zip(buckets.tolist(), columns.tolist(), words, strict=True):
+                    place, fine = at + column // many, self._fine[said.places[column % many]]
+                    for held in self._held_under[bucket].get(word, ()):
+                        left = signed(owns[place].fine - fine, sign) - self._held[held]
+                        found[place] |= np.count_nonzero(left) <= self._held_within[held]
+        return found
+
+    def of(self, rows: Rows, own: Signature) -> Combination | None:
+        """What earlier sets nearly make of a set; None when nothing does, when the oldest that nearly do make it exactly,
+        or when its own number was said."""
+        if not len(self) or not len(rows) or own.fine.tobytes() in self._place:
+            return None
+        for likely in self._candidates(own):
+            # The oldest, whichever bucket it was found in, and exact or not: so that those who differ do not decide
+            # by which combination they are judged.
+            for candidate in sorted(likely):
+                combination = self._made(rows, candidate)
+                if len(combination.differing) < self._few:
+                    return combination if len(combination.differing) else None
+        return None
+
+    def foresee(self, signatures: Sequence[Signature]) -> None:
+        """Look for what is made of many sets at once, which takes less than to look for each when it is asked for."""
+        together: dict[tuple[np.uint64, np.uint64], list[Signature]] = defaultdict(list)
+        for own in signatures:
+            if own.fine.tobytes() not in self._place:
+                together[own.reach, own.roots].append(own)
+        for alike in together.values():
+            kinds = zip(*(kind(alike) for kind in (self._sums, self._differences, self._threes)), strict=True)
+            for own, likely, uncovers in zip(alike, kinds, self._uncovering(alike), strict=True):
+                self._foreseen[own.fine.tobytes()] = _Foreseen(likely, uncovers)
+
+    def _candidates(self, own: Signature) -> Iterator[set[_Candidate]]:
+        """Likely sums, then differences, then threes."""
+        foreseen = self._foreseen.get(own.fine.tobytes())
+        if foreseen is not None:
+            return iter(foreseen.likely)
+        return (kind([own])[0] for kind in (self._sums, self._differences, self._threes))
+
+    def _file(self, signature: Signature, read: Callable[[], BitMap]) -> None:
+        place = len(self)
+        if place == len(self._accounts):
+            self._grow()
+        self._read.append(read)
+        self._pairs = None
+        self._foreseen.clear()
+        for known in (self._parts_of, self._wholes_of, self._rooted_at):
+            known.cache_clear()
+        self._fine[place], self._coarse[:, place] = signature.fine, signature.coarse
+        self._accounts[place] = signature.accounts
+        self._reach[place], self._roots[place] = signature.reach, signature.roots
+        for bucket, word in enumerate(signature.coarse):
+            same = self._under[bucket][int(word)] = (*self._under[bucket].get(int(word), ()), place)
+            if len(same) > 1:
+                self._is_twin[bucket, list(same)] = True
+            self._high[bucket, word >> HIGH] = True
+            for table, low in ((self._ahead, int(word) % SIZE), (self._behind, -int(word) % SIZE)):
+                table[bucket, low] = table[bucket, low + SIZE] = True
+
+    def _grow(self) -> None:
+        size = len(self._accounts)
+        self._fine = np.concatenate([self._fine, np.zeros_like(self._fine)])
+        self._coarse = np.concatenate([self._coarse, np.zeros_like(self._coarse)], axis=1)
+        self._is_twin = np.concatenate([self._is_twin, np.zeros_like(self._is_twin)], axis=1)
+        self._accounts = np.concatenate([self._accounts, np.zeros(size, dtype=np.int64)])
+        self._reach, self._roots = (
+            np.concatenate([words, np.zeros(size, dtype=np.uint64)]) for words in (self._reach, self._roots)
+        )
+
+    def _parts(self, reach: np.uint64) -> _Chosen:
+        """Sets that may lie in one of this reach, but for fewer than `few` accounts."""
+        return self._chosen((self._roots[: len(self)] & ~reach) == 0)
+
+    def _wholes(self, roots: np.uint64) -> _Chosen:
+        """Sets that may contain one of these roots, but for fewer than `few` accounts."""
+        return self._chosen((roots & ~self._reach[: len(self)]) == 0)
+
+    def _chosen(self, kept: NDArray[np.bool_]) -> _Chosen:
+        places = np.flatnonzero(kept)
+        if 2 * len(places) > len(self):
+            # Most of them: not copied, because what is looked at for nothing costs less.
+            places = np.arange(len(self))
+            return _Chosen(places, self._coarse[:, : len(self)], self._accounts[: len(self)])
+        return _Chosen(places, self._coarse[:, places], self._accounts[places])
+
+    def _sums(self, owns: _Alike) -> list[set[_Candidate]]:
+        """A + B that fit in some bucket."""
+        parts, most = self._parts_of(owns[0].reach), max(own.accounts for own in owns) + self._few
+        inside = parts.accounts < most
+        places, coarse = parts.places[inside], parts.coarse[:, inside]
+        likely = _nothing_yet(owns)
+        for at, own in _few_at_once(owns, len(places)):
+            for bucket, column, wanted in self._hits(_beside(own, coarse)):
+                place, part = at + column // len(places), places[[column % len(places)]]
+                self._complete(owns[place], likely[place], bucket, wanted, part, (1, 1))
+        return likely
+
+    def _differences(self, owns: _Alike) -> list[set[_Candidate]]:
+        """A - B that fit in some bucket."""
+        wholes, least = self._wholes_of(owns[0].roots), min(own.accounts for own in owns) - self._few
+        around = wholes.accounts > least
+        places, coarse = wholes.places[around], wholes.coarse[:, around]
+        is_twin = self._is_twin[:, places]
+        likely = _nothing_yet(owns)
+        for at, own in _few_at_once(owns, len(places)):
+            # Where the set has nobody in the bucket, every other set would complete itself.
+            useful = None if own.all() else ((own != 0)[:, :, None] | is_twin[:, None]).reshape(self._few, -1)
+            for bucket, column, wanted in self._hits(negative(_beside(own, coarse)), useful):
+                place, whole = at + column // len(places), places[[column % len(places)]]
+                self._complete(owns[place], likely[place], bucket, wanted, whole, (1, -1))
+        return likely
+
+    def _threes(self, owns: _Alike) -> list[set[_Candidate]]:
+        """Threes that fit in some bucket, two of them among the newest sets."""
+        root = np.uint64(int(owns[0].roots) & -int(owns[0].roots))
+        wholes = self._wholes_of(root)
+        if len(wholes.places) < min(len(self._paired().places), len(self) // 2):
+            return self._threes_around(owns, wholes, root)
+        likely = _nothing_yet(owns)
+        for own, of_it in zip(owns, likely, strict=True):
+            self._any_threes(own, of_it)
+        return likely
+
+    def _any_threes(self, own: Signature, likely: set[_Candidate]) -> None:
+        pairs = self._paired()
+        for signs in _THREES:
+            # S = x A + y B + z C, so that C = z S - z x (A + xy B).
+            first, second, last = signs
+            joined = pairs.joined[first == second]
+            is_added = first != last
+            table = self._ahead if is_added else self._behind
+            own_part = signed(own.coarse, last)
+            moved = ((own_part if is_added else negative(own_part)) & LOW).astype(np.int64)
+            hits = np.flatnonzero(table.ravel().take(joined.low + moved[:, None]))
+            buckets = hits // max(1, joined.low.shape[1])
+            words = own_part[buckets] + signed(joined.words.ravel()[hits], -last * first)
+            kept = self._high[buckets, words >> HIGH]
+            columns = joined.order.ravel()[hits[kept]]
+            for bucket, column, word in zip(
+                buckets[kept].tolist(), columns.tolist(), words[kept].tolist(), strict=True
+            ):
+                if word in self._under[bucket]:
+                    self._complete(own, likely, bucket, word, pairs.places[column], signs)
+
+    def _threes_around(self, owns: _Alike, wholes: _Chosen, root: np.uint64) -> list[set[_Candidate]]:
+        """The same, by what must be there of sets with a root: one that is added and has members there. It is the last one,
+        or one of the pair."""
+        likely = _nothing_yet(owns)
+        for at, own in _few_at_once(owns, len(wholes.places)):
+            for column, pair, signs in self._paired().making(_beside(own, wholes.coarse)):
+                place, whole = at + column // len(wholes.places), wholes.places[column % len(wholes.places)]
+                if whole not in pair:
+                    found = _Found(np.array([[*pair, whole]]), (*signs, 1))
+                    likely[place].update(self._likely(owns[place], found))
+        for last in (1, -1):
+            rooted = self._rooted_at(root, owns[0].reach, last)
+            many = len(rooted.signs)
+            for at, own in _few_at_once(owns, many):
+                for bucket, column, word in self._hits(signed(_beside(own, rooted.words), last)):
+                    place, entry = at + column // many, column % many
+                    three = (*rooted.signs[entry], last)
+                    self._complete(owns[place], likely[place], bucket, word, rooted.places[entry], three)
+        return likely
+
+    def _rooted(self, root: np.uint64, reach: np.uint64, last: int) -> Rooted:
+        return self._paired().rooted(self._reach, self._roots, root, reach, last)
+
+    def _paired(self) -> Pairs:
+        if self._pairs is None:
+            newest = np.arange(max(0, len(self) - NEWEST), len(self))
+            self._pairs = Pairs.of(newest, self._coarse)
+        return self._pairs
+
+    def _hits(self, wanted: Words, useful: NDArray[np.bool_] | None = None) -> Iterator[tuple[int, int, int]]:
+        """Bucket, column and word of those signatures that some set has. `wanted`: shape (few, any). `useful`, of the same
+        shape: which of them to look at."""
+        low = (wanted & LOW).view(np.int64) + self._starts
+        hits = np.flatnonzero(self._ahead.ravel().take(low))
+        buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
+        words = wanted.ravel()[hits]
+        kept = self._high[buckets, words >> HIGH]
+        if useful is not None:
+            kept &= useful.ravel()[hits]
+        found = zip(buckets[kept].tolist(), columns[kept].tolist(), words[kept].tolist(), strict=True)
+        return ((bucket, column, word) for bucket, column, word in found if word in self._under[bucket])
+
+    def _complete(
+        self, own: Signature, likely: set[_Candidate], bucket: int, word: int, places: Places, signs: tuple[int, ...]
+    ) -> None:
+        """Add what these places and a further set that has this signature in the bucket nearly make."""
+        last = np.array(self._under[bucket][word], dtype=np.int64)
+        last = last[(last[:, None] != places).all(axis=1)]
+        if len(last):
+            found = _Found(np.column_stack([np.tile(places, (len(last), 1)), last]), signs)
+            likely.update(self._likely(own, found))
+
+    def _likely(self, own: Signature, found: _Found) -> Iterator[_Candidate]:
+        """Candidates that differ from the set in fewer buckets than `few` accounts can touch."""
+        rest = own.fine
+        for column, sign in enumerate(found.signs):
+            fine = self._fine[found.places[:, column]]
+            rest = rest - fine if sign > 0 else rest + fine
+        for places in found.places[np.count_nonzero(rest, axis=1) < self._few].tolist():
+            signed = sorted(zip(places, found.signs, strict=True))
+            yield _Candidate(*(tuple(place for place, sign in signed if sign == side) for side in (1, -1)))
+
+    def _made(self, rows: Rows, candidate: _Candidate) -> Combination:
+        """The combination of these sets, beside the set that it nearly is."""
+        made = np.zeros(len(self._snapshot), dtype=np.int8)
+        for places, sign in ((candidate.plus, 1), (candidate.minus, -1)):
+            for place in places:
+                numbers = np.array(self._read[place]().to_array(), dtype=np.int64)
+                made[self._snapshot.rows_of(numbers)[0]] += np.int8(sign)
+        rest = made.copy()
+        rest[rows] -= 1
+        accounts = self._snapshot.accounts
+        differing = distinct(accounts[np.flatnonzero(rest)])
+        counted = np.flatnonzero(made) if len(differing) < self._few else rows[:0]
+        theirs = counted[np.isin(accounts[counted], differing)]
+        held = np.bincount(np.searchsorted(differing, accounts[theirs]), made[theirs], len(differing)).astype(np.int64)
+        return Combination(np.flatnonzero(made > 0).astype(np.int64), differing, np.maximum(held, 0))
+
+
+def _nothing_yet(owns: _Alike) -> list[set[_Candidate]]:
+    return [set() for _ in owns]
+
+
+def _few_at_once(owns: _Alike, many: int) -> Iterator[tuple[int, Words]]:
+    """Coarse signatures, shape (few, some), and the place of the first: so many that all of them beside `many` others stay
+    in the processor's cache."""
+    some = max(1, _AT_ONCE // max(1, many))
+    for at in range(0, len(owns), some):
+        yield at, np.column_stack([own.coarse for own in owns[at : at + some]])
+
+
+def _beside(own: Words, others: Words) -> Words:
+    """What each of these leaves of each of its own, shape (few, own x others)."""
+    return (own[:, :, None] - others[:, None]).reshape(len(own), -1)

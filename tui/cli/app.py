@@ -1,0 +1,179 @@
+"""The command line. It parses, calls the composition root, and prints events; it decides nothing.
+
+Imports at the top stay light: `shoal --help` must not wait for a model or a store. stdout is data, stderr is talk.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from index.core.errors import SettingsError, ShoalError
+from index.core.orphan import leave_with
+from tui.cli.ask import (
+    MarkdownOption,
+    MaxCostOption,
+    SessionOption,
+    TimeoutOption,
+    YesOption,
+    ask_once,
+    started,
+)
+from tui.cli.cases import case
+from tui.cli.data import audit, doctor, forget, ingest, publish, snapshots, take
+from tui.cli.options import BuiltInOption, IndexOption, JsonOption, fail, run
+from tui.cli.redteam import redteam
+from tui.cli.sessions import sessions
+from tui.cli.watches import watch
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    help="Ask how people use an AI assistant, or abuse it. Answers are aggregate findings; no conversation is shown.",
+    epilog="Start with: shoal demo. Your own data: shoal ingest FILE, then shoal. Exit codes: 0 answered, "
+    "2 settings, 3 index or input, 4 model, 5 budget, 6 privacy check, 7 waits for an answer, 10 and 11 a watch has "
+    "something notable or serious, 130 interrupted.",
+)
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Without a command: open the terminal UI on the default index."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"shoal {installed('shoal')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        _chat(None, built_in=False)
+
+
+@app.command()
+def chat(
+    index: IndexOption = None,
+    built_in: BuiltInOption = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Plain lines instead of a screen: for screen readers and slow lines.")
+    ] = False,
+    visitor: Annotated[str | None, typer.Option(hidden=True, help="Set by shoal serve: whose sessions.")] = None,
+) -> None:
+    """Open the terminal UI on an index, or chat in plain lines."""
+    if plain:
+        run(_plain_chat(index, built_in=built_in))
+    else:
+        if visitor:
+            leave_with(os.getppid())
+        _chat(index, built_in=built_in, visitor=visitor)
+
+
+@app.command()
+def serve(
+    index: IndexOption = None,
+    built_in: BuiltInOption = False,
+    port: Annotated[int, typer.Option(min=1024, max=65535, help="Port on this machine.")] = 8765,
+) -> None:
+    """The terminal UI in a browser on this machine. Prints the address, which holds a token; needs the extra "browser"."""
+    from importlib.util import find_spec
+
+    if find_spec("textual_serve") is None:
+        fail(SettingsError("The browser extra is not installed.", 'Install it: pip install "shoal[browser]"'))
+    from tui.cli.serving import BrowserServer
+
+    arguments = ["--built-in"] * built_in + (["--index", index] if index else [])
+    BrowserServer(arguments, port, lambda address: typer.echo(address)).serve()
+
+
+async def _plain_chat(index: str | None, *, built_in: bool) -> None:
+    from agent.wiring import App
+    from tui.cli.plain_chat import PlainChat, read_line
+
+    session = App.start(index).session(built_in=built_in)
+    try:
+        await PlainChat(session, read_line).run()
+    finally:
+        await session.close()
+
+
+@app.command()
+def ask(
+    question: Annotated[
+        str, typer.Argument(help='What you want to know, in plain language: "What is new since March?"')
+    ],
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+    markdown: MarkdownOption = False,
+    session: SessionOption = None,
+    max_cost: MaxCostOption = None,
+    timeout: TimeoutOption = None,
+    yes: YesOption = False,
+    built_in: BuiltInOption = False,
+) -> None:
+    """Ask one question without a screen. With --json: one event a line, the same events the screen reads
+    (docs/events.md)."""
+
+    async def work() -> None:
+        app, reopen = started(index, session)
+        app = app.limited(max_cost, timeout, yes=yes)
+        await ask_once(app, question, built_in=built_in, reopen=reopen, as_json=as_json, markdown=markdown, yes=yes)
+
+    run(work())
+
+
+@app.command()
+def demo(
+    question: Annotated[
+        str | None, typer.Option("--ask", help="Ask one question instead of opening the screen.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Open the bundled demo: synthetic conversations with planted stories, indexed on first use, built-in roles."""
+    from agent.wiring import DEMO, App
+
+    if not App.start(DEMO).newest_snapshot():
+        from index.demo.source import LAUNCH, DemoSource
+
+        typer.echo("Indexing the demo corpus (synthetic, once).", err=True)
+        run(take(App.start(DEMO), DemoSource(), built_in=True, landmarks={"launch": LAUNCH}, quiet=True))
+    if question is None:
+        _chat(DEMO, built_in=True)
+    elif not question.strip():
+        fail(SettingsError("There is no question.", 'Write: make ask Q="What is new since the launch?"'))
+    else:
+        run(ask_once(App.start(DEMO), question, as_json=as_json, built_in=True))
+
+
+for command in (ingest, publish, snapshots, forget, audit, doctor, redteam):
+    app.command()(command)
+app.add_typer(sessions, name="sessions")
+app.add_typer(case, name="case")
+app.add_typer(watch, name="watch")
+
+
+def _chat(index: str | None, *, built_in: bool, visitor: str | None = None) -> None:
+    from agent.wiring import App
+    from tui.rendering.first_frame import first_frame
+    from tui.state.preferences import load, signs
+
+    try:
+        chosen = App.start(index)
+        chosen = chosen.for_visitor(visitor) if visitor else chosen
+    except ShoalError as error:
+        fail(error)
+        return
+    with first_frame(chosen.path.name, signs(load(chosen.home.root, frozenset(), frozenset()))):
+        from tui.screens.app import ShoalApp
+
+        ShoalApp.for_terminal(chosen, built_in=built_in).run()
+
+
+def main() -> None:
+    """Entry point of the command `shoal`."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    app()

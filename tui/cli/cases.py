@@ -1,0 +1,184 @@
+"""`shoal case`: collect findings and notes over many sessions, ask them again on a newer snapshot, write them out."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui.cli.options import IndexOption, JsonOption, run
+from tui.cli.sessions import FormatOption, OutputOption, known_format, write_out
+from tui.text.untrusted import safe
+
+if TYPE_CHECKING:
+    from agent.storage.cases import Asked, CaseStore
+    from agent.wiring import App
+
+case = typer.Typer(help="Cases: findings and notes of many sessions, asked again on newer data.", no_args_is_help=True)
+
+CaseArgument = Annotated[str, typer.Argument(help="A case: its id, the beginning of it, or its title.")]
+
+
+@contextmanager
+def _open() -> "Iterator[tuple[App, CaseStore]]":
+    from agent.wiring import App
+
+    app = App.start()
+    store = app.cases()
+    try:
+        yield app, store
+    finally:
+        store.close()
+
+
+@case.command()
+def new(title: Annotated[str, typer.Argument()], index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Begin a case on an index."""
+
+    async def work() -> None:
+        from agent.wiring import App
+
+        with _open() as (_, store):
+            made = store.new(title, App.start(index).path)
+        typer.echo(json.dumps({"id": made, "title": title}) if as_json else f"{made}  {safe(title)}")
+
+    run(work())
+
+
+@case.command()
+def add(
+    name: CaseArgument,
+    session: Annotated[str, typer.Argument(help='The session that released them: its id, or "last".')],
+    handles: Annotated[list[str] | None, typer.Argument(help="Handles such as F1 F3. Default: all of them.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put findings of a session into a case."""
+    from index.core.errors import SettingsError
+
+    async def work() -> None:
+        with _open() as (app, store):
+            chosen, sessions = store.find(name), app.store()
+            try:
+                released = sessions.released(sessions.find(session))
+            finally:
+                sessions.close()
+            known = {item.finding["id"] for item in released}
+            if missing := sorted(set(handles or ()) - known):
+                raise SettingsError(
+                    f"The session has no finding {', '.join(missing)}.",
+                    f"It has: {', '.join(sorted(known)) or 'none'}.",
+                )
+            added = store.add(chosen, [item for item in released if not handles or item.finding["id"] in handles])
+        typer.echo(json.dumps({"id": chosen.id, "added": added}) if as_json else f"{added} findings added.")
+
+    run(work())
+
+
+@case.command()
+def note(name: CaseArgument, text: Annotated[str, typer.Argument()], as_json: JsonOption = False) -> None:
+    """Put a note into a case."""
+
+    async def work() -> None:
+        with _open() as (_, store):
+            chosen = store.find(name)
+            store.note(chosen, text)
+        typer.echo(json.dumps({"id": chosen.id}) if as_json else "Noted.")
+
+    run(work())
+
+
+@case.command("list")
+def list_(as_json: JsonOption = False) -> None:
+    """List the cases, the newest first."""
+
+    async def work() -> None:
+        with _open() as (_, store):
+            found = store.cases()
+        if as_json:
+            typer.echo(json.dumps([{**asdict(item), "items": len(item.items)} for item in found], ensure_ascii=False))
+            return
+        for item in found:
+            typer.echo(f"{item.id}  {item.made[:10]}  {len(item.items):>3} items  {safe(item.title)}")
+
+    run(work())
+
+
+@case.command()
+def show(name: CaseArgument, as_json: JsonOption = False) -> None:
+    """Print a case: notes, findings, and what changed since the version before."""
+    _written(name, "json" if as_json else "markdown")
+
+
+@case.command()
+def export(name: CaseArgument, form: FormatOption = "markdown", output: OutputOption = None) -> None:
+    """Write a case as Markdown, JSON or HTML. Names in it are escaped: they cannot become markup."""
+
+    async def work() -> None:
+        from agent.storage.cases import case_document
+        from agent.storage.export import rendered
+
+        with _open() as (_, store):
+            made = case_document(store.find(name))
+        write_out(rendered(made, known_format(form)), output)
+
+    run(work())
+
+
+def _written(name: str, form: str) -> None:
+    export(name, form, None)
+
+
+@case.command()
+def rerun(name: CaseArgument, as_json: JsonOption = False) -> None:
+    """Ask every finding of a case again on the newest snapshot, and say what changed beyond rounding."""
+
+    async def work() -> None:
+        with _open() as (app, store):
+            chosen = store.find(name)
+            context, _, _ = app.on_index(chosen.index_path).tool_context(built_in=True)
+            try:
+                asked = await store.rerun(chosen, context)
+            finally:
+                context.gate.ledger.close()
+        if as_json:
+            typer.echo(json.dumps([asdict(item) for item in asked], ensure_ascii=False))
+            return
+        for item in asked:
+            for line in _lines(item):
+                typer.echo(line)
+
+    run(work())
+
+
+def _lines(asked: "Asked") -> Iterator[str]:
+    before, after = asked.snapshots
+    yield f"{asked.place}. {safe(asked.title)} (snapshot {before} → {after})"
+    if asked.refusal:
+        yield f"   not answered any more: {safe(asked.refusal)}"
+    elif before == after:
+        yield "   not asked: there is no newer snapshot"
+    elif not asked.changes:
+        yield "   nothing changed beyond rounding"
+    for change in asked.changes:
+        yield f"   {'! ' if change.material else '  '}{safe(change.in_words())}"
+
+
+@case.command()
+def delete(
+    name: CaseArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask again.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete a case with its notes and findings."""
+
+    async def work() -> None:
+        with _open() as (_, store):
+            chosen = store.find(name)
+            if not yes:
+                typer.confirm(f"Delete {chosen.id} for good?", abort=True, err=True)
+            store.delete(chosen)
+        typer.echo(json.dumps({"deleted": chosen.id}) if as_json else f"{chosen.id} is deleted.")
+
+    run(work())

@@ -1,0 +1,246 @@
+"""Commands that fill and keep an index: ingest, publish, snapshots, erasing, the audit, looking it over.
+
+They parse, call the composition root, and print; they decide nothing.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from index.core.errors import SettingsError
+from tui.cli.options import BuiltInOption, IndexOption, JsonOption, fail, run
+
+if TYPE_CHECKING:
+    from agent.wiring import App
+    from index.sources import Source
+
+
+def ingest(
+    path: Annotated[Path, typer.Argument(help="A file of conversations, in any of the formats of docs/ingest.md.")],
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+    built_in: BuiltInOption = False,
+    inspect: Annotated[
+        bool, typer.Option("--inspect", help="Say what the file holds and what would become of it; write nothing.")
+    ] = False,
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column is what (repeat): --map account=user_hash."),
+    ] = None,
+    facets: Annotated[
+        Path | None, typer.Option("--facets", help="A TOML file of facets of the index's own (docs/ingest.md).")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With a model: say what it would read and cost; send and write nothing.")
+    ] = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="With a model: extract by Message Batches, at half the price, within a day.")
+    ] = False,
+    max_cost: Annotated[
+        float | None,
+        typer.Option("--max-cost", min=0.0, help="With a model: stop before it costs more, in US dollars."),
+    ] = None,
+) -> None:
+    """Take a file of conversations into an index and publish a snapshot. Safe to stop and to run again."""
+    from agent.wiring import App
+    from index.sources import open_file, parse_mapping
+
+    async def work() -> None:
+        mapping = parse_mapping(mapped or [])
+        if inspect:
+            _inspect(path, mapping, as_json=as_json)
+            return
+        started, source = App.start(index), open_file(path, mapping)
+        if dry_run:
+            _estimate(started, source, facets, batch=batch, as_json=as_json)
+            return
+        await take(started, source, as_json=as_json, built_in=built_in, facets=facets, batch=batch, max_cost=max_cost)
+
+    run(work())
+
+
+def _inspect(path: Path, mapping: Mapping[str, str], *, as_json: bool) -> None:
+    from index.ingest.pipeline import Progress
+    from index.sources import inspect_file
+    from tui.cli.progress import ProgressBar
+    from tui.cli.tables import inspection_table
+
+    with ProgressBar() as bar:
+        seen = inspect_file(path, mapping, lambda done, total: bar.update(Progress("inspecting", done, total)))
+    typer.echo(json.dumps(seen.as_dict()) if as_json else inspection_table(seen))
+
+
+def _estimate(started: "App", source: "Source", facets: Path | None, *, batch: bool, as_json: bool) -> None:
+    from tui.cli.tables import estimate_table
+
+    found = started.estimate(source, facets, batch=batch)
+    typer.echo(json.dumps(asdict(found)) if as_json else estimate_table(found))
+
+
+async def take(
+    started: "App",
+    source: "Source",
+    *,
+    as_json: bool = False,
+    built_in: bool = False,
+    landmarks: Mapping[str, date] | None = None,
+    facets: Path | None = None,
+    batch: bool = False,
+    max_cost: float | None = None,
+    quiet: bool = False,
+) -> None:
+    """Ingest with a progress bar and print the closing summary (`quiet`: on stderr)."""
+    from tui.cli.progress import ProgressBar
+    from tui.cli.tables import taken_lines, taken_values
+
+    with ProgressBar() as bar:
+        taken = await started.ingest(
+            source, bar.update, built_in=built_in, landmarks=landmarks, facets=facets, batch=batch, max_cost=max_cost
+        )
+    if as_json:
+        typer.echo(json.dumps(taken_values(source, taken)))
+    else:
+        typer.echo("\n".join(taken_lines(source, taken)), err=quiet)
+    if taken.outcome.stopped is not None:
+        fail(taken.outcome.stopped)
+
+
+def publish(index: IndexOption = None, built_in: BuiltInOption = False, as_json: JsonOption = False) -> None:
+    """Publish a snapshot of what is stored (ingest does this by itself)."""
+    from agent.wiring import App
+    from tui.cli.progress import ProgressBar
+    from tui.cli.tables import published_line
+
+    async def work() -> None:
+        with ProgressBar() as bar:
+            published = await App.start(index).publish(bar.update, built_in=built_in)
+        typer.echo(json.dumps(asdict(published)) if as_json else published_line(published))
+
+    run(work())
+
+
+def audit(
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write every release and refusal to a .csv or .json file.")
+    ] = None,
+) -> None:
+    """Verify the ledger's chain, list what was released and refused, and print the privacy report of the newest
+    snapshot."""
+    from agent.wiring import App
+    from tools.core.ledger import REFUSED
+    from tui.cli import oversight
+
+    async def work() -> None:
+        started = App.start(index)
+        ledger = started.ledger()
+        broken = await asyncio.to_thread(ledger.verify)
+        releases, refusals, report = ledger.releases(), ledger.refusals(), started.privacy_report()
+        epsilon = started.epsilon(ledger)
+        if export is not None:
+            oversight.export(export, ledger.entries(), REFUSED, broken)
+        if as_json:
+            values = {"releases": [asdict(item) for item in releases], "refusals": [asdict(item) for item in refusals]}
+            values["privacy"] = [asdict(item) for item in report]
+            budget = {"spent": epsilon[0], "total": epsilon[1]} if epsilon is not None else None
+            typer.echo(json.dumps({"broken_at": broken, "epsilon": budget, **values}))
+        else:
+            from tui.cli.tables import epsilon_line, ledger_table, privacy_table, refusal_table
+
+            typer.echo(ledger_table(releases, broken))
+            if epsilon is not None:
+                typer.echo("\n" + epsilon_line(*epsilon))
+            typer.echo("\n" + refusal_table(refusals, releases))
+            typer.echo("\n" + privacy_table(report))
+        if broken is not None:
+            raise typer.Exit(6)
+
+    run(work())
+
+
+def snapshots(
+    index: IndexOption = None,
+    keep: Annotated[
+        int | None, typer.Option("--keep", min=1, help="Remove all but the newest this many snapshots.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the published snapshots, or remove old ones with --keep. The newest is what questions read."""
+    from agent.wiring import App
+
+    async def work() -> None:
+        started = App.start(index)
+        if keep is not None:
+            typer.echo(f"{started.keep_snapshots(keep)} snapshots removed.", err=True)
+        found = started.snapshots()
+        if as_json:
+            typer.echo(json.dumps([asdict(item) for item in found]))
+            return
+        from tui.cli.tables import snapshot_table
+
+        typer.echo(snapshot_table(found))
+
+    run(work())
+
+
+def forget(
+    account: Annotated[
+        str | None, typer.Option("--account", help="Erase everything of this account, named as in the source.")
+    ] = None,
+    before: Annotated[
+        datetime | None, typer.Option("--before", formats=["%Y-%m-%d"], help="Erase everything before this day.")
+    ] = None,
+    index: IndexOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask again.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase what an index holds of an account, or from before a day: facts, vectors and every snapshot. It cannot be
+    undone. Words that many accounts used stay words; released findings stay in the ledger."""
+    from agent.wiring import App
+    from tui.cli.progress import ProgressBar
+
+    async def work() -> None:
+        if (account is None) == (before is None):
+            raise SettingsError(
+                "Say what to erase.", "shoal forget --account NAME, or: shoal forget --before 2026-01-31"
+            )
+        day: date | None = before.date() if before else None
+        if not yes:
+            typer.confirm("This erases it for good. Go on?", abort=True, err=True)
+        with ProgressBar() as bar:
+            gone = await App.start(index).forget(bar.update, account=account, before=day)
+        if as_json:
+            typer.echo(json.dumps(asdict(gone)))
+            return
+        typer.echo(
+            f"{gone.summaries:,} summaries and {gone.waiting:,} waiting drafts erased; {gone.accounts:,} accounts have "
+            f"nothing left; {gone.snapshots} snapshots rewritten."
+        )
+
+    run(work())
+
+
+def doctor(index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Look everything over: versions, disk, hashes, integrity, permissions, and what would leave the machine. Changes
+    nothing; exit code 3 when something is wrong."""
+    from agent.wiring import App
+
+    async def work() -> None:
+        found = App.start(index).doctor()
+        if as_json:
+            typer.echo(json.dumps([asdict(check) for check in found]))
+        else:
+            from tui.cli.tables import doctor_table
+
+            typer.echo(doctor_table(found))
+        if any(check.state == "wrong" for check in found):
+            raise typer.Exit(3)
+
+    run(work())

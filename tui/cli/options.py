@@ -1,0 +1,36 @@
+"""What the commands share: options, and how a command runs to its end or to a clear error."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any
+
+import typer
+
+from index.core.errors import ShoalError
+
+IndexOption = Annotated[
+    str | None,
+    typer.Option("--index", "-i", help="Index by name or path. Default: the one in settings.toml, or 'default'."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+BuiltInOption = Annotated[
+    bool, typer.Option("--built-in", help="Use the built-in roles even where a model is configured.")
+]
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; a ShoalError becomes its message, next step and exit code."""
+    try:
+        asyncio.run(work)
+    except ShoalError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. What was finished is kept; run the same command again to go on.", err=True)
+        raise typer.Exit(130) from None
+
+
+def fail(error: ShoalError) -> None:
+    typer.echo(f"error: {error.message}", err=True)
+    if error.hint:
+        typer.echo(f"  next: {error.hint}", err=True)
+    raise typer.Exit(error.exit_code)

@@ -1,0 +1,72 @@
+"""A chat in plain lines, for screen readers, slow lines and terminals that draw nothing: `shoal chat --plain`.
+
+Nothing is redrawn, moved or coloured. One line says one thing, in the order in which it happens; an empty line or
+ctrl+d ends the chat. Ctrl+c ends it too, in the midst of a run; what was found is kept (`shoal sessions`).
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from agent.core.events import Event
+from tui.cli.plain import PlainPrinter
+from tui.rendering.welcome import questions
+
+if TYPE_CHECKING:
+    from agent.engine.session import Session
+
+HELP = "Commands: resume goes on with a stopped run; a number asks what is offered; an empty line ends."
+
+
+class PlainChat:
+    """`read` gives the next line without its end, or None at the end of the input."""
+
+    def __init__(self, session: "Session", read: Callable[[], str | None]) -> None:
+        self._session = session
+        self._read = read
+        settings = session.context.index.settings
+        self._offered: list[str] = list(
+            questions(tuple(settings.landmarks), tuple(item.name for item in settings.facets))
+        )
+
+    async def run(self) -> None:
+        """Ask line by line until the reader ends."""
+        typer.echo(f"Shoal, {self._session.roles.name}, privacy: {self._session.context.gate.policy.describe()}")
+        typer.echo(HELP)
+        self._offer()
+        while True:
+            typer.echo("question:", err=True)
+            line = await asyncio.to_thread(self._read)
+            if line is None or not line.strip():
+                return
+            await self._consume(self._events(line.strip()))
+
+    def _events(self, line: str) -> AsyncGenerator[Event, None]:
+        if line == "resume":
+            return self._session.resume()
+        if line.isdigit() and 1 <= int(line) <= len(self._offered):
+            line = self._offered[int(line) - 1]
+        return self._session.ask(line)
+
+    async def _consume(self, events: AsyncGenerator[Event, None]) -> None:
+        printer = PlainPrinter()
+        try:
+            async for event in events:
+                printer.show(event)
+                if event.type in ("answer_made", "clarification_asked"):
+                    self._offered = list(event.suggestions) or self._offered
+        finally:
+            await events.aclose()
+
+    def _offer(self) -> None:
+        for place, question in enumerate(self._offered, start=1):
+            typer.echo(f"{place}: {question}")
+
+
+def read_line() -> str | None:
+    """A line of standard input."""
+    line = sys.stdin.readline()
+    return line.rstrip("\n") if line else None

@@ -1,0 +1,181 @@
+"""`shoal sessions`: list, find, show, rename, delete, export and resume what was asked before."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui.cli.ask import MarkdownOption, MaxCostOption, TimeoutOption, YesOption, ask_once, started
+from tui.cli.options import BuiltInOption, JsonOption, run
+from tui.text.untrusted import fit, safe
+
+if TYPE_CHECKING:
+    from agent.storage.export import Format
+    from agent.storage.session_store import SessionStore
+
+sessions = typer.Typer(help="What was asked before: list, show, rename, delete, export, resume.", no_args_is_help=False)
+
+IdArgument = Annotated[str, typer.Argument(help='A session: its id, the beginning of it, or "last".')]
+FormatOption = Annotated[str, typer.Option("--format", "-f", help="markdown, json or html.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="A file to write. Default: stdout.")]
+
+
+@contextmanager
+def _store() -> "Iterator[SessionStore]":
+    from agent.wiring import App
+
+    store = App.start().store()
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@sessions.callback(invoke_without_command=True)
+def start(context: typer.Context) -> None:
+    """Without a command: the list."""
+    if context.invoked_subcommand is None:
+        list_(search="", as_json=False)
+
+
+@sessions.command("list")
+def list_(
+    search: Annotated[
+        str, typer.Option("--search", help="Only those whose title or questions hold all these words.")
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """List the sessions, the one used last first."""
+
+    async def work() -> None:
+        with _store() as store:
+            found = store.sessions(search)
+        if as_json:
+            typer.echo(json.dumps([asdict(item) for item in found], ensure_ascii=False))
+            return
+        for item in found:
+            typer.echo(f"{item.id}  {item.last[:16]}  {item.questions:>3}  {fit(item.state, 8)} {safe(item.title)}")
+        if not found:
+            typer.echo("No session." if not search else "No session holds these words.", err=True)
+
+    run(work())
+
+
+@sessions.command()
+def show(session: IdArgument, as_json: JsonOption = False) -> None:
+    """Print a session again, question by question. With --json: its events, one a line."""
+
+    async def work() -> None:
+        from agent.core.events import load
+        from tui.cli.plain import PlainPrinter
+
+        with _store() as store:
+            printer = PlainPrinter()
+            for stored in reversed(store.runs(store.find(session))):
+                if not as_json:
+                    typer.echo(f"\n> {safe(stored.question)}")
+                for event in store.events(stored.run):
+                    if as_json:
+                        typer.echo(json.dumps(event, ensure_ascii=False))
+                    else:
+                        printer.show(load(event))
+
+    run(work())
+
+
+@sessions.command()
+def rename(
+    session: IdArgument, title: Annotated[str, typer.Argument(help="The new title.")], as_json: JsonOption = False
+) -> None:
+    """Give a session a title."""
+
+    async def work() -> None:
+        with _store() as store:
+            found = store.find(session)
+            store.rename(found, title)
+        typer.echo(json.dumps({"id": found, "title": title.strip()}) if as_json else f"{found} is now {safe(title)}")
+
+    run(work())
+
+
+@sessions.command()
+def delete(
+    session: IdArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask again.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete a session with its events, findings and checkpoints. The ledger keeps that they were released."""
+
+    async def work() -> None:
+        with _store() as store:
+            found = store.find(session)
+            if not yes:
+                typer.confirm(f"Delete {found} for good?", abort=True, err=True)
+            store.delete(found)
+        typer.echo(json.dumps({"deleted": found}) if as_json else f"{found} is deleted.")
+
+    run(work())
+
+
+@sessions.command()
+def export(session: IdArgument, form: FormatOption = "markdown", output: OutputOption = None) -> None:
+    """Write a session as Markdown, JSON or HTML. Names in it are escaped: they cannot become markup."""
+
+    async def work() -> None:
+        from agent.storage.export import document, rendered
+
+        with _store() as store:
+            made = document(store, store.find(session))
+        write_out(rendered(made, known_format(form)), output)
+
+    run(work())
+
+
+def known_format(form: str) -> "Format":
+    """The format of that name. Raises SettingsError."""
+    from index.core.errors import SettingsError
+
+    known: dict[str, Format] = {"markdown": "markdown", "json": "json", "html": "html"}
+    if form not in known:
+        raise SettingsError(f"{form!r} is no format.", f"Formats: {', '.join(known)}.")
+    return known[form]
+
+
+def write_out(text: str, output: Path | None) -> None:
+    """To a file that only its owner can read, or to stdout. Raises SettingsError where it cannot be written."""
+    from index.core.errors import SettingsError
+
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.touch(mode=0o600)
+        output.write_text(text, "utf-8")
+    except OSError as error:
+        raise SettingsError(f"Cannot write {output}: {error.strerror}.", "Give another file.") from error
+    typer.echo(f"{output} is written.", err=True)
+
+
+@sessions.command()
+def resume(
+    session: IdArgument = "last",
+    as_json: JsonOption = False,
+    markdown: MarkdownOption = False,
+    max_cost: MaxCostOption = None,
+    timeout: TimeoutOption = None,
+    yes: YesOption = False,
+    built_in: BuiltInOption = False,
+) -> None:
+    """Go on with a run that was stopped, failed or killed: only what was not finished, or failed, is done. With --yes:
+    carry out a plan that waits."""
+
+    async def work() -> None:
+        app, found = started(None, session)
+        app = app.limited(max_cost, timeout, yes=yes)
+        await ask_once(app, None, built_in=built_in, reopen=found, as_json=as_json, markdown=markdown, yes=yes)
+
+    run(work())

@@ -1,0 +1,145 @@
+"""`shoal watch`: questions asked again and again, and only what changed materially is told."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from index.core.errors import ShoalError
+from tui.cli.ask import YesOption
+from tui.cli.options import BuiltInOption, IndexOption, JsonOption, run
+from tui.text.untrusted import safe
+
+if TYPE_CHECKING:
+    from agent.storage.watches import Look, Watch, WatchStore
+    from agent.wiring import App
+
+watch = typer.Typer(
+    help="Questions that are asked again on newer data; only material changes are told.", no_args_is_help=True
+)
+
+
+@contextmanager
+def _open() -> "Iterator[tuple[App, WatchStore]]":
+    from agent.wiring import App
+
+    app = App.start()
+    store = app.watches()
+    try:
+        yield app, store
+    finally:
+        store.close()
+
+
+@watch.command()
+def add(
+    question: Annotated[str, typer.Argument(help="The question, in plain language.")],
+    every: Annotated[str, typer.Option("--every", help="day, week or month.")] = "week",
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a question. The next `shoal watch run` answers it for the first time."""
+
+    async def work() -> None:
+        from agent.wiring import App
+
+        with _open() as (_, store):
+            made = store.add(question, every, App.start(index).path)
+        typer.echo(json.dumps(asdict(made)) if as_json else f"{made.id}  every {made.every}  {safe(made.question)}")
+
+    run(work())
+
+
+@watch.command("list")
+def list_(as_json: JsonOption = False) -> None:
+    """List the watches."""
+
+    async def work() -> None:
+        with _open() as (_, store):
+            found = store.watches()
+        if as_json:
+            typer.echo(json.dumps([asdict(item) for item in found], ensure_ascii=False))
+            return
+        for item in found:
+            last = f"answered {item.last[:10]} on snapshot {item.snapshot}" if item.last else "not answered yet"
+            typer.echo(f"{item.id}  every {item.every:<5}  {last}  {safe(item.question)}")
+
+    run(work())
+
+
+@watch.command()
+def remove(name: Annotated[str, typer.Argument(help="A watch, by its id.")], as_json: JsonOption = False) -> None:
+    """Remove a watch and what it found. Its sessions stay."""
+
+    async def work() -> None:
+        with _open() as (_, store):
+            chosen = store.find(name)
+            store.remove(chosen)
+        typer.echo(json.dumps({"removed": chosen.id}) if as_json else f"{chosen.id} is removed.")
+
+    run(work())
+
+
+@watch.command("run")
+def run_(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are not due.")] = False,
+    yes: YesOption = False,
+    built_in: BuiltInOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer the watches that are due, on the newest snapshot, and tell only what changed materially. Exit code: 0
+    nothing, 10 notable, 11 serious, else that of a run that failed. Made for cron."""
+
+    async def work() -> None:
+        from agent.storage.watches import exit_code
+
+        looks = []
+        with _open() as (app, store):
+            now = datetime.now(UTC)
+            for item in store.watches():
+                if everything or item.is_due(now):
+                    seen = await _look(app.limited(None, None, yes=yes), store, item, now, built_in=built_in)
+                    looks.append(seen)
+                    typer.echo(json.dumps(asdict(seen), ensure_ascii=False) if as_json else "\n".join(_lines(seen)))
+        if code := exit_code(looks):
+            raise typer.Exit(code)
+
+    run(work())
+
+
+async def _look(app: "App", store: "WatchStore", item: "Watch", now: datetime, *, built_in: bool) -> "Look":
+    """One watch; an index that cannot be asked keeps no other watch from its answer."""
+    from agent.storage.watches import Look, look
+
+    chosen = app.on_index(item.index_path)
+    try:
+        newest = max((info.number for info in chosen.snapshots()), default=0)
+        return await look(store, item, newest, partial(chosen.session, built_in=built_in), now)
+    except ShoalError as error:
+        typer.echo(f"{item.id}: {error.message}\n  next: {error.hint}", err=True)
+        return Look(item.id, item.question, "not answered", (item.snapshot, 0), exit_code=error.exit_code)
+
+
+def _lines(seen: "Look") -> Iterator[str]:
+    yield f"{seen.watch}  {safe(seen.question)}  (snapshot {seen.snapshots[0] or '–'} → {seen.snapshots[1]})"
+    if seen.state == "no newer snapshot":
+        yield "  not asked: there is no newer snapshot"
+    elif seen.state == "not answered":
+        see = f"; see: shoal sessions show {seen.session}" if seen.session else ""
+        yield f"  not answered (exit code {seen.exit_code}){see}"
+    elif seen.state == "first answer":
+        yield "  first answer; later runs tell what changed"
+        yield safe(seen.answer)
+    elif not seen.changes:
+        yield "  nothing changed materially"
+    else:
+        yield f"  {seen.severity}:"
+        yield from (f"  - {safe(change.in_words())}" for change in seen.changes)
+        yield safe(seen.answer)
+    if seen.unmatched:
+        yield f"  {seen.unmatched} findings had no counterpart last time and were not compared"

@@ -1,0 +1,80 @@
+"""What stands behind a number: scope, sizes, intervals, method, what was withheld. Pure: finding in, `Content` out."""
+
+import textwrap
+from typing import Any
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.content import Content
+from textual.style import Style
+
+from tui.rendering.measures import measure_text
+from tui.text.untrusted import fit, many, safe
+
+_DIM = Style(dim=True)
+_BOLD = Style(bold=True)
+
+
+def evidence(finding: dict[str, Any], row: dict[str, Any] | None, width: int) -> Content:
+    """The selected row's numbers, then the finding's scope, cost of strictness and method."""
+    lines = []
+    if row is not None:
+        lines.append(Content.styled(safe(row["label"]), _BOLD))
+        lines += [_value(column, value, width) for column, value in zip(finding["columns"], row["values"], strict=True)]
+        if row.get("accounts"):
+            lines.append(_field("accounts", f"about {row['accounts']:,}", width))
+        lines += [_field(item["name"], measure_text(row, item["name"]), width) for item in row.get("measures", ())]
+        lines.append(Content(""))
+    lines.append(Content.styled(safe(f"{finding['id']} · {finding['title']}"), _BOLD))
+    lines.append(_field("scope", f"{finding['scope']} · {finding['period']}", width))
+    lines.append(_field("total", " / ".join(f"{total:,}" for total in finding["totals"]), width))
+    lines.append(_field("withheld", withheld(finding), width))
+    if finding["outside"] is not None:
+        lines.append(_field("outside", f"{finding['outside']} % lie in no cluster", width))
+    lines += [_field("note", note, width) for note in finding["notes"]]
+    lines.append(_field("method", f"{finding['tool']}: {finding['method']}", width))
+    lines.append(_field("policy", f"{finding['policy']} · snapshot {finding['snapshot']}", width))
+    return Content("\n").join(lines)
+
+
+def _field(name: str, text: str, width: int) -> Content:
+    """A name and its text, whose further lines stand under the first. A long name gets a line of its own, unless its
+    text fits beside it."""
+    beside = cell_len(safe(name)) + 1
+    wrapped = textwrap.wrap(safe(text), max(12, width - 9)) or [""]
+    if beside <= 9:
+        head = fit(name, 9)
+    else:
+        is_short = len(wrapped) == 1 and beside + cell_len(wrapped[0]) <= width
+        head = f"{safe(name)} " if is_short else f"{safe(name)}\n{'':9}"
+    return Content.assemble((head, _DIM), f"\n{'':9}".join(wrapped))
+
+
+def _value(column: str, value: dict[str, Any], width: int) -> Content:
+    if value["count"] is None:
+        return _field(column, "withheld (under the policy's size, may be zero)", width)
+    share = "" if value["share"] is None else f" ({value['share']} %)"
+    return _field(column, f"{value['count']:,}{share}", width)
+
+
+def withheld(finding: dict[str, Any]) -> str:
+    """What the strictness cost, as counts."""
+    found = finding["withheld"]
+    parts = [f"{many(found['groups'], 'group')} ({found['share']} %)", many(found["cells"], "cell")]
+    if found["unnamed"]:
+        parts.append(f"{found['unnamed']} without a name")
+    return ", ".join(parts)
+
+
+def row_label(row: dict[str, Any], width: int) -> Text:
+    """A tree node: name, size, share."""
+    value = row["values"][0]
+    size = "withheld" if value["count"] is None else f"{value['count']:,}"
+    share = f"{value['share']:.1f} %" if value["share"] is not None else ""
+    return Text(f"{fit(placed(row), max(8, width - 18))} {size:>8} {share:>8}")
+
+
+def placed(row: dict[str, Any]) -> str:
+    """A row's label, with the square it is of where it is a map's."""
+    place = row.get("place")
+    return f"{place[0]}/{place[1]} {row['label']}" if place else str(row["label"])

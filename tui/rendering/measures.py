@@ -1,0 +1,23 @@
+"""The statistics of a finding's rows in words, for the screen, for plain lines and for files alike."""
+
+from typing import Any
+
+from tools.core.finding import bound_sign
+
+
+def measure_names(finding: dict[str, Any]) -> list[str]:
+    """The statistics that rows of a finding carry, in their order."""
+    return list(dict.fromkeys(measure["name"] for row in finding["rows"] for measure in row.get("measures", ())))
+
+
+def measure_text(row: dict[str, Any], name: str) -> str:
+    """A row's statistic with its interval and its verdict, "–" where it has none."""
+    found = next((measure for measure in row.get("measures", ()) if measure["name"] == name), None)
+    if found is None:
+        return "–"
+    parts = []
+    if "value" in found:
+        parts.append(f"{bound_sign(found)}{found['value']}")
+    if "low" in found and "high" in found:
+        parts.append(f"({found['low']}–{found['high']})")
+    return " ".join([*parts, found.get("verdict", "")]).strip()

@@ -1,0 +1,106 @@
+"""The two lines that are always there: the status bar and the privacy line. Pure: view in, `Content` out."""
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from tui.state.view import View
+from tui.text.glyphs import Glyphs
+from tui.text.untrusted import fit, many, safe
+
+CAUSES = {"rate_limited": "rate limited", "overloaded": "service busy", "unavailable": "offline"}
+
+
+def elapsed(seconds: float) -> str:
+    """Minutes and seconds."""
+    return f"{max(0, int(seconds)) // 60}:{max(0, int(seconds)) % 60:02d}"
+
+
+def money(cost: float | None) -> str:
+    return "price unknown" if cost is None else f"${cost:.2f}"
+
+
+def tokens(count: int) -> str:
+    return f"{count / 1000:.1f}k tok" if count >= 1000 else f"{count} tok"
+
+
+def state(view: View, now_s: float, glyphs: Glyphs) -> str:
+    """The state in words with its sign. `now_s`: seconds since the run began."""
+    turn = view.turn
+    match view.phase:
+        case "waiting" if view.wait is not None:
+            left = "" if view.wait.until_s is None else f" {max(0.0, view.wait.until_s - now_s):.0f}s"
+            tries = f" ({view.wait.attempt}/{view.wait.attempts})"
+            return f"{glyphs.waiting} {CAUSES[view.wait.cause]}{left}{tries}"
+        case "planning" | "running" | "waiting":
+            return f"{glyphs.running} {view.phase} {elapsed(now_s)}"
+        case "failed" if turn is not None:
+            kinds = {1: "error", 2: "settings", 3: "index", 4: "model", 5: "budget spent", 6: "privacy check"}
+            sign = glyphs.stopped if turn.exit_code == 5 else glyphs.fault
+            return f"{sign} stopped: {kinds.get(turn.exit_code, 'error')}"
+        case "partial" | "done" if turn is not None and turn.failed_tasks:
+            return f"{glyphs.running} done · {turn.failed_tasks} worker{'s' * (turn.failed_tasks > 1)} failed"
+        case "ready" if view.is_keyless:
+            return f"{glyphs.empty} ready · no key"
+        case _:
+            signs = {
+                "starting": glyphs.starting,
+                "no index": glyphs.empty,
+                "stopping": glyphs.stopping,
+                "stopped": glyphs.stopped,
+                "failed": glyphs.fault,
+            }
+            old = " · index stale" if view.phase == "ready" and is_stale(view) else ""
+            return f"{signs.get(view.phase, glyphs.running)} {view.phase}{old}"
+
+
+STALE_DAYS = 14
+
+
+def is_stale(view: View) -> bool:
+    """Whether the newest snapshot is old enough to say so."""
+    return view.age_days > STALE_DAYS
+
+
+def status(view: View, now_s: float, note: str, width: int, glyphs: Glyphs) -> Content:
+    """State and agents always; then a note, usage, roles and index as far as the width allows, dropped right to left."""
+    parts = [state(view, now_s, glyphs)]
+    rows = view.turn.tasks if view.turn else ()
+    if view.is_busy and rows:
+        parts.append(f"agents {sum(row.state == 'running' for row in rows)}/{len(rows)}")
+    if note:  # what was just said matters more than what is always said, and is cut rather than dropped
+        room = width - cell_len(_line(parts, glyphs)) - 3
+        parts.append(fit(note, max(12, min(room, cell_len(safe(note))))))
+    more = []
+    used = view.usage
+    if used.tokens:
+        more.append(f"{tokens(used.tokens)} {money(used.cost)}")
+    if view.roles:
+        more.append(view.roles)
+    if view.index:
+        age = "" if view.age_days < 1 else f" · {view.age_days} d old"
+        newer = f", {view.newest} is out" if view.is_outdated else ""
+        number = f" · snapshot {view.snapshot}{newer}" if view.snapshot else ""
+        more.append(f"index {view.index}{number}{age}")
+    for part in more:
+        if cell_len(_line([*parts, part], glyphs)) > width:
+            break
+        parts.append(part)
+    return Content(_line(parts, glyphs))
+
+
+def _line(parts: list[str], glyphs: Glyphs) -> str:
+    return " " + safe(f" {glyphs.bar} ".join(parts))
+
+
+def privacy(view: View, width: int) -> Content:
+    """What left and what was withheld; a narrow screen keeps what was withheld."""
+    withheld = f"withheld {many(view.withheld_groups, 'group')}, {many(view.withheld_cells, 'cell')}"
+    parts = [withheld, f"shown {many(len(view.findings), 'finding')}", f"queries {view.tool_calls}"]
+    parts += ["summary text shown 0", view.policy] if view.policy else ["summary text shown 0"]
+    line = " privacy  "
+    for place, part in enumerate(parts):
+        longer = line + (" · " if place else "") + part
+        if cell_len(longer) > width and place:
+            break
+        line = longer
+    return Content(safe(line))

@@ -1,0 +1,83 @@
+"""What an empty chat says: what is possible now, and the exact next step. Pure: facts in, `Content` out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.content import Content
+
+from index.core.errors import ShoalError
+from tui.rendering.first_frame import STARTING, TITLE
+from tui.rendering.status import is_stale
+from tui.state.view import View
+from tui.text.untrusted import fit, safe
+
+DEMO_COMMAND = "shoal demo"
+OWN_COMMAND = "shoal ingest FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A session of before, as one line."""
+
+    title: str
+    when: str
+
+
+def questions(landmarks: Sequence[str], facets: Sequence[str]) -> tuple[str, str, str, str]:
+    """Four first questions of this index: its own named dates and facets where it has some."""
+    newest = f"What is new since the {landmarks[0]}?" if landmarks else "What is the trend of conversations by month?"
+    split = f"How are conversations split by {facets[0]}?" if facets else "Which languages are used most?"
+    return ("What do people use the assistant for most?", "Is anyone running coordinated spam?", newest, split)
+
+
+def ready(view: View, examples: Sequence[str], recent: Sequence[Recent], problems: Sequence[str]) -> Content:
+    """The desk before its first question."""
+    lines = [Content.styled(TITLE, "bold"), Content("")]
+    lines += [Content.styled(safe(text), "$warning") for text in (*_banners(view), *problems)]
+    if view.phase == "starting":
+        lines.append(Content(STARTING))
+        lines.append(Content(""))
+    else:
+        lines += [Content("Ask how people use the assistant, or abuse it. For example:"), Content("")]
+        lines += [Content.assemble("  ", (str(place), "$accent bold"), f"  {safe(text)}")
+                  for place, text in enumerate(examples, start=1)]  # fmt: skip
+        lines += [Content(""), Content.styled("A number alone sends that question. f1 says what else works.", "dim")]
+    if recent:
+        lines += [Content(""), Content.styled("Earlier (ctrl+r opens them):", "dim")]
+        lines += [Content.styled(f"  {safe(item.when)}  {fit(item.title, 56).rstrip()}", "dim") for item in recent]
+    return Content("\n").join(lines)
+
+
+def _banners(view: View) -> list[str]:
+    said = []
+    if view.is_keyless:
+        said.append("No model key: ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL are not set. The built-in analyst answers.")
+        said.append("It needs no network; it plans by rules and writes plainly. Set a key and start again for more.")
+    if is_stale(view):
+        said.append(
+            f"The index was published {view.age_days} days ago; what came later is not in the answers. "
+            f"Rebuild: {OWN_COMMAND}"
+        )
+    return [*said, ""] if said else []
+
+
+def no_index(error: ShoalError, path: Path, *, is_there: bool) -> Content:
+    """There is nothing to ask: what an index is, where Shoal looked, and three ways on."""
+    what = "This index cannot be opened." if is_there else "There is no index yet."
+    lines = [
+        Content.styled(what, "bold"),
+        Content(safe(error.message)),
+        Content.styled(safe(error.hint), "$warning") if is_there else Content(""),
+        Content("An index holds screened summaries of conversations, never the conversations themselves."),
+        Content("Questions are answered from it in aggregates that a privacy gate lets out."),
+        Content(""),
+        Content.assemble("  ", ("d", "$accent bold"), f"   try the bundled demo: synthetic, no key ({DEMO_COMMAND})"),
+        Content.assemble("  ", ("f7", "$accent bold"), "  look into a file of your own, then take it in"),
+        Content.assemble(
+            "  ", ("$", "$accent bold"), f"   {OWN_COMMAND}      (the same in a shell; --inspect writes nothing)"
+        ),
+        Content(""),
+        Content.styled(safe(f"Shoal looked at {path}"), "dim"),
+    ]
+    return Content("\n").join(lines)

@@ -1,0 +1,277 @@
+"""The pure function from events to the view: `apply(view, event)`.
+
+Replaying the stored events of a session gives the screen it had. An event that is not known here changes nothing, so that
+a store written by a later version can still be read. It must never draw, wait or look anything up.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tui.state.view import UNFINISHED, Call, Density, Phase, TaskRow, TaskState, Turn, Usage, View, Wait
+from tui.text.untrusted import many
+
+if TYPE_CHECKING:
+    from agent.core.events import (
+        AnswerDelta,
+        AnswerMade,
+        ApprovalAsked,
+        AuditEnded,
+        ClarificationAsked,
+        ModelWaiting,
+        Notice,
+        PlanMade,
+        RunEnded,
+        RunStarted,
+        TaskEnded,
+        TaskStarted,
+        ToolEnded,
+        ToolStarted,
+        UsageReported,
+    )
+
+WIDER = ("What do people use the assistant for most?", "What is the trend of conversations by month?")
+"""Questions about everything, offered where a narrow one had to be withheld whole."""
+
+_PHASES: dict[str, Phase] = {
+    "done": "done",
+    "partial": "partial",
+    "waiting": "ready",
+    "stopped": "stopped",
+    "failed": "failed",
+}
+_Handler = Callable[[Any, View], View]
+_HANDLERS: dict[str, _Handler] = {}
+"""By the type of the event, so that the first frame need not load what events are made of."""
+
+_DENSITIES: tuple[Density, ...] = ("collapsed", "normal", "detailed")
+
+
+def apply(view: View, event: object) -> View:
+    """The view after an event."""
+    handler = _HANDLERS.get(getattr(event, "type", ""))
+    return view if handler is None else handler(event, view)
+
+
+def replay(view: View, stored: Iterable[dict[str, Any]]) -> View:
+    """The view after stored events; those of kinds that are not known here are passed over."""
+    from agent.core.events import load
+
+    for item in stored:
+        if item.get("type") in _HANDLERS:
+            view = apply(view, load(item))
+    return view
+
+
+def stopping(view: View) -> View:
+    """The view while a run is being stopped."""
+    return replace(_rows(view, "stopping"), phase="stopping", wait=None)
+
+
+def stopped(view: View) -> View:
+    """The view after the analyst stopped the run: everything found so far stays, and says that it is partial."""
+    kept = "What was found so far is kept; it is partial." if view.turn and view.turn.handles else "Nothing was lost."
+    marked = _turn(_rows(view, "stopped"), ended="stopped", message=f"Stopped. {kept}", hint="f5 goes on from here")
+    return replace(marked, phase="stopped", wait=None)
+
+
+def denser(view: View) -> View:
+    """The timeline's next density: collapsed, normal, detailed."""
+    return replace(view, density=_DENSITIES[(_DENSITIES.index(view.density) + 1) % len(_DENSITIES)])
+
+
+def beside(view: View, step: int) -> View:
+    """The view with the next (or previous) finding selected, in order of release."""
+    handles = list(view.findings)
+    if not handles:
+        return view
+    place = handles.index(view.selected) if view.selected in handles else 0
+    return replace(view, selected=handles[(place + step) % len(handles)])
+
+
+def selecting(view: View, handle: str) -> View:
+    """The view with a finding selected; unchanged where there is none of that handle."""
+    return replace(view, selected=handle) if handle in view.findings else view
+
+
+def map_of(view: View, cluster: str) -> str | None:
+    """The handle of a finding that is the map of this cluster alone."""
+    maps = (handle for handle, finding in view.findings.items() if finding["shape"] == "map")
+    return next(
+        (handle for handle in maps if str(view.findings[handle]["scope"]).endswith(f"in cluster {cluster}")), None
+    )
+
+
+def _on(kind: str) -> Callable[[_Handler], _Handler]:
+    def kept(handler: _Handler) -> _Handler:
+        _HANDLERS[kind] = handler
+        return handler
+
+    return kept
+
+
+@_on("run_started")
+def _started(event: "RunStarted", view: View) -> View:
+    known = replace(
+        view,
+        phase="planning",
+        index=event.index,
+        roles=event.roles,
+        policy=event.policy,
+        snapshot=event.snapshot,
+        wait=None,
+    )
+    if event.resumed and view.turn is not None and view.turn.run == event.run:
+        return _turn(known, ended="", message="", hint="", exit_code=0)
+    return replace(known, turns=(*view.turns, Turn(event.run, event.question)))
+
+
+@_on("plan_made")
+def _planned(event: "PlanMade", view: View) -> View:
+    earlier = view.turn.tasks if view.turn and event.round else ()
+    fresh = tuple(TaskRow(task.id, f"{task.specialist}: {task.objective}") for task in event.tasks)
+    return replace(_turn(view, tasks=(*earlier, *fresh), assumptions=event.assumptions), phase="running")
+
+
+@_on("task_started")
+def _task_started(event: "TaskStarted", view: View) -> View:
+    return _task(replace(view, phase="running"), event.task, state="running", began_s=event.at_s)
+
+
+@_on("tool_started")
+def _tool_started(event: "ToolStarted", view: View) -> View:
+    row = _row(view, event.task)
+    calls = (*row.calls, Call(event.call, _in_words(event)))
+    counted = replace(view, phase="running", wait=None, tool_calls=view.tool_calls + 1)
+    return _task(counted, event.task, state="running", calls=calls)
+
+
+def _in_words(event: "ToolStarted") -> str:
+    scope = event.arguments.get("scope")
+    parts = [str(value) for key, value in event.arguments.items() if key in ("phrase", "by") and value]
+    if isinstance(scope, dict):
+        parts += [f"{key}={value}" for key, value in scope.items()]
+    return f"{event.tool}({', '.join(parts)})"
+
+
+@_on("tool_ended")
+def _tool_ended(event: "ToolEnded", view: View) -> View:
+    handle = str(event.finding["id"]) if event.finding is not None else ""
+    known = [call for call in _row(view, event.task).calls if call.id != event.call]
+    text = next((call.text for call in _row(view, event.task).calls if call.id == event.call), event.tool)
+    call = Call(event.call, text, handle, event.refusal or "", event.elapsed_s)
+    changed = _task(view, event.task, calls=(*known, call))
+    return changed if event.finding is None else _released(changed, handle, event.finding)
+
+
+def _released(view: View, handle: str, finding: dict[str, Any]) -> View:
+    withheld = finding["withheld"]
+    turn = view.turn
+    if turn is not None:
+        rows = sum(any(value["count"] is not None for value in row["values"]) for row in finding["rows"])
+        hidden = int(withheld["groups"]) + len(finding["rows"]) - rows
+        view = _turn(view, handles=(*turn.handles, handle), shown=turn.shown + rows, withheld=turn.withheld + hidden)
+    return replace(
+        view,
+        findings={**view.findings, handle: finding},
+        selected=handle,
+        withheld_groups=view.withheld_groups + int(withheld["groups"]),
+        withheld_cells=view.withheld_cells + int(withheld["cells"]),
+    )
+
+
+@_on("task_ended")
+def _task_ended(event: "TaskEnded", view: View) -> View:
+    state = "failed" if event.failure else "done"
+    return _task(view, event.task, state=state, elapsed_s=event.elapsed_s, failure=event.failure or "")
+
+
+@_on("audit_ended")
+def _audited(event: "AuditEnded", view: View) -> View:
+    struck = f", {event.struck} struck" if event.struck else ""
+    narrowed = f", {event.narrowed} narrowed" if event.narrowed else ""
+    return _turn(view, audit=f"{many(event.kept, 'claim')} kept{narrowed}{struck}")
+
+
+@_on("clarification_asked")
+def _asked_back(event: "ClarificationAsked", view: View) -> View:
+    return _turn(view, answer=event.question, is_final=True, suggestions=event.suggestions)
+
+
+@_on("approval_asked")
+def _plan_waits(event: "ApprovalAsked", view: View) -> View:
+    known = {row.id for row in view.turn.tasks} if view.turn else set()
+    fresh = [TaskRow(task.id, f"{task.specialist}: {task.objective}") for task in event.tasks if task.id not in known]
+    cost = "" if event.cost is None else f" It may cost up to ${event.cost:.2f}."
+    words = " ".join(event.reasons)
+    rows = (*(view.turn.tasks if view.turn else ()), *fresh)
+    return _turn(view, answer=f"{words}{cost}", is_final=True, tasks=rows, suggestions=("yes", "no"))
+
+
+@_on("answer_delta")
+def _said(event: "AnswerDelta", view: View) -> View:
+    return _turn(
+        view, answer=(view.turn.answer if view.turn and not view.turn.is_final else "") + event.text, is_final=False
+    )
+
+
+@_on("answer_made")
+def _answered(event: "AnswerMade", view: View) -> View:
+    return _turn(view, answer=event.text, is_final=True, struck=event.struck, suggestions=event.suggestions)
+
+
+@_on("model_waiting")
+def _waits(event: "ModelWaiting", view: View) -> View:
+    until = None if event.retry_after_s is None else event.at_s + event.retry_after_s
+    return replace(view, phase="waiting", wait=Wait(event.cause, until, event.attempt, event.attempts))
+
+
+@_on("usage_reported")
+def _used(event: "UsageReported", view: View) -> View:
+    usage = Usage(event.input_tokens + event.output_tokens, event.calls, event.cost)
+    phase: Phase = "running" if view.phase == "waiting" else view.phase
+    return replace(_turn(view, usage=usage), phase=phase, wait=None)
+
+
+@_on("notice")
+def _noticed(event: "Notice", view: View) -> View:
+    return _turn(view, notices=(*(view.turn.notices if view.turn else ()), event.text))
+
+
+@_on("run_ended")
+def _ended(event: "RunEnded", view: View) -> View:
+    told = {"message": event.message, "hint": event.hint, "exit_code": event.exit_code}
+    changed = _turn(view, ended=event.state, elapsed_s=event.elapsed_s, **told)
+    turn = changed.turn
+    if turn is not None and turn.is_all_withheld and not turn.suggestions:
+        changed = _turn(changed, suggestions=WIDER)
+    return replace(changed, phase=_PHASES[event.state], wait=None, selected=_best(view))
+
+
+def _best(view: View) -> str | None:
+    """The finding to show after a run: the first that the answer cites, else the last released."""
+    answer = view.turn.answer if view.turn is not None else ""
+    places = {handle: answer.find(f"{handle}]") for handle in view.findings if f"{handle}]" in answer}
+    places |= {handle: answer.find(f"[{handle}") for handle in view.findings if f"[{handle}," in answer}
+    return min(places, key=places.__getitem__) if places else view.selected
+
+
+def _turn(view: View, **changes: Any) -> View:
+    if not view.turns:
+        return view
+    return replace(view, turns=(*view.turns[:-1], replace(view.turns[-1], **changes)))
+
+
+def _task(view: View, task: str, **changes: Any) -> View:
+    rows = view.turn.tasks if view.turn else ()
+    return _turn(view, tasks=tuple(replace(row, **changes) if row.id == task else row for row in rows))
+
+
+def _rows(view: View, state: TaskState) -> View:
+    rows = view.turn.tasks if view.turn else ()
+    return _turn(view, tasks=tuple(replace(row, state=state) if row.state in UNFINISHED else row for row in rows))
+
+
+def _row(view: View, task: str) -> TaskRow:
+    rows = view.turn.tasks if view.turn else ()
+    return next((row for row in rows if row.id == task), TaskRow(task, task))

@@ -1,0 +1,155 @@
+"""What the screen shows, as one value. Nothing here draws and nothing in a widget computes.
+
+`tui.state.reduce` makes it from events; the drawing modules turn it into text. It must never hold more than events carry and
+the few facts about the index that the composition root knows.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Phase = Literal[
+    "starting", "no index", "ready", "planning", "running", "waiting", "stopping", "stopped", "done", "partial", "failed",
+    "viewing",
+]  # fmt: skip
+"""`viewing`: a session that another process writes; it can be read and forked, not asked."""
+
+TaskState = Literal["planned", "running", "waiting", "stopping", "done", "failed", "stopped"]
+Density = Literal["collapsed", "normal", "detailed"]
+UNFINISHED: tuple[TaskState, ...] = ("planned", "running", "waiting", "stopping")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One tool call of an agent, in words. `refusal` and `finding` are empty while it runs."""
+
+    id: str
+    text: str
+    finding: str = ""
+    refusal: str = ""
+    elapsed_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """One agent's row of the timeline. `began_s` is the run's second at which it started, None before."""
+
+    id: str
+    label: str
+    state: TaskState = "planned"
+    calls: tuple[Call, ...] = ()
+    began_s: float | None = None
+    elapsed_s: float | None = None
+    failure: str = ""
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Handles of what its calls released."""
+        return tuple(call.finding for call in self.calls if call.finding)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A model endpoint that asks to wait. `until_s` is the run's second at which it is asked again, None: not stated."""
+
+    cause: Literal["rate_limited", "overloaded", "unavailable"]
+    until_s: float | None
+    attempt: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What models took for one question. `cost` in US dollars, None where a price is not known."""
+
+    tokens: int = 0
+    calls: int = 0
+    cost: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and everything that came of it. `shown` and `withheld` count rows and groups of its findings."""
+
+    run: str
+    question: str
+    assumptions: tuple[str, ...] = ()
+    tasks: tuple[TaskRow, ...] = ()
+    audit: str = ""
+    answer: str = ""
+    is_final: bool = False
+    struck: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+    shown: int = 0
+    withheld: int = 0
+    usage: Usage = Usage()
+    ended: str = ""
+    message: str = ""
+    hint: str = ""
+    exit_code: int = 0
+    elapsed_s: float = 0.0
+
+    @property
+    def failed_tasks(self) -> int:
+        return sum(row.state == "failed" for row in self.tasks)
+
+    @property
+    def is_all_withheld(self) -> bool:
+        """Whether tools answered and the gate let no group through."""
+        return bool(self.handles) and self.shown == 0 and self.withheld > 0
+
+    @property
+    def produced_nothing(self) -> bool:
+        return not self.handles and not self.answer
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The whole screen. `findings` by handle, in order of release; `selected` is the one shown beside the chat."""
+
+    phase: Phase = "starting"
+    index: str = ""
+    roles: str = ""
+    policy: str = ""
+    snapshot: int = 0
+    newest: int = 0
+    """The newest snapshot published; beyond `snapshot` where another process published it since."""
+    is_keyless: bool = False
+    """No key and no endpoint is set and built-in roles were not asked for: they answer all the same."""
+    age_days: int = 0
+    """Days since the newest snapshot was published."""
+    turns: tuple[Turn, ...] = ()
+    findings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    selected: str | None = None
+    withheld_groups: int = 0
+    withheld_cells: int = 0
+    tool_calls: int = 0
+    wait: Wait | None = None
+    density: Density = "normal"
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a newer snapshot waits to be taken up."""
+        return self.phase != "no index" and self.newest > self.snapshot > 0
+
+    @property
+    def turn(self) -> Turn | None:
+        return self.turns[-1] if self.turns else None
+
+    @property
+    def is_busy(self) -> bool:
+        return self.phase in ("planning", "running", "waiting", "stopping")
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether the last run ended with something left to do."""
+        return self.phase in ("stopped", "failed", "partial")
+
+    @property
+    def usage(self) -> Usage:
+        """What models took in the whole session; the cost is unknown where one question's is."""
+        used = [turn.usage for turn in self.turns]
+        costs = [item.cost for item in used]
+        cost = None if None in costs else sum(cost for cost in costs if cost is not None)
+        return Usage(sum(item.tokens for item in used), sum(item.calls for item in used), cost)
