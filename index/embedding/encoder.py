@@ -10,14 +10,17 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.core.errors import IndexFault, SettingsError
 from index.stores.vectors import Vectors
@@ -32,6 +35,12 @@ COMPILED, TOKENIZER = "model.xml", "tokenizer.json"
 _FORMAT = "v2"
 _TOKENS_A_BATCH = 512
 """So that what a layer passes on stays in a core's cache; batches four times as large take a tenth longer."""
+_TURN = threading.Lock()
+"""Held by the one thread of this process that loads or runs a model. At its first use OpenVINO's binding initialises itself
+under a C++ guard: of two threads that come then, each can wait for what the other holds, the guard or Python's lock."""
+_REQUESTS_A_CORE = 2
+"""Batches under way: one that is computed and one that waits, so that no core waits for Python. None has a Python
+callback: a callback runs in OpenVINO's own threads, and one that needs Python's lock at exit aborts the process."""
 _REPORTER = "openvino_telemetry"
 """Tells OpenVINO's makers over the network that it was imported, unless it is missing."""
 
@@ -55,6 +64,7 @@ def openvino() -> Any:
 class CompiledEncoder:
     """A sentence-transformers model, compiled in `cache` on first use and then run without torch.
 
+    Any number of threads may call it: one computes at a time, and it keeps every core busy.
     Where the processor multiplies bfloat16 (AVX-512 BF16, AMX), it does: twice as fast, and the vectors agree with
     the reference's to a cosine of .9999.
     """
@@ -96,8 +106,7 @@ class CompiledEncoder:
         return self._cache / f"{identity[:16]}-{_FORMAT}"
 
     @cached_property
-    def _model(self) -> tuple[Any, Any]:
-        """The compiled model and its tokenizer."""
+    def _loaded(self) -> "_Loaded":
         folder = self._compiled
         if not (folder / COMPILED).exists():
             self._on_compile()
@@ -111,7 +120,9 @@ class CompiledEncoder:
         # A stream a core: whole batches side by side keep cores busier than one batch split. Unpinned, because other
         # processes compute too.
         streams = {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "ENABLE_CPU_PINNING": False}
-        return openvino().compile_model(folder / COMPILED, "CPU", streams), tokenizer
+        model = openvino().compile_model(folder / COMPILED, "CPU", streams)
+        size = model.output(0).get_partial_shape()[1].get_length()
+        return _Loaded(tokenizer, [model.create_infer_request() for _ in range(_REQUESTS_A_CORE * cores)], size)
 
     def _compile(self, folder: Path) -> None:
         """Compile in a process of its own: torch takes 400 MB and seconds that only this step needs."""
@@ -129,28 +140,49 @@ class CompiledEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of shape (len(texts), d), rows of unit length. Batches hold texts of like token counts, because
-        padding a short text to a long one's length costs as much as the long one."""
-        model, tokenizer = self._model
+        padding a short text to a long one's length costs as much as the long one. Safe for any number of threads."""
+        with _TURN:
+            return self._encode(texts)
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        tokenizer, requests, size = self._loaded
         tokens = [item.ids for item in tokenizer.encode_batch(list(texts))]
         order = sorted(range(len(texts)), key=lambda place: len(tokens[place]))
-        out: Vectors = np.empty((len(texts), model.output(0).get_partial_shape()[1].get_length()), dtype=np.float32)
+        out: Vectors = np.empty((len(texts), size), dtype=np.float32)
+        running: deque[tuple[Any, list[int]]] = deque()
 
-        def keep(request: Any, places: Sequence[int]) -> None:
+        def finish() -> Any:
+            request, places = running.popleft()
+            request.wait()
             out[places] = request.get_output_tensor(0).data
+            return request
 
-        side_by_side = openvino().AsyncInferQueue(model)
-        side_by_side.set_callback(keep)
         batches = list(_batches(order, [len(item) for item in tokens]))
-        for places in reversed(batches):  # longest first, so that no core ends with a long one alone
-            longest = len(tokens[places[-1]])
-            ids = np.zeros((len(places), longest), dtype=np.int64)
-            mask = np.zeros_like(ids)
-            for row, place in enumerate(places):
-                ids[row, : len(tokens[place])] = tokens[place]
-                mask[row, : len(tokens[place])] = 1
-            side_by_side.start_async({"input_ids": ids, "attention_mask": mask}, places)
-        side_by_side.wait_all()
+        for number, places in enumerate(reversed(batches)):  # longest first, so that no core ends with a long one alone
+            request = requests[number] if number < len(requests) else finish()
+            request.start_async(_inputs([tokens[place] for place in places]))
+            running.append((request, places))
+        while running:
+            finish()
         return out
+
+
+class _Loaded(NamedTuple):
+    """A compiled model: its tokenizer, the requests that run side by side, and the dimensions of its vectors."""
+
+    tokenizer: Any
+    requests: list[Any]
+    size: int
+
+
+def _inputs(tokens: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
+    """One batch, padded with zeros: ids and mask of shape (len(tokens), longest)."""
+    ids = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, item in enumerate(tokens):
+        ids[row, : len(item)] = item
+        mask[row, : len(item)] = 1
+    return {"input_ids": ids, "attention_mask": mask}
 
 
 def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
