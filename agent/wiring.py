@@ -123,8 +123,7 @@ class App:
                     )
         return replace(
             self,
-            settings=replace(
-                settings,
+            settings=settings.with_values(
                 max_run_cost=settings.max_run_cost if max_cost is None else max_cost,
                 max_run_seconds=settings.max_run_seconds if seconds is None else seconds,
                 approve_all=settings.approve_all or yes,

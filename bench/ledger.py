@@ -15,7 +15,6 @@ import resource
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -99,7 +98,7 @@ def main(releases: int, size: int, step: int) -> None:
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores; {size // 4:,} accounts", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         index, path = generated(Path(folder) / "index", size), Path(folder) / "ledger" / "bench.sqlite3"
-        policy = replace(PrivacyPolicy(), round_to=step)
+        policy = PrivacyPolicy().with_values(round_to=step)
         gate, chance = Gate(index, policy, Ledger(path)), np.random.default_rng(5)
         times: list[tuple[float, float]] = []
         while len(times) < releases:

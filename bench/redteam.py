@@ -36,8 +36,8 @@ async def differencing_arms(lab: Lab) -> list[Outcome]:
     found = []
     for step in (5, 1):
         for name in ("the gate", "an open gate"):
-            session = replace(app, settings=replace(app.settings, analyst=f"{step}-{name}")).session(built_in=True)
-            session.context.gate.policy = replace(session.context.gate.policy, round_to=step)
+            session = replace(app, settings=app.settings.with_values(analyst=f"{step}-{name}")).session(built_in=True)
+            session.context.gate.policy = session.context.gate.policy.with_values(round_to=step)
             context = session.context if name == "the gate" else opened(session.context)
             outcomes = await differencing.attack(context, quiet, quick=lab.quick)
             found += [replace(item, figure=f"{item.figure} ({name}, rounded to {step})") for item in outcomes]

@@ -6,20 +6,21 @@ Readers never open the writer's files, so they go on while an ingest runs.
 """
 
 import asyncio
-import tomllib
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from index.core.errors import IndexFault, SettingsError
 from index.core.facets import FacetSpec, load_facets
 from index.core.home import Home, load_or_make_key, private_folder, restrict
+from index.core.settings_file import SettingsModel, checked, read_toml
 from index.embedding.encoder import Encoder
 from index.geometry.clustering import Space
 from index.geometry.clustering_process import cluster_space
@@ -56,17 +57,26 @@ _REFINED_UP_TO = 2_000
 (docs/clustering.md)."""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexSettings:
-    """What an index's own settings file says. `landmarks` are named dates; `policy` overrides privacy defaults."""
+class Retention(SettingsModel):
+    """How long summaries are kept."""
 
-    id: str
-    landmarks: Mapping[str, date] = field(default_factory=dict)
-    policy: Mapping[str, Any] = field(default_factory=dict)
+    days: int | None = Field(None, ge=1)
+    """Days after which summaries are erased, at the next ingest or publishing. Left out: they are kept."""
+
+
+class IndexSettings(SettingsModel):
+    """What an index's own settings file says."""
+
+    id: str = Field(min_length=1)
+    """Names the index's key."""
+    landmarks: dict[str, date] = Field(default_factory=dict)
+    """Named dates that questions may use."""
+    policy: dict[str, Any] = Field(default_factory=dict)
+    """Privacy values of this index; only here can they be looser than the defaults."""
+    retention: Retention = Retention()
+    """How long summaries are kept."""
     facets: tuple[FacetSpec, ...] = ()
     """Facets that the index defines for itself, in its `facets.toml`."""
-    retention_days: int | None = None
-    """Days after which summaries are erased, at the next ingest or publishing; None: they are kept."""
 
 
 def read_settings(path: Path) -> IndexSettings:
@@ -77,30 +87,10 @@ def read_settings(path: Path) -> IndexSettings:
             f"There is no index at {path}.",
             "Build one: shoal ingest FILE (your own data), or: shoal demo (the bundled demo).",
         )
-    try:
-        values = tomllib.loads(file.read_text("utf-8"))
-        landmarks = {str(name).casefold(): _date(day) for name, day in _table(values, "landmarks").items()}
-        own, days = load_facets(path / _FACETS), _table(values, "retention").get("days")
-        if days is not None and (not isinstance(days, int) or days < 1):
-            raise ValueError("[retention] days is not a number of days")
-        return IndexSettings(str(values["id"]), landmarks, _table(values, "policy"), own, days)
-    except (tomllib.TOMLDecodeError, KeyError, ValueError) as error:
-        raise IndexFault(
-            f"The settings file {file} is wrong: {error}.", "Correct it, or restore it from a backup."
-        ) from error
-
-
-def _table(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = values.get(name, {})
-    if not isinstance(found, Mapping):
-        raise ValueError(f"[{name}] is not a table")
-    return found
-
-
-def _date(value: object) -> date:
-    if not isinstance(value, date):
-        raise ValueError("a landmark is not a date such as 2026-08-03")
-    return value
+    values = read_toml(file, IndexFault)
+    found = checked(IndexSettings, values, str(file), IndexFault, "Correct it, or restore it from a backup.")
+    landmarks = {name.casefold(): day for name, day in found.landmarks.items()}
+    return found.with_values(landmarks=landmarks, facets=load_facets(path / _FACETS))
 
 
 @dataclass(frozen=True, slots=True)

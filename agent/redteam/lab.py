@@ -6,7 +6,7 @@ attack gets applications from here and uses nothing of them but the public doors
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.core.settings import Settings
@@ -72,18 +72,18 @@ class Lab:
 
     def app(self, name: str, analyst: str = "redteam") -> App:
         """The application with built-in roles on the index `name`, with a ledger of its own for each analyst."""
-        settings = replace(self.settings, analyst=analyst, api_key=None, base_url=None)
+        settings = self.settings.with_values(analyst=analyst, api_key=None, base_url=None)
         return App(self.home, settings, self.home.index_path(name))
 
     def obedient(self, name: str, obedience: Obedience, analyst: str = "redteam") -> App:
         """The application with Claude roles and readers behind which a model stands that does what it is told by
         whatever it reads."""
-        settings = replace(self.settings, analyst=analyst, api_key=None, base_url="obedient")
+        settings = self.settings.with_values(analyst=analyst, api_key=None, base_url="obedient")
         return ObedientApp(self.home, settings, self.home.index_path(name), obedience=obedience)
 
     def visiting(self, started: App) -> App:
         """The application on somebody's index, read-only: its ledger and its sessions are the red team's own."""
-        settings = replace(self.settings, api_key=None, base_url=None, encoder=started.settings.encoder)
+        settings = self.settings.with_values(api_key=None, base_url=None, encoder=started.settings.encoder)
         return VisitingApp(self.home, settings, started.path)
 
     async def fill(self, app: App, conversations: Sequence[Conversation]) -> App:

@@ -79,9 +79,9 @@ def _write_note(path: Path, what: Forgetting) -> None:
 def apply_retention(path: Path, home: Home, report: Report) -> Forgotten | None:
     """Erase what is older than the index's settings allow to be kept. None: they set no limit."""
     settings: IndexSettings = read_settings(path)
-    if settings.retention_days is None:
+    if settings.retention.days is None:
         return None
-    return forget(path, home, report, before=datetime.now(UTC).date() - timedelta(days=settings.retention_days))
+    return forget(path, home, report, before=datetime.now(UTC).date() - timedelta(days=settings.retention.days))
 
 
 def _erase(writer: Writer, what: Forgetting, report: Report) -> Forgotten:

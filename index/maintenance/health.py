@@ -39,8 +39,8 @@ def checks(path: Path) -> Iterator[Check]:
         yield Check("index", "wrong", error.message, error.hint)
         return
     yield Check("index", "ok", f"{path} · {_size(path)}")
-    kept = f"{settings.retention_days} days" if settings.retention_days else "for ever ([retention] in index.toml)"
-    yield Check("retention", "ok" if settings.retention_days else "note", f"summaries are kept {kept}")
+    kept = f"{settings.retention.days} days" if settings.retention.days else "for ever ([retention] in index.toml)"
+    yield Check("retention", "ok" if settings.retention.days else "note", f"summaries are kept {kept}")
     yield _permissions(path)
     yield from _stores(path)
     yield from _snapshots(path)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,7 @@ async def make_session(tmp_path: Path) -> AsyncIterator[MakeSession]:
         change: Callable[[RoleSet], RoleSet] = lambda roles: roles,
         settings: Settings | None = None,
     ) -> Session:
-        chosen = replace(settings or Settings(), base_url=url, api_key="test-key" if url else None)
+        chosen = (settings or Settings()).with_values(base_url=url, api_key="test-key" if url else None)
         holder = BudgetHolder()
         fallback = App.start("none").built_in_roles()
         roles = claude_roles(chosen, holder)[0] if url else fallback

@@ -14,7 +14,7 @@ from tests.agent.conftest import MakeSession, collect
 from tests.fakes.slow_session import Counting, FixedPlanner
 from tools.core.scope import Scope
 
-PRICED = Settings(prices={"claude-sonnet-5-5": Price(3.0, 15.0)}, approve_over_cost=0.5)
+PRICED = Settings(prices={"claude-sonnet-5-5": Price(input=3.0, output=15.0)}, approve_over_cost=0.5)
 
 
 def _costly(make_session: MakeSession, settings: Settings = PRICED) -> tuple[Session, Counting]:
@@ -93,9 +93,9 @@ async def test_a_waiting_plan_survives_the_process_and_its_yes_comes_later(make_
 @pytest.mark.parametrize(
     "settings",
     [
-        replace(PRICED, approve_all=True),
-        replace(PRICED, approve_over_cost=5.0),
-        replace(PRICED, prices={}),
+        PRICED.with_values(approve_all=True),
+        PRICED.with_values(approve_over_cost=5.0),
+        PRICED.with_values(prices={}),
     ],
     ids=["yes", "under the limit", "price unknown"],
 )
@@ -148,6 +148,6 @@ def test_words_that_are_a_new_question(reply: str) -> None:
 
 
 def test_a_budget_counts_tokens_where_prices_are_unknown() -> None:
-    budget = Budget.of(replace(Settings(), max_run_tokens=0))
+    budget = Budget.of(Settings().with_values(max_run_tokens=0))
     with pytest.raises(Exception, match="tokens"):
         budget.require()

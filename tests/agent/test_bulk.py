@@ -30,7 +30,7 @@ from tests.fakes.messages_server import MessagesServer
 SOME = [record.conversation() for record in records()[:40]]
 SEALER = Sealer(b"k" * 32)
 MOOD = FacetSpec("mood", "How does the user sound?", "closed", ("calm", "loud"))
-PRICED = Settings(api_key="key", prices={"claude-haiku-5-5": Price(1.0, 5.0)})
+PRICED = Settings(api_key="key", prices={"claude-haiku-5-5": Price(input=1.0, output=5.0)})
 
 
 class Killed(Exception):
@@ -62,7 +62,7 @@ async def bulk(
     url: str, sent: Path, own: tuple[FacetSpec, ...] = (), meter: Spending | None = None
 ) -> AsyncIterator[BatchExtractor]:
     made = claude_readers(
-        replace(PRICED, base_url=url),
+        PRICED.with_values(base_url=url),
         meter or spending(PRICED, None),
         own,
         batches=sent,
@@ -78,7 +78,7 @@ async def bulk(
 
 @asynccontextmanager
 async def live(url: str, meter: Spending | None = None) -> AsyncIterator[ClaudeExtractor]:
-    made = claude_readers(replace(PRICED, base_url=url), meter or spending(PRICED, None), embed=FakeEncoder().encode)
+    made = claude_readers(PRICED.with_values(base_url=url), meter or spending(PRICED, None), embed=FakeEncoder().encode)
     assert isinstance(made.extractor, ClaudeExtractor)
     try:
         yield made.extractor

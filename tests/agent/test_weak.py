@@ -320,7 +320,7 @@ async def test_waits_say_which_try_of_how_many_and_how_long() -> None:
 
 async def test_the_seconds_of_a_run_end_a_reply_that_does_not_come() -> None:
     holder = BudgetHolder()
-    holder.current = Budget.of(replace(Settings(), max_run_seconds=0.5))
+    holder.current = Budget.of(Settings().with_values(max_run_seconds=0.5))
     with MessagesServer(script(Stall([text("half")], seconds=30))) as server:
         model = AnthropicModel("key", server.url, holder)
         with pytest.raises(TooSlow):  # half of the time is kept

@@ -18,7 +18,9 @@ FAST = {"retry-after-ms": "20"}
 
 
 async def test_three_workers_answer_over_the_wire(make_session: MakeSession) -> None:
-    settings = Settings(prices={"claude-opus-5-5": Price(5, 25), "claude-sonnet-5-5": Price(3, 15)})
+    settings = Settings(
+        prices={"claude-opus-5-5": Price(input=5, output=25), "claude-sonnet-5-5": Price(input=3, output=15)}
+    )
     with MessagesServer(team()) as server:
         events = await collect(make_session(server.url, settings=settings).ask("How many?"))
         bodies = server.requests

@@ -3,7 +3,6 @@
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -53,7 +52,7 @@ class Seen:
 
     def __init__(self, folder: str, step: int, fewest: int | None = None) -> None:
         self.step, self.fewest = step, fewest
-        policy = replace(PrivacyPolicy(), round_to=step)
+        policy = PrivacyPolicy().with_values(round_to=step)
         self.gate: Gate = context(small_index(), Path(folder) / "ledger" / "x.sqlite3", policy).gate
 
     def ask(self, groups: list[Group], scope: Rows, columns: int = 1, **more: Any) -> Finding:

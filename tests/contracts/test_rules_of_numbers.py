@@ -1,6 +1,5 @@
 """The rules of the design about what may be counted, R3 to R5 and R7: each test fails when its rule is broken."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -97,7 +96,7 @@ def test_r3_a_name_needs_twenty_five_conversations_of_ten_accounts(
 
 def test_r3_a_scope_whose_complement_is_too_small_is_refused(ctx: ToolContext, index: Index) -> None:
     undated = [record.account for record in records() if record.day is None]
-    ctx.gate.policy = replace(POLICY, min_conversations=capped(undated) + 1)
+    ctx.gate.policy = POLICY.with_values(min_conversations=capped(undated) + 1)
     with pytest.raises(ToolRefusal, match="All but very few"):
         ctx.gate.admit(Scope(since=FIRST_DAY.date()))
 

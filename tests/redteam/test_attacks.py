@@ -6,7 +6,7 @@ import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -152,7 +152,7 @@ class WireLab(Lab):
     url: str = ""
 
     def obedient(self, name: str, obedience: Obedience, analyst: str = "redteam") -> App:
-        settings = replace(self.settings, analyst=analyst, api_key="test-key", base_url=self.url)
+        settings = self.settings.with_values(analyst=analyst, api_key="test-key", base_url=self.url)
         return App(self.home, settings, self.home.index_path(name))
 
 

@@ -1,6 +1,5 @@
 """The bot that differences and solves: it must fail against the gate and succeed against one that is left open."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -23,7 +22,7 @@ async def attacked(lab: Lab, *, step: int, is_open: bool, analyst: str = "") -> 
     session: Session = (app if app.newest_snapshot() else await lab.fill(app, corpus(quick=True))).session(
         built_in=True
     )
-    session.context.gate.policy = replace(session.context.gate.policy, round_to=step)
+    session.context.gate.policy = session.context.gate.policy.with_values(round_to=step)
     try:
         context = opened(session.context) if is_open else session.context
         return {outcome.figure: outcome for outcome in await attack(context, quiet, quick=True)}

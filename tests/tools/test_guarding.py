@@ -1,6 +1,5 @@
 """Across tables, and across sessions, nothing gives a withheld number back where rounding is too little."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from tools.core.scope import Resolved, Scope
 from tools.release.gate import Gate
 from tools.suppression.small_cells import small_cells
 
-UNROUNDED = replace(PrivacyPolicy(), round_to=1)
+UNROUNDED = PrivacyPolicy().with_values(round_to=1)
 
 
 def gate_of(folder: Path, policy: PrivacyPolicy = UNROUNDED) -> Gate:
@@ -64,7 +63,7 @@ def test_tables_together_do_not_give_a_small_group_back_that_each_of_them_withho
 
 def test_rounding_is_enough_where_three_numbers_leave_as_much_open_as_a_withheld_one_needs() -> None:
     assert not PrivacyPolicy().rounds_too_little
-    assert replace(PrivacyPolicy(), round_to=4).rounds_too_little
+    assert PrivacyPolicy().with_values(round_to=4).rounds_too_little
     assert UNROUNDED.rounds_too_little
 
 

@@ -2,7 +2,6 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +89,7 @@ async def test_no_noisy_count_under_the_threshold_is_said(
 
 async def test_the_threshold_asks_for_so_many_conversations_that_few_accounts_cannot_bring_them() -> None:
     assert POLICY.noisy_threshold == 41
-    assert replace(POLICY, max_per_account=2).noisy_threshold == 15
+    assert POLICY.with_values(max_per_account=2).noisy_threshold == 15
 
 
 @pytest.mark.parametrize(("tool", "arguments"), TEXT)

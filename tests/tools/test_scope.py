@@ -120,9 +120,8 @@ def test_a_scope_of_all_but_very_few_is_refused(ctx: ToolContext) -> None:
 
 def _strict(ctx: ToolContext) -> ToolContext:
     """The same tools with a policy under which the undated conversations are too few to stand alone."""
-    from dataclasses import replace
 
-    ctx.gate.policy = replace(ctx.gate.policy, min_conversations=60)
+    ctx.gate.policy = ctx.gate.policy.with_values(min_conversations=60)
     return ctx
 
 

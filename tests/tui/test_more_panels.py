@@ -107,7 +107,7 @@ async def test_theme_motion_and_keys_are_changed_on_the_screen_and_kept(tmp_path
         await pilot.pause(0.3)
         assert app.screen.query_one(DataTable).id == "ledger"
     kept = preferences.load(own_home, frozenset([app.theme]), frozenset(["ledger"]))
-    assert (kept.theme, kept.has_motion, dict(kept.keys)) == (app.theme, False, {"ledger": "f9"})
+    assert (kept.theme, kept.motion, dict(kept.keys)) == (app.theme, False, {"ledger": "f9"})
     assert kept.problems == ()
 
 

@@ -233,7 +233,7 @@ def test_preferences_that_are_gone_are_said_and_left_out(tmp_path: Path) -> None
     file = tmp_path / "screen.toml"
     file.write_text('theme = "gone"\nsigns = "ascii"\nmotion = false\n[keys]\nledger = "ctrl+l"\nnothing = "x"\n')
     wishes = load(tmp_path, themes, actions)
-    assert (wishes.theme, wishes.is_ascii, wishes.has_motion, dict(wishes.keys)) == (
+    assert (wishes.theme, wishes.signs == "ascii", wishes.motion, dict(wishes.keys)) == (
         "textual-dark", True, False, {"ledger": "ctrl+l"})  # fmt: skip
     assert len(wishes.problems) == 2
     file.write_text("theme = ")

@@ -65,8 +65,8 @@ class ShoalApp(Reading):
         self.theme = self.preferences.theme
         self.set_class(self.glyphs is ASCII, "-ascii")
         self.set_keymap(dict(self.preferences.keys))
-        self.animation_level = constants.TEXTUAL_ANIMATIONS if self.preferences.has_motion else "none"
-        self.desk.query_one(Prompt).cursor_blink = self.preferences.has_motion
+        self.animation_level = constants.TEXTUAL_ANIMATIONS if self.preferences.motion else "none"
+        self.desk.query_one(Prompt).cursor_blink = self.preferences.motion
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: what works now, and nothing else; then the themes."""
@@ -176,7 +176,7 @@ class ShoalApp(Reading):
         from tui.screens.settings import SettingsScreen
 
         home, themes = self._started.home.root, list(self.theme_names())
-        wishes = replace(self.preferences, theme=self.theme)
+        wishes = self.preferences.with_values(theme=self.theme)
         self.push_screen(SettingsScreen(self._started.settings, home, self.view.policy, wishes, themes))
 
     def on_settings_screen_preferred(self, message: "SettingsScreen.Preferred") -> None:

@@ -2,13 +2,8 @@
 so that the two cannot drift apart. What changes an answer is changed in its file, and the screen says in which line; how the
 screen looks and which keys it has is changed here and kept."""
 
-import ast
-import inspect
 import re
-import textwrap
 from collections.abc import Sequence
-from dataclasses import fields, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -28,33 +23,16 @@ from tui.text.untrusted import safe
 if TYPE_CHECKING:
     from agent.core.settings import Settings
 
-_SECRET = ("api_key", "base_url")
-
-
-def explained(kind: type) -> dict[str, str]:
-    """The sentence under each field of a class, by field."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
-    found: dict[str, str] = {}
-    lines = body.body if isinstance(body, ast.ClassDef) else []
-    for field, said in pairwise(lines):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            found[field.target.id] = _sentence(said)
-    return found
-
-
-def _sentence(line: ast.stmt) -> str:
-    value = line.value if isinstance(line, ast.Expr) else None
-    return " ".join(str(value.value).split()) if isinstance(value, ast.Constant) else ""
+_SECRET = ("api_key", "auth_token", "base_url")
 
 
 def lines(settings: "Settings") -> list[tuple[str, str, str]]:
     """Name, value and sentence of each setting. A key is never shown, only whether there is one."""
-    said = explained(type(settings))
     found = []
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        text = ("set" if value else "not set") if field.name in _SECRET else repr(value)
-        found.append((field.name, text, said.get(field.name, "")))
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        text = ("set" if value else "not set") if name in _SECRET else repr(value)
+        found.append((name, text, " ".join((field.description or "").split())))
     return found
 
 
@@ -118,8 +96,8 @@ class SettingsScreen(Panel[None]):
         wishes = self._wishes
         own = ", ".join(f"{action} {key}" for action, key in sorted(wishes.keys.items())) or "none"
         now = (
-            f"t theme: {wishes.theme} · s signs: {'letters only' if wishes.is_ascii else 'as the terminal draws'}"
-            f" · n motion: {'on' if wishes.has_motion else 'off'} · k own keys: {own}"
+            f"t theme: {wishes.theme} · s signs: {'letters only' if wishes.signs == 'ascii' else 'as the terminal draws'}"
+            f" · n motion: {'on' if wishes.motion else 'off'} · k own keys: {own}"
         )
         self.query_one("#wishes", Static).update(safe(f"{now}\n{note}" if note else now))
 
@@ -131,13 +109,16 @@ class SettingsScreen(Panel[None]):
     def action_theme(self) -> None:
         """The theme after this one, at once."""
         place = self._themes.index(self._wishes.theme) if self._wishes.theme in self._themes else -1
-        self._prefer(replace(self._wishes, theme=self._themes[(place + 1) % len(self._themes)]))
+        self._prefer(self._wishes.with_values(theme=self._themes[(place + 1) % len(self._themes)]))
 
     def action_signs(self) -> None:
-        self._prefer(replace(self._wishes, is_ascii=not self._wishes.is_ascii), "kept; seen from the next start on")
+        self._prefer(
+            self._wishes.with_values(signs="auto" if self._wishes.signs == "ascii" else "ascii"),
+            "kept; seen from the next start on",
+        )
 
     def action_motion(self) -> None:
-        self._prefer(replace(self._wishes, has_motion=not self._wishes.has_motion))
+        self._prefer(self._wishes.with_values(motion=not self._wishes.motion))
 
     def action_key(self) -> None:
         field = self.query_one(Input)
@@ -154,7 +135,7 @@ class SettingsScreen(Panel[None]):
             self._say(f"{key.strip()!r} is no key; write f9, ctrl+k, alt+x")
             return
         self._leave_writing()
-        self._prefer(replace(self._wishes, keys={**self._wishes.keys, action: key.strip()}))
+        self._prefer(self._wishes.with_values(keys={**self._wishes.keys, action: key.strip()}))
 
     def _leave_writing(self) -> None:
         self.query_one(Input).display = False

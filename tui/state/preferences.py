@@ -6,11 +6,13 @@ that is gone, or a key for an action that is gone, must never keep the screen fr
 
 import json
 import sys
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
+from pydantic import Field
+
+from index.core.errors import SettingsError
+from index.core.settings_file import SettingsModel, read_toml, usable
 from tui.text.glyphs import Glyphs, chosen
 
 FILE = "screen.toml"
@@ -25,51 +27,50 @@ motion = true           # false: nothing moves but the text itself
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """What the file says; `problems` are sentences about what was left out."""
+class Preferences(SettingsModel):
+    """What the file says."""
 
     theme: str = DEFAULT_THEME
-    is_ascii: bool = False
-    has_motion: bool = True
-    keys: Mapping[str, str] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
+    """A theme of Textual."""
+    signs: Literal["auto", "ascii"] = "auto"
+    """"ascii" draws with letters only."""
+    motion: bool = True
+    """Off: nothing moves but the text itself."""
+    keys: dict[str, str] = Field(default_factory=dict)
+    """Keys of one's own by an action's id."""
+    problems: tuple[str, ...] = Field(())
+    """Sentences about what was wrong in the file and is left out."""
 
 
 def load(home: Path, themes: frozenset[str], actions: frozenset[str]) -> Preferences:
-    """The preferences under `home`. `themes` and `actions` are those that exist."""
+    """The preferences under `home`. `themes` and `actions` are those that exist. Never raises."""
     file = home / FILE
-    if not file.exists():
-        return Preferences()
     try:
-        values = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return Preferences(problems=(f"{file} is not valid TOML ({error}); the defaults are used.",))
-    problems = [f"{FILE}: {name!r} is no preference." for name in set(values) - {"theme", "signs", "motion", "keys"}]
-    theme = values.get("theme", DEFAULT_THEME)
-    if theme not in themes:
-        problems.append(f"{FILE}: there is no theme {theme!r}; the default is used.")
-        theme = DEFAULT_THEME
-    table = values.get("keys", {})
-    keys = {str(name): str(key) for name, key in table.items()} if isinstance(table, dict) else {}
-    problems += [f"{FILE}: there is no action {name!r}." for name in keys if name not in actions]
-    kept = {name: key for name, key in keys.items() if name in actions}
-    return Preferences(
-        theme, values.get("signs") == "ascii", values.get("motion", True) is not False, kept, tuple(problems)
-    )
+        values = read_toml(file)
+    except SettingsError as error:
+        return Preferences(problems=(f"{error.message} The defaults are used.",))
+    found, problems = usable(Preferences, values, FILE)
+    if found.problems or "problems" in values:
+        found, problems = found.with_values(problems=()), (f"{FILE}: 'problems' is not a known name; it is left out.",)
+    if found.theme not in themes and themes:
+        problems += (f"{FILE}: there is no theme {found.theme!r}; the default is used.",)
+        found = found.with_values(theme=DEFAULT_THEME)
+    problems += tuple(f"{FILE}: there is no action {name!r}." for name in found.keys if actions and name not in actions)
+    kept = {name: key for name, key in found.keys.items() if name in actions}
+    return found.with_values(keys=kept, problems=problems)
 
 
 def signs(wishes: Preferences) -> Glyphs:
     """The signs that this terminal can draw and its analyst wants."""
-    return chosen(encoding=sys.stdout.encoding or "ascii", ascii_only=wishes.is_ascii)
+    return chosen(encoding=sys.stdout.encoding or "ascii", ascii_only=wishes.signs == "ascii")
 
 
 def save(home: Path, wishes: Preferences) -> Path:
     """Write the preferences; returns the file. It holds nothing but them, so it is written whole."""
     lines = [
         f"theme = {json.dumps(wishes.theme)}",
-        f'signs = "{"ascii" if wishes.is_ascii else "auto"}"',
-        f"motion = {json.dumps(wishes.has_motion)}",
+        f"signs = {json.dumps(wishes.signs)}",
+        f"motion = {json.dumps(wishes.motion)}",
         "",
         "[keys]",
         *(f"{json.dumps(action)} = {json.dumps(key)}" for action, key in sorted(wishes.keys.items())),
