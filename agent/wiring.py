@@ -1,42 +1,36 @@
-"""The composition root: the only place that knows which implementation stands behind which protocol.
+"""The composition root: the only place that knows which implementation stands behind which protocol. It builds and decides
+nothing; what a front end wants done is in `agent.services`.
 
 It also switches telemetry of dependencies off (R10) before they load. Everything heavy is imported inside functions.
 """
 
-import asyncio
 import gc
 import os
 import resource
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core.settings import Settings, load_settings
-from agent.services.publishing import ATTEST_ACCOUNTS, publish_from, stages_of
-from index.core.errors import SettingsError, ShoalError
+from index.core.errors import SettingsError
 from index.core.home import Home
 
 if TYPE_CHECKING:
-    from agent.engine.session import BudgetHolder, Session
+    from agent.core.run import RunContext
+    from agent.engine.role_source import RoleSource
+    from agent.engine.session import Session
     from agent.roles.claude import Readers
     from agent.roles.protocols import RoleSet
-    from agent.services.bulk import Estimate, Spending
     from agent.storage.cases import CaseStore
     from agent.storage.session_store import SessionStore
     from agent.storage.watches import WatchStore
     from index.embedding.encoder import CompiledEncoder
     from index.handle import Index, Writer
-    from index.ingest.pipeline import IngestReport, Progress
-    from index.maintenance.erasure import Forgotten
-    from index.maintenance.health import Check
     from index.naming.samples import Namer
-    from index.privacy.judgement import NameAuditor
-    from index.snapshots.history import Published, SnapshotInfo, StageScores
-    from index.sources import Source
     from tools.context import ToolContext
     from tools.core.ledger import Ledger
+    from tools.toolbox import NameReaders, Toolbox
 
 DEMO = "demo"
 _TRACING = (
@@ -102,15 +96,6 @@ class App:
         read_settings(self.path)
         return Ledger(self.path / "ledger" / f"{_file_name(self.settings.analyst)}.sqlite3")
 
-    def epsilon(self, ledger: "Ledger") -> tuple[float, float] | None:
-        """ε that this analyst spent on closed counts, and may spend in all; None where no noise is added and none was."""
-        from index.handle import read_settings
-        from tools.core.policy import load_policy
-
-        policy = load_policy(read_settings(self.path).policy, self.settings.policy)
-        spent = ledger.spent()
-        return (spent, policy.epsilon_total) if policy.adds_noise or spent else None
-
     def limited(self, max_cost: float | None, seconds: float | None, *, yes: bool = False) -> "App":
         """The same, with other limits of a run. Raises SettingsError for a cost cap that no price can hold."""
         settings = self.settings
@@ -167,258 +152,108 @@ class App:
             store.close()
 
     def session(self, *, built_in: bool = False, reopen: str | None = None) -> "Session":
-        """A session on the index, with Claude roles where a key or endpoint is set, else the built-in ones. `reopen`:
+        """A session on the index, with model roles where a credential or endpoint is set, else the built-in ones. `reopen`:
         the id of a stored session to go on with."""
         from agent.engine.session import Session
         from agent.storage.session_store import SessionStore
+        from tools.toolbox import Toolbox
 
-        context, roles, holder = self.tool_context(built_in=built_in)
         folder = self.home.folder(self.sessions)
-        fallback = self.built_in_roles()
-        made = Session(context, roles or fallback, fallback, self.settings, SessionStore(folder), folder, holder)
+        context, fallback = self.tool_context(built_in=built_in), self.built_in_roles()
+        roles = self.model_roles() if self.uses_model(built_in=built_in) else fallback
+        made = Session(Toolbox(context), roles, fallback, self.settings, SessionStore(folder), folder)
         if reopen is not None:
             made.reopen(reopen)
         return made
 
-    def tool_context(self, *, built_in: bool = False) -> "tuple[ToolContext, RoleSet | None, BudgetHolder]":
-        """Tools on the newest snapshot behind a gate of their own, the Claude roles where there are some, and where
-        their client finds its budget."""
-        from agent.engine.session import BudgetHolder
+    def uses_model(self, *, built_in: bool) -> bool:
+        """Whether a model does the roles: one is configured, and the built-in ones were not asked for."""
+        return self.settings.has_model and not built_in
+
+    def tool_context(self, *, built_in: bool = False) -> "ToolContext":
+        """Tools on the newest snapshot behind a gate of their own. Data plane."""
+        from agent.roles.builtin.namer import BuiltinNamer
         from tools.context import ToolContext
         from tools.core.policy import load_policy
         from tools.release.gate import Gate
 
         index = self.open_index()
-        holder = BudgetHolder()
-        uses_model = self.settings.has_model and not built_in
-        roles, namer, auditor = self._claude(holder) if uses_model else (None, _built_in_namer(), None)
         policy = load_policy(index.settings.policy, self.settings.policy)
-        gate = Gate(index, policy, self.ledger(), to_model=uses_model)
-        return ToolContext(index, gate, namer, auditor), roles, holder
+        gate = Gate(index, policy, self.ledger(), to_model=self.uses_model(built_in=built_in))
+        return ToolContext(index, gate, BuiltinNamer())
 
-    def built_in_roles(self) -> "RoleSet":
+    def toolbox(self, *, built_in: bool = False) -> "Toolbox":
+        """The tools as the talk plane holds them."""
+        from tools.toolbox import Toolbox
+
+        return Toolbox(self.tool_context(built_in=built_in))
+
+    def built_in_roles(self) -> "RoleSource":
+        """The built-in roles: no network, no key, the same for every run."""
+        from agent.engine.role_source import RoleSource
         from agent.roles.builtin.auditor import BuiltinAuditor
         from agent.roles.builtin.investigator import BuiltinInvestigator
+        from agent.roles.builtin.namer import BuiltinNamer
         from agent.roles.builtin.planner import BuiltinPlanner
         from agent.roles.builtin.writer import BuiltinWriter
         from agent.roles.protocols import RoleSet
+        from tools.toolbox import NameReaders
 
-        return RoleSet(
-            "built-in", BuiltinPlanner(), BuiltinInvestigator(), BuiltinAuditor(), BuiltinWriter(), False, _nothing
+        roles = RoleSet(
+            "built-in", BuiltinPlanner(), BuiltinInvestigator(), BuiltinAuditor(), BuiltinWriter(), uses_model=False
         )
+        readers = NameReaders(BuiltinNamer())
+        return RoleSource(roles.name, False, lambda _: roles, lambda _: readers, _nothing)
 
-    def _claude(self, holder: "BudgetHolder") -> tuple["RoleSet", "Namer", "NameAuditor"]:
-        from agent.roles.claude import claude_roles
+    def model_roles(self) -> "RoleSource":
+        """Roles and readers over one client, bound to each run."""
+        from agent.engine.role_source import RoleSource
+        from agent.roles.claude import claude_roles, client_of, model_names, name_readers
 
-        return claude_roles(self.settings, holder)
+        settings, client = self.settings, client_of(self.settings)
 
-    async def ingest(
-        self,
-        source: "Source",
-        report: "Callable[[Progress], None]",
-        *,
-        built_in: bool = False,
-        landmarks: Mapping[str, date] | None = None,
-        facets: Path | None = None,
-        batch: bool = False,
-        max_cost: float | None = None,
-    ) -> "Taken":
-        """Take a source into the index and publish a snapshot. `facets` is a file of facets of the index's own;
-        `batch` extracts by Message Batches; `max_cost` caps what a model may cost, in US dollars."""
-        from agent.services.bulk import spending
-        from index.handle import open_writer
-        from index.ingest.pipeline import Ingest, Progress
-        from index.ingest.reading import worker_pool
+        def roles(run: "RunContext") -> "RoleSet":
+            return claude_roles(settings, client.for_run(run))
 
-        uses_model = self.settings.has_model and not built_in
-        if (batch or max_cost is not None) and not uses_model:
-            raise SettingsError(
-                "Batches and a cost cap need a model.", "Set ANTHROPIC_API_KEY, or leave --batch and --max-cost out."
-            )
-        spent = spending(self.settings, max_cost) if uses_model else None
-        if (self.path / "index.toml").exists():
-            await self._tidy(report)
-        writer = open_writer(self.path, self.home, landmarks, facets)
-        readers = self._readers(writer, spent, report, batch=batch)
-        try:
-            encoder = self.encoder(lambda: report(Progress("compiling the embedding model (once)", 0, 0)))
-            ingest = Ingest(
-                writer.facts,
-                writer.vectors,
-                encoder,
-                readers.extractor,
-                worker_pool,
-                writer.sealer,
-                ATTEST_ACCOUNTS,
-                writer.settings.facets,
-                report,
-            )
-            outcome = await ingest.run(source)
-            writer.close()
-            await self._tidy(report)  # an old log may hold what is too old to be published
-            writer = open_writer(self.path, self.home)
-            published = await publish_from(writer, readers.namer, readers.taxonomist, report)
-            await self._keep_suspected(report)
-        finally:
-            await readers.close()
-            writer.close()
-        return Taken(outcome, published, spent)
+        def readers(run: "RunContext") -> "NameReaders":
+            return name_readers(settings, client.for_run(run))
 
-    async def publish(self, report: "Callable[[Progress], None]", *, built_in: bool = False) -> "Published":
-        """Publish a snapshot of what is stored."""
-        from agent.services.bulk import spending
-        from index.handle import open_writer, read_settings
+        return RoleSource(model_names(settings), True, roles, readers, client.close)
 
-        read_settings(self.path)
-        spent = spending(self.settings, None) if self.settings.has_model and not built_in else None
-        await self._tidy(report)
-        writer = open_writer(self.path, self.home)
-        readers = self._readers(writer, spent, report)
-        try:
-            published = await publish_from(writer, readers.namer, readers.taxonomist, report)
-            await self._keep_suspected(report)
-            return published
-        finally:
-            await readers.close()
-            writer.close()
-
-    def estimate(self, source: "Source", facets: Path | None = None, *, batch: bool = False) -> "Estimate":
-        """What ingesting a source with the configured model would take. Nothing is sent or written."""
-        from agent.services.bulk import estimate
-        from index.core.facets import load_facets
-        from index.handle import read_settings
-
-        if not self.settings.has_model:
-            raise SettingsError(
-                "There is no model to estimate for.", "Set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL; built-in is free."
-            )
-        known = read_settings(self.path).facets if (self.path / "index.toml").exists() else ()
-        return estimate(source, self.settings, load_facets(facets) if facets else known, batch=batch)
-
-    async def _tidy(self, report: "Callable[[Progress], None]") -> None:
-        """Finish an erasure that was interrupted, and erase what is older than the index may keep."""
-        from index.maintenance.erasure import apply_retention, finish
-
-        for step in (finish, apply_retention):
-            await asyncio.to_thread(step, self.path, self.home, stages_of(report))
-
-    async def forget(
-        self, report: "Callable[[Progress], None]", *, account: str | None = None, before: date | None = None
-    ) -> "Forgotten":
-        """Erase what the index holds of an account, or from before a day."""
-        from index.maintenance.erasure import finish, forget
-
-        def work() -> "Forgotten":
-            finish(self.path, self.home, stages_of(report))
-            return forget(self.path, self.home, stages_of(report), account=account, before=before)
-
-        gone = await asyncio.to_thread(work)
-        await self._keep_suspected(report)
-        return gone
-
-    async def _keep_suspected(self, report: "Callable[[Progress], None]") -> None:
-        """Read once which accounts look coordinated, so that no question has to. An index that cannot be asked now (none
-        is published, another embedding model is set) is left for the question that can."""
-        from index.ingest.pipeline import Progress
-        from tools.coordination.suspects import keep_suspected
-        from tools.core.policy import load_policy
-
-        try:
-            index = self.open_index()
-        except ShoalError:
-            return
-        if index.derived.exists():
-            return
-        policy = load_policy(index.settings.policy, self.settings.policy)
-        if policy.coordinated_as_one > 1:
-            report(Progress("looking for coordination", 0, 0))
-            await asyncio.to_thread(keep_suspected, index, policy)
-
-    def snapshots(self) -> "list[SnapshotInfo]":
-        """The published snapshots, oldest first."""
-        from index.handle import read_settings
-        from index.snapshots.history import published
-
-        read_settings(self.path)
-        return published(self.path / "snapshots")
-
-    def privacy_report(self) -> "list[StageScores]":
-        """Shares of each privacy score at each stage, of the newest snapshot."""
-        from index.snapshots.history import privacy_report
-
-        return privacy_report(self.path / "snapshots")
-
-    def keep_snapshots(self, newest: int) -> int:
-        """Remove all but the newest snapshots; returns how many were removed."""
-        from index.snapshots.snapshot import snapshot_numbers, snapshot_path
-
-        folder = self.path / "snapshots"
-        old = snapshot_numbers(folder)[: -max(1, newest)]
-        for number in old:
-            snapshot_path(folder, number).unlink()
-        return len(old)
-
-    def doctor(self) -> "list[Check]":
-        """What is configured, whether it works, and what would leave the machine."""
-        from agent.services.doctor import checks
-
-        return checks(self)
-
-    def _readers(
+    def readers(
         self,
         writer: "Writer",
-        spent: "Spending | None",
-        report: "Callable[[Progress], None]",
+        run: "RunContext | None",
+        waiting: Callable[[int, int], None] = lambda _answered, _asked: None,
         *,
         batch: bool = False,
     ) -> "Readers":
+        """What reads conversations and summaries for an index that is written. `run`: what a model's work is charged to;
+        None uses no model. `waiting` hears of batches: answered, asked."""
         from agent.roles.claude import Readers, claude_readers
 
-        if spent is not None:
-            from index.ingest.pipeline import Progress
-
+        if run is not None:
             sent = self.home.folder("batches") / f"{writer.settings.id}.json" if batch else None
             return claude_readers(
                 self.settings,
-                spent,
+                run,
                 writer.settings.facets,
                 embed=lambda names: self.encoder().encode(names),
                 batches=sent,
                 key_of=writer.sealer.content,
-                waiting=lambda answered, asked: report(Progress("waiting for a batch", answered, asked)),
+                waiting=waiting,
             )
         from agent.roles.builtin.extractor import BuiltinExtractor
         from agent.roles.builtin.fields import fields_of
+        from agent.roles.builtin.namer import BuiltinNamer
         from index.publish.taxonomy import LinkageTaxonomist
 
-        return Readers(
-            BuiltinExtractor(writer.settings.facets), _built_in_namer(), LinkageTaxonomist(fields_of), _nothing
-        )
-
-    def newest_snapshot(self) -> int:
-        """The number of the newest published snapshot; 0: there is none, and nothing can be asked."""
-        from index.snapshots.snapshot import snapshot_numbers
-
-        return max(snapshot_numbers(self.path / "snapshots"), default=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What an ingest did. `spent` None: no model was used."""
-
-    outcome: "IngestReport"
-    published: "Published"
-    spent: "Spending | None"
+        namer: Namer = BuiltinNamer()
+        return Readers(BuiltinExtractor(writer.settings.facets), namer, LinkageTaxonomist(fields_of), _nothing)
 
 
 async def _nothing() -> None:
     """Closes what holds no connection."""
-
-
-def _built_in_namer() -> "Namer":
-    from agent.roles.builtin.namer import BuiltinNamer
-
-    return BuiltinNamer()
 
 
 def _file_name(analyst: str) -> str:

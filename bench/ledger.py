@@ -26,7 +26,7 @@ from index.core.records import as_date
 from index.handle import Index
 from index.snapshots.snapshot import vectors_path
 from index.stores.frozen import freeze
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.facets import facet_codes
 from tools.core.ledger import Ledger
@@ -78,7 +78,9 @@ def released(gate: Gate, scope: Scope, by: str) -> tuple[float, float] | None:
         groups = [Group(value, (rows[codes.codes[rows] == place],)) for place, value in enumerate(codes.values)]
         kept = tuple(group for group in groups if len(group.members))
         begun = time.process_time()
-        gate.release(Raw("count_by", {}, "made", "table", resolved, ("conversations",), kept, "made", unit=by))
+        gate.release(
+            CandidateTable("count_by", {}, "made", "table", resolved, ("conversations",), kept, "made", unit=by)
+        )
     except ToolRefusal:
         return None
     took = time.process_time() - begun

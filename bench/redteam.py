@@ -37,7 +37,10 @@ async def differencing_arms(lab: Lab) -> list[Outcome]:
     for step in (5, 1):
         for name in ("the gate", "an open gate"):
             session = replace(app, settings=app.settings.with_values(analyst=f"{step}-{name}")).session(built_in=True)
-            session.context.gate.policy = session.context.gate.policy.with_values(round_to=step)
+            session.context = replace(
+                session.context,
+                gate=session.context.gate.with_policy(session.context.gate.policy.with_values(round_to=step)),
+            )
             context = session.context if name == "the gate" else opened(session.context)
             outcomes = await differencing.attack(context, quiet, quick=lab.quick)
             found += [replace(item, figure=f"{item.figure} ({name}, rounded to {step})") for item in outcomes]

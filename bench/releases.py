@@ -110,6 +110,7 @@ def _scope(chance: random.Random, snapshot: Any) -> dict[str, Any]:
 
 
 async def record(out: Path, name: str, count: int, seed: int) -> None:
+    from agent.roles.builtin.namer import BuiltinNamer
     from agent.wiring import App
     from tools.context import ToolContext
     from tools.core.errors import ToolRefusal
@@ -118,15 +119,13 @@ async def record(out: Path, name: str, count: int, seed: int) -> None:
     from tools.registry import call
     from tools.release.gate import Gate
 
-    app = App.start(name)
-    plain, _, _ = app.tool_context(built_in=True)
-    plain.gate.ledger.close()
+    index = App.start(name).open_index()
     with out.open("w", encoding="utf-8") as file, tempfile.TemporaryDirectory() as folder:
         for policy, values in POLICIES.items():
             ledger = Ledger(Path(folder) / policy / "a.sqlite3")
-            gate = Gate(plain.index, load_policy(values), ledger)
-            ctx = ToolContext(plain.index, gate, plain.namer, None)
-            for place, (tool, arguments) in enumerate(drawn_calls(plain.index.snapshot, count, seed)):
+            gate = Gate(index, load_policy(values), ledger)
+            ctx = ToolContext(index, gate, BuiltinNamer(), None)
+            for place, (tool, arguments) in enumerate(drawn_calls(index.snapshot, count, seed)):
                 row: dict[str, Any] = {"policy": policy, "place": place, "tool": tool, "arguments": arguments}
                 try:
                     row["finding"] = (await call(tool, arguments, ctx)).as_dict()

@@ -2,37 +2,53 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from index.geometry.clustering_process import prepare
 from index.handle import Index
 from index.naming.samples import Namer
 from index.privacy.judgement import NameAuditor
-from tools.core.candidate import Raw
+from tools.core.candidate import CandidateTable
 from tools.core.finding import Finding, Row
+from tools.core.handles import Handles
 from tools.core.scope import Resolved, Scope
 from tools.release.gate import Gate
+
+_LARGE = 10_000
+"""Conversations of an index from which on a clustering takes long enough for its libraries to be loaded ahead."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
     """The index at one snapshot, the gate in front of it, and the readers that name groups and judge the names.
-    Without an `auditor` the gate's built-in rules judge alone."""
+    Without an `auditor` the gate's built-in rules judge alone. `run` names the run that asks, for the ledger."""
 
     index: Index
     gate: Gate
     namer: Namer
     auditor: NameAuditor | None = None
+    run: str = ""
+    handles: Handles = field(default_factory=Handles)
 
-    async def admit(self, scope: Scope, *, closed: bool = False) -> Resolved:
+    async def admit(self, scope: Scope, *, fixed_domain: bool = False) -> Resolved:
         """`Gate.admit` beside the event loop, so that a screen stays live."""
-        return await asyncio.to_thread(self.gate.admit, scope, closed=closed)
+        return await asyncio.to_thread(self.gate.admit, scope, fixed_domain=fixed_domain)
 
-    async def release(self, raw: Raw) -> Finding:
+    async def release(self, candidate: CandidateTable) -> Finding:
         """`Gate.release` beside the event loop, after the auditor of names."""
         if self.auditor is not None:
-            await self.gate.consult(raw, self.auditor)
-        return await asyncio.to_thread(self.gate.release, raw)
+            await self.gate.consult(candidate, self.auditor)
+        return await asyncio.to_thread(self.gate.release, candidate, self.handles, self.run)
 
     async def restate(self, finding: Finding, tool: str, title: str, rows: Sequence[Row]) -> Finding:
         """`Gate.restate` beside the event loop."""
-        return await asyncio.to_thread(self.gate.restate, finding, tool, title, rows)
+        return await asyncio.to_thread(self.gate.restate, finding, tool, title, rows, self.handles, self.run)
+
+    def warm(self) -> None:
+        """Load what questions will need, before the first one."""
+        if len(self.index.snapshot) >= _LARGE:
+            prepare(len(self.index.snapshot))
+        self.index.near("warm up")
+        self.gate.warm()
+        snapshot = self.index.snapshot
+        _ = snapshot.base_labels, snapshot.days, snapshot.background

@@ -88,5 +88,7 @@ async def call(name: str, arguments: dict[str, Any], ctx: ToolContext) -> Findin
     try:
         return await tool.run(args, ctx)
     except ToolRefusal as refusal:
-        await asyncio.to_thread(ctx.gate.refused, name, args.model_dump(mode="json", exclude_none=True), refusal.reason)
+        await asyncio.to_thread(
+            ctx.gate.refuse, name, args.model_dump(mode="json", exclude_none=True), refusal.reason, ctx.run
+        )
         raise

@@ -4,9 +4,12 @@ import logging
 import secrets
 import traceback
 from pathlib import Path
+from typing import Literal
 
-from agent.llm.endpoint import Option
 from index.core.errors import ShoalError
+
+Option = Literal["caching", "thinking", "effort", "format", "tool_choice"]
+"""Parts of the Messages API that an endpoint may not know."""
 
 _LOG = logging.getLogger("shoal")
 

@@ -158,7 +158,7 @@ class RunEnded(_Event):
     `exit_code` says what kind of fault kept a part of it away. Exit codes: docs/api.md."""
 
     type: Literal["run_ended"] = "run_ended"
-    state: Literal["done", "partial", "waiting", "stopped", "failed"]
+    state: Literal["done", "partial", "waiting", "interrupted", "failed"]
     elapsed_s: float
     message: str = ""
     hint: str = ""

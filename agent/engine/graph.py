@@ -31,14 +31,12 @@ from agent.core.events import (
 )
 from agent.engine.plan_review import after_approve, after_decide, approve, decide
 from agent.engine.state import Deps, State, last_reports
-from agent.engine.tool_runner import TaskDesk
+from agent.engine.tool_runner import ToolRunner
 from agent.grounding.stated import mentions
 from agent.grounding.unrecorded import unstored
 from agent.grounding.verify import CheckedDraft, check_draft, handles
 from agent.roles.protocols import Audit, Brief, Claim, Evidence, Exchange, Plan, RoleSet, Task, TaskReport
 from index.core.errors import IndexFault, ShoalError
-from index.core.records import as_date
-from index.snapshots.snapshot import UNDATED
 from tools.core.errors import ToolRefusal
 
 MAX_REPLANS = 1
@@ -66,7 +64,7 @@ async def plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
         tasks = tuple(
             PlannedTask(id=task.id, specialist=task.specialist, objective=task.objective) for task in made.tasks
         )
-        deps.emit(PlanMade(tasks=tasks, assumptions=made.assumptions, round=round_))
+        deps.run.emit(PlanMade(tasks=tasks, assumptions=made.assumptions, round=round_))
     return {
         "plan": made.model_dump(mode="json"),
         "round": round_ + 1,
@@ -79,32 +77,30 @@ async def plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
 async def _planned_without_model(deps: Deps, brief: Brief, fault: ModelFault) -> Plan:
     if not deps.roles.uses_model:
         raise fault
-    deps.emit(Notice(text=f"{fault.message} The built-in lead planned instead."))
+    deps.run.emit(Notice(text=f"{fault.message} The built-in lead planned instead."))
     return await deps.fallback.planner.plan(brief)
 
 
 async def _brief(state: State, deps: Deps) -> Brief:
-    snapshot = deps.context.index.snapshot
-    days = snapshot.days[snapshot.days != UNDATED]
-    language = snapshot.facet("language")
+    """Everything the lead knows of the index stands in a finding of `facts`, or in the index's own settings."""
+    facts = await deps.tools.facts()
     return Brief(
         question=state["question"],
-        overview=None,
-        languages=language.values,
-        landmarks={name: day.isoformat() for name, day in deps.context.index.settings.landmarks.items()},
-        first_day=f"{as_date(int(days.min())):%Y-%m}-01" if len(days) else None,
-        last_day=as_date(int(days.max())).isoformat() if len(days) else None,
+        languages=facts.languages,
+        landmarks={name: day.isoformat() for name, day in deps.index.landmarks.items()},
+        first_day=facts.first_day.isoformat() if facts.first_day else None,
+        last_day=facts.last_day.isoformat() if facts.last_day else None,
         history=tuple(Exchange(**item) for item in state.get("history", [])),
         gaps=tuple(state.get("gaps", [])),
-        surfaces=snapshot.facet("surface").values,
-        own_facets=tuple(facet.name for facet in snapshot.own_facets),
+        surfaces=facts.surfaces,
+        own_facets=deps.index.own_facets,
     )
 
 
 async def clarify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     """Ask the analyst and wait. The answer is the question from then on, and planning starts again."""
     made = Plan.model_validate(state["plan"])
-    runtime.context.emit(ClarificationAsked(question=made.clarification or "", suggestions=made.suggestions))
+    runtime.context.run.emit(ClarificationAsked(question=made.clarification or "", suggestions=made.suggestions))
     reply = interrupt({"question": made.clarification})
     return {"question": str(reply), "round": 0}
 
@@ -121,47 +117,47 @@ async def work(state: dict[str, Any], runtime: Runtime[Deps]) -> dict[str, Any]:
     deps = runtime.context
     task = Task.model_validate(state["task"])
     async with deps.agents:
-        desk = TaskDesk(task.id, deps.context, deps.budget, deps.settings.max_tool_calls, deps.emit)
-        deps.emit(TaskStarted(task=task.id))
+        tools = ToolRunner(task.id, deps.tools, deps.run, deps.settings.max_tool_calls)
+        deps.run.emit(TaskStarted(task=task.id))
         started = time.monotonic()
-        claims, fault, stand_ins = await _investigated(task, desk, deps)
+        claims, fault, stand_ins = await _investigated(task, tools, deps)
         failure = fault.message if fault else None
         if fault and stand_ins:
             failure = f"{fault.message} The built-in investigator did it instead."
-        deps.emit(
+        deps.run.emit(
             TaskEnded(task=task.id, elapsed_s=round(time.monotonic() - started, 3), claims=len(claims), failure=failure)
         )
-    for finding in desk.findings:
+    for finding in tools.findings:
         deps.known[finding.id] = finding
     report = TaskReport(task=task.id, claims=claims, failure=failure)
     return {
         "reports": [report.model_dump(mode="json")],
-        "findings": [finding.as_dict() for finding in desk.findings],
+        "findings": [finding.as_dict() for finding in tools.findings],
         "codes": {task.id: fault.exit_code if fault else 0},
         "stand_ins": stand_ins,
     }
 
 
 async def _investigated(
-    task: Task, desk: TaskDesk, deps: Deps
+    task: Task, tools: ToolRunner, deps: Deps
 ) -> tuple[tuple[Claim, ...], ShoalError | None, list[str]]:
     """Claims, the fault that ended the task, and whether the built-in investigator stood in. It does so where the model
     could not do the work; it does not where the model refused, or where nothing is left to spend."""
     try:
-        async with asyncio.timeout(deps.budget.seconds_left()):
-            claims, fault = await _attempt(deps.roles, task, desk)
+        async with asyncio.timeout(deps.run.budget.seconds_left()):
+            claims, fault = await _attempt(deps.roles, task, tools)
             if not deps.roles.uses_model or not isinstance(fault, Unusable | Truncated | TooSlow):
                 return claims, fault, []
-            again = TaskDesk(task.id, deps.context, deps.budget, desk.max_calls, deps.emit, desk.findings, desk.calls)
+            again = ToolRunner(task.id, deps.tools, deps.run, tools.max_calls, tools.findings, tools.calls)
             claims, second = await _attempt(deps.fallback, task, again)
             return claims, fault, [] if second else [f"task {task.id}"]
     except TimeoutError:
-        return (), deps.budget.out_of_time(), []
+        return (), deps.run.budget.out_of_time(), []
 
 
-async def _attempt(roles: RoleSet, task: Task, desk: TaskDesk) -> tuple[tuple[Claim, ...], ShoalError | None]:
+async def _attempt(roles: RoleSet, task: Task, tools: ToolRunner) -> tuple[tuple[Claim, ...], ShoalError | None]:
     try:
-        return tuple(await roles.investigator.investigate(task, desk)), None
+        return tuple(await roles.investigator.investigate(task, tools)), None
     except (ModelFault, BudgetSpent, IndexFault) as fault:
         return (), fault
 
@@ -181,7 +177,7 @@ def _evidence(state: State, deps: Deps, claims: tuple[Claim, ...]) -> Evidence:
         try:
             findings.append(deps.finding(stored[handle]))
         except ToolRefusal as refusal:
-            deps.emit(Notice(text=str(refusal)))
+            deps.run.emit(Notice(text=str(refusal)))
     return Evidence(
         question=state["question"],
         claims=claims,
@@ -190,7 +186,7 @@ def _evidence(state: State, deps: Deps, claims: tuple[Claim, ...]) -> Evidence:
         history=tuple(Exchange(**item) for item in state.get("history", [])),
         tasks=Plan.model_validate(state["plan"]).tasks,
         earlier=tuple(finding for handle, finding in deps.known.items() if handle not in stored),
-        least=deps.context.gate.policy.min_conversations,
+        least=deps.index.min_conversations,
     )
 
 
@@ -202,12 +198,12 @@ async def audit(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     try:
         judged = await deps.roles.auditor.audit(evidence)
     except (ModelFault, BudgetSpent) as fault:
-        deps.emit(Notice(text=f"{fault.message} The built-in auditor checked the claims instead."))
+        deps.run.emit(Notice(text=f"{fault.message} The built-in auditor checked the claims instead."))
         judged = await deps.fallback.auditor.audit(evidence)
         stand_ins.append("the audit")
     kept, struck, narrowed = _apply(judged, claims)
     notes = tuple(verdict.reason for verdict in judged.verdicts if verdict.reason)[:8]
-    deps.emit(AuditEnded(kept=len(kept), narrowed=narrowed, struck=struck, notes=notes))
+    deps.run.emit(AuditEnded(kept=len(kept), narrowed=narrowed, struck=struck, notes=notes))
     return {
         "claims": [claim.model_dump(mode="json") for claim in kept],
         "gaps": list(judged.gaps),
@@ -235,7 +231,7 @@ def after_audit(state: State, runtime: Runtime[Deps]) -> str:
     if not state.get("gaps") or state.get("round", 0) > MAX_REPLANS:
         return "write"
     try:
-        runtime.context.budget.require()
+        runtime.context.run.budget.require()
     except BudgetSpent:
         return "write"
     return "plan"
@@ -253,7 +249,9 @@ async def write(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     except (ModelFault, BudgetSpent) as fault:
         if not deps.roles.uses_model:
             raise
-        deps.emit(Notice(text=f"{fault.message} The built-in writer wrote the answer instead. {fault.hint}".rstrip()))
+        deps.run.emit(
+            Notice(text=f"{fault.message} The built-in writer wrote the answer instead. {fault.hint}".rstrip())
+        )
         draft = await _written(deps.fallback, evidence, deps)
         draft = draft.model_copy(update={"byline": _STOOD_IN})  # a model ran
         stand_ins.append(_WRITING)
@@ -261,7 +259,7 @@ async def write(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
 
 
 async def _written(roles: RoleSet, evidence: Evidence, deps: Deps) -> Draft:
-    draft = await roles.writer.write(evidence, (), lambda text: deps.emit(AnswerDelta(text=text)))
+    draft = await roles.writer.write(evidence, (), lambda text: deps.run.emit(AnswerDelta(text=text)))
     checked = _checked(draft, evidence, of_model=roles.uses_model)
     if not checked.problems:
         return draft
@@ -283,8 +281,9 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     kept = checked.draft
     if not kept.answer:
         kept = kept.model_copy(update={"answer": _UNSUPPORTED})
-    own_facets = [facet.name for facet in deps.context.index.snapshot.own_facets]
-    kept = kept.model_copy(update={"answer": " ".join([*unstored(state["question"], own_facets), kept.answer])})
+    kept = kept.model_copy(
+        update={"answer": " ".join([*unstored(state["question"], deps.index.own_facets), kept.answer])}
+    )
     text = "\n\n".join([render(kept), *_engine_notes(state)])
     answer = AnswerMade(
         text=text,
@@ -296,7 +295,7 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
         tasks=tuple(task.model_dump(mode="json") for task in evidence.tasks),
         rows=mentions(text, evidence.findings),
     )
-    deps.emit(answer)
+    deps.run.emit(answer)
     return {"answer": answer.model_dump(mode="json")}
 
 

@@ -11,7 +11,7 @@ from langgraph.types import Send, interrupt
 from agent.core.events import ApprovalAsked, PlannedTask
 from agent.engine.approval import expected_cost, names_groups
 from agent.engine.state import Deps, State
-from agent.engine.tool_runner import TaskDesk
+from agent.engine.tool_runner import ToolRunner
 from agent.roles.protocols import Plan, Task, TaskReport
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
@@ -32,7 +32,7 @@ async def approve(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
         tasks = tuple(
             PlannedTask(id=task.id, specialist=task.specialist, objective=task.objective) for task in made.tasks
         )
-        deps.emit(ApprovalAsked(tasks=tasks, reasons=tuple(reasons), cost=cost))
+        deps.run.emit(ApprovalAsked(tasks=tasks, reasons=tuple(reasons), cost=cost))
     return {"decision": {"asked": True}, "findings": [finding.as_dict() for finding in sized]}
 
 
@@ -67,7 +67,7 @@ async def _reasons_to_wait(made: Plan, cost: float | None, deps: Deps) -> tuple[
     settings = deps.settings
     if settings.approve_all:
         return [], []
-    desk = TaskDesk("plan", deps.context, deps.budget, len(made.tasks), deps.emit)
+    tools = ToolRunner("plan", deps.tools, deps.run, len(made.tasks))
     reasons = []
     if cost is not None and cost > settings.approve_over_cost:
         reasons.append(
@@ -75,17 +75,17 @@ async def _reasons_to_wait(made: Plan, cost: float | None, deps: Deps) -> tuple[
         )
     for task in made.tasks:
         if settings.approve_text_under and names_groups(task):
-            size = await _size(task, desk)
+            size = await _size(task, tools)
             if size is None or size.totals[0] < settings.approve_text_under:
                 reasons.append(f"Task {task.id} would name groups of a small part of the index.")
-    for finding in desk.findings:
+    for finding in tools.findings:
         deps.known[finding.id] = finding
-    return reasons, desk.findings
+    return reasons, tools.findings
 
 
-async def _size(task: Task, desk: TaskDesk) -> Finding | None:
+async def _size(task: Task, tools: ToolRunner) -> Finding | None:
     """How large a task's scope is, as a finding of its own; None when that may not be said."""
     try:
-        return await desk.call("trend", {"scope": task.scope.model_dump(mode="json"), "by": "month"})
+        return await tools.call("trend", {"scope": task.scope.model_dump(mode="json"), "by": "month"})
     except ToolRefusal:
         return None

@@ -3,7 +3,7 @@
 Finished tasks are never done again, so nothing is paid for twice and the ledger is not written twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from agent.core.events import Event, RunStarted
@@ -11,7 +11,6 @@ from agent.roles.protocols import Plan, Task
 from agent.storage.session_store import Released
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
-from tools.release.gate import Gate
 
 Waiting = Literal["", "question", "plan"]
 """What a run that waits was asked for by the engine: a reply to a question, or a word on a plan."""
@@ -62,13 +61,13 @@ def newer_snapshot(began: int | None, started: Event) -> str:
     return f"This run began on snapshot {began} and goes on over snapshot {started.snapshot}."
 
 
-def known_findings(released: Iterable[Released], gate: Gate) -> dict[str, Finding]:
+def known_findings(released: Iterable[Released], restore: Callable[[dict[str, Any]], Finding]) -> dict[str, Finding]:
     """The findings of a stored session by handle, rebuilt through the gate, so that the auditor sees the combination of
     the whole session. What the ledger never saw is left out."""
     found: dict[str, Finding] = {}
     for item in released:
         try:
-            found[str(item.finding["id"])] = gate.restore(item.finding)
+            found[str(item.finding["id"])] = restore(item.finding)
         except ToolRefusal:
             continue
     return found

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.core.budget import Budget
 from agent.core.errors import fault_of
@@ -26,17 +26,19 @@ from agent.core.events import (
     UsageReported,
     dump,
 )
+from agent.core.run import RunContext
 from agent.core.settings import Settings
 from agent.engine.approval import read_reply
 from agent.engine.resume import Waiting, first_snapshot, known_findings, newer_snapshot, point_to_go_on, waiting_for
-from agent.roles.protocols import RoleSet, remembered
-from agent.storage.session_store import CHECKPOINTS, SessionStore, StoredRun
+from agent.engine.role_source import RoleSource
+from agent.roles.protocols import remembered
+from agent.storage.session_store import CHECKPOINTS, INTERRUPTED, SessionStore, StoredRun
 from index.core.errors import SettingsError
-from tools.context import ToolContext
 from tools.core.finding import Finding
+from tools.toolbox import LedgerReading, Toolbox
 
-_LARGE = 10_000
-"""Conversations of an index from which on a clustering takes long enough for its libraries to be loaded ahead."""
+if TYPE_CHECKING:
+    from agent.engine.state import Deps
 
 _HISTORY = 6
 """Earlier exchanges that a question is asked with."""
@@ -48,13 +50,13 @@ WAITS = 7
 class Session:
     """Ask questions; read events. Close when done."""
 
-    context: ToolContext
-    roles: RoleSet
-    fallback: RoleSet
+    toolbox: Toolbox
+    roles: RoleSource
+    fallback: RoleSource
+    """The built-in roles, for what a model could not do."""
     settings: Settings
     store: SessionStore
     folder: Path
-    budgets: "BudgetHolder"
     id: str = field(default_factory=lambda: f"s-{secrets.token_hex(4)}")
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What follow-ups can refer to: exchanges in stored form by run, oldest first."""
@@ -76,7 +78,7 @@ class Session:
         if events is None:
             run = f"r-{secrets.token_hex(4)}"
             self.last_run, self.waiting = run, ""
-            self.store.start(run, self.id, self.context.index.path, question)
+            self.store.start(run, self.id, self.toolbox.card.path, question)
             events = self._run(run, question, self._start(question), resumed=False)
         async with aclosing(events):
             async for event in events:
@@ -87,7 +89,7 @@ class Session:
         if self.waiting == "plan":
             decision = read_reply(text, self.tasks)
             if decision is None:
-                self.store.mark(self.last_run or "", "stopped")
+                self.store.mark(self.last_run or "", INTERRUPTED)
                 return None
             return self.decide(approved=decision.approved, leave_out=decision.leave_out)
         return self._go_on(text, text)
@@ -95,7 +97,7 @@ class Session:
     async def decide(self, *, approved: bool, leave_out: Sequence[str] = ()) -> AsyncGenerator[Event, None]:
         """Say what becomes of the plan that the last run shows: carry it out, but for the tasks to leave out, or not."""
         if self.waiting != "plan":
-            raise SettingsError("No plan waits for a word.", "Ask a question.")
+            raise SettingsError("No plan is waiting for approval.", "Ask a question.")
         reply = {"approved": approved, "leave_out": list(leave_out)}
         events = self._go_on(self._question(), reply)
         async with aclosing(events):
@@ -145,49 +147,43 @@ class Session:
         self.last_run = runs[0].run if runs else None
         if runs and runs[0].state == "waiting":
             self.waiting, self.tasks = waiting_for(list(self.store.events(runs[0].run)))
-        self.known.update(known_findings(self.store.released(session), self.context.gate))
-        self.context.gate.start_at(self.store.next_handle(session))
+        restore = self.toolbox.for_run("", self.fallback.readers(RunContext.unlimited())).restore
+        self.known.update(known_findings(self.store.released(session), restore))
+        self.toolbox.start_at(self.store.next_handle(session))
 
     async def _run(self, run: str, question: str, start: Any, *, resumed: bool) -> AsyncGenerator[Event, None]:
         from agent.engine.graph import RECURSION_LIMIT
         from agent.engine.state import Deps
 
         began = time.monotonic()
-        budget = Budget.of(self.settings)
-        self.budgets.current = budget
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
-
-        def emit(event: Event) -> None:
-            queue.put_nowait(event)
-
-        self.budgets.emit = emit
-        gate = self.context.gate
-        gate.run = run
+        context = RunContext(run, self.settings.analyst, Budget.of(self.settings), queue.put_nowait)
         config = {"configurable": {"thread_id": run}, "recursion_limit": RECURSION_LIMIT}
+        card = self.toolbox.card
         deps = Deps(
-            self.roles,
-            self.fallback,
-            self.context,
-            budget,
-            emit,
+            context,
+            self.roles.roles(context),
+            self.fallback.roles(context),
+            self.toolbox.for_run(run, self.roles.readers(context)),
+            card,
             self.settings,
             asyncio.Semaphore(self.settings.agents),
             self.known,
         )
-        index = self.context.index
+        self.store.begin(run)
         started = RunStarted(
             run=run,
             question=question,
             roles=self.roles.name,
-            index=index.path.name,
-            snapshot=index.snapshot.number,
-            policy=gate.policy.describe(),
+            index=card.path.name,
+            snapshot=card.snapshot,
+            policy=card.policy,
             resumed=resumed,
         )
-        emit(started)
+        context.emit(started)
         if note := newer_snapshot(first_snapshot(list(self.store.events(run))), started):
-            emit(Notice(text=note))
-        driver = asyncio.create_task(self._drive(start, config, deps, budget, queue, began))
+            context.emit(Notice(text=note))
+        driver = asyncio.create_task(self._drive(start, config, deps, queue, began))
         try:
             while (event := await queue.get()) is not None:
                 stamped = event.model_copy(update={"at_s": round(time.monotonic() - began, 3)})
@@ -198,7 +194,7 @@ class Session:
             if not driver.done():
                 driver.cancel()
                 await asyncio.gather(driver, return_exceptions=True)
-                self.store.mark(run, "stopped")
+                self.store.mark(run, INTERRUPTED)
 
     def _notice(self, run: str, question: str, event: Event) -> None:
         """Remember what later questions need to know of an event."""
@@ -218,8 +214,7 @@ class Session:
         self,
         start: Any,
         config: dict[str, Any],
-        deps: Any,
-        budget: Budget,
+        deps: "Deps",
         queue: "asyncio.Queue[Event | None]",
         began: float,
     ) -> None:
@@ -234,10 +229,11 @@ class Session:
                 hint=known.hint,
                 exit_code=known.exit_code,
             )
+        budget = deps.run.budget
         if budget.calls:
             usage = budget.usage
             cached = usage.cache_read_tokens
-            deps.emit(
+            deps.run.emit(
                 UsageReported(
                     input_tokens=usage.input_tokens + cached + usage.cache_write_tokens,
                     output_tokens=usage.output_tokens,
@@ -246,7 +242,7 @@ class Session:
                     cost=budget.cost,
                 )
             )
-        deps.emit(ended)
+        deps.run.emit(ended)
         queue.put_nowait(None)
 
     async def _stream(self, start: Any, config: dict[str, Any], deps: Any, began: float) -> RunEnded:
@@ -258,7 +254,7 @@ class Session:
             return RunEnded(
                 state="waiting",
                 elapsed_s=_since(began),
-                message="The plan waits for a yes." if plan else "",
+                message="The plan waits for your approval." if plan else "",
                 hint="Answer yes, no, or: without t2. In the shell: shoal sessions resume last --yes" if plan else "",
                 exit_code=WAITS,
             )
@@ -281,36 +277,22 @@ class Session:
         return self._graph
 
     def warm(self) -> None:
-        """Load what questions will need: the graph library, the embedding model, the columns tools read; where a scope may
-        be large, what clusters it too."""
+        """Load what questions will need: the graph library, and what the tools read."""
         import agent.engine.graph
-        from index.geometry.clustering_process import prepare
 
-        index = self.context.index
-        if len(index.snapshot) >= _LARGE:
-            prepare(len(index.snapshot))
-        index.near("warm up")
-        self.context.gate.warm()
-        _ = (
-            index.snapshot.base_labels,
-            index.snapshot.days,
-            index.snapshot.background,
-            agent.engine.graph.build,
-        )
+        self.toolbox.warm()
+        _ = agent.engine.graph.build
+
+    def read_ledger(self) -> LedgerReading:
+        """The ledger of this index and analyst, verified."""
+        return self.toolbox.read_ledger()
 
     async def close(self) -> None:
+        """Close the graph's store, the roles' connections, the session store and the ledger."""
         await self._stack.aclose()
         await self.roles.close()
         self.store.close()
-        self.context.gate.ledger.close()
-
-
-@dataclass(slots=True)
-class BudgetHolder:
-    """The budget and event sink of the run at hand, for model clients that outlive a run."""
-
-    current: Budget | None = None
-    emit: Any = None
+        self.toolbox.close()
 
 
 def _since(began: float) -> float:

@@ -5,12 +5,11 @@ import operator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
-from agent.core.budget import Budget
+from agent.core.run import RunContext
 from agent.core.settings import Settings
-from agent.engine.tool_runner import Emit
 from agent.roles.protocols import RoleSet, TaskReport
-from tools.context import ToolContext
 from tools.core.finding import Finding
+from tools.toolbox import IndexCard, RunTools
 
 
 class State(TypedDict, total=False):
@@ -36,16 +35,16 @@ class State(TypedDict, total=False):
     answer: dict[str, Any]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Deps:
-    """What nodes work with; never part of the state."""
+    """What the nodes of one run work with; never part of the state. No handle on an index is among it (R2)."""
 
+    run: RunContext
     roles: RoleSet
     fallback: RoleSet
     """The built-in roles, for what a model could not do."""
-    context: ToolContext
-    budget: Budget
-    emit: Emit
+    tools: RunTools
+    index: IndexCard
     settings: Settings
     agents: asyncio.Semaphore
     known: dict[str, Finding] = field(default_factory=dict)
@@ -55,7 +54,7 @@ class Deps:
         """The finding of a stored form; a resumed run rebuilds it through the gate."""
         handle = str(stored["id"])
         if handle not in self.known:
-            self.known[handle] = self.context.gate.restore(stored)
+            self.known[handle] = self.tools.restore(stored)
         return self.known[handle]
 
 

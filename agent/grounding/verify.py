@@ -16,7 +16,7 @@ from agent.core.quantities import Quantity, plain_signs, quantities
 from agent.grounding.evidence import first_unheld
 from agent.grounding.stated import DATE, QUOTED, Group, Known, folded, groups, of_method, of_row, shared, words_of
 from tools.core.finding import Finding
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 
 HANDLE = regex.compile(r"\[(F\d+(?:\s*,\s*F\d+)*)\]")
 _BARE_HANDLE = regex.compile(r"(?<![\w“])F\d+\b")

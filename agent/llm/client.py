@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.core.budget import Budget, Usage
+from agent.core.budget import Usage
 from agent.core.errors import (
     AuthRejected,
     BadRequest,
@@ -22,6 +22,7 @@ from agent.core.errors import (
     Malformed,
     ModelFault,
     NetworkDown,
+    Option,
     Overloaded,
     RateLimited,
     Refused,
@@ -29,8 +30,9 @@ from agent.core.errors import (
     Truncated,
 )
 from agent.core.events import ModelWaiting, Notice, WaitCause
+from agent.core.run import RunContext
 from agent.llm.endpoint import Ask as Ask
-from agent.llm.endpoint import Endpoint, Option, named_options
+from agent.llm.endpoint import Endpoint, named_options
 from agent.llm.repetition import Repetition
 
 if TYPE_CHECKING:
@@ -42,8 +44,17 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 8.0
 _REJECTED = (400, 422)
 """Statuses by which endpoints say that they do not know an option."""
 
-_ATTEMPT: ContextVar[int] = ContextVar("attempt", default=0)
-"""Tries of the call at hand that the endpoint put off; each task has its own."""
+
+@dataclass(slots=True)
+class _Call:
+    """The call at hand: whose it is, and how many of its tries the endpoint put off."""
+
+    run: RunContext
+    attempt: int = 0
+
+
+_CALL: ContextVar[_Call | None] = ContextVar("call", default=None)
+"""Each task has its own: the SDK's middleware is told of a request and not of its caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,75 +100,99 @@ class Model(Protocol):
         """Note that the endpoint did not heed an option, so that it is not relied on again."""
         ...
 
-    async def close(self) -> None: ...
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How to reach an endpoint: a key or a token, and its address where it is not the hosted service."""
+
+    api_key: str | None = field(default=None, repr=False)
+    auth_token: str | None = field(default=None, repr=False)
+    base_url: str | None = None
 
 
-class Meter(Protocol):
-    """Where a client finds the budget and the event sink of the run at hand; None outside a run."""
+class MessagesClient:
+    """The Messages API, of the hosted service or of any endpoint that speaks it. It outlives runs and knows none: what a
+    run needs is `for_run`."""
 
-    current: Budget | None
-    emit: Any
-
-
-class AnthropicModel:
-    """The Messages API, of the hosted service or of any endpoint that speaks it."""
-
-    def __init__(self, api_key: str | None, base_url: str | None, meter: Meter) -> None:
-        self._api_key = api_key
-        self._base_url = base_url
-        self._meter = meter
-        self._client: AsyncAnthropic | None = None
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._sdk: AsyncAnthropic | None = None
         self._making = threading.Lock()
-        self._reserved: dict[str, float] = {}
-        self._endpoint = Endpoint(self._tell)
+        self.endpoint = Endpoint()
 
-    def _ready(self) -> "AsyncAnthropic":
-        """The client, made once, when first needed (its import takes seconds). Called from several threads."""
+    def for_run(self, run: RunContext) -> "RunModel":
+        """The model as one run calls it: its calls are charged to that run, and its waits are that run's events."""
+        return RunModel(self, run)
+
+    def ready(self) -> "AsyncAnthropic":
+        """The SDK's client, made once, when first needed (its import takes seconds). Called from several threads."""
         with self._making:
-            if self._client is None:
+            if self._sdk is None:
                 from anthropic import AsyncAnthropic
 
-                self._client = AsyncAnthropic(
-                    api_key=self._api_key or "none",
-                    base_url=self._base_url,
+                given = self._credentials
+                # The SDK refuses to start without a credential, also where the endpoint asks for none.
+                is_bare = not (given.api_key or given.auth_token)
+                self._sdk = AsyncAnthropic(
+                    api_key="none" if is_bare else given.api_key,
+                    auth_token=given.auth_token,
+                    base_url=given.base_url,
                     max_retries=MAX_RETRIES,
                     timeout=_CONNECT_TIMEOUT_S,
-                    middleware=[self._watch],
+                    middleware=[_watch],
                     open_telemetry=False,
                 )
-            return self._client
+            return self._sdk
 
-    async def _watch(self, request: Any, call_next: Any) -> Any:
-        """Say aloud that the SDK is about to wait and try again."""
-        import anthropic
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._sdk is not None:
+            await self._sdk.close()
 
-        try:
-            response = await call_next(request)
-        except anthropic.APIConnectionError:
-            self._waits("unavailable", None)
-            raise
-        if response.status_code in (408, 409, 429) or response.status_code >= 500:
-            causes: dict[int, WaitCause] = {429: "rate_limited", 529: "overloaded"}
-            asked = _seconds(response.headers.get("retry-after"))
-            self._waits(causes.get(response.status_code, "unavailable"), asked)
-        return response
 
-    def _waits(self, cause: "WaitCause", asked_s: float | None) -> None:
-        attempt = _ATTEMPT.get() + 1
-        _ATTEMPT.set(attempt)
-        if self._meter.emit is None or attempt > MAX_RETRIES:
-            return
-        # Where the endpoint names no time, the SDK waits half a second at first and twice as long each time.
-        seconds = asked_s if asked_s is not None else min(_FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S)
-        self._meter.emit(ModelWaiting(cause=cause, retry_after_s=seconds, attempt=attempt, attempts=MAX_RETRIES + 1))
+async def _watch(request: Any, call_next: Any) -> Any:
+    """Say aloud that the SDK is about to wait and try again."""
+    import anthropic
+
+    try:
+        response = await call_next(request)
+    except anthropic.APIConnectionError:
+        _waits("unavailable", None)
+        raise
+    if response.status_code in (408, 409, 429) or response.status_code >= 500:
+        causes: dict[int, WaitCause] = {429: "rate_limited", 529: "overloaded"}
+        asked = _seconds(response.headers.get("retry-after"))
+        _waits(causes.get(response.status_code, "unavailable"), asked)
+    return response
+
+
+def _waits(cause: "WaitCause", asked_s: float | None) -> None:
+    call = _CALL.get()
+    if call is None:
+        return
+    call.attempt += 1
+    if call.attempt > MAX_RETRIES:
+        return
+    # Where the endpoint names no time, the SDK waits half a second at first and twice as long each time.
+    seconds = asked_s if asked_s is not None else min(_FIRST_WAIT_S * 2 ** (call.attempt - 1), _LONGEST_WAIT_S)
+    call.run.emit(ModelWaiting(cause=cause, retry_after_s=seconds, attempt=call.attempt, attempts=MAX_RETRIES + 1))
+
+
+class RunModel:
+    """A model as one run calls it."""
+
+    def __init__(self, client: MessagesClient, run: RunContext) -> None:
+        self._client, self._run = client, run
+        self._endpoint = client.endpoint
+        self._reserved: dict[str, float] = {}
 
     def ignores(self, option: Option) -> None:
         """Note that an answer shows that the endpoint took an option and did not heed it."""
-        self._endpoint.switch_off(frozenset({option}), "ignores")
+        self._tell(self._endpoint.switch_off(frozenset({option}), "ignores"))
 
-    def _tell(self, text: str) -> None:
-        if self._meter.emit is not None:
-            self._meter.emit(Notice(text=text))
+    def _tell(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            self._run.emit(Notice(text=text))
 
     async def reply(self, ask: Ask, on_delta: OnDelta | None = None) -> Reply:
         while True:
@@ -167,23 +202,21 @@ class AnthropicModel:
             except BadRequest as fault:
                 if not fault.options & uses:
                     raise
-                self._endpoint.switch_off(fault.options & uses, "does not take")
+                self._tell(self._endpoint.switch_off(fault.options & uses, "does not take"))
 
     async def _once(self, ask: Ask, on_delta: OnDelta | None) -> Reply:
-        budget = self._meter.current
-        if budget is not None:
-            budget.require()
-        client = await asyncio.to_thread(self._ready)
-        _ATTEMPT.set(0)
-        seconds = budget.seconds_a_call() if budget is not None else None
+        budget = self._run.budget
+        budget.require()
+        client = await asyncio.to_thread(self._client.ready)
+        _CALL.set(_Call(self._run))
+        seconds = budget.seconds_a_call()
         try:
             async with asyncio.timeout(seconds):
                 message = await self._streamed(client, ask, on_delta)
         except TimeoutError:
             raise (NetworkDown() if seconds is None else TooSlow(seconds)) from None
         reply = _reply(message)
-        if budget is not None:
-            budget.spend(ask.model, reply.usage)
+        budget.spend(ask.model, reply.usage)
         return _finished(reply)
 
     async def _streamed(self, client: "AsyncAnthropic", ask: Ask, on_delta: OnDelta | None) -> Any:
@@ -205,24 +238,21 @@ class AnthropicModel:
                         return await stream.get_final_message()
                 except (TimeoutError, asyncio.CancelledError):
                     # A reply that is closed tells no usage: what came is counted by its length.
-                    if self._meter.current is not None:
-                        self._meter.current.spend(ask.model, Usage(read, round(said.chars / BYTES_A_TOKEN)))
+                    self._run.budget.spend(ask.model, Usage(read, round(said.chars / BYTES_A_TOKEN)))
                     if reading.expired():
                         raise Endless() from None
                     raise
 
     def expect_batch(self, batch: str, dollars: float) -> None:
         """Set aside what a batch sent earlier may cost."""
-        if self._meter.current is not None:
-            self._meter.current.reserved += dollars
-            self._reserved[batch] = dollars
+        self._run.budget.reserved += dollars
+        self._reserved[batch] = dollars
 
     async def create_batch(self, asks: Sequence[tuple[str, Ask]]) -> tuple[str, float]:
         """Send many calls at once, each with a key; returns the batch's id and what it may cost, in US dollars. Raises a
         ModelFault, or BudgetSpent when that does not fit any more."""
-        budget = self._meter.current
-        expected = budget.reserve(asks[0][1].model, _expected(asks), BATCH_DISCOUNT) if budget else 0.0
-        client = await asyncio.to_thread(self._ready)
+        expected = self._run.budget.reserve(asks[0][1].model, _expected(asks), BATCH_DISCOUNT)
+        client = await asyncio.to_thread(self._client.ready)
         with _typed_faults():
             batch = await client.messages.batches.create(
                 requests=[{"custom_id": key, "params": self._endpoint.body(ask)} for key, ask in asks]  # type: ignore[typeddict-item]
@@ -231,7 +261,7 @@ class AnthropicModel:
         return batch.id, expected
 
     async def batch_state(self, batch: str) -> BatchState:
-        client = await asyncio.to_thread(self._ready)
+        client = await asyncio.to_thread(self._client.ready)
         with _typed_faults():
             found = await client.messages.batches.retrieve(batch)
         counts = found.request_counts
@@ -241,7 +271,7 @@ class AnthropicModel:
 
     async def batch_replies(self, batch: str, model: str) -> dict[str, Reply | str]:
         """Key to reply, or to a fixed word for why there is none (errored, canceled, expired)."""
-        client = await asyncio.to_thread(self._ready)
+        client = await asyncio.to_thread(self._client.ready)
         found: dict[str, Reply | str] = {}
         with _typed_faults():
             async for item in await client.messages.batches.results(batch):
@@ -250,15 +280,9 @@ class AnthropicModel:
                     continue
                 reply = _reply(item.result.message)
                 found[item.custom_id] = reply
-                if self._meter.current is not None:
-                    self._meter.current.spend(model, reply.usage, BATCH_DISCOUNT)
-        if self._meter.current is not None:
-            self._meter.current.reserved -= self._reserved.pop(batch, 0.0)
+                self._run.budget.spend(model, reply.usage, BATCH_DISCOUNT)
+        self._run.budget.reserved -= self._reserved.pop(batch, 0.0)
         return found
-
-    async def close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
 
 
 BYTES_A_TOKEN = 3.0

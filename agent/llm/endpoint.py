@@ -6,11 +6,11 @@ bytes from call to call, so that it caches.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-Option = Literal["caching", "thinking", "effort", "format", "tool_choice"]
+from agent.core.errors import Option
 
 _NAMES: dict[Option, tuple[str, ...]] = {
     "caching": ("cache_control",),
@@ -53,15 +53,15 @@ def named_options(said: str) -> frozenset[Option]:
 
 @dataclass(slots=True)
 class Endpoint:
-    """The options that are switched off. `told` is called once for each, with a sentence for a person."""
+    """The options that are switched off."""
 
-    told: Callable[[str], None]
     off: set[Option] = field(default_factory=set)
 
-    def switch_off(self, options: frozenset[Option], why: str) -> None:
-        for option in sorted(options - self.off):
-            self.off.add(option)
-            self.told(f"The model endpoint {why} {option.replace('_', ' ')}; Shoal goes on without.")
+    def switch_off(self, options: frozenset[Option], why: str) -> list[str]:
+        """Switch options off; a sentence for a person for each that was not off yet."""
+        fresh = sorted(options - self.off)
+        self.off.update(fresh)
+        return [f"The model endpoint {why} {option.replace('_', ' ')}; Shoal goes on without." for option in fresh]
 
     def uses(self, ask: Ask) -> frozenset[Option]:
         """The options that a request for `ask` would use."""

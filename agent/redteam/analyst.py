@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from agent.engine.session import Session
 from agent.redteam import people
 from agent.redteam.asking import Asked, ask
-from agent.redteam.lab import Lab
+from agent.redteam.lab import Lab, data_behind
 from agent.redteam.obedient import Call, Obedience
 from agent.redteam.recount import Recount
 from agent.redteam.result import Outcome
@@ -133,7 +133,7 @@ async def run(lab: Lab) -> list[Outcome]:
 async def attack(lab: Lab, session: Session, forbidden: Sequence[str], name: str, every: int | None = None) -> Outcome:
     """The attempts, or each n-th where `every` says so, in one session, which is closed then. `forbidden` may be in no answer and no
     finding."""
-    recount = Recount(session.context.index, session.context.gate.policy)
+    recount = Recount(data_behind(session).index, data_behind(session).gate.policy)
     traces = Traces(forbidden)
     attempts = ATTEMPTS[:: every or (3 if lab.quick else 1)]
     tally = _Tally()

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.core.events import AnswerMade, ClarificationAsked, Event, ToolEnded, ToolStarted, dump
+from agent.core.run import RunContext
 from agent.engine.session import Session
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
-from tools.registry import call
+from tools.toolbox import RunTools
 
 QUESTIONS = (
     "What do people use the assistant for most?",
@@ -88,12 +89,18 @@ async def ask(session: Session, question: str) -> Asked:
     return asked
 
 
+def tools_of(session: Session) -> RunTools:
+    """The tools of a session, as one of its runs has them."""
+    run = RunContext.unlimited()
+    return session.toolbox.for_run("", session.roles.readers(run))
+
+
 async def call_all(session: Session, calls: Sequence[tuple[str, dict[str, Any]]]) -> list[Finding]:
     """Each call at the tools' door; refusals are left out."""
-    found = []
+    found, tools = [], tools_of(session)
     for name, arguments in calls:
         try:
-            found.append(await call(name, arguments, session.context))
+            found.append(await tools.call(name, arguments))
         except ToolRefusal:
             continue
     return found

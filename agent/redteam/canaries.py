@@ -15,6 +15,7 @@ from agent.redteam.lab import Lab
 from agent.redteam.plants import KINDS, mention, plants
 from agent.redteam.result import Outcome
 from agent.redteam.traces import Traces
+from agent.services.doctor import checks
 from index.core.records import Conversation
 from index.ingest.pipeline import Progress
 
@@ -90,8 +91,8 @@ async def _used(lab: Lab, conversations: list[Conversation]) -> str:
         for done, question in enumerate(QUESTIONS, start=1):
             said.append((await ask(session, question)).said())
             lab.report(Progress("canaries: asking", done, len(QUESTIONS)))
-        said += [str(release) for release in session.context.gate.ledger.releases()]
+        said += [str(release) for release in session.read_ledger().releases]
     finally:
         await session.close()
-    said += [str(check) for check in app.doctor()]
+    said += [str(check) for check in checks(app)]
     return "\n".join(said)

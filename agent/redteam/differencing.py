@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agent.redteam import people
-from agent.redteam.lab import Lab
+from agent.redteam.lab import Lab, data_behind
 from agent.redteam.reconstruction import Released
 from agent.redteam.result import Outcome
 from index.core.records import Conversation, as_date
@@ -84,7 +84,7 @@ async def run(lab: Lab, draw: int = 0) -> list[Outcome]:
     app = await lab.fill(lab.app(f"differencing-{draw}"), corpus(quick=lab.quick, draw=draw))
     session = app.session(built_in=True)
     try:
-        return await attack(session.context, lab.report, quick=lab.quick)
+        return await attack(data_behind(session), lab.report, quick=lab.quick)
     finally:
         await session.close()
 

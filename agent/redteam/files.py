@@ -21,6 +21,7 @@ from agent.redteam.asking import EVERYTHING, QUESTIONS, ask, call_all
 from agent.redteam.lab import Lab, Listed
 from agent.redteam.result import Outcome
 from agent.redteam.traces import Traces
+from agent.services.ingest import ingest
 from agent.wiring import App, prepare_process
 from index.core.home import Home, private_folder
 from index.core.records import Conversation
@@ -141,7 +142,7 @@ def _child(root: Path, count: int) -> None:
         if step.total == count:
             _say(f"reading {step.done}")
 
-    asyncio.run(app.ingest(Listed(conversations(count)), report, built_in=True))
+    asyncio.run(ingest(app, Listed(conversations(count)), report, built_in=True))
 
 
 def _say(line: str) -> None:

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.core.settings import Settings
+from agent.engine.session import Session
 from agent.redteam.obedient import Obedience, ObedientApp
+from agent.services.ingest import ingest
 from agent.wiring import App
 from index.core.home import Home, private_folder
 from index.core.records import Conversation
 from index.ingest.pipeline import Progress
 from index.sources import Read
+from tools.context import ToolContext
 from tools.core.ledger import Ledger
 
 Report = Callable[[Progress], None]
@@ -46,6 +49,11 @@ class VisitingApp(App):
     def ledger(self) -> Ledger:
         """A ledger in the red team's home, which the analyst's is not filled from."""
         return Ledger(private_folder(self.home.root / "ledger") / "redteam.sqlite3")
+
+
+def data_behind(session: Session) -> ToolContext:
+    """The data plane behind a session, which no role can reach: an attack needs it to check what it guessed."""
+    return session.toolbox._context
 
 
 @dataclass(slots=True)
@@ -88,5 +96,5 @@ class Lab:
 
     async def fill(self, app: App, conversations: Sequence[Conversation]) -> App:
         """Ingest and publish with the application's own roles."""
-        await app.ingest(Listed(conversations), self.report)
+        await ingest(app, Listed(conversations), self.report)
         return app

@@ -7,19 +7,15 @@ roles, prompts and forms as a real model, so that everything that stands between
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from agent.core.budget import Usage
+from agent.core.errors import Option
+from agent.engine.role_source import RoleSource
 from agent.llm.client import Ask, OnDelta, Reply
-from agent.llm.endpoint import Option
-from agent.roles.builtin.namer import BuiltinNamer
-from agent.roles.claude import Readers
+from agent.roles.claude import Readers, claude_roles, name_readers
 from agent.roles.claude.extractor import ClaudeExtractor
-from agent.roles.claude.name_auditor import ClaudeNameAuditor
-from agent.roles.claude.namer import ClaudeNamer
-from agent.roles.claude.roles import ClaudeAuditor, ClaudeInvestigator, ClaudePlanner, ClaudeWriter
-from agent.roles.protocols import RoleSet
 from agent.wiring import App
 from index.publish.taxonomy import LinkageTaxonomist
 
@@ -150,9 +146,6 @@ class ObedientModel:
     def ignores(self, option: Option) -> None:
         """It heeds whatever it is told."""
 
-    async def close(self) -> None:
-        """Holds no connection."""
-
 
 @dataclass(frozen=True, slots=True)
 class ObedientApp(App):
@@ -160,22 +153,20 @@ class ObedientApp(App):
 
     obedience: Obedience = Obedience()
 
-    def _claude(self, _holder: Any) -> tuple[RoleSet, ClaudeNamer, ClaudeNameAuditor]:
-        model = ObedientModel(self.obedience)
-        roles = RoleSet(
-            "obedient",
-            ClaudePlanner(model, self.settings),
-            ClaudeInvestigator(model, self.settings),
-            ClaudeAuditor(model, self.settings),
-            ClaudeWriter(model, self.settings),
-            True,
-            model.close,
-        )
-        return roles, ClaudeNamer(model, self.settings, BuiltinNamer()), ClaudeNameAuditor(model, self.settings)
+    def model_roles(self) -> RoleSource:
+        """Roles and readers that do what they are told."""
+        model, settings = ObedientModel(self.obedience), self.settings
+        roles = replace(claude_roles(settings, model), name="obedient")
+        readers = name_readers(settings, model)
+        return RoleSource("obedient", True, lambda _: roles, lambda _: readers, _nothing)
 
-    def _readers(self, writer: Any, spent: Any, report: Any, *, batch: bool = False) -> Readers:
-        del spent, report, batch  # it costs nothing, says nothing and never waits
+    def readers(self, writer: Any, run: Any, waiting: Any = None, *, batch: bool = False) -> Readers:
+        """Readers that cost nothing, say nothing and never wait."""
+        del run, waiting, batch
         model = ObedientModel(self.obedience)
-        namer = ClaudeNamer(model, self.settings, BuiltinNamer())
         extractor = ClaudeExtractor(model, self.settings, writer.settings.facets)
-        return Readers(extractor, namer, LinkageTaxonomist(), model.close)
+        return Readers(extractor, name_readers(self.settings, model).namer, LinkageTaxonomist(), _nothing)
+
+
+async def _nothing() -> None:
+    """Holds no connection."""

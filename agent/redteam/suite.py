@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import numpy as np
 
 from agent.redteam import analyst, canaries, differencing, files, injection, poisoning
-from agent.redteam.lab import Lab
+from agent.redteam.lab import Lab, data_behind
 from agent.redteam.result import Outcome
 from agent.wiring import App
 from index.core.errors import SettingsError
@@ -38,12 +38,12 @@ async def on_index(name: str, lab: Lab, started: App) -> list[Outcome]:
         )
     session = lab.visiting(started).session(built_in=True)
     if name == "analyst":
-        snapshot = session.context.index.snapshot
+        snapshot = data_behind(session).index.snapshot
         texts = snapshot.texts(np.arange(len(snapshot), dtype=np.int64))
         summaries = sorted({text for text in texts if len(text.split()) >= _WORDS})
         return [await analyst.attack(lab, session, summaries, "built-in")]
     try:
-        return await differencing.attack(session.context, lab.report, quick=lab.quick)
+        return await differencing.attack(data_behind(session), lab.report, quick=lab.quick)
     finally:
         await session.close()
 

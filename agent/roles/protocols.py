@@ -5,7 +5,7 @@ Every role has a Claude form and a built-in form. A role sees findings, claims a
 graph's state is checkpointed.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -117,11 +117,10 @@ def remembered(question: str, answer: AnswerMade) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What the lead knows when it plans. `landmarks` are the index's named dates (ISO), `surfaces` where conversations
-    were held, `own_facets` the facets beyond the common ones; `gaps` come from an audit."""
+    """What the lead knows when it plans. `languages`, `surfaces`, `first_day` and `last_day` are those of released
+    findings; `landmarks` (ISO) and `own_facets` are what the index's own settings define; `gaps` come from an audit."""
 
     question: str
-    overview: Finding | None
     languages: tuple[str, ...]
     landmarks: dict[str, str]
     first_day: str | None
@@ -148,7 +147,7 @@ class Evidence:
     least: int = 15
 
 
-class Desk(Protocol):
+class ToolCaller(Protocol):
     """An investigator's access to tools: every call is counted, announced and released through the gate."""
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> Finding:
@@ -164,7 +163,7 @@ class Planner(Protocol):
 
 
 class Investigator(Protocol):
-    async def investigate(self, task: Task, desk: Desk) -> Sequence[Claim]: ...
+    async def investigate(self, task: Task, tools: ToolCaller) -> Sequence[Claim]: ...
 
 
 class Auditor(Protocol):
@@ -187,4 +186,3 @@ class RoleSet:
     auditor: Auditor
     writer: Writer
     uses_model: bool
-    close: Callable[[], Awaitable[None]]

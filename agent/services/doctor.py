@@ -6,13 +6,10 @@ It must print neither a key nor anything of a conversation.
 import platform
 import shutil
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
 
+from agent.wiring import App
 from index.maintenance.health import Check, State
 from index.maintenance.health import checks as index_checks
-
-if TYPE_CHECKING:
-    from agent.wiring import App
 
 _PACKAGES = ("shoal", "anthropic", "langgraph", "chromadb", "duckdb", "sentence-transformers", "hdbscan", "textual")
 _LITTLE_DISK_GB = 5

@@ -18,9 +18,6 @@ from agent.storage.export import Document, Part
 from agent.storage.session_store import Released
 from index.core.errors import SettingsError
 from index.core.home import private_folder
-from tools.context import ToolContext
-from tools.core.errors import ToolRefusal
-from tools.registry import call
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cases (id TEXT PRIMARY KEY, title TEXT NOT NULL, index_path TEXT NOT NULL, made TEXT NOT NULL);
@@ -145,23 +142,9 @@ class CaseStore:
         stored = json.dumps(finding, ensure_ascii=False)
         self._connection.execute("INSERT INTO versions VALUES (?, ?, ?, ?)", [case, place, _now(), stored])
 
-    async def rerun(self, case: Case, context: ToolContext) -> list[Asked]:
-        """Ask every finding of a case again, with the same arguments, on the snapshot of `context`; keep what came and
-        say what changed since the version before."""
-        context.gate.run = case.id
-        return [await self._again(case, item, context) for item in case.items if item.kind == "finding"]
-
-    async def _again(self, case: Case, item: Item, context: ToolContext) -> Asked:
-        before, number = item.versions[-1], context.index.snapshot.number
-        title, snapshots = str(before["title"]), (int(before["snapshot"]), number)
-        if snapshots[0] == number:
-            return Asked(item.place, title, snapshots)
-        try:
-            after = (await call(item.tool, item.arguments, context)).as_dict()
-        except ToolRefusal as refusal:
-            return Asked(item.place, title, snapshots, refusal=str(refusal))
-        self._version(case.id, item.place, after)
-        return Asked(item.place, title, snapshots, tuple(changes(before, after)))
+    def add_version(self, case: Case, item: Item, finding: dict[str, Any]) -> None:
+        """Keep a finding as the newest version of an item."""
+        self._version(case.id, item.place, finding)
 
     def delete(self, case: Case) -> None:
         for table in ("cases", "items", "versions"):

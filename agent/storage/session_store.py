@@ -4,6 +4,7 @@ What is deleted is gone from every file of the folder, the graph's checkpoints a
 keeps that it was released, because it is append-only (R9).
 """
 
+import fcntl
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -11,12 +12,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from index.core.errors import IndexFault, SettingsError
 from index.core.home import private_folder
 
 CHECKPOINTS = "checkpoints.sqlite3"
+RUNNING, INTERRUPTED = "running", "interrupted"
+"""States of a run that is under way, and of one that was stopped, timed out or killed before its end."""
 LAST = "last"
 """Names the session that was used last."""
 _TITLE = 80
@@ -35,7 +38,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(session UNINDEXED, text, tok
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """One question of a session. `state` is its last RunEnded state, or "running"."""
+    """One question of a session. `state` is its last RunEnded state, `RUNNING`, or `INTERRUPTED`."""
 
     run: str
     session: str
@@ -80,6 +83,8 @@ class SessionStore:
         path.chmod(0o600)
         self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(_SCHEMA)
+        self._alive: dict[str, TextIO] = {}
+        """Lock files of the runs of this process. The system lets a lock go when its process ends, however it ends."""
         self._index_older()
 
     def _index_older(self) -> None:
@@ -94,9 +99,19 @@ class SessionStore:
             "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, 'running')",
             [run, session, str(index_path), question, now],
         )
+        self.begin(run)
         self._connection.execute("INSERT INTO words VALUES (?, ?)", [session, question])
 
+    def begin(self, run: str) -> None:
+        """Note that a run is under way in this process, from its start or once more."""
+        if run not in self._alive:
+            file = self._lock_file(run).open("w")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self._alive[run] = file
+        self._set_state(run, RUNNING)
+
     def add(self, run: str, event: dict[str, Any]) -> None:
+        """Keep an event; the last one of a run is its state."""
         self._connection.execute(
             "INSERT INTO events SELECT ?, coalesce(max(seq), 0) + 1, ? FROM events WHERE run = ?",
             [run, json.dumps(event, ensure_ascii=False), run],
@@ -105,16 +120,47 @@ class SessionStore:
             self.mark(run, event["state"])
 
     def mark(self, run: str, state: str) -> None:
+        """Note how a run ended."""
+        self._set_state(run, state)
+        if (file := self._alive.pop(run, None)) is not None:
+            file.close()
+        self._lock_file(run).unlink(missing_ok=True)
+
+    def _set_state(self, run: str, state: str) -> None:
         self._connection.execute("UPDATE runs SET state = ? WHERE run = ?", [state, run])
 
+    def _lock_file(self, run: str) -> Path:
+        return private_folder(self.folder / "running") / f"{run}.lock"
+
+    def _is_alive(self, run: str) -> bool:
+        """Whether some process still holds the run's lock."""
+        try:
+            with self._lock_file(run).open() as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
+
     def runs(self, session: str | None = None) -> list[StoredRun]:
-        """Runs, newest first."""
+        """Runs, newest first. One whose process is gone is `INTERRUPTED`."""
         where, parameters = ("WHERE session = ?", [session]) if session else ("", [])
         rows = self._connection.execute(
             f"SELECT run, session, index_path, question, started, state FROM runs {where} ORDER BY started DESC, rowid DESC",
             parameters,
         ).fetchall()
-        return [StoredRun(*row) for row in rows]
+        return [
+            StoredRun(run, session, index_path, question, started, self._state_now(run, state))
+            for run, session, index_path, question, started, state in rows
+        ]
+
+    def _state_now(self, run: str, state: str) -> str:
+        """The stored state, corrected where the run's process is gone; "stopped" is what an older Shoal wrote."""
+        if state == "stopped" or (state == RUNNING and not self._is_alive(run)):
+            self.mark(run, INTERRUPTED)
+            return INTERRUPTED
+        return state
 
     def events(self, run: str) -> Iterator[dict[str, Any]]:
         """The events of a run, in order."""
@@ -217,6 +263,9 @@ class SessionStore:
             self._connection.execute("VACUUM")
 
     def close(self) -> None:
+        """Close the store; a run of this process that is still under way is interrupted."""
+        for run in list(self._alive):
+            self.mark(run, INTERRUPTED)
         self._connection.close()
 
 

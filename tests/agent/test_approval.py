@@ -11,6 +11,7 @@ from agent.engine.approval import read_reply
 from agent.engine.session import Session
 from agent.roles.protocols import Brief, Plan, RoleSet, Task
 from tests.agent.conftest import MakeSession, collect
+from tests.fakes.roles import data_behind
 from tests.fakes.slow_session import Counting, FixedPlanner
 from tools.core.scope import Scope
 
@@ -63,10 +64,11 @@ async def test_tasks_can_be_left_out_and_the_answer_says_so(make_session: MakeSe
 async def test_no_ends_it_with_nothing_released(make_session: MakeSession) -> None:
     session, investigator = _costly(make_session)
     await collect(session.ask("How many?"))
+    before = data_behind(session).gate.ledger.releases()  # the brief that every plan is made from
     events = await collect(session.decide(approved=False))
     assert investigator.started == []
     assert not [event for event in events if isinstance(event, TaskStarted | ToolEnded)]
-    assert session.context.gate.ledger.releases() == []
+    assert data_behind(session).gate.ledger.releases() == before
 
 
 async def test_another_question_leaves_the_plan(make_session: MakeSession) -> None:
@@ -75,7 +77,7 @@ async def test_another_question_leaves_the_plan(make_session: MakeSession) -> No
     first = session.last_run
     await collect(session.ask("Which languages are used most?"))
     assert session.last_run != first
-    assert {run.state for run in session.store.runs(session.id)} == {"stopped", "waiting"}
+    assert {run.state for run in session.store.runs(session.id)} == {"interrupted", "waiting"}
     assert investigator.started == []
 
 
@@ -122,7 +124,7 @@ async def test_names_of_groups_in_a_small_part_wait(make_session: MakeSession, u
     assert reasons == ([("Task t1 would name groups of a small part of the index.",)] if waits else [])
     asked = [event for event in events if isinstance(event, ToolEnded) and event.task == "plan"]
     assert len(asked) == (1 if under else 0)
-    assert session.context.gate.ledger.releases() or not under
+    assert data_behind(session).gate.ledger.releases() or not under
 
 
 @pytest.mark.parametrize(

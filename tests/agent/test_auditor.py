@@ -16,7 +16,7 @@ from tests.fakes.corpus import context, small_index
 from tools.context import ToolContext
 from tools.core.finding import Finding
 from tools.core.scope import Scope
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 from tools.registry import call
 
 

@@ -14,7 +14,7 @@ from agent.core.settings import Price, Settings
 from agent.roles.claude import claude_readers
 from agent.roles.claude.batches import BatchExtractor, OpenBatches
 from agent.roles.claude.extractor import ClaudeExtractor
-from agent.services.bulk import Spending, estimate, spending
+from agent.services.cost import Spending, estimate, spending
 from index.core.errors import SettingsError
 from index.core.facets import FacetSpec
 from index.core.home import Home
@@ -63,7 +63,7 @@ async def bulk(
 ) -> AsyncIterator[BatchExtractor]:
     made = claude_readers(
         PRICED.with_values(base_url=url),
-        meter or spending(PRICED, None),
+        (meter or spending(PRICED, None)).run,
         own,
         batches=sent,
         key_of=SEALER.content,
@@ -78,7 +78,9 @@ async def bulk(
 
 @asynccontextmanager
 async def live(url: str, meter: Spending | None = None) -> AsyncIterator[ClaudeExtractor]:
-    made = claude_readers(PRICED.with_values(base_url=url), meter or spending(PRICED, None), embed=FakeEncoder().encode)
+    made = claude_readers(
+        PRICED.with_values(base_url=url), (meter or spending(PRICED, None)).run, embed=FakeEncoder().encode
+    )
     assert isinstance(made.extractor, ClaudeExtractor)
     try:
         yield made.extractor
@@ -99,9 +101,8 @@ async def test_a_batch_carries_every_conversation_once_and_its_answers_find_thei
     assert len({request["custom_id"] for request in requests}) == len(SOME)
     assert all("tools" not in request["params"] for request in requests)
     assert len({json.dumps(request["params"]["system"]) for request in requests}) == 1
-    assert meter.current is not None
-    assert meter.current.calls == len(SOME)
-    assert meter.current.cost == pytest.approx(len(SOME) * 0.5 * (1_000 * 1.0 + 100 * 5.0) / 1e6)
+    assert meter.budget.calls == len(SOME)
+    assert meter.budget.cost == pytest.approx(len(SOME) * 0.5 * (1_000 * 1.0 + 100 * 5.0) / 1e6)
     assert json.loads((tmp_path / "sent.json").read_text("utf-8")) == {}
 
 
@@ -151,8 +152,7 @@ async def test_answers_stay_asked_for_until_they_are_in_the_index_and_are_paid_f
                 extractor.staged(answers)
     assert json.loads(sent.read_text("utf-8")) == {}
     assert [len(requests) for requests in batches.created] == [3, 1]
-    assert meter.current is not None
-    assert (meter.current.calls, round(meter.current.reserved, 9)) == (4, 0)
+    assert (meter.budget.calls, round(meter.budget.reserved, 9)) == (4, 0)
 
 
 async def test_a_batch_under_way_counts_towards_the_cap_of_the_next_run(tmp_path: Path) -> None:

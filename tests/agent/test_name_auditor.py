@@ -9,18 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from agent.core.settings import Settings
-from agent.engine.session import BudgetHolder
-from agent.llm.client import AnthropicModel
 from agent.roles.claude.name_auditor import ClaudeNameAuditor
 from index.privacy.auditor.rules import judge
 from index.privacy.judgement import Judgement, Proposed, Reason, stricter
 from tests.fakes.corpus import context, records, small_index
 from tests.fakes.messages import Error, Message, Reply, script, text
 from tests.fakes.messages_server import MessagesServer
-from tools.core.candidate import Group, Raw
+from tests.fakes.roles import close, model_at
+from tools.core.candidate import CandidateTable, Group
 from tools.core.finding import Finding
 from tools.core.scope import Resolved, Scope
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 
 LETTERS = np.array([row for row, record in enumerate(records()) if record.theme == "letters"], dtype=np.int64)
 
@@ -28,9 +27,9 @@ LETTERS = np.array([row for row, record in enumerate(records()) if record.theme 
 @asynccontextmanager
 async def auditor_that_says(*replies: Reply) -> AsyncIterator[tuple[ClaudeNameAuditor, MessagesServer]]:
     with MessagesServer(script(*replies)) as server:
-        model = AnthropicModel("test-key", server.url, BudgetHolder())
+        model = model_at(server.url)
         yield ClaudeNameAuditor(model, Settings()), server
-        await model.close()
+        await close(model)
 
 
 def verdicts(*judged: tuple[int, list[str]]) -> Message:
@@ -40,7 +39,9 @@ def verdicts(*judged: tuple[int, list[str]]) -> Message:
 async def released(name: str, auditor: ClaudeNameAuditor, folder: Path, times: int = 1) -> Finding:
     ctx = replace(context(small_index(), folder / "ledger" / "x.sqlite3"), auditor=auditor)
     groups = (Group(name, (LETTERS,), is_text=True),)
-    made = Raw("count_by", {}, "made", "table", Resolved(Scope(), LETTERS), ("conversations",), groups, "made")
+    made = CandidateTable(
+        "count_by", {}, "made", "table", Resolved(Scope(), LETTERS), ("conversations",), groups, "made"
+    )
     for _ in range(times):
         finding = await ctx.release(made)
     return finding

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from agent.core.errors import NetworkDown, RateLimited
@@ -10,7 +11,9 @@ from agent.core.events import AnswerMade, Notice, RunEnded, RunStarted, TaskEnde
 from agent.roles.protocols import Brief, Plan
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import small
+from tests.fakes.roles import data_behind, with_roles
 from tests.fakes.slow_session import SESSION, Counting, FixedPlanner, session_over
+from tools.toolbox import Toolbox
 
 
 def _folder(tmp_path: Path) -> Path:
@@ -37,7 +40,7 @@ async def test_a_killed_run_goes_on_with_the_one_task_that_was_not_done(tmp_path
     investigator = Counting()
     session = session_over(small().path, folder, investigator)
     session.reopen(SESSION)
-    assert session.store.runs(SESSION)[0].state == "running"
+    assert session.store.runs(SESSION)[0].state == "interrupted"
     events = await collect(session.resume())
     await session.close()
     assert investigator.started == ["t2"]
@@ -79,8 +82,6 @@ async def test_of_three_workers_only_the_one_that_failed_runs_again(tmp_path: Pa
 
 
 async def test_a_run_that_failed_while_planning_is_planned_again(make_session: MakeSession) -> None:
-    from dataclasses import replace
-
     class Flaky(FixedPlanner):
         calls = 0
 
@@ -90,7 +91,8 @@ async def test_a_run_that_failed_while_planning_is_planned_again(make_session: M
                 raise NetworkDown
             return await super().plan(brief)
 
-    session = make_session(change=lambda roles: replace(roles, planner=Flaky(1), investigator=Counting()))
+    flaky = Flaky(1)
+    session = make_session(change=lambda roles: replace(roles, planner=flaky, investigator=Counting()))
     failed = await collect(session.ask("How many?"))
     assert isinstance(failed[-1], RunEnded)
     assert (failed[-1].state, failed[-1].exit_code) == ("failed", 4)
@@ -115,9 +117,7 @@ async def test_a_reopened_session_asks_with_its_earlier_answers_and_counts_its_h
     await session.close()
     session = session_over(path, folder, Counting())
     session.reopen(name)
-    from dataclasses import replace
-
-    session.roles = replace(session.roles, planner=Seeing(1))
+    session.roles = with_roles(session.roles, planner=Seeing(1))
     events = await collect(session.ask("And now?"))
     await session.close()
     assert [(item.question, item.answer) for item in seen[0].history] == [("How many?", answer)]
@@ -147,7 +147,9 @@ async def test_a_reopened_session_knows_the_findings_of_all_its_questions_for_th
     await collect(session.ask("Where are we blind?"))
     before = {handle: finding.digest for handle, finding in session.known.items()}
     again = make_session()
-    again.store, again.context.gate.ledger = session.store, session.context.gate.ledger
+    again.store = session.store
+    gate = replace(data_behind(again).gate, ledger=data_behind(session).gate.ledger)
+    again.toolbox = Toolbox(replace(data_behind(again), gate=gate))
     again.reopen(session.id)
     assert {handle: finding.digest for handle, finding in again.known.items()} == before
     assert [item["tasks"] for item in again.answers.values()] == [item["tasks"] for item in session.answers.values()]

@@ -7,9 +7,10 @@ from typing import Any
 from agent.core.errors import RateLimited
 from agent.core.events import AnswerMade, ClarificationAsked, RunEnded, TaskEnded, TaskStarted, ToolEnded, dump, load
 from agent.grounding.verify import check
-from agent.roles.protocols import Brief, Claim, Desk, Plan, RoleSet, Task
+from agent.roles.protocols import Brief, Claim, Plan, RoleSet, Task, ToolCaller
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import CANARY_PIECES, RARE_WORDS
+from tests.fakes.roles import data_behind
 from tools.core.errors import PrivacyViolation
 
 
@@ -27,7 +28,7 @@ async def test_a_question_is_answered_with_findings_that_hold_every_number(make_
     assert answer.cited
     assert not answer.struck
     stored = {
-        event.finding["id"]: session.context.gate.restore(event.finding)
+        event.finding["id"]: data_behind(session).gate.restore(event.finding)
         for event in events
         if isinstance(event, ToolEnded) and event.finding
     }
@@ -77,10 +78,10 @@ class _Investigator:
         self.behave = behave
         self.started: list[str] = []
 
-    async def investigate(self, task: Task, desk: Desk) -> Sequence[Claim]:
+    async def investigate(self, task: Task, tools: ToolCaller) -> Sequence[Claim]:
         self.started.append(task.id)
-        await self.behave(task, desk)
-        finding = await desk.call("count_by", {"by": "language"})
+        await self.behave(task, tools)
+        finding = await tools.call("count_by", {"by": "language"})
         return [Claim(text=f"There are {finding.totals[0]:,} conversations [{finding.id}].", findings=(finding.id,))]
 
 
@@ -92,7 +93,7 @@ def _tasks(count: int) -> tuple[Task, ...]:
 
 
 async def test_a_failing_worker_is_a_row_and_the_others_are_kept(make_session: MakeSession) -> None:
-    async def behave(task: Task, _: Desk) -> None:
+    async def behave(task: Task, _: ToolCaller) -> None:
         if task.id == "t2":
             raise RateLimited(3)
 
@@ -111,7 +112,7 @@ async def test_a_failing_worker_is_a_row_and_the_others_are_kept(make_session: M
 async def test_a_stopped_run_resumes_without_repeating_finished_tasks(make_session: MakeSession) -> None:
     release = asyncio.Event()
 
-    async def behave(task: Task, _: Desk) -> None:
+    async def behave(task: Task, _: ToolCaller) -> None:
         if task.id == "t2" and not release.is_set():
             await asyncio.sleep(60)
 
@@ -122,7 +123,7 @@ async def test_a_stopped_run_resumes_without_repeating_finished_tasks(make_sessi
             if isinstance(event, TaskEnded):
                 break
     assert session.last_run is not None
-    assert session.store.runs(session.id)[0].state == "stopped"
+    assert session.store.runs(session.id)[0].state == "interrupted"
     release.set()
     resumed = await collect(session.resume())
     assert investigator.started.count("t1") == 1
@@ -132,7 +133,7 @@ async def test_a_stopped_run_resumes_without_repeating_finished_tasks(make_sessi
 
 
 async def test_a_bug_ends_the_run_with_an_incident_number_and_no_content(make_session: MakeSession) -> None:
-    async def behave(task: Task, _: Desk) -> None:
+    async def behave(task: Task, _: ToolCaller) -> None:
         raise RuntimeError("SECRET-CONTENT")
 
     session = make_session(
@@ -146,7 +147,7 @@ async def test_a_bug_ends_the_run_with_an_incident_number_and_no_content(make_se
 
 
 async def test_a_privacy_violation_stops_the_run_with_its_own_exit_code(make_session: MakeSession) -> None:
-    async def behave(task: Task, _: Desk) -> None:
+    async def behave(task: Task, _: ToolCaller) -> None:
         raise PrivacyViolation("A finding was built outside the gate.")
 
     session = make_session(
@@ -165,7 +166,7 @@ async def test_an_unsupported_sentence_is_struck_and_shown(make_session: MakeSes
             handle = evidence.findings[0].id
             return Draft(answer=f"There are 987,654 of them [{handle}]. This has no number.")
 
-    async def behave(task: Task, _: Desk) -> None:
+    async def behave(task: Task, _: ToolCaller) -> None:
         return None
 
     def change(roles: RoleSet) -> RoleSet:
@@ -177,9 +178,9 @@ async def test_an_unsupported_sentence_is_struck_and_shown(make_session: MakeSes
 
 
 async def test_a_task_over_its_tool_calls_ends_with_what_it_has(make_session: MakeSession) -> None:
-    async def behave(task: Task, desk: Desk) -> None:
+    async def behave(task: Task, tools: ToolCaller) -> None:
         for _ in range(20):
-            await desk.call("count_by", {"by": "language"})
+            await tools.call("count_by", {"by": "language"})
 
     session = make_session(
         change=lambda roles: replace(roles, planner=_Planner(*_tasks(1)), investigator=_Investigator(behave))
@@ -200,7 +201,7 @@ async def test_no_checkpoint_or_session_file_holds_anything_planted(make_session
 
 
 async def test_parallel_tasks_start_before_any_ends(make_session: MakeSession) -> None:
-    async def behave(task: Task, _: Desk) -> None:
+    async def behave(task: Task, _: ToolCaller) -> None:
         await asyncio.sleep(0.05)
 
     session = make_session(

@@ -7,6 +7,7 @@ import pytest
 from agent.storage.session_store import SessionStore
 from index.core.errors import SettingsError
 from tests.agent.conftest import MakeSession, collect
+from tests.fakes.roles import data_behind
 
 ASKED = "Which languages are used most by zanzibarquokka speakers?"
 
@@ -30,8 +31,8 @@ async def test_what_is_deleted_is_in_no_file_of_the_folder(make_session: MakeSes
     left = _bytes(session.folder)
     assert [mark for mark in marks if mark in left] == []
     assert session.store.sessions() == []
-    assert session.context.gate.ledger.digest_known(digest)
-    assert session.context.gate.ledger.verify() is None
+    assert data_behind(session).gate.ledger.digest_known(digest)
+    assert data_behind(session).gate.ledger.verify() is None
 
 
 async def test_deleting_one_session_leaves_another_whole(make_session: MakeSession) -> None:

@@ -162,9 +162,10 @@ def test_every_setting_has_a_sentence() -> None:
 
 
 def test_a_settings_value_cannot_be_changed_in_place_and_a_copy_is_checked() -> None:
-    for value in (Settings(), PrivacyPolicy(), Preferences()):
+    values: tuple[Any, ...] = (Settings(), PrivacyPolicy(), Preferences())
+    for value in values:
         with pytest.raises(ValidationError):
-            value.theme = "x"  # type: ignore[union-attr]
+            setattr(value, next(iter(type(value).model_fields)), "x")
     with pytest.raises(ValidationError):
         Settings().with_values(agents=0)
 

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from agent.core.settings import Settings
-from agent.engine.session import BudgetHolder
-from agent.llm.client import AnthropicModel
 from agent.roles.claude.taxonomist import ClaudeTaxonomist, target_of
 from index.publish.taxonomy import Groups, LinkageTaxonomist, Theme
 from index.stores.vectors import Vectors
 from tests.fakes.corpus import FakeEncoder
 from tests.fakes.messages import Error, Message, Reply, text
 from tests.fakes.messages_server import MessagesServer
+from tests.fakes.roles import close, model_at
 
 SUBJECTS = ("bread", "taxes", "poems")
 THEMES = [Theme(f"{subject} {number}", 30 + number) for subject in SUBJECTS for number in range(40)]
@@ -89,10 +88,10 @@ async def grouped(
     decide: Callable[[dict[str, Any], int], Reply], themes: Sequence[Theme] = SMALL
 ) -> tuple[Groups, list[dict[str, Any]]]:
     with MessagesServer(decide) as server:
-        model = AnthropicModel("key", server.url, BudgetHolder())
+        model = model_at(server.url)
         taxonomist = ClaudeTaxonomist(model, Settings(), FakeEncoder().encode, LinkageTaxonomist())
         found = await taxonomist.groups(themes, centres(themes))
-        await model.close()
+        await close(model)
         return found, server.requests
 
 
@@ -193,12 +192,12 @@ async def test_a_parent_that_got_no_child_is_gone_and_one_that_was_not_renamed_k
 async def test_a_cluster_without_a_name_is_not_shown_and_follows_its_nearest_neighbour() -> None:
     themes = [*SMALL, Theme(None, 40)]
     with MessagesServer(good) as server:
-        model = AnthropicModel("key", server.url, BudgetHolder())
+        model = model_at(server.url)
         where = np.vstack([centres(SMALL), centres(SMALL)[5]])
         found = await ClaudeTaxonomist(model, Settings(), FakeEncoder().encode, LinkageTaxonomist()).groups(
             themes, where
         )
-        await model.close()
+        await close(model)
         shown = [between(body, "groups") for body in server.requests if step_of(body) == "assign"]
     assert len(found.labels) == len(themes)
     assert found.labels[-1] == found.labels[5]

@@ -13,7 +13,7 @@ from agent.core.answer import Draft, LeadCard
 from agent.grounding.verify import check, check_draft, handles
 from tests.fakes.corpus import context, small_index
 from tools.core.finding import Finding, Row
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 from tools.registry import call
 
 

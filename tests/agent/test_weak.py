@@ -11,11 +11,10 @@ import pytest
 
 from agent.core.budget import Budget
 from agent.core.errors import BadRequest, BudgetSpent, ContextFull, Malformed, Refused, TooSlow, Truncated, Unusable
-from agent.core.events import AnswerMade, ModelWaiting, Notice, RunEnded, TaskEnded, ToolEnded, UsageReported
+from agent.core.events import AnswerMade, Event, ModelWaiting, Notice, RunEnded, TaskEnded, ToolEnded, UsageReported
 from agent.core.settings import Settings
-from agent.engine.session import BudgetHolder
 from agent.grounding.verify import check
-from agent.llm.client import AnthropicModel
+from agent.llm.client import RunModel
 from agent.llm.endpoint import Ask, Endpoint, named_options
 from agent.roles.claude.loop import REPORT, run_loop
 from agent.roles.protocols import Claim
@@ -34,6 +33,7 @@ from tests.fakes.messages import (
     tool_use,
 )
 from tests.fakes.messages_server import MessagesServer
+from tests.fakes.roles import close, data_behind, model_at, run_of
 from tests.fakes.weak_model import WeakModel
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
@@ -45,7 +45,7 @@ async def test_on_a_weak_model_every_sentence_of_the_answer_stands_in_a_finding(
         events = await collect(session.ask("Which languages are used most?"))
     (answer,) = [event for event in events if isinstance(event, AnswerMade)]
     stored = {
-        event.finding["id"]: session.context.gate.restore(event.finding)
+        event.finding["id"]: data_behind(session).gate.restore(event.finding)
         for event in events
         if isinstance(event, ToolEnded) and event.finding
     }
@@ -58,12 +58,12 @@ async def test_on_a_weak_model_every_sentence_of_the_answer_stands_in_a_finding(
     assert isinstance(ended, RunEnded)
     assert ended.state in ("done", "partial")
     assert sum(isinstance(event, TaskEnded) for event in events) == 3
-    calls = [json.dumps(release.arguments) for release in session.context.gate.ledger.releases()]
+    calls = [json.dumps(release.arguments) for release in data_behind(session).gate.ledger.releases()]
     assert len(calls) <= 3 * 8
 
 
-class _Desk:
-    """A desk that counts calls and gives no finding: what it says is a refusal."""
+class _Tools:
+    """Tools that count calls and give no finding: what it says is a refusal."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -77,16 +77,16 @@ REPORTED = Message([tool_use(REPORT, {"claims": ["Nothing is known [F1]."]})], s
 _OTHER = Message([tool_use("overview", {})], stop_reason="tool_use")
 
 
-async def _loop(*replies: Reply) -> tuple[Sequence[Claim], list[dict[str, Any]], _Desk]:
-    desk = _Desk()
+async def _loop(*replies: Reply) -> tuple[Sequence[Claim], list[dict[str, Any]], _Tools]:
+    tools = _Tools()
     with MessagesServer(script(*replies)) as server:
-        model = AnthropicModel("key", server.url, BudgetHolder())
+        model = model_at(server.url)
         try:
-            claims = await run_loop(model, "m", "system", "task", desk)
+            claims = await run_loop(model, "m", "system", "task", tools)
         finally:
-            await model.close()
+            await close(model)
             sent = server.requests
-    return claims, sent, desk
+    return claims, sent, tools
 
 
 def _said(*blocks: Block) -> Message:
@@ -119,9 +119,9 @@ async def test_the_same_mistake_twice_ends_the_task_with_its_name(mistake: str) 
 
 async def test_a_call_made_before_is_not_made_again_and_a_report_is_asked_for() -> None:
     call = _said(tool_use("count_by", {"by": "language"}))
-    claims, sent, desk = await _loop(call, call, REPORTED)
+    claims, sent, tools = await _loop(call, call, REPORTED)
     assert claims
-    assert desk.calls == [("count_by", {"by": "language"})]
+    assert tools.calls == [("count_by", {"by": "language"})]
     assert sent[2]["tool_choice"] == {"type": "tool", "name": REPORT}
 
 
@@ -137,8 +137,8 @@ async def test_a_named_tool_choice_that_is_taken_for_any_is_replaced_by_offering
 async def test_a_call_or_a_report_written_as_text_is_read() -> None:
     written = _said(text('First:\n```json\n{"name": "count_by", "arguments": {"by": "surface"}}\n```'))
     reported = _said(text('Done: {"claims": ["Nothing is known [F2]."]}'))
-    claims, _, desk = await _loop(written, reported)
-    assert desk.calls == [("count_by", {"by": "surface"})]
+    claims, _, tools = await _loop(written, reported)
+    assert tools.calls == [("count_by", {"by": "surface"})]
     assert [claim.findings for claim in claims] == [("F2",)]
 
 
@@ -160,17 +160,16 @@ async def test_thinking_is_sent_back_unchanged_and_every_request_extends_the_one
 STRUCTURED = Ask("m", "s", [{"role": "user", "content": "q"}], schema={"type": "object"}, effort="low", thinking=True)
 
 
-async def _asked(decide: Decide, *asks: Ask) -> tuple[list[dict[str, Any]], list[str], AnthropicModel]:
-    holder = BudgetHolder()
+async def _asked(decide: Decide, *asks: Ask) -> tuple[list[dict[str, Any]], list[str], RunModel]:
     told: list[str] = []
-    holder.emit = lambda event: told.append(event.text) if isinstance(event, Notice) else None
+    run = run_of(emit=lambda event: told.append(event.text) if isinstance(event, Notice) else None)
     with MessagesServer(decide) as server:
-        model = AnthropicModel("key", server.url, holder)
+        model = model_at(server.url, run)
         try:
             for ask in asks:
                 await model.reply(ask)
         finally:
-            await model.close()
+            await close(model)
             sent = server.requests
     return sent, told, model
 
@@ -303,14 +302,13 @@ async def test_a_malformed_call_is_its_own_fault_and_repeats_nothing_of_it() -> 
 
 
 async def test_waits_say_which_try_of_how_many_and_how_long() -> None:
-    waits: list[ModelWaiting] = []
-    holder = BudgetHolder()
-    holder.emit = waits.append
+    events: list[Event] = []
     busy: list[Reply] = [Error(503, "api_error"), Error(500, "api_error", headers={"retry-after-ms": "10"})]
     with MessagesServer(lambda body, number: busy.pop(0) if busy else Message([text("ok")])) as server:
-        model = AnthropicModel("key", server.url, holder)
+        model = model_at(server.url, run_of(emit=events.append))
         await model.reply(STRUCTURED)
-        await model.close()
+        await close(model)
+    waits = [event for event in events if isinstance(event, ModelWaiting)]
     assert [(wait.cause, wait.attempt, wait.attempts) for wait in waits] == [
         ("unavailable", 1, 5),
         ("unavailable", 2, 5),
@@ -319,10 +317,9 @@ async def test_waits_say_which_try_of_how_many_and_how_long() -> None:
 
 
 async def test_the_seconds_of_a_run_end_a_reply_that_does_not_come() -> None:
-    holder = BudgetHolder()
-    holder.current = Budget.of(Settings().with_values(max_run_seconds=0.5))
+    budget = Budget.of(Settings().with_values(max_run_seconds=0.5))
     with MessagesServer(script(Stall([text("half")], seconds=30))) as server:
-        model = AnthropicModel("key", server.url, holder)
+        model = model_at(server.url, run_of(budget))
         with pytest.raises(TooSlow):  # half of the time is kept
             await model.reply(STRUCTURED)
         assert server.wait_closed_early()
@@ -330,12 +327,12 @@ async def test_the_seconds_of_a_run_end_a_reply_that_does_not_come() -> None:
             while True:
                 with suppress(TooSlow):
                     await model.reply(STRUCTURED)
-        await model.close()
-    assert holder.current.usage.output_tokens  # of replies that were closed
+        await close(model)
+    assert budget.usage.output_tokens  # of replies that were closed
 
 
 def test_the_stable_part_of_a_body_is_the_same_bytes_whatever_is_asked() -> None:
-    endpoint = Endpoint(lambda _: None)
+    endpoint = Endpoint()
     one, other = (endpoint.body(replace(STRUCTURED, messages=[{"role": "user", "content": word}])) for word in "ab")
     assert one["messages"] != other["messages"]
     assert json.dumps({**one, "messages": []}) == json.dumps({**other, "messages": []})

@@ -10,11 +10,11 @@ import pytest
 
 from agent.core.errors import AuthRejected, NetworkDown, Refused, Truncated
 from agent.core.events import AnswerMade, ModelWaiting, Notice, RunEnded, TaskEnded
-from agent.engine.session import BudgetHolder
-from agent.llm.client import AnthropicModel, Ask
+from agent.llm.client import Ask
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.messages import Cut, Error, Message, Reply, Stall, script, text, tool_use
 from tests.fakes.messages_server import MessagesServer
+from tests.fakes.roles import close, model_at
 from tests.fakes.team import investigate, plan, role, team
 
 FAST = {"retry-after-ms": "20"}
@@ -132,11 +132,11 @@ async def test_stopping_in_the_middle_of_a_reply_closes_the_stream(make_session:
 
 async def _reply(replies: list[Reply], **changes: Any) -> Any:
     with MessagesServer(script(*replies)) as server:
-        model = AnthropicModel("key", server.url, BudgetHolder())
+        model = model_at(server.url)
         try:
             return await model.reply(replace(Ask("m", "s", [{"role": "user", "content": "q"}]), **changes))
         finally:
-            await model.close()
+            await close(model)
 
 
 async def test_a_rejected_key_and_a_broken_stream_have_their_own_faults() -> None:

@@ -88,7 +88,7 @@ async def test_when_the_budget_is_spent_no_tool_answers_a_new_closed_question(tm
 
 def test_opendp_is_imported_by_one_module_and_only_when_noise_is_drawn() -> None:
     importing = set()
-    for path in (ROOT / "tools").glob("*.py"):
+    for path in (ROOT / "tools").rglob("*.py"):
         tree = ast.parse(path.read_text("utf-8"))
         names = {
             name
@@ -106,5 +106,5 @@ def test_opendp_is_imported_by_one_module_and_only_when_noise_is_drawn() -> None
 
 def test_every_tool_that_takes_a_scope_of_any_size_declares_its_table_closed() -> None:
     for name in TOOLS:
-        source = (ROOT / "tools" / f"{name}.py").read_text("utf-8")
-        assert ("closed=" in source) == (name in {"count_by", "compare", "trend", "coverage"}), name
+        source = (ROOT / "tools" / "catalog" / f"{name}.py").read_text("utf-8")
+        assert ("cells_per_conversation=" in source) == (name in {"count_by", "compare", "trend", "coverage"}), name

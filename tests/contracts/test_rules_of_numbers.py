@@ -1,5 +1,6 @@
 """The rules of the design about what may be counted, R3 to R5 and R7: each test fails when its rule is broken."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -22,11 +23,11 @@ from tests.fakes.corpus import (
 )
 from tests.fakes.questions import MID, POLICY, accounts, every_tool, raw, rows_where
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.scope import Resolved, Scope
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 from tools.registry import call
 
 
@@ -88,7 +89,7 @@ def test_r3_a_name_needs_twenty_five_conversations_of_ten_accounts(
     built = build(tmp_path / "home", [*said, *others])
     gate = context(Index(built.path, FakeEncoder()), tmp_path / "ledger" / "x.sqlite3").gate
     rows = np.arange(conversations, dtype=np.int64)
-    made = Raw("count_by", {}, "made", "table", Resolved(Scope(), rows), ("conversations",),
+    made = CandidateTable("count_by", {}, "made", "table", Resolved(Scope(), rows), ("conversations",),
                (Group("Pandas", (rows,), is_text=True),), "made")  # fmt: skip
     finding = gate.release(made)
     assert [row.label for row in finding.rows] == ["Pandas" if named else UNNAMED]
@@ -96,7 +97,7 @@ def test_r3_a_name_needs_twenty_five_conversations_of_ten_accounts(
 
 def test_r3_a_scope_whose_complement_is_too_small_is_refused(ctx: ToolContext, index: Index) -> None:
     undated = [record.account for record in records() if record.day is None]
-    ctx.gate.policy = POLICY.with_values(min_conversations=capped(undated) + 1)
+    ctx = replace(ctx, gate=ctx.gate.with_policy(POLICY.with_values(min_conversations=capped(undated) + 1)))
     with pytest.raises(ToolRefusal, match="All but very few"):
         ctx.gate.admit(Scope(since=FIRST_DAY.date()))
 
@@ -177,12 +178,12 @@ def test_r4_what_was_withheld_for_anothers_sake_is_no_side_of_a_later_split(ctx:
         both = np.sort(np.concatenate(sides))
         return ctx.gate.release(raw(made, columns=("one", "other"), resolved=Resolved(Scope(), both)))
 
-    assert ctx.gate.may_be_side(sides[0])
+    assert ctx.gate.is_releasable(sides[0], "side")
     everything = np.concatenate([few, guard, many, most])
     finding = ctx.gate.release(raw(groups, resolved=Resolved(Scope(), everything)))
     assert [row.label for row in finding.rows] == ["many", "most"]
-    assert not ctx.gate.may_be_side(sides[0])
-    assert ctx.gate.may_be_side(many)
+    assert not ctx.gate.is_releasable(sides[0], "side")
+    assert ctx.gate.is_releasable(many, "side")
     with pytest.raises(ToolRefusal, match="One side of the split") as refused:
         halves()
     assert refused.value.reason == "a side too small"

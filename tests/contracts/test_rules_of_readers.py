@@ -20,7 +20,7 @@ from tests.fakes.corpus import (
     context,
     records,
 )
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 from tools.registry import call
 
 INJECTED = (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.services.ingest import ingest
 from agent.wiring import DEMO, App
 from index.demo.source import LAUNCH, DemoSource
 
@@ -16,7 +17,7 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     before = os.environ.get("SHOAL_HOME")
     os.environ["SHOAL_HOME"] = str(home)
     app = App.start(DEMO)
-    asyncio.run(app.ingest(DemoSource(), lambda _: None, built_in=True, landmarks={"launch": LAUNCH}))
+    asyncio.run(ingest(app, DemoSource(), lambda _: None, built_in=True, landmarks={"launch": LAUNCH}))
     if before is None:
         del os.environ["SHOAL_HOME"]
     else:

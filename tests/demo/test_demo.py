@@ -13,6 +13,7 @@ import regex
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick
 
 from agent.core.events import AnswerMade, Event, RunEnded, ToolEnded, dump
+from agent.services.ingest import ingest
 from agent.wiring import App
 from index.demo.generate import conversations, truth
 from index.demo.source import DemoSource
@@ -211,7 +212,7 @@ async def test_no_canary_and_no_sentence_is_in_anything_that_was_written(demo: A
 
 
 async def test_taking_the_demo_again_adds_nothing(demo: App) -> None:
-    again = await demo.ingest(DemoSource(), lambda _: None, built_in=True)
+    again = await ingest(demo, DemoSource(), lambda _: None, built_in=True)
     assert again.outcome.taken == 0
     assert again.outcome.skipped["already in the index"] == DemoSource().total
     assert again.published.snapshot is None

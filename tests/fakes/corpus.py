@@ -22,7 +22,7 @@ import numpy as np
 
 from agent.roles.builtin.extractor import BuiltinExtractor
 from agent.roles.builtin.namer import BuiltinNamer
-from agent.services.publishing import ATTEST_ACCOUNTS
+from agent.services.ingest import ATTEST_ACCOUNTS
 from index.core.home import Home
 from index.core.records import Conversation, Turn
 from index.core.words import words

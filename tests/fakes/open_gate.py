@@ -11,9 +11,10 @@ import numpy as np
 
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import Raw
+from tools.core.candidate import CandidateTable
 from tools.core.errors import ToolRefusal
 from tools.core.finding import _GATE_PASS, Finding, Row, Value, Withheld
+from tools.core.handles import Handles
 from tools.core.scope import Resolved, Scope, resolve
 from tools.release.gate import Gate
 
@@ -24,28 +25,28 @@ class OpenGate(Gate):
 
     attests = True
 
-    def admit(self, scope: Scope, *, closed: bool = False) -> Resolved:
+    def admit(self, scope: Scope, *, fixed_domain: bool = False) -> Resolved:
         resolved = resolve(self.index, scope)
         if self._said(resolved.rows) is None:
             raise ToolRefusal("Too few conversations or accounts match.")
         return resolved
 
-    def settled(self, rows: Rows) -> Rows:
+    def admit_part(self, rows: Rows) -> Rows:
         return rows
 
-    def release(self, raw: Raw) -> Finding:
+    def release(self, candidate: CandidateTable, handles: Handles | None = None, run: str = "") -> Finding:
         rows = []
-        for group in raw.groups:
+        for group in candidate.groups:
             values = tuple(Value(self._said(part), None) for part in group.columns)
             if any(value.count is not None for value in values):
                 rows.append(Row(group.label or "", values, None, group.id, group.parent))
-        wholes = raw.wholes or [
-            np.unique(np.concatenate([group.columns[place] for group in raw.groups]))
-            for place in range(len(raw.columns))
+        wholes = candidate.wholes or [
+            np.unique(np.concatenate([group.columns[place] for group in candidate.groups]))
+            for place in range(len(candidate.columns))
         ]
         fields: dict[str, Any] = {
-            "id": "F1", "tool": raw.tool, "title": raw.title, "shape": raw.shape, "scope": "", "period": "",
-            "columns": raw.columns, "rows": tuple(rows), "totals": tuple(self._near(self._count(part)) for part in wholes),
+            "id": "F1", "tool": candidate.tool, "title": candidate.title, "shape": candidate.shape, "scope": "", "period": "",
+            "columns": candidate.columns, "rows": tuple(rows), "totals": tuple(self._near(self._count(part)) for part in wholes),
             "withheld": Withheld(), "outside": None, "method": "", "notes": (), "policy": "", "snapshot": 1, "digest": "",
         }  # fmt: skip
         return Finding(**fields, gate_pass=_GATE_PASS)

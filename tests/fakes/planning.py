@@ -21,7 +21,6 @@ class Asked:
 def plan_of(question: str, *history: Exchange) -> Plan:
     brief = Brief(
         question,
-        None,
         ("English", "Japanese", "German", "French", "Spanish"),
         {"launch": "2026-08-03"},
         "2026-03-01",

@@ -16,12 +16,12 @@ from tests.fakes.corpus import (
     records,
 )
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope, resolve
-from tools.history.release_history import HELD
+from tools.history.release_history import SECONDARY
 from tools.registry import call
 
 MID = str(FIRST_DAY.date() + timedelta(days=90))
@@ -60,10 +60,10 @@ def rows_where(holds: Sequence[bool]) -> Rows:
     return np.flatnonzero(np.array(holds)).astype(np.int64)
 
 
-def raw(groups: Sequence[Group], **more: Any) -> Raw:
+def raw(groups: Sequence[Group], **more: Any) -> CandidateTable:
     everything = np.arange(len(records()), dtype=np.int64)
     fields: dict[str, Any] = {"columns": ("conversations",), "resolved": Resolved(Scope(), everything), **more}
-    return Raw("count_by", {}, "made", "table", groups=tuple(groups), method="made", **fields)
+    return CandidateTable("count_by", {}, "made", "table", groups=tuple(groups), method="made", **fields)
 
 
 def _asked_sizes(ctx: ToolContext, arguments: dict[str, Any]) -> list[Rows]:
@@ -82,7 +82,7 @@ def _is_closed(ctx: ToolContext, arguments: dict[str, Any]) -> bool:
     """Whether a set is too small to ask about or nearly one that is withheld for another's sake, plainly."""
     snapshot, ledger = ctx.index.snapshot, ctx.gate.ledger
     with ledger.exclusive():
-        sets = [item for item in ledger.new_sets(0) if item.kind == HELD]
+        sets = [item for item in ledger.new_sets(0) if item.kind == SECONDARY]
     guards = [snapshot.rows_of(ledger.members_of(item).to_array())[0] for item in sets]
     return any(
         not is_enough(accounts(rows)) or any(len(set(accounts(np.setxor1d(rows, guard)))) < 5 for guard in guards)

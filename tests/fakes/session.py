@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -24,6 +25,7 @@ from agent.engine.session import Session
 from agent.wiring import App
 from tools.core.ledger import Release
 from tools.core.policy import PrivacyPolicy
+from tools.toolbox import IndexCard, LedgerReading
 
 POLICY = PrivacyPolicy().describe()
 
@@ -139,19 +141,19 @@ class FakeSession:
         release = Release(
             1, "2026-11-23T10:00:00+00:00", "r-1", "overview", "all", "{}", "{}", 1, 5, 4, 2, 25, 0, 10, "d"
         )
-        ledger = SimpleNamespace(verify=lambda: None, releases=lambda: [release])
-        gate = SimpleNamespace(policy=PrivacyPolicy(), ledger=ledger)
-        settings = SimpleNamespace(landmarks={"launch": None}, facets=())
-        index = SimpleNamespace(snapshot=SimpleNamespace(number=1), settings=settings)
+        self.ledger = LedgerReading([release], None)
+        self.toolbox = SimpleNamespace(card=IndexCard(Path("demo"), 1, {"launch": date(2026, 8, 3)}, (), POLICY, 15))
         self.id = "s-1"
         self.last_run: str | None = None
         self.store = SimpleNamespace(runs=lambda *_: [], events=lambda _: [])
         self.reopened: list[str] = []
-        self.context = SimpleNamespace(gate=gate, index=index)
         self.roles = SimpleNamespace(name="built-in")
 
     def warm(self) -> None:
         return None
+
+    def read_ledger(self) -> LedgerReading:
+        return self.ledger
 
     def reopen(self, session: str) -> None:
         self.id = session

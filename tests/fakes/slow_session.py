@@ -8,16 +8,17 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from pathlib import Path
 
 from agent.core.settings import Settings
-from agent.engine.session import BudgetHolder, Session
-from agent.roles.protocols import Brief, Claim, Desk, Plan, Task
+from agent.engine.session import Session
+from agent.roles.protocols import Brief, Claim, Plan, Task, ToolCaller
 from agent.storage.session_store import SessionStore
 from agent.wiring import App, prepare_process
 from index.handle import Index
 from tests.fakes.corpus import FakeEncoder, context
+from tests.fakes.roles import with_roles
+from tools.toolbox import Toolbox
 
 SESSION = "s-killed"
 
@@ -42,22 +43,22 @@ class Counting:
         self.fails = fails
         self.started: list[str] = []
 
-    async def investigate(self, task: Task, desk: Desk) -> Sequence[Claim]:
+    async def investigate(self, task: Task, tools: ToolCaller) -> Sequence[Claim]:
         self.started.append(task.id)
         what = self.fails(task.id)
         if isinstance(what, Exception):
             raise what
         await asyncio.sleep(what or 0.0)
-        finding = await desk.call("count_by", {"by": "language"})
+        finding = await tools.call("count_by", {"by": "language"})
         return [Claim(text=f"There are {finding.totals[0]:,} conversations [{finding.id}].", findings=(finding.id,))]
 
 
 def session_over(path: Path, folder: Path, investigator: Counting) -> Session:
     """A session with built-in roles, three tasks and this investigator, stored in `folder`."""
     built_in = App.start("none").built_in_roles()
-    roles = replace(built_in, planner=FixedPlanner(3), investigator=investigator)
+    roles = with_roles(built_in, planner=FixedPlanner(3), investigator=investigator)
     tools = context(Index(path, FakeEncoder()), folder / "ledger.sqlite3")
-    return Session(tools, roles, built_in, Settings(), SessionStore(folder), folder, BudgetHolder())
+    return Session(Toolbox(tools), roles, built_in, Settings(), SessionStore(folder), folder)
 
 
 async def _ask(path: Path, folder: Path) -> None:

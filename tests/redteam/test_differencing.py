@@ -1,5 +1,6 @@
 """The bot that differences and solves: it must fail against the gate and succeed against one that is left open."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,20 +12,21 @@ from agent.redteam.differencing import attack, corpus
 from agent.redteam.lab import Lab
 from agent.redteam.reconstruction import Released
 from agent.redteam.result import Outcome
+from agent.services.oversight import newest_snapshot
 from tests.fakes.corpus import quiet
 from tests.fakes.open_gate import opened
+from tests.fakes.roles import data_behind
 from tools.core.policy import PrivacyPolicy
 
 
 async def attacked(lab: Lab, *, step: int, is_open: bool, analyst: str = "") -> dict[str, Outcome]:
     """What the bot gets, by figure; each time with a ledger of its own."""
     app = lab.app("differencing", analyst=f"{step} {is_open} {analyst}")
-    session: Session = (app if app.newest_snapshot() else await lab.fill(app, corpus(quick=True))).session(
-        built_in=True
-    )
-    session.context.gate.policy = session.context.gate.policy.with_values(round_to=step)
+    session: Session = (app if newest_snapshot(app) else await lab.fill(app, corpus(quick=True))).session(built_in=True)
+    behind = data_behind(session)
+    behind = replace(behind, gate=behind.gate.with_policy(behind.gate.policy.with_values(round_to=step)))
     try:
-        context = opened(session.context) if is_open else session.context
+        context = opened(behind) if is_open else behind
         return {outcome.figure: outcome for outcome in await attack(context, quiet, quick=True)}
     finally:
         await session.close()

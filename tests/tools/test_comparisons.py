@@ -17,7 +17,7 @@ from tests.tools.test_tools import FACETS, MID, by, counts, expected
 from tools.context import ToolContext
 from tools.core.errors import PrivacyViolation, ToolRefusal
 from tools.core.finding import Row, Value
-from tools.history.release_history import HELD
+from tools.history.release_history import SECONDARY
 from tools.registry import call
 
 
@@ -76,7 +76,7 @@ def released(ctx: ToolContext) -> tuple[list[Rows], list[Rows]]:
     pairs = list(zip(kept, members, strict=True))
     return (
         [rows for item, rows in pairs if item.count is not None],
-        [rows for item, rows in pairs if item.kind == HELD],
+        [rows for item, rows in pairs if item.kind == SECONDARY],
     )
 
 

@@ -129,8 +129,8 @@ async def test_a_group_that_differs_by_one_account_keeps_its_earlier_reading(pla
     await call("coordination", {"by": "theme"}, planted_ctx)
     without = rows[made().snapshot.accounts[rows] != made().snapshot.accounts[rows[0]]]
     assert len(without) < len(rows)
-    assert np.array_equal(planted_ctx.gate.settled(without), rows)
-    assert np.array_equal(planted_ctx.gate.settled(rows), rows)
+    assert np.array_equal(planted_ctx.gate.admit_part(without), rows)
+    assert np.array_equal(planted_ctx.gate.admit_part(rows), rows)
 
 
 async def test_without_enough_clusters_to_compare_with_nothing_is_known(ctx: ToolContext) -> None:

@@ -14,12 +14,12 @@ from index.handle import Index
 from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import capped, context, is_enough, records, rounded, small_index
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import PrivacyViolation, ToolRefusal
 from tools.core.finding import Finding
 from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 from tools.registry import call
 from tools.statistics.measures import over_and_under
 
@@ -37,12 +37,14 @@ def accounts(rows: Rows) -> list[str]:
     return [made[row].account for row in rows.tolist()]
 
 
-def raw(groups: tuple[Group, ...], rows: Rows = EVERYTHING, **more: Any) -> Raw:
+def raw(groups: tuple[Group, ...], rows: Rows = EVERYTHING, **more: Any) -> CandidateTable:
     fields: dict[str, Any] = {"columns": ("conversations",), "shape": "table", **more}
-    return Raw("count_by", {}, "made", resolved=Resolved(Scope(), rows), groups=groups, method="made", **fields)
+    return CandidateTable(
+        "count_by", {}, "made", resolved=Resolved(Scope(), rows), groups=groups, method="made", **fields
+    )
 
 
-def released(made: Raw, policy: PrivacyPolicy | None = None) -> Finding:
+def released(made: CandidateTable, policy: PrivacyPolicy | None = None) -> Finding:
     """One release with a ledger of its own."""
     with tempfile.TemporaryDirectory() as folder:
         gate = context(small_index(), Path(folder) / "ledger" / "x.sqlite3", policy).gate
@@ -115,7 +117,7 @@ def test_both_columns_of_a_split_table_hold_to_the_thresholds_on_their_own(table
 @settings(max_examples=60, deadline=None)
 @given(table=partitions(columns=3))
 def test_of_two_facets_crossed_no_withheld_cell_follows_from_its_row_or_its_column(table: list[list[Rows]]) -> None:
-    finding = released_unless_a_side_is_small(table, margins=True)
+    finding = released_unless_a_side_is_small(table, has_row_totals=True)
     if finding is None:
         return
     shown = {row.label: [value.count for value in row.values] for row in finding.rows}
@@ -277,13 +279,13 @@ async def test_a_stored_finding_that_lost_or_gained_a_field_is_refused_and_not_a
 
 async def test_handles_count_up_and_start_where_a_resumed_session_says(ctx: ToolContext) -> None:
     first = await call("count_by", {"by": "language"}, ctx)
-    ctx.gate.start_at(7)
+    ctx.handles.start_at(7)
     later = await call("count_by", {"by": "surface"}, ctx)
     assert (first.id, later.id) == ("F1", "F7")
 
 
 async def test_the_ledger_tells_what_was_asked_shown_and_withheld(ctx: ToolContext) -> None:
-    ctx.gate.run, ctx.gate.to_model = "run-1", True
+    ctx = replace(ctx, run="run-1", gate=replace(ctx.gate, to_model=True))
     finding = await call("overview", {}, ctx)
     (release,) = ctx.gate.ledger.releases("run-1")
     assert (release.tool, release.shown, release.withheld) == ("overview", len(finding.rows), finding.withheld.groups)

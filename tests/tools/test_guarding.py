@@ -9,7 +9,7 @@ from index.handle import Index
 from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import FakeEncoder, context, is_enough, records, small
 from tests.fakes.span import follows
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.policy import PrivacyPolicy
@@ -27,7 +27,9 @@ def gate_of(folder: Path, policy: PrivacyPolicy = UNROUNDED) -> Gate:
 def ask(gate: Gate, *groups: Rows) -> Finding:
     scope = np.sort(np.concatenate(groups))
     named = tuple(Group(f"g{place}", (rows,)) for place, rows in enumerate(groups))
-    return gate.release(Raw("count_by", {}, "made", "table", Resolved(Scope(), scope), ("all",), named, "made"))
+    return gate.release(
+        CandidateTable("count_by", {}, "made", "table", Resolved(Scope(), scope), ("all",), named, "made")
+    )
 
 
 def many(first: int, count: int) -> Rows:
@@ -86,7 +88,7 @@ def test_no_two_said_numbers_have_a_small_cell_of_closed_facets_as_their_differe
     # Of so many accounts that the two sets do not count as nearly the same (R5).
     cells = [
         rows
-        for rows in small_cells(snapshot, gate.is_enough, len(snapshot) + 1)
+        for rows in small_cells(snapshot, gate.is_releasable, len(snapshot) + 1)
         if len(set(snapshot.accounts[rows].tolist())) >= 8
     ]
     cell = max(cells, key=len)
@@ -104,10 +106,10 @@ def test_no_two_said_numbers_have_a_small_cell_of_closed_facets_as_their_differe
 def test_what_was_told_as_a_total_is_told_as_a_cell_though_cells_of_a_few_people_are_guarded(tmp_path: Path) -> None:
     gate = gate_of(tmp_path, PrivacyPolicy())
     snapshot = gate.index.snapshot
-    few = [rows for rows in small_cells(snapshot, gate.is_enough, len(snapshot) + 1) if len(rows) <= 2]
+    few = [rows for rows in small_cells(snapshot, gate.is_releasable, len(snapshot) + 1) if len(rows) <= 2]
     assert few
     everybody = np.arange(len(snapshot), dtype=np.int64)
     scope = Resolved(Scope(), everybody[:200])
     halves = (Group("g0", (everybody[:100],)), Group("g1", (everybody[100:200],)))
-    gate.release(Raw("count_by", {}, "made", "table", scope, ("all",), halves, "made"))
+    gate.release(CandidateTable("count_by", {}, "made", "table", scope, ("all",), halves, "made"))
     assert ask(gate, everybody[:200], everybody[200:]).row("g0") is not None

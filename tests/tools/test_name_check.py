@@ -7,9 +7,9 @@ import pytest
 
 from tests.fakes.corpus import context, records, small_index
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.scope import Resolved, Scope
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 
 LETTERS = np.array([row for row, record in enumerate(records()) if record.theme == "letters"], dtype=np.int64)
 
@@ -21,7 +21,9 @@ def ctx(tmp_path: Path) -> ToolContext:
 
 def label_of(name: str, ctx: ToolContext) -> str:
     groups = (Group(name, (LETTERS,), is_text=True),)
-    made = Raw("count_by", {}, "made", "table", Resolved(Scope(), LETTERS), ("conversations",), groups, "made")
+    made = CandidateTable(
+        "count_by", {}, "made", "table", Resolved(Scope(), LETTERS), ("conversations",), groups, "made"
+    )
     (row,) = ctx.gate.release(made).rows
     return row.label
 

@@ -11,7 +11,7 @@ import pytest
 from index.handle import Index
 from tests.fakes.corpus import capped, context, records
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import PrivacyViolation, ToolRefusal
 from tools.core.finding import Finding
 from tools.core.ledger import Ledger
@@ -184,7 +184,7 @@ async def test_a_scope_of_nobody_is_answered_like_a_scope_of_few(noisy: ToolCont
 
 def test_a_scope_that_was_not_checked_serves_noisy_counts_alone(noisy: ToolContext) -> None:
     rows = np.arange(3, dtype=np.int64)
-    made = Raw(
+    made = CandidateTable(
         "count_by", {}, "made", "table", Resolved(Scope(), rows, is_unchecked=True), ("conversations",),
         (Group("g", (rows,)),), "made",
     )  # fmt: skip
@@ -262,9 +262,9 @@ async def test_a_comparison_is_called_clear_only_where_it_is_whatever_the_noise_
     policy = PrivacyPolicy(epsilon_per_release=2.0)
     noise = Noise(2.0, 10)
     groups = tuple(Group(f"v{place}", ()) for place in range(20))
-    made = Raw(
+    made = CandidateTable(
         "compare", {}, "made", "table", Resolved(Scope(), np.arange(0)), ("one", "other"), groups, "made",
-        statistic=over_and_under, closed=1,
+        statistic=over_and_under, cells_per_conversation=1,
     )  # fmt: skip
     for _ in range(30):
         drawn = zip(

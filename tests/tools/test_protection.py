@@ -6,22 +6,24 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_flow
 
-from tools.suppression.intervals import FREE, Room, TableRooms
+from tools.suppression.intervals import UNBOUNDED, Interval, TableIntervals
 
 ENOUGH = 10
 
 
-def _room(chance: np.random.Generator) -> Room:
-    kinds = [Room(0, 0), Room(2, 2), Room(4, 0), Room(*chance.integers(0, 15, 2).tolist()), FREE]
+def _room(chance: np.random.Generator) -> Interval:
+    kinds = [Interval(0, 0), Interval(2, 2), Interval(4, 0), Interval(*chance.integers(0, 15, 2).tolist()), UNBOUNDED]
     return kinds[int(chance.choice(5, p=[0.3, 0.2, 0.2, 0.2, 0.1]))]
 
 
-def _slow(table: list[list[Room]], rows: list[Room], columns: list[Room], whole: Room, at: tuple[int, int]) -> int:
+def _slow(
+    table: list[list[Interval]], rows: list[Interval], columns: list[Interval], whole: Interval, at: tuple[int, int]
+) -> int:
     """How far the cell can go down and up, at most ENOUGH of each: the changes are a flow around it."""
     height, width = len(rows), len(columns)
     arcs = np.zeros((height + width + 2,) * 2, dtype=np.int32)
 
-    def arc(start: int, end: int, room: Room) -> None:
+    def arc(start: int, end: int, room: Interval) -> None:
         arcs[start, end], arcs[end, start] = room.up, room.down
 
     for row, line in enumerate(table):
@@ -44,7 +46,7 @@ def test_a_cell_has_enough_room_where_the_largest_flow_around_it_is_enough(seed:
     height, width = int(chance.integers(2, 6)), int(chance.integers(2, 5))
     table = [[_room(chance) for _ in range(width)] for _ in range(height)]
     rows, columns, whole = [_room(chance) for _ in range(height)], [_room(chance) for _ in range(width)], _room(chance)
-    rooms = TableRooms(table, rows, columns, whole)
+    rooms = TableIntervals(table, rows, columns, whole)
     for row in range(height):
         for place in range(width):
             expected = _slow(table, rows, columns, whole, (row, place))

@@ -14,7 +14,7 @@ from index.snapshots.snapshot import Rows, Snapshot
 from tests.fakes.snapshots import bare_snapshot
 from tests.tools.test_ledger import ENTRY
 from tools.core.ledger import Ledger, ReleasedSet
-from tools.history.release_history import HELD, Recall
+from tools.history.release_history import SECONDARY, ReleaseHistory
 
 FEW = 5
 MEMBERS = [(number, 1 + number * 13 % 67) for number in range(1, 401)]
@@ -41,19 +41,19 @@ def _sets(chance: np.random.Generator, many: int) -> list[tuple[str, int | None,
     for place in range(many):
         chosen = [part for part in parts if chance.random() < 0.4] or parts[:1]
         flipped = chance.choice(order, int(chance.choice([0, 0, 1, 3, 7])), replace=False)
-        kind = str(chance.choice(["scope", "cell", "cell", HELD, "total: x"]))
+        kind = str(chance.choice(["scope", "cell", "cell", SECONDARY, "total: x"]))
         rows = np.setxor1d(np.concatenate(chosen), flipped).astype(np.int64)
-        made.append((kind, None if kind in ("scope", HELD) else 5 * place, rows))
+        made.append((kind, None if kind in ("scope", SECONDARY) else 5 * place, rows))
     return made
 
 
-def _answers(recall: Recall, asked: list[Rows]) -> Iterator[object]:
-    recall.look_up()
+def _answers(history: ReleaseHistory, asked: list[Rows]) -> Iterator[object]:
+    history.catch_up()
     for rows in asked:
-        for near in recall.near(rows, ("scope", "cell", HELD, "total: x")):
-            yield near.kind, near.count, near.is_identical, near.age, recall.rows_of(near).tolist()
-        yield recall.said(rows), recall.is_held(rows), recall.is_known(rows)
-        combined = recall.combined(rows)
+        for near in history.matches(rows, ("scope", "cell", SECONDARY, "total: x")):
+            yield near.kind, near.count, near.is_identical, near.age, history.rows_of(near).tolist()
+        yield history.released_count(rows), history.is_suppressed(rows), history.was_released(rows)
+        combined = history.combination_of(rows)
         yield combined and (combined.rows.tolist(), combined.differing.tolist(), combined.held.tolist())
 
 
@@ -64,7 +64,7 @@ def test_kept_signatures_answer_as_the_members_would(worlds: dict[str, Snapshot]
     first, now = worlds["the same"], worlds[world]
     with tempfile.TemporaryDirectory() as folder:
         signed, plain = (Ledger(Path(folder) / name / "x.sqlite3") for name in ("signed", "plain"))
-        writer = Recall(first, FEW, signed)
+        writer = ReleaseHistory(first, FEW, signed)
         for kind, count, rows in _sets(chance, 9):
             members = BitMap(first.numbers[rows].tolist())
             for ledger, signature in ((signed, writer.signature(rows)), (plain, b"")):
@@ -72,7 +72,7 @@ def test_kept_signatures_answer_as_the_members_would(worlds: dict[str, Snapshot]
                     ledger.append(ENTRY, [ReleasedSet(kind, 0, count, members, signature)])
         asked = [rows[rows < len(now)] for _, _, rows in _sets(chance, 6)]
         asked += [now.rows_of(ledger_members(signed, place))[0] for place in range(3)]
-        told = [list(_answers(Recall(now, FEW, ledger), asked)) for ledger in (signed, plain)]
+        told = [list(_answers(ReleaseHistory(now, FEW, ledger), asked)) for ledger in (signed, plain)]
         assert told[0] == told[1]
         signed.close()
         plain.close()
@@ -92,14 +92,14 @@ def test_a_set_that_lost_a_forgotten_conversation_is_near_and_one_of_later_conve
     first = worlds["the same"]
     ledger = Ledger(tmp_path / "x.sqlite3")
     members = BitMap(first.numbers[rows].tolist())
-    signature = Recall(first, FEW, ledger).signature(rows)
+    signature = ReleaseHistory(first, FEW, ledger).signature(rows)
     with ledger.exclusive():
         ledger.append(ENTRY, [ReleasedSet("cell", 60, 200, members, signature)])
     forgotten, earlier = worlds["forgotten"], bare_snapshot(tmp_path / "short", MEMBERS[:100])
     for now, expected in ((forgotten, 200), (earlier, None)):
-        recall = Recall(now, FEW, ledger)
-        recall.look_up()
+        history = ReleaseHistory(now, FEW, ledger)
+        history.catch_up()
         there, _ = now.rows_of(members.to_array())
-        assert recall.said(there) == expected
-        assert not recall.is_known(there)
+        assert history.released_count(there) == expected
+        assert not history.was_released(there)
     ledger.close()

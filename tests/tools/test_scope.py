@@ -1,5 +1,6 @@
 """Scopes: what they select against the generator's truth, and every refusal."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from index.handle import Index
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, Record, is_enough, records
 from tools.context import ToolContext
 from tools.core.errors import ToolRefusal
-from tools.core.scope import Scope, period_of, resolve
+from tools.core.scope import Scope, resolve
 
 MID = FIRST_DAY.date() + timedelta(days=90)
 
@@ -121,8 +122,7 @@ def test_a_scope_of_all_but_very_few_is_refused(ctx: ToolContext) -> None:
 def _strict(ctx: ToolContext) -> ToolContext:
     """The same tools with a policy under which the undated conversations are too few to stand alone."""
 
-    ctx.gate.policy = ctx.gate.policy.with_values(min_conversations=60)
-    return ctx
+    return replace(ctx, gate=ctx.gate.with_policy(ctx.gate.policy.with_values(min_conversations=60)))
 
 
 @pytest.mark.parametrize(
@@ -153,11 +153,10 @@ def test_the_description_names_every_restriction_and_no_more() -> None:
     assert scope.facets() == {"language", "surface", "flagged", "concern"}
 
 
-def test_a_period_is_told_in_months_and_never_in_days(index: Index) -> None:
-    assert period_of(index.snapshot, Scope()) == "2026-03 to 2026-08"
-    assert period_of(index.snapshot, Scope(since=MID)) == "2026-05 to 2026-08"
-    assert period_of(index.snapshot, Scope(since=MID, until=MID)) == "2026-05"
-
-
-def test_a_period_is_the_same_for_scopes_that_differ_only_in_their_members(index: Index) -> None:
-    assert period_of(index.snapshot, Scope(near="beehive")) == period_of(index.snapshot, Scope(language="Spanish"))
+def test_a_period_is_told_in_months_and_never_in_days(ctx: ToolContext) -> None:
+    period = ctx.gate.public_period
+    assert period is not None
+    assert period.of(Scope()) == "2026-03 to 2026-08"
+    assert period.of(Scope(since=MID)) == "2026-05 to 2026-08"
+    assert period.of(Scope(since=MID, until=MID)) == "2026-05"
+    assert period.of(Scope(near="beehive")) == period.of(Scope(language="Spanish"))

@@ -13,12 +13,12 @@ from index.handle import Index
 from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, build, context, small_index
 from tests.tools.test_coordination import made, planted
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 from tools.registry import call
-from tools.suppression.thresholds import Support
+from tools.suppression.thresholds import Thresholds
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_text_needs_accounts_that_were_seen_on_enough_days_or_before_the_period(
     gate = context(index, tmp_path / "ledger" / "x.sqlite3", policy).gate
     rows = np.arange(40, dtype=np.int64)
     scope = Scope(since=FIRST_DAY.date() + timedelta(days=since)) if since is not None else Scope()
-    made = Raw("count_by", {}, "made", "table", Resolved(scope, rows), ("conversations",),
+    made = CandidateTable("count_by", {}, "made", "table", Resolved(scope, rows), ("conversations",),
                (Group("Pandas", (rows,), is_text=True),), "made")  # fmt: skip
     assert [row.label for row in gate.release(made).rows] == ["Pandas" if named else UNNAMED]
 
@@ -58,7 +58,7 @@ def test_ten_established_accounts_carry_a_text_that_they_support_alone(index: In
     rows = np.arange(40, dtype=np.int64)
     for since, days in ((None, 3), (FIRST_DAY.date() + timedelta(days=20), 9)):
         gate = context(index, tmp_path / str(days) / "x.sqlite3", policy.with_values(established_days=days)).gate
-        made = Raw("count_by", {}, "made", "table", Resolved(Scope(since=since), rows), ("conversations",),
+        made = CandidateTable("count_by", {}, "made", "table", Resolved(Scope(since=since), rows), ("conversations",),
                    (Group("Pandas", (rows,), is_text=True),), "made")  # fmt: skip
         assert [row.label for row in gate.release(made).rows] == ["Pandas"]
 
@@ -94,7 +94,9 @@ def test_a_phrase_of_invented_accounts_alone_needs_so_many_times_more_of_them(
     # Enough others for the group to be named at all, none of whom has the ring's words.
     group = np.sort(np.concatenate([theirs, others[:60]]))
     made_up = Group("Discount vouchers", (group,), is_text=True)
-    raw = Raw("count_by", {}, "made", "table", Resolved(Scope(), group), ("conversations",), (made_up,), "made")
+    raw = CandidateTable(
+        "count_by", {}, "made", "table", Resolved(Scope(), group), ("conversations",), (made_up,), "made"
+    )
     assert [row.label for row in gate.release(raw).rows] == ["Discount vouchers" if named else UNNAMED]
 
 
@@ -124,12 +126,12 @@ async def test_a_ring_is_still_read_for_coordination_and_ordinary_themes_keep_th
 def test_what_a_whole_holds_beside_rows_is_enough_exactly_when_its_members_are(seed: int) -> None:
     chance, held = np.random.default_rng(seed), small_index().snapshot
     policy = PrivacyPolicy().with_values(max_per_account=int(chance.choice([1, 3, 10])), max_dominance=0.3)
-    support = Support(small_index(), policy)
+    thresholds = Thresholds(small_index(), policy)
     # Of few accounts or of all, so that one of them often has much.
     some = chance.permutation(np.unique(held.accounts))[: int(chance.choice([3, 8, 1_000]))]
     whole = np.flatnonzero(np.isin(held.accounts, some)).astype(np.int64)
     rows = whole[chance.random(len(whole)) < chance.random()]
-    assert support.is_rest_enough(rows, whole) == support.is_enough(np.setdiff1d(whole, rows))
+    assert thresholds.complement_meets(rows, whole) == thresholds.meets(np.setdiff1d(whole, rows))
 
 
 @pytest.mark.parametrize("least", [2, 3])
@@ -139,10 +141,10 @@ def test_so_many_conversations_that_any_group_is_enough_are_enough_of_the_fewest
 ) -> None:
     held = small_index().snapshot
     policy = PrivacyPolicy(min_conversations=least, min_accounts=2, max_dominance=dominance, max_per_account=1)
-    support = Support(small_index(), policy)
+    thresholds = Thresholds(small_index(), policy)
     # The largest accounts first, so that as few as can be hold as many as can be.
     by_size = np.argsort(-np.bincount(held.accounts)[held.accounts], kind="stable").astype(np.int64)
-    assert support.surely_enough < len(held)
-    for count in (support.surely_enough, len(held)):
-        assert support.is_enough(np.sort(by_size[:count]))
-    assert not support.is_enough(np.sort(by_size[: int(1.05 * np.bincount(held.accounts).max())]))
+    assert thresholds.always_met_from < len(held)
+    for count in (thresholds.always_met_from, len(held)):
+        assert thresholds.meets(np.sort(by_size[:count]))
+    assert not thresholds.meets(np.sort(by_size[: int(1.05 * np.bincount(held.accounts).max())]))

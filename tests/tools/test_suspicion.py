@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import tools.coordination.suspects
+from agent.services.ingest import forget, publish
 from agent.wiring import App
 from index.handle import open_writer
 from tests.fakes.corpus import FakeEncoder, take
@@ -43,7 +44,7 @@ def unread(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_publishing_keeps_who_looks_coordinated_and_no_question_reads_it_again(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await app.publish(lambda _: None, built_in=True)
+    await publish(app, lambda _: None, built_in=True)
     index = app.open_index()
     assert stat.S_IMODE(index.derived.stat().st_mode) == 0o600
     unread(monkeypatch)
@@ -56,7 +57,7 @@ async def test_publishing_keeps_who_looks_coordinated_and_no_question_reads_it_a
 async def test_what_is_missing_broken_or_of_another_policy_is_read_anew(
     app: App, monkeypatch: pytest.MonkeyPatch, content: bytes | str | None
 ) -> None:
-    await app.publish(lambda _: None, built_in=True)
+    await publish(app, lambda _: None, built_in=True)
     index = app.open_index()
     before = suspected(index, POLICY)
     if isinstance(content, bytes):
@@ -73,23 +74,23 @@ async def test_what_is_missing_broken_or_of_another_policy_is_read_anew(
 
 
 async def test_an_erasure_takes_what_was_kept_with_it_and_reads_anew(app: App) -> None:
-    await app.publish(lambda _: None, built_in=True)
+    await publish(app, lambda _: None, built_in=True)
     before = app.open_index()
     number = int(before.snapshot.accounts[before.snapshot.numbers.tolist().index(len(planted()) - 60)])
     assert suspected(before, POLICY)[number]
-    await app.forget(lambda _: None, account="ring-29")
+    await forget(app, lambda _: None, account="ring-29")
     after = app.open_index()
     assert number not in np.load(after.derived)[4:]
     assert number not in after.snapshot.accounts
 
 
 async def test_the_next_snapshot_has_its_own(app: App) -> None:
-    await app.publish(lambda _: None, built_in=True)
+    await publish(app, lambda _: None, built_in=True)
     first = app.open_index().derived
     writer = open_writer(app.path, app.home)
     more = [replace(said, account=f"new-{said.account}") for said in planted() if said.account in FEW]
     await take(writer, more)
     writer.close()
-    await app.publish(lambda _: None, built_in=True)
+    await publish(app, lambda _: None, built_in=True)
     assert app.open_index().derived.exists()
     assert not first.exists()

@@ -194,7 +194,10 @@ async def test_trend_of_everything_gives_what_a_plain_count_by_bucket_gives(ctx:
     finding = await call("trend", {"by": step}, ctx)
     groups = by(lambda record: _bucket(record, step), lambda record: record.day is not None)
     assert counts(finding) == expected(groups)
-    assert [row.label for row in finding.rows] == sorted(groups)
+    released = sorted(expected(groups))
+    assert [row.label for row in finding.rows] == [
+        name for name in sorted(groups) if released[0] <= name <= released[-1]
+    ]
     assert finding.columns == ("conversations",)
 
 

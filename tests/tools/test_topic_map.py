@@ -7,7 +7,7 @@ from tests.fakes.corpus import capped, is_enough, records, rounded
 from tools.context import ToolContext
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 from tools.registry import call
 
 

@@ -278,7 +278,7 @@ def test_ctrl_c_ends_with_130_and_the_run_can_be_resumed(home: Path) -> None:
     assert process.returncode == 130
     assert "Stopped" in said
     (session,) = json.loads(shoal("sessions", "list", "--json").stdout)
-    assert session["state"] == "stopped"
+    assert session["state"] == "interrupted"
     resumed = shoal("sessions", "resume", "last", "--built-in")
     assert resumed.exit_code == 0
     assert "[F1]" in resumed.stdout

@@ -210,9 +210,11 @@ async def test_a_snapshot_that_another_process_publishes_is_said_and_taken_up_in
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = FakeSession(events()), FakeSession(events())
-    second.context.index.snapshot.number = 2
+    second.toolbox.card = replace(second.toolbox.card, snapshot=2)
     monkeypatch.setattr(App, "session", lambda *_, **__: second)
-    monkeypatch.setattr(App, "snapshots", lambda _: [SimpleNamespace(published=datetime.now(UTC).isoformat())])
+    monkeypatch.setattr(
+        "agent.services.oversight.snapshots", lambda _: [SimpleNamespace(published=datetime.now(UTC).isoformat())]
+    )
     app = desk(first, tmp_path / "demo")
     folder = tmp_path / "demo" / "snapshots"
     folder.mkdir(parents=True)

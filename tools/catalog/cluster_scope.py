@@ -12,7 +12,7 @@ from index.geometry.clustering_process import prepare
 from index.privacy.sealing import SUMMARY
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import Raw
+from tools.core.candidate import CandidateTable
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.scope import Scope
@@ -59,7 +59,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
         groups, outside = await named_groups(ctx, rows, labels, space, args.about)
         method = f"k-means with {args.clusters} clusters in a UMAP space"
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="cluster_scope",
             arguments=args.model_dump(mode="json", exclude_none=True),
             title=f"Themes among {args.scope.describe()}",
@@ -87,7 +87,7 @@ async def _placed(about: str, rows: Rows, ctx: ToolContext) -> tuple[Rows, Rows,
         raise ToolRefusal(f"That is too many to embed now; narrow the scope to about {_EMBEDDED_NOW:,} conversations.")
     texts = await asyncio.to_thread(snapshot.texts, rows, about)
     has_text = np.array([bool(text) for text in texts], dtype=bool)
-    if not ctx.gate.is_enough(rows[has_text]):
+    if not ctx.gate.is_releasable(rows[has_text]):
         raise ToolRefusal(f"Too few conversations here have a {about}; it needs an index whose extractor is a model.")
     space = await ctx.index.placed([text for text in texts if text])
     return rows[has_text], rows[~has_text], space

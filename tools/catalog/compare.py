@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from index.geometry.clustering import OUTSIDE
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.counting import distinct, without
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
@@ -40,13 +40,13 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     Method: log-odds with an informative Dirichlet prior (Monroe et al. 2008), Benjamini-Hochberg (1995), both from the
     rounded counts shown.
     """
-    first = await ctx.admit(args.first, closed=is_closed(args.by))
+    first = await ctx.admit(args.first, fixed_domain=is_closed(args.by))
     rows = await _against(args, first, ctx)
     found = _whole_sides(await grouped(args.by, (first.rows, rows), ctx), (first.rows, rows), ctx)
     names = (args.first.short(), args.second.short() if args.second else "all others")
     crossed = found.facets | (args.second.facets() if args.second else set())
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="compare",
             arguments=args.model_dump(mode="json", exclude_none=True),
             title=f"Conversations by {args.by}: {names[0]} against {names[1]}",
@@ -59,7 +59,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             wholes=found.wholes,
             statistic=over_and_under,
             facets=crossed,
-            closed=int(found.is_closed),
+            cells_per_conversation=int(found.is_closed),
         )
     )
 
@@ -71,7 +71,7 @@ def _whole_sides(found: Grouped, sides: tuple[Rows, Rows], ctx: ToolContext) -> 
         return found
     inside = [distinct(np.concatenate([rows[:0], *(group.columns[place] for group in found.groups)]))
               for place, rows in enumerate(sides)]  # fmt: skip
-    if all(ctx.gate.may_be_side(rows) for rows in inside):
+    if all(ctx.gate.is_releasable(rows, "side") for rows in inside):
         return found
     labels = ctx.index.snapshot.base_labels
     parts = tuple(without(part, rows) for part, rows in zip(inside, sides, strict=True))
@@ -81,8 +81,10 @@ def _whole_sides(found: Grouped, sides: tuple[Rows, Rows], ctx: ToolContext) -> 
 
 async def _against(args: Args, first: Resolved, ctx: ToolContext) -> Rows:
     everything = np.arange(len(ctx.index.snapshot), dtype=np.int64)
-    second = (await ctx.admit(args.second, closed=is_closed(args.by))).rows if args.second is not None else everything
+    second = (
+        (await ctx.admit(args.second, fixed_domain=is_closed(args.by))).rows if args.second is not None else everything
+    )
     rest: Rows = np.setdiff1d(second, first.rows, assume_unique=True)
-    if not first.is_unchecked and not ctx.gate.may_be_side(rest):
+    if not first.is_unchecked and not ctx.gate.is_releasable(rest, "side"):
         raise ToolRefusal("The second scope holds too little that the first does not. Choose scopes that lie apart.")
     return rest

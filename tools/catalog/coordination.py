@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tools.context import ToolContext
 from tools.coordination.bands import banded
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.finding import Finding
 from tools.core.scope import Scope
 from tools.grouping.division import THEME, grouped
@@ -53,8 +53,8 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
         groups, outside = found.groups, found.outside
     else:
         groups, outside = (Group(args.scope.describe(), (resolved.rows,)),), None
-    settled = [replace(group, columns=(ctx.gate.settled(group.members),)) for group in groups]
-    is_read = [ctx.gate.is_enough(group.members, text=True) for group in settled]
+    settled = [replace(group, columns=(ctx.gate.admit_part(group.members),)) for group in groups]
+    is_read = [ctx.gate.is_releasable(group.members, "readings") for group in settled]
     bands = await asyncio.to_thread(
         banded,
         ctx.index,
@@ -63,7 +63,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     )
     told = iter(bands)
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="coordination",
             arguments=args.model_dump(mode="json", exclude_none=True),
             title=f"Signs of coordination, {args.scope.describe()}",

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import Raw, split
+from tools.core.candidate import CandidateTable, split
 from tools.core.errors import ToolRefusal
 from tools.core.facets import CLOSED, facet_codes
 from tools.core.finding import Finding
@@ -38,12 +38,12 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     counts under each of its terms, so shares do not add up. To set one scope against another use compare.
     Limits: at most two closed facets may be crossed, counting the scope's; small cells are withheld and may be zero.
     """
-    resolved = await ctx.admit(args.scope, closed=is_closed(args.by))
+    resolved = await ctx.admit(args.scope, fixed_domain=is_closed(args.by))
     names, columns = _columns(args, resolved.rows, ctx)
     found = await grouped(args.by, columns, ctx)
     crossed = found.facets | ({args.across} - {"month"} if args.across else set())
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="count_by",
             arguments=args.model_dump(mode="json", exclude_none=True),
             title=f"Conversations by {args.by}" + (f" and {args.across}" if args.across else ""),
@@ -55,9 +55,9 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             unit=args.by,
             method=found.method,
             wholes=found.wholes,
-            margins=args.across is not None,
+            has_row_totals=args.across is not None,
             facets=crossed,
-            closed=int(found.is_closed),
+            cells_per_conversation=int(found.is_closed),
         )
     )
 
@@ -76,11 +76,11 @@ def _columns(args: Args, rows: Rows, ctx: ToolContext) -> tuple[tuple[str, ...],
             raise ToolRefusal(f"{args.across} has {len(parts)} values, too many for columns. Exchange by and across.")
         return tuple(parts), tuple(parts.values())
     ranked = sorted((value for value in parts if len(parts[value])), key=lambda value: (-len(parts[value]), value))
-    kept = [value for value in ranked[:_MAX_COLUMNS] if ctx.gate.may_be_side(parts[value])]
+    kept = [value for value in ranked[:_MAX_COLUMNS] if ctx.gate.is_releasable(parts[value], "side")]
     while kept:
         rest = [parts[value] for value in ranked if value not in kept]
         together = np.sort(np.concatenate(rest)) if rest else rows[:0]
-        if not len(together) or ctx.gate.may_be_side(together):
+        if not len(together) or ctx.gate.is_releasable(together, "side"):
             break
         kept.pop()
     if len(kept) < 2:

@@ -8,7 +8,7 @@ from index.core.records import UNKNOWN
 from index.geometry.clustering import OUTSIDE
 from index.snapshots.snapshot import UNDATED
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.facets import CLOSED
 from tools.core.finding import Finding
 from tools.core.scope import Scope
@@ -34,7 +34,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     Limits: kinds overlap, so they do not add up; what was never ingested or could not be read is not in the index
     (a note says how many of the latter).
     """
-    resolved = await ctx.admit(args.scope, closed=True)
+    resolved = await ctx.admit(args.scope, fixed_domain=True)
     snapshot, rows = ctx.index.snapshot, resolved.rows
     outside = snapshot.base_labels[rows] == OUTSIDE
     is_noisy = ctx.gate.policy.adds_noise
@@ -51,7 +51,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             Group(kind, (rows[part],)) for kind, part in _kinds(ctx, rows, outside).items() if is_noisy or part.any()
         ]
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="coverage",
             arguments=args.model_dump(mode="json", exclude_none=True),
             title=f"What the index cannot say of {args.scope.describe()}" + (f", by {args.by}" if args.by else ""),
@@ -66,7 +66,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             facets=frozenset({args.by} - {"month"}) if args.by else frozenset(),
             notes=_failures(ctx),
             # Kinds overlap, and their total is one cell more; with a facet, what lies outside lies in its value too.
-            closed=2 if args.by else 1 + len(groups),
+            cells_per_conversation=2 if args.by else 1 + len(groups),
         )
     )
 

@@ -6,7 +6,7 @@ from index.geometry.clustering import OUTSIDE
 from index.geometry.clustering_process import density_clusters
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw, split
+from tools.core.candidate import CandidateTable, Group, split
 from tools.core.finding import Finding
 from tools.core.scope import Resolved, Scope
 from tools.grouping.clusters import named_groups
@@ -44,7 +44,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     else:
         groups, outside, method = await _opened(resolved, ctx)
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="drill_down",
             arguments=args.model_dump(mode="json"),
             title=f"Parts of {args.cluster}",

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.scope import Scope
@@ -62,7 +62,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     )
     names = (f"{args.since} to {args.until}" if args.until else f"since {args.since}", f"before {args.since}")
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="emerging",
             arguments=args.model_dump(mode="json", exclude_none=True),
             title=f"What changed {names[0]}, {args.scope.describe()}",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from index.geometry.clustering import OUTSIDE
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import Raw
+from tools.core.candidate import CandidateTable
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.scope import Scope
@@ -67,18 +67,18 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     """
     resolved = await ctx.admit(args.scope)
     sides = _sides(resolved.rows, args.concern_at_least, ctx)
-    if not ctx.gate.is_enough(_together([sides[CAUGHT], sides[FALSE]])):
+    if not ctx.gate.is_releasable(_together([sides[CAUGHT], sides[FALSE]])):
         raise ToolRefusal("Too few conversations here carry a classifier's flag. Use count_by with by='concern'.")
     form = _form(sides, ctx)
     columns = [_together([sides[side] for side in made]) for made in form.columns.values()]
-    if not all(ctx.gate.may_be_side(column) for column in columns):
+    if not all(ctx.gate.is_releasable(column, "side") for column in columns):
         raise ToolRefusal(
             "Too much of the four sides (concerning or not, flagged or not) is too small here to be set against the rest. "
             "Widen the scope, change concern_at_least, or use count_by with by='theme' on a concern_at_least scope."
         )
     found = await grouped(THEME, columns, ctx)
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="flag_gaps",
             arguments=args.model_dump(mode="json", exclude_none=True),
             title=f"Concern {args.concern_at_least}-5 against the classifier's flag, {args.scope.describe()}",
@@ -91,7 +91,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             statistic=form.statistic,
             # Of everything, what a row's other cells tell is held against the row's whole (the gate's `Group.whole`), so
             # that a theme of which nearly all is missed can be told; a narrower scope has no such whole.
-            margins=len(resolved.rows) < len(ctx.index.snapshot),
+            has_row_totals=len(resolved.rows) < len(ctx.index.snapshot),
             facets=frozenset({"concern", "flagged"}),
             sides=tuple(columns),
         )

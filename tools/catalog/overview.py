@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from index.geometry.clustering import OUTSIDE
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw, split
+from tools.core.candidate import CandidateTable, Group, split
 from tools.core.finding import Finding
 from tools.core.scope import Scope
 
@@ -37,7 +37,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
         groups += [Group(child.name, (base[child.id],), is_text=True, id=child.id, parent=top.id) for child in children]
     groups.sort(key=lambda group: -len(group.members))
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="overview",
             arguments=args.model_dump(),
             title="What the assistant is used for",

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from index.geometry.clustering import OUTSIDE, Labels
 from index.snapshots.snapshot import Cluster, Snapshot
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.scope import Scope
@@ -49,7 +49,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     if not groups:
         raise ToolRefusal("No earlier snapshot of this index is kept, so there is nothing to look back to.")
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="precedent",
             arguments=args.model_dump(mode="json", exclude_none=True),
             title=f"Earlier snapshots with {args.scope.describe()}",

@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from index.geometry.clustering import OUTSIDE
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw, split
+from tools.core.candidate import CandidateTable, Group, split
 from tools.core.finding import Finding
 from tools.core.scope import Scope
 
@@ -40,7 +40,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     ]
     groups.sort(key=lambda group: -len(group.members))
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="search_topics",
             arguments=args.model_dump(mode="json", exclude_none=True),
             title=f"Themes near “{args.phrase}”",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from index.geometry.clustering import OUTSIDE, Plane
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw
+from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding, Place
 from tools.core.scope import Scope
@@ -48,7 +48,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     cells = _cells(plane[resolved.rows])
     groups = [_cell(ctx, resolved.rows[cells == cell], int(cell)) for cell in np.unique(cells)]
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="topic_map",
             arguments=args.model_dump(mode="json", exclude_none=True),
             title=f"Map of {args.scope.describe()}",

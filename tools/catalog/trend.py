@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from index.core.records import as_date
 from index.snapshots.snapshot import UNDATED, Rows
 from tools.context import ToolContext
-from tools.core.candidate import Group, Raw, split
+from tools.core.candidate import CandidateTable, Group, split
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.scope import Scope
@@ -38,10 +38,11 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     holds whatever they hold, as bounds where they matter.
     Limits: the first and last bucket may be partial; at most 80 buckets; a change has no cause attached.
     """
-    resolved = await ctx.admit(args.scope, closed=True)
+    resolved = await ctx.admit(args.scope, fixed_domain=True)
     snapshot = ctx.index.snapshot
     everything = await _exposed(args.scope, ctx)
     dated = everything[snapshot.days[everything] != UNDATED]
+    _check_length(args, ctx)
     names, bucket_of = _buckets(snapshot.days, dated, args.by)
     inside = np.zeros(len(snapshot), dtype=bool)
     inside[resolved.rows] = True
@@ -53,7 +54,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
         columns = (whole[inside[whole]], whole) if restricted else (whole,)
         groups.append(Group(name, columns))
     return await ctx.release(
-        Raw(
+        CandidateTable(
             tool="trend",
             arguments=args.model_dump(mode="json", exclude_none=True),
             title=f"{args.scope.describe()[:1].upper()}{args.scope.describe()[1:]} by {args.by}",
@@ -65,7 +66,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             method=f"counts by {args.by}; shares of all conversations of the same {args.by}",
             within=restricted,
             statistic=course,
-            closed=1 + restricted,
+            cells_per_conversation=1 + restricted,
         )
     )
 
@@ -78,9 +79,23 @@ def _period(scope: Scope) -> Scope:
 async def _exposed(scope: Scope, ctx: ToolContext) -> Rows:
     """Everything of the scope's period; of all time, where the period may not be asked about."""
     try:
-        return (await ctx.admit(_period(scope), closed=True)).rows
+        return (await ctx.admit(_period(scope), fixed_domain=True)).rows
     except ToolRefusal:
         return np.arange(len(ctx.index.snapshot), dtype=np.int64)
+
+
+def _check_length(args: Args, ctx: ToolContext) -> None:
+    """Refuse a series that is too long, by the period that may be stated: the exact first and last day can be one
+    person's."""
+    period = ctx.gate.public_period
+    if period is None:
+        return
+    first, last = max(period.first, args.scope.since or date.min), min(period.last, args.scope.until or date.max)
+    length = (last - first).days // {"day": 1, "week": 7, "month": 28}[args.by] + 1
+    if length > _MAX_BUCKETS:
+        raise ToolRefusal(
+            f"That is {length} {args.by}s; at most {_MAX_BUCKETS}. Use a coarser step or a shorter period."
+        )
 
 
 def _buckets(days: NDArray[np.int64], rows: Rows, by: str) -> tuple[list[str], NDArray[np.int64]]:
@@ -91,10 +106,6 @@ def _buckets(days: NDArray[np.int64], rows: Rows, by: str) -> tuple[list[str], N
     names = [present[0]]
     while names[-1] < present[-1]:
         names.append(_next(names[-1], by))
-    if len(names) > _MAX_BUCKETS:
-        raise ToolRefusal(
-            f"That is {len(names)} {by}s; at most {_MAX_BUCKETS}. Use a coarser step or a shorter period."
-        )
     place = {name: number for number, name in enumerate(names)}
     known, places = np.unique(days[rows], return_inverse=True)
     return names, np.array([place[_bucket(int(day), by)] for day in known], dtype=np.int64)[places]

@@ -1,4 +1,4 @@
-"""What a tool hands to the gate: groups of summaries, before anything is decided.
+"""The candidate table: what a tool hands to the gate, groups of summaries before any decision.
 
 Data plane only. These values hold members; nothing of them may leave but through `tools.release.gate`.
 """
@@ -43,9 +43,9 @@ class Group:
         return self.whole if self.whole is not None and len(united) == len(self.whole) else united
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A tool's result before the gate. `outside` are members of the scope in no group. `within`: each value of the
+@dataclass(frozen=True)
+class CandidateTable:
+    """A tool's result before any decision. `outside` are members of the scope in no group. `within`: each value of the
     first column counts members of the last column's set (a trend and its exposure). `statistic` computes measures from
     what is said; it must be a function of a module, so that it can hold no member."""
 
@@ -64,19 +64,24 @@ class Raw:
     """Where groups overlap (a conversation has several topics): the members behind each column's total."""
     within: bool = False
     statistic: Statistic | None = None
-    margins: bool = False
-    """The columns divide the scope too: what is withheld in a row must not follow from the row's other cells."""
+    has_row_totals: bool = False
+    """The columns divide the scope too, so that a suppressed cell must not follow from the other cells of its row."""
     about: str = SUMMARY
     """The free-text facet that names are made of, and in which they must be attested."""
     facets: frozenset[str] = frozenset()
-    closed: int = 0
-    """Where rows and columns are fixed before any conversation is looked at (values of a facet, periods): how many cells
-    and totals one conversation may lie in. 0: they are not. Such a table must hold every value of its domain."""
+    cells_per_conversation: int = 0
+    """Where rows and columns are a fixed domain (values of a facet, periods): how many cells and totals one conversation
+    may lie in, which is what noise must hide. 0: they are not fixed. Such a table must hold every value of its domain."""
     notes: tuple[str, ...] = ()
     sides: tuple[Rows, ...] = ()
     """Each column's members where the tool has looked at them already, so that they are not looked at again."""
 
     @property
+    def has_fixed_domain(self) -> bool:
+        """Whether rows and columns were fixed before any conversation was looked at."""
+        return self.cells_per_conversation > 0
+
+    @cached_property
     def column_wholes(self) -> tuple[Rows, ...]:
         """The members behind each column's total."""
         if self.wholes is not None:

@@ -120,6 +120,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         private_folder(path.parent)
+        self.path = path
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         path.chmod(0o600)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from index.core.facets import HARMS, OUTCOMES
-from index.core.records import as_date, as_day
+from index.core.records import as_day
 from index.geometry.clustering import OUTSIDE
 from index.handle import Index
 from index.snapshots.snapshot import UNDATED, Rows, Snapshot
@@ -143,16 +143,3 @@ def _in_cluster(snapshot: Snapshot, wanted: str) -> NDArray[np.bool_]:
     if not places:
         raise ToolRefusal("There is no cluster of that id. Ask overview for the ids there are.")
     return np.asarray(np.isin(snapshot.base_labels, places) & (snapshot.base_labels != OUTSIDE))
-
-
-def period_of(snapshot: Snapshot, scope: Scope) -> str:
-    """First to last month that a scope can hold, in words: the snapshot's months cut to the scope's own bounds. The
-    members' own first month is not said, because it can be one person's."""
-    days = snapshot.days[snapshot.days != UNDATED]
-    if not len(days):
-        return "undated"
-    first = max(as_date(int(days.min())), scope.since or date.min)
-    last = min(as_date(int(days.max())), scope.until or date.max)
-    return (
-        f"{first:%Y-%m} to {last:%Y-%m}" if (first.year, first.month) != (last.year, last.month) else f"{first:%Y-%m}"
-    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 from index.snapshots.snapshot import Snapshot
-from tools.core.candidate import Raw
+from tools.core.candidate import CandidateTable
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Measure, Row, Value, Withheld
 from tools.core.ledger import Ledger, Spending
@@ -53,11 +53,13 @@ class _Drawn:
     noise: Noise
 
 
-def release_with_noise(snapshot: Snapshot, policy: PrivacyPolicy, ledger: Ledger, raw: Raw) -> NoisyRelease:
+def release_with_noise(
+    snapshot: Snapshot, policy: PrivacyPolicy, ledger: Ledger, candidate: CandidateTable
+) -> NoisyRelease:
     """Draw or recall the noise and decide what is said. Use it under the ledger's lock. Raises ToolRefusal when the
     analyst's ε does not last for it."""
-    noise = Noise(policy.epsilon_per_release, policy.max_per_account * raw.closed)
-    question = _question(snapshot, policy, raw)
+    noise = Noise(policy.epsilon_per_release, policy.max_per_account * candidate.cells_per_conversation)
+    question = _question(snapshot, policy, candidate)
     kept = ledger.answer(question)
     left = policy.epsilon_total - ledger.spent()
     spending = None
@@ -68,41 +70,43 @@ def release_with_noise(snapshot: Snapshot, policy: PrivacyPolicy, ledger: Ledger
                 f"takes {policy.epsilon_per_release:g}. Questions that were answered before can be asked again.",
                 "privacy budget spent",
             )
-        cells = [rows for group in raw.groups for rows in group.columns]
-        exact = bounded(snapshot, [*cells, *(raw.wholes or ())], policy.max_per_account, raw.closed)
+        cells = [rows for group in candidate.groups for rows in group.columns]
+        exact = bounded(
+            snapshot, [*cells, *(candidate.wholes or ())], policy.max_per_account, candidate.cells_per_conversation
+        )
         kept = noise.add(exact.counts)
         spending = Spending(policy.epsilon_per_release, question, json.dumps(kept))
         left -= policy.epsilon_per_release
-    told = said_of(policy, raw, kept, noise)
+    told = said_of(policy, candidate, kept, noise)
     again = () if spending else ("answered as before: nothing was spent",)
-    notes = (*told.notes, *_notes(policy, raw, _in_shape(raw, kept, noise), left), *again)
+    notes = (*told.notes, *_notes(policy, candidate, _in_shape(candidate, kept, noise), left), *again)
     return replace(told, notes=notes, spending=spending)
 
 
-def _question(snapshot: Snapshot, policy: PrivacyPolicy, raw: Raw) -> str:
+def _question(snapshot: Snapshot, policy: PrivacyPolicy, candidate: CandidateTable) -> str:
     """By what is asked, never by which conversations match: that two questions match the same ones would be told by
     their having the same answer."""
-    asked = [snapshot.number, raw.tool, raw.arguments, policy.epsilon_per_release, policy.max_per_account]
-    asked += [list(raw.columns), [group.label for group in raw.groups]]
+    asked = [snapshot.number, candidate.tool, candidate.arguments, policy.epsilon_per_release, policy.max_per_account]
+    asked += [list(candidate.columns), [group.label for group in candidate.groups]]
     return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _in_shape(raw: Raw, counts: list[int], noise: Noise) -> _Drawn:
-    width = len(raw.columns)
-    table = [counts[start : start + width] for start in range(0, width * len(raw.groups), width)]
-    if raw.wholes is not None:
-        return _Drawn(table, counts[width * len(raw.groups) :], 1, noise)
+def _in_shape(candidate: CandidateTable, counts: list[int], noise: Noise) -> _Drawn:
+    width = len(candidate.columns)
+    table = [counts[start : start + width] for start in range(0, width * len(candidate.groups), width)]
+    if candidate.wholes is not None:
+        return _Drawn(table, counts[width * len(candidate.groups) :], 1, noise)
     return _Drawn(table, [sum(line[place] for line in table) for place in range(width)], max(1, len(table)), noise)
 
 
-def said_of(policy: PrivacyPolicy, raw: Raw, counts: list[int], noise: Noise) -> NoisyRelease:
+def said_of(policy: PrivacyPolicy, candidate: CandidateTable, counts: list[int], noise: Noise) -> NoisyRelease:
     """Rows, totals and what is withheld, all from the noisy counts: cell by cell, row after row, then totals that were
     drawn. It looks at no member."""
-    drawn = _in_shape(raw, counts, noise)
+    drawn = _in_shape(candidate, counts, noise)
     table = [[_told(policy, count) for count in line] for line in drawn.table]
     totals = tuple(_told(policy, total) or 0 for total in drawn.totals)
-    found = _statistics(policy, raw, drawn, totals)
-    intervals = _Intervals(raw, drawn, policy.round_to, totals)
+    found = _statistics(policy, candidate, drawn, totals)
+    intervals = _Intervals(candidate, drawn, policy.round_to, totals)
     rows = []
     hidden = lost = 0
     for place in found.order or range(len(table)):
@@ -110,14 +114,18 @@ def said_of(policy: PrivacyPolicy, raw: Raw, counts: list[int], noise: Noise) ->
         if all(count is None for count in line):
             hidden += 1
             lost += max(0, sum(drawn.table[place]))
-            if raw.shape != "trend":
+            if candidate.shape != "trend":
                 continue
         values = tuple(intervals.value(line, column) for column in range(len(line)))
         rows.append(
-            Row(raw.groups[place].label or "", values, measures=(*found.rows[place], *intervals.measures(line, values)))
+            Row(
+                candidate.groups[place].label or "",
+                values,
+                measures=(*found.rows[place], *intervals.measures(line, values)),
+            )
         )
     cells = sum(value.count is None for row in rows for value in row.values)
-    share = min(100.0, round(100 * lost / sum(totals), 1)) if raw.wholes is None and any(totals) else 0.0
+    share = min(100.0, round(100 * lost / sum(totals), 1)) if candidate.wholes is None and any(totals) else 0.0
     smallest = min((count for line in table for count in line if count is not None), default=None)
     return NoisyRelease(tuple(rows), totals, Withheld(hidden, cells, share), found.notes, smallest)
 
@@ -134,22 +142,24 @@ def _rounded(policy: PrivacyPolicy, count: int) -> int:
     return (count + policy.round_to // 2) // policy.round_to * policy.round_to
 
 
-def _statistics(policy: PrivacyPolicy, raw: Raw, drawn: _Drawn, totals: tuple[int, ...]) -> Statistics:
+def _statistics(policy: PrivacyPolicy, candidate: CandidateTable, drawn: _Drawn, totals: tuple[int, ...]) -> Statistics:
     """A comparison's measures, where they hold whatever the noise was: computed at both ends of what it may have done to
     every number at once (98 %), because small counts that are shown are those that noise lifted. None of a trend: where
     levels change is sought by the likelihood of counts, to which noise looks like change."""
     nothing: list[tuple[Measure, ...]] = [()] * len(drawn.table)
-    if raw.statistic is None:
+    if candidate.statistic is None:
         return Statistics(nothing)
-    if raw.shape == "trend":
+    if candidate.shape == "trend":
         return Statistics(nothing, ("levels are not sought in noisy counts: compare intervals",))
-    least, most = (raw.statistic(_at_end(policy, raw, drawn, totals, sign)) for sign in (-1, 1))
+    least, most = (candidate.statistic(_at_end(policy, candidate, drawn, totals, sign)) for sign in (-1, 1))
     rows = [_held_by_both(*pair) for pair in zip(least.rows, most.rows, strict=True)]
     clear = sum(any(measure.verdict in ("over", "under") for measure in measures) for measures in rows)
     return Statistics(rows, (f"{clear} of {sum(map(bool, rows))} groups differ clearly, whatever the noise was",))
 
 
-def _at_end(policy: PrivacyPolicy, raw: Raw, drawn: _Drawn, totals: tuple[int, ...], sign: int) -> Said:
+def _at_end(
+    policy: PrivacyPolicy, candidate: CandidateTable, drawn: _Drawn, totals: tuple[int, ...], sign: int
+) -> Said:
     """The table with every first count as low (`sign` -1) or as high (1) as noise may have left it, and every second one the
     other way, totals against them."""
     one = drawn.noise.half_width(1, 1 - _MISSED / max(1, 2 * len(drawn.table))) + policy.round_to // 2
@@ -159,10 +169,10 @@ def _at_end(policy: PrivacyPolicy, raw: Raw, drawn: _Drawn, totals: tuple[int, .
         told = [_told(policy, count) for count in line]
         ends = [max(0, count + sign * way * one) for count, way in zip(line, (1, -1), strict=True)]
         counts.append([None, None] if None in told else [_rounded(policy, count) for count in ends])
-    labels = [group.label or "" for group in raw.groups]
+    labels = [group.label or "" for group in candidate.groups]
     small = [[False, False]] * len(counts)
     ends = [max(1, total - sign * way * whole) for total, way in zip(totals, (1, -1), strict=True)]
-    return Said(labels, raw.columns, counts, small, ends, policy.noisy_threshold, policy.round_to)
+    return Said(labels, candidate.columns, counts, small, ends, policy.noisy_threshold, policy.round_to)
 
 
 def _held_by_both(low: tuple[Measure, ...], high: tuple[Measure, ...]) -> tuple[Measure, ...]:
@@ -183,7 +193,7 @@ def _held_by_both(low: tuple[Measure, ...], high: tuple[Measure, ...]) -> tuple[
 class _Intervals:
     """95 % intervals of counts and shares around what is said: the noise's, widened by what rounding leaves open."""
 
-    raw: Raw
+    candidate: CandidateTable
     drawn: _Drawn
     step: int
     totals: tuple[int, ...]
@@ -198,7 +208,7 @@ class _Intervals:
         for column, value in enumerate(values):
             if value.count is None:
                 continue
-            of = f", {self.raw.columns[column]}" if len(values) > 1 else ""
+            of = f", {self.candidate.columns[column]}" if len(values) > 1 else ""
             room = self.room(1, 0.95)
             found.append(Measure(f"count{of}", value.count, max(0, value.count - room), value.count + room))
             if value.share is not None:
@@ -210,7 +220,7 @@ class _Intervals:
 
     def _base(self, line: list[int | None], column: int) -> tuple[int, int]:
         """What the share is a share of, and from how many draws that is."""
-        if self.raw.within and column == 0:
+        if self.candidate.within and column == 0:
             return line[-1] or 0, 1
         return self.totals[column], self.drawn.terms
 
@@ -222,7 +232,7 @@ class _Intervals:
         return round(min(100.0, low), 1), round(min(100.0, high), 1)
 
 
-def _notes(policy: PrivacyPolicy, raw: Raw, drawn: _Drawn, left: float) -> tuple[str, ...]:
+def _notes(policy: PrivacyPolicy, candidate: CandidateTable, drawn: _Drawn, left: float) -> tuple[str, ...]:
     """What this release cost and what its numbers mean."""
     noise, step = drawn.noise, policy.round_to // 2
     cost = (
@@ -235,7 +245,7 @@ def _notes(policy: PrivacyPolicy, raw: Raw, drawn: _Drawn, left: float) -> tuple
         f"{noise.half_width(drawn.terms) + step:,}; what is under {policy.noisy_threshold} with its noise is withheld "
         "(a total: 0)"
     )
-    scope = raw.resolved.scope
-    if scope.near or scope.cluster or raw.tool == "coverage":
+    scope = candidate.resolved.scope
+    if scope.near or scope.cluster or candidate.tool == "coverage":
         return cost, meaning, "clusters and nearness are taken as given: ε does not speak for how they were found"
     return cost, meaning

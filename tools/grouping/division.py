@@ -71,7 +71,7 @@ def domain(facet: str, ctx: ToolContext) -> Codes:
     if not ctx.gate.policy.adds_noise:
         return codes
     parts = split(np.arange(len(codes.codes), dtype=np.int64), codes.codes, len(codes.values))
-    known = [place for place, rows in enumerate(parts) if ctx.gate.is_enough(rows)]
+    known = [place for place, rows in enumerate(parts) if ctx.gate.is_releasable(rows)]
     folded = np.full(len(codes.values), len(known), dtype=np.int32)
     folded[known] = np.arange(len(known))
     return Codes((*(codes.values[place] for place in known), OTHERS), folded[codes.codes])

@@ -70,11 +70,6 @@ class Overlap:
                 under[word] = (*under.get(word, ()), place)
         self._filed[place].firsts.setdefault(kind, (age, count))
 
-    def drop(self, kind: str) -> None:
-        """Forget the sets of a kind."""
-        for filed in self._filed:
-            filed.firsts.pop(kind, None)
-
     def near(self, signature: Signature, members: Callable[[], BitMap]) -> list[Near]:
         """Sets that differ from one of this signature and these members by fewer than `few` accounts, oldest first."""
         same = self._place.get((signature.fine.tobytes(), 0))

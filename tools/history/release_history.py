@@ -1,7 +1,6 @@
-"""What was released before counts (R5): looks up earlier sets that a new one nearly repeats, and answers with them.
+"""The release history (R5): finds earlier sets that a new one nearly repeats, or that together nearly make it.
 
-It holds what the ledger holds, as far as this snapshot sees it, and the sets of the release at hand. Use it under the
-ledger's lock. Data plane: it holds members.
+It holds what the ledger holds, as far as this snapshot sees it. Use it under the ledger's lock. Data plane: it holds members.
 """
 
 from array import array
@@ -18,13 +17,15 @@ from tools.history.combinations import Combination, Combinations
 from tools.history.overlap import Near, Overlap
 from tools.history.signatures import Signer
 
-HELD = "held"
-"""Kind of a set that was withheld so that another one stays hidden: it stays withheld wherever it is asked for."""
+SECONDARY = "held"
+"""Kind of a set that was suppressed to protect another one (as ledgers name it): it stays suppressed wherever it is asked for."""
+ANSWERS = ("scope", "cell")
+"""Kinds of sets whose members a question can be about."""
 
 
-class Recall:
-    """Released sets of a ledger and of the release at hand. `few`: accounts from which two sets are told apart.
-    `accounts_of`: how many a set has, where somebody counts them anyhow."""
+class ReleaseHistory:
+    """Released sets of a ledger. `few`: accounts from which two sets are told apart. `accounts_of`: how many a set has, where
+    somebody counts them anyhow."""
 
     def __init__(
         self, snapshot: Snapshot, few: int, ledger: Ledger, accounts_of: Callable[[Rows], int] | None = None
@@ -34,19 +35,18 @@ class Recall:
         self._ledger = ledger
         self._signer = Signer(snapshot, few, accounts_of)
         self._earlier = Overlap(snapshot, few)
-        self._now = Overlap(snapshot, few)
         self._combinations = Combinations(snapshot, few)
         self._known = 0
+        self._has_protected = False
         self.members = Remembered(self._members)
-        self._near_earlier = Remembered(self._compared)
+        self._compared = Remembered(self._compare)
 
-    def look_up(self) -> None:
-        """Take in what every agent has released by now, and begin a release."""
+    def catch_up(self) -> None:
+        """Take in what every agent has released by now."""
         for item in self._ledger.new_sets(self._known):
             self._file(item)
             self._known += 1
-        self._now = Overlap(self._snapshot, self._few)
-        self._near_earlier = Remembered(self._compared)
+        self._compared = Remembered(self._compare)
 
     def _file(self, item: KeptSet) -> None:
         read = partial(self._ledger.members_of, item)
@@ -59,7 +59,7 @@ class Recall:
         self._earlier.add(item.kind, item.count, signature, read, lacks)
         if item.count is not None and not lacks:
             self._combinations.add(signature, read)
-        elif item.kind == HELD and not lacks:
+        elif item.kind == SECONDARY and not lacks:
             self._combinations.hold(signature)
 
     def _lacking(self, gone: Rows) -> int:
@@ -69,79 +69,103 @@ class Recall:
             return 0
         return self._few if gone.max() > self._snapshot.numbers.max(initial=0) else 1
 
-    def note(self, kind: str, count: int | None, rows: Rows) -> None:
-        """A set of the release at hand, so that the next one of it is held against this one too."""
-        self._now.add(kind, count, self._signer.of(rows), partial(self.members, rows))
+    def begin(self) -> "CurrentRelease":
+        """The sets of a release that is being made, which its later cells are matched with too."""
+        return CurrentRelease(self, self._snapshot, self._few)
 
-    def withdraw(self, kind: str) -> None:
-        """Take back what was noted of a kind, which is counted once more."""
-        self._now.drop(kind)
+    def matches(self, rows: Rows, kinds: Collection[str]) -> list[Near]:
+        """Earlier sets that fewer than `few` accounts tell apart from the rows, oldest first."""
+        return [near for near in self._compared(rows) if near.kind in kinds]
 
-    def near(self, rows: Rows, kinds: Collection[str]) -> list[Near]:
-        """Sets released before, and in this release, that fewer than `few` accounts tell apart from the rows, oldest
-        first."""
-        now = self._now.near(self._signer.of(rows), partial(self.members, rows))
-        return [near for near in (*self._near_earlier(rows), *now) if near.kind in kinds]
+    def match(self, rows: Rows) -> Near | None:
+        """The first earlier set that this one nearly repeats; None when it is new, or the very same as an earlier one."""
+        return first_match(self.matches(rows, ANSWERS))
 
-    def nearest(self, rows: Rows, kinds: Collection[str]) -> Near | None:
-        """The first released set that this one nearly repeats; None when it is new, or the very same as one that was
-        released."""
-        found = self.near(rows, kinds)
-        return None if not found or any(near.is_identical for near in found) else found[0]
-
-    def said(self, rows: Rows) -> int | None:
-        """What was said in earlier releases of these rows as a cell, or of the first set that they nearly repeat; None
-        when nothing was."""
-        found = self._near_before(rows, "cell")
+    def released_count(self, rows: Rows) -> int | None:
+        """What was released of these rows as a cell, or of the first set that they nearly repeat; None when nothing was."""
+        found = self.matches(rows, ("cell",))
         same = [near for near in found if near.is_identical]
         return (same or found)[0].count if found else None
 
-    def combined(self, rows: Rows) -> Combination | None:
-        """What two or three sets of earlier releases nearly make together of these rows; None when nothing does, or
-        when their own number was said."""
+    def was_released(self, rows: Rows) -> bool:
+        """Whether the size of this very set was released."""
+        return any(near.is_identical for near in self.matches(rows, ("cell",)))
+
+    def combination_of(self, rows: Rows) -> Combination | None:
+        """What two or three earlier sets nearly make together of these rows; None when nothing does, or when their own
+        number was released."""
         return self._combinations.of(rows, self._signer.of(rows))
 
-    def foresee(self, sets: Sequence[Rows], wholes: Sequence[Rows]) -> None:
+    def prepare(self, sets: Sequence[Rows], wholes: Sequence[Rows]) -> None:
         """Compute for many sets, and for wholes that they lie in, what will be asked of each: at once it takes less."""
         self._signer.learn([*sets, *wholes])
         self._combinations.foresee([self._signer.of(rows) for rows in sets])
 
-    def guard(self, sets: Sequence[Rows]) -> None:
-        """Sets too small to be said, from now on not to be uncovered by two numbers that are."""
+    def protect_once(self, small_cells: Callable[[], Sequence[Rows]]) -> None:
+        """Sets below the thresholds, from now on not to be the difference of two released ones. Asked for only once."""
+        if self._has_protected:
+            return
+        self._has_protected = True
+        sets = small_cells()
         self._signer.learn(sets)
         for rows in sets:
             self._combinations.hold(self._signer.of(rows), exactly=True)
 
-    def uncovers(self, rows: Rows) -> bool:
-        """Whether these rows' number, beside one that was said, would give the number of a set that is withheld for
-        another's sake, or is too small to be said."""
+    def discloses(self, rows: Rows) -> bool:
+        """Whether these rows' number, beside a released one, would give the number of a suppressed set."""
         return self._combinations.uncovers(self._signer.of(rows))
 
-    def _near_before(self, rows: Rows, kind: str) -> list[Near]:
-        return [near for near in self._near_earlier(rows) if near.kind == kind]
+    def is_suppressed(self, rows: Rows) -> bool:
+        """Whether this set, or nearly this set, was suppressed to protect another, and was not released before that."""
+        return bool(self.suppressed(rows))
 
-    def _compared(self, rows: Rows) -> list[Near]:
-        return self._earlier.near(self._signer.of(rows), partial(self.members, rows))
-
-    def is_held(self, rows: Rows) -> bool:
-        """Whether this set, or nearly this set, was withheld for another's sake, and was not said before that."""
-        return bool(self.held(rows))
-
-    def held(self, rows: Rows) -> set[int]:
-        """Which sets that were withheld for another's sake this one is, or nearly is, by their age."""
-        return {near.age for near in self._near_before(rows, HELD)}
-
-    def is_known(self, rows: Rows) -> bool:
-        """Whether the size of this very set was said in an earlier release."""
-        return any(near.is_identical for near in self._near_before(rows, "cell"))
+    def suppressed(self, rows: Rows) -> set[int]:
+        """Which of the sets that were suppressed to protect others this one is, or nearly is, by their age."""
+        return {near.age for near in self.matches(rows, (SECONDARY,))}
 
     def signature(self, rows: Rows) -> bytes:
         """What the ledger keeps beside a set, so that the next handle need not read its members."""
         return self._signer.packed(rows)
 
     def rows_of(self, earlier: Near) -> Rows:
+        """The rows of this snapshot that an earlier set holds."""
         return self._snapshot.rows_of(np.array(earlier.read().to_array(), dtype=np.int64))[0]
+
+    def _compare(self, rows: Rows) -> list[Near]:
+        return self._earlier.near(self._signer.of(rows), partial(self.members, rows))
 
     def _members(self, rows: Rows) -> BitMap:
         # An array, because a list of Python's numbers takes many times as long.
         return BitMap(array("I", self._snapshot.numbers[rows].astype(np.uint32).tobytes()))
+
+    def compare_with(self, overlap: Overlap, rows: Rows) -> list[Near]:
+        """The sets of another collection that these rows nearly repeat."""
+        return overlap.near(self._signer.of(rows), partial(self.members, rows))
+
+    def file_in(self, overlap: Overlap, kind: str, count: int | None, rows: Rows) -> None:
+        """Add a set to another collection."""
+        overlap.add(kind, count, self._signer.of(rows), partial(self.members, rows))
+
+
+class CurrentRelease:
+    """The sets of one release so far, beside the history."""
+
+    def __init__(self, history: ReleaseHistory, snapshot: Snapshot, few: int) -> None:
+        self._history, self._sets = history, Overlap(snapshot, few)
+
+    def add(self, kind: str, count: int | None, rows: Rows) -> None:
+        """A set of this release, so that the next one of it is matched with this one too."""
+        self._history.file_in(self._sets, kind, count, rows)
+
+    def matches(self, rows: Rows, kinds: Collection[str]) -> list[Near]:
+        """Sets of the history and of this release that the rows nearly repeat, oldest first."""
+        now = self._history.compare_with(self._sets, rows)
+        return [*self._history.matches(rows, kinds), *(near for near in now if near.kind in kinds)]
+
+    def match(self, rows: Rows) -> Near | None:
+        """The first of them; None when the rows are new, or the very same as one of them."""
+        return first_match(self.matches(rows, ANSWERS))
+
+
+def first_match(found: Sequence[Near]) -> Near | None:
+    return None if not found or any(near.is_identical for near in found) else found[0]

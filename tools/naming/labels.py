@@ -6,57 +6,60 @@ names (`tools.naming.name_check`). Data plane: it sees members and answers words
 
 from index.privacy.judgement import NameAuditor
 from index.snapshots.snapshot import Rows
-from tools.core.candidate import Group, Raw
-from tools.naming.name_check import Candidate, NameCheck
-from tools.suppression.thresholds import Support
-
-UNNAMED = "unnamed group"
+from tools.core.candidate import CandidateTable, Group
+from tools.core.wording import UNNAMED
+from tools.naming.name_check import NameCheck, ProposedName
+from tools.suppression.thresholds import Thresholds
 
 
 class Labels:
     """Labels over one snapshot; verdicts on names are remembered."""
 
-    def __init__(self, support: Support) -> None:
-        self._snapshot = support.snapshot
-        self._names = NameCheck(support.snapshot, support.policy.text_min_accounts, support.voices)
+    def __init__(self, thresholds: Thresholds) -> None:
+        self._snapshot = thresholds.snapshot
+        self._names = NameCheck(thresholds.snapshot, thresholds.policy.text_min_accounts, thresholds.distinct_voices)
 
-    async def consult(self, raw: Raw, support: Support, auditor: NameAuditor) -> None:
+    async def consult(self, candidate: CandidateTable, thresholds: Thresholds, auditor: NameAuditor) -> None:
         """Let a model judge the names of groups large enough to be named, before they are released (R11)."""
         asked = [
-            Candidate(name, _vouching(raw, group, support), support.rounded(len(group.members)))
-            for group in raw.groups
-            if (name := _name_asked(raw, group, support))
+            ProposedName(name, _established(candidate, group, thresholds), thresholds.rounded(len(group.members)))
+            for group in candidate.groups
+            if (name := _name_asked(candidate, group, thresholds))
         ]
-        await self._names.consult(auditor, asked, raw.about)
+        await self._names.consult(auditor, asked, candidate.about)
 
-    def of(self, raw: Raw, support: Support) -> list[tuple[str, bool]]:
-        """For each group the label that may be shown, and whether a name was withheld."""
-        asked = [_name_asked(raw, group, support) for group in raw.groups]
-        names = [(name, _vouching(raw, group, support)) for name, group in zip(asked, raw.groups, strict=True) if name]
-        shown = iter(self._names.shown(names, raw.about))
+    def of(self, candidate: CandidateTable, thresholds: Thresholds) -> list[str]:
+        """For each group the label that may be shown."""
+        asked = [_name_asked(candidate, group, thresholds) for group in candidate.groups]
+        names = [
+            (name, _established(candidate, group, thresholds))
+            for name, group in zip(asked, candidate.groups, strict=True)
+            if name
+        ]
+        shown = iter(self._names.shown(names, candidate.about))
         labels = []
-        for group, name in zip(raw.groups, asked, strict=True):
+        for group, name in zip(candidate.groups, asked, strict=True):
             label = next(shown) if name else (None if group.is_text else group.label or "")
-            labels.append((UNNAMED, True) if label is None else (label, False))
+            labels.append(UNNAMED if label is None else label)
         return labels
 
-    def warm(self, support: Support) -> None:
+    def warm(self, thresholds: Thresholds) -> None:
         """Check the taxonomy's names ahead of the first question."""
         self._names.shown(
             [
-                (cluster.name, support.vouching(rows, None))
+                (cluster.name, thresholds.established(rows, None))
                 for cluster, rows in zip(self._snapshot.base_clusters, self._snapshot.base_members, strict=True)
                 if cluster.name
             ]
         )
 
 
-def _name_asked(raw: Raw, group: Group, support: Support) -> str | None:
+def _name_asked(candidate: CandidateTable, group: Group, thresholds: Thresholds) -> str | None:
     """The name proposed for a group large enough to be named."""
     if not group.is_text or not group.label:
         return None
-    return group.label if support.is_enough_for_text(group.members, raw.resolved.scope.since) else None
+    return group.label if thresholds.meets_text(group.members, candidate.resolved.scope.since) else None
 
 
-def _vouching(raw: Raw, group: Group, support: Support) -> Rows:
-    return support.vouching(group.members, raw.resolved.scope.since)
+def _established(candidate: CandidateTable, group: Group, thresholds: Thresholds) -> Rows:
+    return thresholds.established(group.members, candidate.resolved.scope.since)

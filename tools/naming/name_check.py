@@ -16,7 +16,7 @@ from tools.naming.attestation import Attestation, members_digest
 from tools.naming.generalisation import generalise, shortened
 
 
-class Candidate(NamedTuple):
+class ProposedName(NamedTuple):
     """A proposed name, the summaries it is to stand for (ascending), and their number as it may be said."""
 
     text: str
@@ -40,7 +40,7 @@ class NameCheck:
             for text, (_, rows) in zip(texts, names, strict=True)
         ]
 
-    async def consult(self, auditor: NameAuditor, names: Sequence[Candidate], about: str = SUMMARY) -> None:
+    async def consult(self, auditor: NameAuditor, names: Sequence[ProposedName], about: str = SUMMARY) -> None:
         """Have a model judge what would be shown and was not judged before. It can only take away."""
         shown = await asyncio.to_thread(self.shown, [(name.text, name.rows) for name in names], about)
         asked = {

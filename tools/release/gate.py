@@ -1,390 +1,232 @@
 """The release gate: the only door out of the data plane, and the only builder of findings (R2).
 
-A tool hands over groups of summaries; the gate decides what may be said of them (R3 thresholds and complements, R4
-rounding and complementary suppression, R5 earlier releases, R6 attestation of text, R7 contribution and dominance),
-says it, counts what it withheld, and writes the ledger. It must never take a number or a label on trust: everything
-that leaves is computed here from the members.
+Tools ask it three questions: `admit` (a scope, or a part of one), `is_releasable` (a group) and `release` (a candidate table).
+It must never take a number or a label on trust: everything that leaves is computed from the members
+(`tools.release.pipeline`), and written to the ledger once, at the end, under one lock.
 """
 
-import itertools
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 import numpy as np
 
 from index.handle import Index
 from index.privacy.judgement import NameAuditor
 from index.snapshots.snapshot import Rows
-from tools.core.candidate import Raw
+from tools.core.candidate import CandidateTable
 from tools.core.counting import without
 from tools.core.errors import PrivacyViolation, Reason, ToolRefusal
-from tools.core.finding import _GATE_PASS, Finding, Row, Withheld
-from tools.core.ledger import REFUSED, Ledger, ReleasedSet, Spending
+from tools.core.finding import _GATE_PASS, Finding, Row
+from tools.core.handles import Handles
+from tools.core.ledger import REFUSED, Ledger
 from tools.core.policy import PrivacyPolicy
-from tools.core.scope import Resolved, Scope, period_of, resolve
-from tools.dp.noisy_release import NOT_COVERED, release_with_noise
-from tools.history.release_history import Recall
-from tools.naming.labels import UNNAMED, Labels
-from tools.release.ledger_entry import sets_of
-from tools.release.rows import outside_share, row_of, source_notes, statistics_of
-from tools.suppression.disclosure_audit import Guarding
-from tools.suppression.secondary import Cell
+from tools.core.scope import Resolved, Scope, resolve
+from tools.dp.noisy_release import release_with_noise
+from tools.history.release_history import ReleaseHistory
+from tools.naming.labels import Labels
+from tools.release.ledger_entry import entry_of, outcome_of, sets_of, smallest_of
+from tools.release.pipeline import decided
+from tools.release.rows import RenderedTable, rendered, source_notes
+from tools.suppression.disclosure_audit import DisclosureAudit
+from tools.suppression.public_period import PublicPeriod, public_period
 from tools.suppression.small_cells import small_cells
-from tools.suppression.table import Withholding
-from tools.suppression.thresholds import Support
+from tools.suppression.thresholds import Thresholds
 
-_SETS = ("scope", "cell")
-"""Kinds of sets whose members a question can be about."""
+Purpose = Literal["count", "readings", "side"]
+"""What a group would be released for: its count; more than its count, such as bands; as one side of a comparison."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Gate:
-    """One gate per session: policy, ledger and the handles F1, F2, ... of what it released."""
+    """The gate of one session: one policy over one snapshot. Another policy is another gate, so that nothing computed
+    under one can be used under another."""
 
     index: Index
     policy: PrivacyPolicy
     ledger: Ledger
-    run: str = ""
     to_model: bool = False
     """Whether findings go to a model endpoint; written in the ledger."""
-    _labels: Labels = field(init=False)
-    _recall: Recall = field(init=False)
-    _guarding: Guarding = field(init=False)
-    _known_support: Support = field(init=False)
-    _is_guarded: bool = field(init=False, default=False)
-    _next: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _thresholds: Thresholds = field(init=False, repr=False)
+    _history: ReleaseHistory = field(init=False, repr=False)
+    _audit: DisclosureAudit = field(init=False, repr=False)
+    _labels: Labels = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._recall = Recall(self.index.snapshot, self.policy.min_accounts, self.ledger, self._accounts_of)
-        self._guarding = Guarding(self.index.snapshot, self.ledger, self._small_cells, self._recall.signature)
-        self._known_support = Support(self.index, self.policy)
-        self._labels = Labels(self._known_support)
+        thresholds, snapshot = Thresholds(self.index, self.policy), self.index.snapshot
+        history = ReleaseHistory(
+            snapshot, self.policy.min_accounts, self.ledger, lambda rows: thresholds.counted(rows)[1]
+        )
+        parts = {
+            "_thresholds": thresholds,
+            "_history": history,
+            "_audit": DisclosureAudit(snapshot, self.ledger, self._small_cells, history.signature),
+            "_labels": Labels(thresholds),
+        }
+        for name, part in parts.items():
+            object.__setattr__(self, name, part)
 
-    @property
-    def _support(self) -> Support:
-        if self._known_support.policy is not self.policy:
-            self._known_support = Support(self.index, self.policy)
-        return self._known_support
+    @cached_property
+    def public_period(self) -> PublicPeriod | None:
+        """The period of the index that may be stated; None where there is none."""
+        return public_period(self._thresholds)
 
-    def _accounts_of(self, rows: Rows) -> int:
-        return self._support.counted(rows)[1]
+    def with_policy(self, policy: PrivacyPolicy) -> "Gate":
+        """A gate under another policy, over the same index and ledger."""
+        return Gate(self.index, policy, self.ledger, self.to_model)
 
-    def is_enough(self, rows: Rows, *, text: bool = False) -> bool:
-        """Whether a tool may say that this group is there at all (R3), or with `text`, more than its size."""
-        return self._support.is_enough_to_read(rows) if text else self._support.is_enough(rows)
-
-    def may_be_side(self, rows: Rows) -> bool:
-        """Whether a tool may set this group against others. Its size is said with them, so it must be enough (R3) and not
-        be withheld for another's sake (R4)."""
-        if not self.is_enough(rows):
+    def is_releasable(self, rows: Rows, purpose: Purpose = "count") -> bool:
+        """Whether a tool may use this group: it meets the thresholds (R3), and as a side, whose size is released with it, it
+        is not suppressed to protect another (R4)."""
+        if purpose == "readings":
+            return self._thresholds.meets_reading(rows)
+        if not self._thresholds.meets(rows):
             return False
+        if purpose == "count":
+            return True
         with self.ledger.exclusive():
-            self._recall.look_up()
-            return not self._recall.is_held(rows)
+            self._history.catch_up()
+            return not self._history.is_suppressed(rows)
 
-    def settled(self, rows: Rows) -> Rows:
-        """The members that a cell of these would be answered with: those of an earlier, nearly identical set (R5)."""
-        with self.ledger.exclusive():
-            self._recall.look_up()
-            earlier = self._recall.nearest(rows, _SETS)
-        return rows if earlier is None else self._recall.rows_of(earlier)
-
-    async def consult(self, raw: Raw, auditor: NameAuditor) -> None:
-        """Let a model judge names before they are released (R11)."""
-        await self._labels.consult(raw, self._support, auditor)
-
-    def admit(self, scope: Scope, *, closed: bool = False) -> Resolved:
-        """The rows of a scope, or a refusal when it or its complement is too small to ask about (R3) or is withheld for
-        another's sake (R4), or the rows of an earlier, nearly identical scope (R5). `closed`: only closed counts will be
-        said of it; where noise is added to those, a refusal by exact sizes would tell what the noise hides."""
+    def admit(self, scope: Scope, *, fixed_domain: bool = False) -> Resolved:
+        """The rows of a scope, or those of an earlier, nearly identical one (R5). Raises ToolRefusal when the scope or its
+        complement is too small to ask about (R3) or is suppressed to protect another (R4). `fixed_domain`: only counts over a
+        fixed domain will be released of it; where noise is added to those, a refusal by exact sizes would tell what the
+        noise hides."""
         resolved = resolve(self.index, scope)
-        if closed and self.policy.adds_noise:
+        if fixed_domain and self.policy.adds_noise:
             return replace(resolved, is_unchecked=True)
         everything = len(self.index.snapshot)
-        is_enough = self.is_enough(resolved.rows)
+        meets = self._thresholds.meets(resolved.rows)
         rest = everything - len(resolved.rows)
-        if is_enough and rest and not self.is_enough(without(resolved.rows, np.arange(everything))):
+        if meets and rest and not self._thresholds.meets(without(resolved.rows, np.arange(everything))):
             raise ToolRefusal(
                 "All but very few conversations match. Ask without the restriction instead.", "nearly everything"
             )
         with self.ledger.exclusive():
-            self._recall.look_up()
+            self._history.catch_up()
             # One sentence for both, so that it does not tell which of them holds.
-            if not is_enough or (rest and self._recall.is_held(resolved.rows)):
+            if not meets or (rest and self._history.is_suppressed(resolved.rows)):
                 raise ToolRefusal(
                     f"Too few conversations or accounts match ({self.policy.describe()}), or so many that a small group "
                     "beside them would show. Widen the scope or the period, or ask count_by which values a facet has.",
                     "too few or too close",
                 )
-            earlier = self._recall.nearest(resolved.rows, _SETS)
-        return Resolved(scope, self._recall.rows_of(earlier)) if earlier is not None else resolved
+            return Resolved(scope, self._matched(resolved.rows))
 
-    def release(self, raw: Raw) -> Finding:
-        """Decide, build the finding and write the ledger, as one step."""
-        crossed = raw.resolved.scope.facets() | raw.facets
+    def admit_part(self, rows: Rows) -> Rows:
+        """The members that a cell of these would be answered with: those of an earlier, nearly identical set (R5)."""
+        with self.ledger.exclusive():
+            self._history.catch_up()
+            return self._matched(rows)
+
+    def _matched(self, rows: Rows) -> Rows:
+        earlier = self._history.match(rows)
+        return rows if earlier is None else self._history.rows_of(earlier)
+
+    async def consult(self, candidate: CandidateTable, auditor: NameAuditor) -> None:
+        """Let a model judge names before they are released (R11)."""
+        await self._labels.consult(candidate, self._thresholds, auditor)
+
+    def release(self, candidate: CandidateTable, handles: Handles | None = None, run: str = "") -> Finding:
+        """Decide, build the finding with the next of `handles` and write the ledger's entry of `run`, as one step. Raises
+        ToolRefusal."""
+        self._check(candidate)
+        if candidate.has_fixed_domain and self.policy.adds_noise:
+            return self._release_noisy(candidate, handles, run)
+        if candidate.resolved.is_unchecked:
+            raise PrivacyViolation("A scope of any size was used for more than noisy counts.", "A bug; report it.")
+        labels = self._labels.of(candidate, self._thresholds)
+        with self.ledger.exclusive():
+            self._history.catch_up()
+            self._protect_small_cells()
+            table = decided(candidate, self._thresholds, self._history, self._audit)
+            finding = self._finding(candidate, rendered(table, labels, self._thresholds), handles)
+            outcome = outcome_of(finding, asked=len(candidate.groups), smallest=smallest_of(table))
+            sets = sets_of(table, self._thresholds, self._history)
+            self.ledger.append({**self._entry(finding, candidate.arguments, run), **outcome}, sets)
+        return finding
+
+    def _check(self, candidate: CandidateTable) -> None:
+        crossed = candidate.resolved.scope.facets() | candidate.facets
         if len(crossed) > self.policy.max_facets:
             raise ToolRefusal(
                 f"That crosses {len(crossed)} facets ({', '.join(sorted(crossed))}); at most {self.policy.max_facets}. "
                 "Leave one out.",
                 "too many facets",
             )
-        if raw.closed and self.policy.adds_noise:
-            return self._release_noisy(raw)
-        if raw.resolved.is_unchecked:
-            raise PrivacyViolation("A scope of any size was used for more than noisy counts.", "A bug; report it.")
-        wholes = raw.column_wholes
-        labels = self._labels.of(raw, self._support)
-        with self.ledger.exclusive():
-            self._recall.look_up()
-            self._guard_small_cells()
-            self._require_sides(raw, wholes)
-            self._recall.foresee(
-                [rows for group in raw.groups for rows in group.columns if self.is_enough(rows)],
-                [group.whole for group in raw.groups if group.whole is not None],
-            )
-            table = [[self._cell(rows, group.whole) for rows in group.columns] for group in raw.groups]
-            outside = self._cell(raw.outside) if raw.outside is not None else None
-            told = self._totals(raw, wholes, table, outside)
-            while self._suppress(raw, table, outside, told):
-                self._recall.withdraw(f"total: {raw.unit}")
-                told = self._totals(raw, wholes, table, outside)
-            finding = self._build(raw, labels, table, outside, tuple(said for _, said in told))
-            self._write(raw, finding, table, outside, told)
-        return finding
 
-    def _guard_small_cells(self) -> None:
-        """Once: keep two said numbers from giving a small cell of closed facets as their difference (R3). With so little
-        rounding that more of them would, `guarding` looks after the same cells."""
-        if not self._is_guarded and not self.policy.rounds_too_little:
-            self._recall.guard(self._small_cells())
-        self._is_guarded = True
+    def _protect_small_cells(self) -> None:
+        """Keep two released numbers from giving a small cell of closed facets as their difference (R3). With so little
+        rounding that more of them would, the disclosure audit protects the same cells."""
+        if not self.policy.rounds_too_little:
+            self._history.protect_once(self._small_cells)
 
     def _small_cells(self) -> list[Rows]:
-        return small_cells(self.index.snapshot, self.is_enough, self._support.surely_enough)
+        return small_cells(self.index.snapshot, self._thresholds.meets, self._thresholds.always_met_from)
 
-    def _release_noisy(self, raw: Raw) -> Finding:
-        """Closed counts with noise (differential privacy). No set is noted: what was said tells no exact one."""
+    def _release_noisy(self, candidate: CandidateTable, handles: Handles | None, run: str) -> Finding:
+        """Closed counts with noise (differential privacy). No set is kept: what was released tells no exact one."""
         with self.ledger.exclusive():
-            told = release_with_noise(self.index.snapshot, self.policy, self.ledger, raw)
-            finding = self._finding(raw, told.rows, told.totals, told.withheld, None, told.notes)
-            asked = len(raw.groups)
-            self._log(finding, raw.arguments, asked=asked, smallest=told.smallest, sets=[], spending=told.spending)
+            noisy = release_with_noise(self.index.snapshot, self.policy, self.ledger, candidate)
+            table = RenderedTable(noisy.rows, noisy.totals, noisy.withheld, None, noisy.notes)
+            finding = self._finding(candidate, table, handles)
+            outcome = outcome_of(finding, asked=len(candidate.groups), smallest=noisy.smallest)
+            self.ledger.append({**self._entry(finding, candidate.arguments, run), **outcome}, [], noisy.spending)
         return finding
 
-    def _suppress(self, raw: Raw, table: list[list[Cell]], outside: Cell | None, told: list[tuple[Rows, int]]) -> bool:
-        """Withhold what would give a withheld value back (R3, R4). Whether the totals must be counted anew."""
-        held = Withholding(self.index.snapshot, self._support, self._recall, self._guarding)
-        return held.apply(raw, table, outside, told)
-
-    def _require_sides(self, raw: Raw, wholes: Sequence[Rows]) -> None:
-        """A column's total is a group too (R3), and may be one that is withheld for another's sake (R4)."""
-        if len(wholes) < 2 or raw.within:
-            return
-        if not all(self.is_enough(whole) and not self._recall.is_held(whole) for whole in wholes):
-            raise ToolRefusal(
-                "One side of the split holds too few conversations or accounts, or so many that a small group beside it "
-                "would show. Split elsewhere.",
-                "a side too small",
-            )
-
-    def _cell(self, rows: Rows, whole: Rows | None = None) -> Cell:
-        count, accounts, _ = self._support.counted(rows)
-        if not self.is_enough(rows):
-            return Cell(rows, count, accounts, None, count < self.policy.min_conversations, is_sensitive=True)
-        is_whole = whole is not None and len(rows) < len(whole) and self._is_nearly(rows, whole)
-        if is_whole and whole is not None:
-            rows = whole
-            count, accounts, _ = self._support.counted(rows)
-        said: int | None = self._support.rounded(count)
-        earlier = self._recall.nearest(rows, _SETS)
-        if earlier is not None:
-            # What was said then is said again; counting its members anew would miss those that were forgotten since.
-            # The cell's own count stays, because sums are judged by what is there.
-            rows = self._recall.rows_of(earlier)
-            again, accounts, _ = self._support.counted(rows)
-            said = self._support.rounded(again) if earlier.count is None else earlier.count
-        is_known = earlier is not None or self._recall.is_known(rows)
-        if self._recall.is_held(rows) or (not is_known and self._recall.uncovers(rows)):
-            said = None
-        together = None if is_known or said is None else self._recall.combined(rows)
-        if together is not None:
-            # As if nobody told it from what earlier sets make of it, so that no answer tells few from none.
-            if not self.is_enough(together.rows):
-                return Cell(rows, count, accounts, None, count < self.policy.min_conversations, is_sensitive=True)
-            rows, (made, accounts) = together.rows, self._support.counted_of(together, [together.rows])
-            said = self._support.rounded(made)
-        self._recall.note("cell", said, rows)
-        return Cell(rows, count, accounts, said, is_known=is_known, is_whole=is_whole)
-
-    def _is_nearly(self, rows: Rows, whole: Rows) -> bool:
-        """Whether a row's cell is told as the whole row, whose size other findings say: what the row holds beside it
-        is no group, and would be their difference (R3)."""
-        return self.is_enough(whole) and not self._support.is_rest_enough(rows, whole)
-
-    def _totals(
-        self, raw: Raw, wholes: Sequence[Rows], table: list[list[Cell]], outside: Cell | None
-    ) -> list[tuple[Rows, int]]:
-        """Each column's total: the sum of its cells, so that shares add up; or what was said of a total of the same
-        kind that fewer than `min_accounts` accounts tell apart from it, or what earlier sets make of it (R5). With the
-        members that this is the number of: what is held against later sets is what was told."""
-        kind = f"total: {raw.unit}"
-        told = []
-        for place, whole in enumerate(wholes):
-            earlier = self._recall.near(whole, (kind,))
-            if earlier and earlier[0].count is not None:
-                rows, said = self._recall.rows_of(earlier[0]), earlier[0].count
-            elif (together := self._recall.combined(whole)) is not None:
-                parts = [whole] if raw.wholes is not None else raw.column_parts(place)
-                rows, said = together.rows, self._support.rounded(self._support.counted_of(together, parts)[0])
-            elif raw.wholes is not None:
-                rows, said = whole, self._support.rounded(self._support.counted(whole)[0])
-            else:
-                top = [cells for cells, group in zip(table, raw.groups, strict=True) if group.parent is None]
-                total = sum(cells[place].count for cells in top) + (outside.count if outside and place == 0 else 0)
-                rows, said = whole, self._support.rounded(total)
-            told.append((rows, said))
-            self._recall.note(kind, said, rows)
-        return told
-
-    def _build(
-        self,
-        raw: Raw,
-        labels: list[tuple[str, bool]],
-        table: list[list[Cell]],
-        outside: Cell | None,
-        totals: tuple[int, ...],
-    ) -> Finding:
-        shown = {
-            group.id for place, group in enumerate(raw.groups) if any(cell.said is not None for cell in table[place])
-        }
-        statistics = statistics_of(raw, [label for label, _ in labels], table, totals, self.policy)
-        rows: list[Row] = []
-        hidden_groups = hidden_count = 0
-        for place in statistics.order or range(len(raw.groups)):
-            group, cells = raw.groups[place], table[place]
-            visible = any(cell.said is not None for cell in cells)
-            orphan = group.parent is not None and group.parent not in shown
-            if not visible or orphan:
-                hidden_groups += any(cell.count for cell in cells)
-                hidden_count += sum(cell.count for cell in cells) if group.parent is None else 0
-                if raw.shape != "trend":
-                    continue
-            rows.append(row_of(raw, group, labels[place][0], cells, totals, statistics.rows[place], self._support))
-        if not statistics.order and any(group.is_text for group in raw.groups):
-            # By what is said, not by exact size: an order can tell what rounding hides.
-            rows.sort(key=lambda row: (-(row.values[0].count or 0), row.label, row.id or ""))
-        hidden_cells = sum(value.count is None for row in rows for value in row.values)
-        unnamed = sum(row.label == UNNAMED for row in rows)
-        lost = 0.0
-        if raw.wholes is None and any(totals):
-            lost = min(100.0, round(100 * self._support.rounded(hidden_count) / sum(totals), 1))
-        withheld = Withheld(hidden_groups, hidden_cells, lost, unnamed)
-        notes = (*statistics.notes, *raw.notes, *((NOT_COVERED,) if self.policy.adds_noise else ()))
-        return self._finding(raw, rows, totals, withheld, outside_share(raw, outside, totals), notes)
-
-    def _finding(
-        self,
-        raw: Raw,
-        rows: Sequence[Row],
-        totals: tuple[int, ...],
-        withheld: Withheld,
-        outside: float | None,
-        notes: tuple[str, ...],
-    ) -> Finding:
-        """The finding of decided rows, with the next handle and its digest."""
-        snapshot = self.index.snapshot
+    def _finding(self, candidate: CandidateTable, table: RenderedTable, handles: Handles | None) -> Finding:
+        """The finding of a rendered table, with the next handle and its digest."""
+        snapshot, scope = self.index.snapshot, candidate.resolved.scope
         fields: dict[str, Any] = {
-            "tool": raw.tool,
-            "title": raw.title,
-            "shape": raw.shape,
-            "scope": raw.resolved.scope.describe(),
-            "period": period_of(snapshot, raw.resolved.scope),
-            "columns": raw.columns,
-            "rows": tuple(rows),
-            "totals": totals,
-            "withheld": withheld,
-            "outside": outside,
-            "method": raw.method,
-            "notes": (*notes, *source_notes(snapshot, raw.resolved.scope.facets() | raw.facets)),
+            "tool": candidate.tool,
+            "title": candidate.title,
+            "shape": candidate.shape,
+            "scope": scope.describe(),
+            "period": self.public_period.of(scope) if self.public_period else "undated",
+            "columns": candidate.columns,
+            "rows": table.rows,
+            "totals": table.totals,
+            "withheld": table.withheld,
+            "outside": table.outside,
+            "method": candidate.method,
+            "notes": (*table.notes, *source_notes(snapshot, scope.facets() | candidate.facets)),
             "policy": self.policy.describe(),
             "snapshot": snapshot.number,
         }
-        handle = f"F{next(self._next)}"
+        handle = next(handles or Handles())
         draft = Finding(id=handle, digest="", gate_pass=_GATE_PASS, **fields)
         return Finding(id=handle, digest=draft.computed_digest(), gate_pass=_GATE_PASS, **fields)
 
-    def _write(
-        self, raw: Raw, finding: Finding, table: list[list[Cell]], outside: Cell | None, told: list[tuple[Rows, int]]
-    ) -> None:
-        """The ledger's entry: what was said, and what was withheld for another's sake and stays withheld."""
-        cells = [cell for cells in table for cell in cells] + ([outside] if outside is not None else [])
-        sets = sets_of(raw, cells, told, self._support, self._recall)
-        said = [cell.said for cells in table for cell in cells if cell.said is not None]
-        self._log(finding, raw.arguments, asked=len(raw.groups), smallest=min(said, default=None), sets=sets)
+    def _entry(self, finding: Finding, arguments: dict[str, Any], run: str) -> dict[str, Any]:
+        number = self.index.snapshot.number
+        return entry_of(finding.tool, finding.scope, arguments, run, self.policy, number, to_model=self.to_model)
 
-    def _log(
-        self,
-        finding: Finding,
-        arguments: dict[str, Any],
-        *,
-        asked: int,
-        smallest: int | None,
-        sets: Sequence[ReleasedSet],
-        spending: Spending | None = None,
-    ) -> None:
-        """Write the ledger's entry of a finding."""
-        self._append(
-            finding.tool,
-            finding.scope,
-            arguments,
-            sets,
-            {
-                "asked": asked,
-                "shown": len(finding.rows),
-                "withheld": finding.withheld.groups,
-                "smallest": smallest,
-                "bytes": len(json.dumps(finding.as_dict(), ensure_ascii=False).encode()),
-                "digest": finding.digest,
-            },
-            spending,
-        )
-
-    def _append(
-        self,
-        tool: str,
-        scope: str,
-        arguments: dict[str, Any],
-        sets: Sequence[ReleasedSet],
-        more: dict[str, Any],
-        spending: Spending | None = None,
-    ) -> None:
-        entry = {
-            "run": self.run,
-            "tool": tool,
-            "scope": scope,
-            "arguments": json.dumps(arguments, ensure_ascii=False, default=str),
-            "policy": json.dumps(self.policy.as_dict()),
-            "snapshot": self.index.snapshot.number,
-            "to_model": int(self.to_model),
-        }
-        self.ledger.append({**entry, **more}, sets, spending)
-
-    def refused(self, tool: str, arguments: dict[str, Any], reason: Reason) -> None:
+    def refuse(self, tool: str, arguments: dict[str, Any], reason: Reason, run: str = "") -> None:
         """Write the ledger's entry of a question that was refused: what was asked, and why in a word; no set."""
+        number = self.index.snapshot.number
+        entry = entry_of(tool, reason, arguments, run, self.policy, number, to_model=self.to_model)
         nothing = {"asked": 0, "shown": 0, "withheld": 0, "smallest": None, "bytes": 0, "digest": REFUSED}
         with self.ledger.exclusive():
-            self._append(tool, reason, arguments, [], nothing)
+            self.ledger.append({**entry, **nothing}, [])
 
-    def restate(self, finding: Finding, tool: str, title: str, rows: Sequence[Row]) -> Finding:
+    def restate(
+        self,
+        finding: Finding,
+        tool: str,
+        title: str,
+        rows: Sequence[Row],
+        handles: Handles | None = None,
+        run: str = "",
+    ) -> Finding:
         """A finding made of rows of one that was just released, with verdicts on them. It says no more than that one."""
-        said = {(row.label, row.values) for row in finding.rows}
-        if not all((row.label, row.values) in said or not any(value.count for value in row.values) for row in rows):
+        released = {(row.label, row.values) for row in finding.rows}
+        if not all((row.label, row.values) in released or not any(value.count for value in row.values) for row in rows):
             raise PrivacyViolation("A restated row was never released.", "This is a bug in Shoal; report it.")
         draft = replace(
             finding,
-            id=f"F{next(self._next)}",
+            id=next(handles or Handles()),
             digest="",
             tool=tool,
             title=title,
@@ -394,12 +236,13 @@ class Gate:
             gate_pass=_GATE_PASS,
         )
         restated = replace(draft, digest=draft.computed_digest(), gate_pass=_GATE_PASS)
+        entry = self._entry(restated, {"restates": finding.id}, run)
         with self.ledger.exclusive():
-            self._log(restated, {"restates": finding.id}, asked=len(rows), smallest=None, sets=[])
+            self.ledger.append({**entry, **outcome_of(restated, asked=len(rows), smallest=None)}, [])
         return restated
 
     def restore(self, stored: dict[str, Any]) -> Finding:
-        """Rebuild a finding that this ledger released (a resumed session). Refused when the ledger never saw it."""
+        """Rebuild a finding that this ledger released (a resumed session). Raises ToolRefusal when the ledger never saw it."""
         try:
             finding = Finding.from_dict(stored, _GATE_PASS)
         except (TypeError, KeyError):
@@ -410,8 +253,4 @@ class Gate:
 
     def warm(self) -> None:
         """Check the taxonomy's names ahead of the first question."""
-        self._labels.warm(self._support)
-
-    def start_at(self, number: int) -> None:
-        """Give the next finding the handle F`number` (a resumed session)."""
-        self._next = itertools.count(number)
+        self._labels.warm(self._thresholds)

@@ -1,76 +1,146 @@
-"""A finding's rows from decided cells: counts as said, shares and statistics from what leaves (R4). Nothing here counts a
-member."""
+"""Step 6 of a release: the rows of a finding from decided cells. Shares and statistics are computed from what leaves (R4).
+
+Nothing here counts a member.
+"""
 
 from collections.abc import Sequence, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from index.snapshots.snapshot import Snapshot
-from tools.core.candidate import Group, Raw
-from tools.core.finding import Measure, Row, Value
+from tools.core.candidate import Group
+from tools.core.finding import Measure, Row, Value, Withheld
 from tools.core.policy import PrivacyPolicy
+from tools.core.table import Cell, DecidedTable
+from tools.core.wording import GRADED_BY_RULES, UNNAMED
+from tools.dp.noisy_release import NOT_COVERED
 from tools.statistics.measures import Said, Statistics
-from tools.suppression.secondary import Cell
-from tools.suppression.thresholds import Support
+from tools.suppression.thresholds import Thresholds
 
 
-def row_of(
-    raw: Raw,
-    group: Group,
-    label: str,
-    cells: list[Cell],
-    totals: tuple[int, ...],
-    measures: tuple[Measure, ...],
-    support: Support,
-) -> Row:
+@dataclass(frozen=True, slots=True)
+class RenderedTable:
+    """What a finding says of a table: rows, totals, what was suppressed, and notes."""
+
+    rows: tuple[Row, ...]
+    totals: tuple[int, ...]
+    withheld: Withheld
+    outside: float | None
+    notes: tuple[str, ...]
+
+
+def rendered(table: DecidedTable, labels: Sequence[str], thresholds: Thresholds) -> RenderedTable:
+    """The rows in their order, with what is suppressed counted. A trend keeps its empty buckets."""
+    if table.candidate.shape == "trend":
+        table, labels = _within_released(table, labels)
+    candidate, policy = table.candidate, thresholds.policy
+    statistics = _statistics(table, labels, policy)
+    lines = table.lines
+    order = statistics.order or range(len(lines))
+    visible = _visible(table)
+    kept = [place for place in order if place in visible or candidate.shape == "trend"]
+    hidden = [lines[place] for place in order if place not in visible]
+    rows = [_row(table, place, labels[place], statistics.rows[place], thresholds) for place in kept]
+    if not statistics.order and any(group.is_text for group in candidate.groups):
+        # By what is released, not by exact size: an order can tell what rounding hides.
+        rows.sort(key=lambda row: (-(row.values[0].count or 0), row.label, row.id or ""))
+    withheld = Withheld(
+        sum(any(cell.count for cell in line) for line in hidden),
+        sum(value.count is None for row in rows for value in row.values),
+        _suppressed_share(table, visible, thresholds),
+        sum(row.label == UNNAMED for row in rows),
+    )
+    notes = (*statistics.notes, *candidate.notes, *((NOT_COVERED,) if policy.adds_noise else ()))
+    return RenderedTable(tuple(rows), table.released_totals, withheld, _outside_share(table), notes)
+
+
+def _within_released(table: DecidedTable, labels: Sequence[str]) -> tuple[DecidedTable, Sequence[str]]:
+    """A series from its first released bucket to its last: a suppressed one at an end would tell when somebody was there
+    first, or last."""
+    showing = [place for place, line in enumerate(table.lines) if _shows(line)]
+    first, after = (showing[0], showing[-1] + 1) if showing else (0, 0)
+    candidate = replace(table.candidate, groups=table.candidate.groups[first:after])
+    cells = table.cells[first * table.width : after * table.width]
+    return replace(table, candidate=candidate, cells=cells), labels[first:after]
+
+
+def _visible(table: DecidedTable) -> set[int]:
+    """Groups that show a count, and whose own group does."""
+    groups = table.candidate.groups
+    showing = {place for place, line in enumerate(table.lines) if _shows(line)}
+    shown_ids = {groups[place].id for place in showing}
+    return {place for place in showing if groups[place].parent is None or groups[place].parent in shown_ids}
+
+
+def _shows(line: Sequence[Cell]) -> bool:
+    return any(cell.released is not None for cell in line)
+
+
+def _suppressed_share(table: DecidedTable, visible: Set[int], thresholds: Thresholds) -> float:
+    """Percent of the counted conversations in groups that are not shown."""
+    totals = table.released_totals
+    if table.candidate.wholes is not None or not any(totals):
+        return 0.0
+    hidden = sum(
+        cell.count
+        for place, (group, line) in enumerate(zip(table.candidate.groups, table.lines, strict=True))
+        if place not in visible and group.parent is None
+        for cell in line
+    )
+    return min(100.0, round(100 * thresholds.rounded(hidden) / sum(totals), 1))
+
+
+def _row(table: DecidedTable, place: int, label: str, measures: tuple[Measure, ...], thresholds: Thresholds) -> Row:
     """The row of one group; `accounts` only where there is a single column."""
-    values = tuple(_value(cell.said, _base(raw, cells, place, totals)) for place, cell in enumerate(cells))
-    accounts = support.rounded(cells[0].accounts) if len(cells) == 1 and cells[0].said is not None else None
+    group: Group = table.candidate.groups[place]
+    cells = table.lines[place]
+    values = tuple(_value(cell.released, _base(table, cells, column)) for column, cell in enumerate(cells))
+    is_single = len(cells) == 1 and cells[0].released is not None
+    accounts = thresholds.rounded(cells[0].accounts) if is_single else None
     return Row(label, values, accounts, group.id, group.parent, measures, group.place)
 
 
-def _value(said: int | None, base: int) -> Value:
-    return Value(said, round(100 * said / base, 1) if said is not None and base else None)
+def _value(released: int | None, base: int) -> Value:
+    return Value(released, round(100 * released / base, 1) if released is not None and base else None)
 
 
-def _base(raw: Raw, cells: list[Cell], place: int, totals: tuple[int, ...]) -> int:
+def _base(table: DecidedTable, cells: Sequence[Cell], column: int) -> int:
     """What a share is a share of: the column's total, or for a trend with exposure the whole of its bucket."""
-    if raw.within and place == 0:
-        return cells[-1].said or 0
-    return totals[place]
+    if table.candidate.within and column == 0:
+        return cells[-1].released or 0
+    return table.released_totals[column]
 
 
-def outside_share(raw: Raw, outside: Cell | None, totals: tuple[int, ...]) -> float | None:
-    """Percent of the scope outside any cluster; None where nothing was clustered or it is withheld."""
-    if outside is None or len(raw.columns) != 1 or not totals[0] or (outside.count and outside.said is None):
+def _outside_share(table: DecidedTable) -> float | None:
+    """Percent of the scope outside any cluster; None where nothing was clustered or it is suppressed."""
+    outside, totals = table.outside, table.released_totals
+    if outside is None or table.width != 1 or not totals[0] or (outside.count and outside.released is None):
         return None
-    return round(100 * (outside.said or 0) / totals[0], 1)
+    return round(100 * (outside.released or 0) / totals[0], 1)
 
 
-def statistics_of(
-    raw: Raw, labels: Sequence[str], table: list[list[Cell]], totals: tuple[int, ...], policy: PrivacyPolicy
-) -> Statistics:
-    """Measures of what is said, and the bands of groups that are shown."""
-    found = Statistics([()] * len(raw.groups))
-    if raw.statistic is not None:
-        found = raw.statistic(
+def _statistics(table: DecidedTable, labels: Sequence[str], policy: PrivacyPolicy) -> Statistics:
+    """Measures of what is released, and the bands of groups that are shown."""
+    candidate, lines = table.candidate, table.lines
+    found = Statistics([()] * len(candidate.groups))
+    if candidate.statistic is not None:
+        found = candidate.statistic(
             Said(
                 labels,
-                raw.columns,
-                [[cell.said for cell in cells] for cells in table],
-                [[cell.is_small for cell in cells] for cells in table],
-                totals,
+                candidate.columns,
+                [[cell.released for cell in line] for line in lines],
+                [[cell.is_small for cell in line] for line in lines],
+                table.released_totals,
                 policy.min_conversations,
                 policy.round_to,
             )
         )
     banded = [
         (*measures, *(Measure(name, verdict=verdict) for name, verdict in group.bands))
-        for measures, group in zip(found.rows, raw.groups, strict=True)
+        for measures, group in zip(found.rows, candidate.groups, strict=True)
     ]
     return replace(found, rows=banded)
 
 
-GRADED_BY_RULES = "grades of concern and categories of harm are by built-in rules, which know English best"
 _GRADED = frozenset({"concern", "harm"})
 
 

@@ -1,4 +1,4 @@
-"""What counts towards a group (R3, R7): conversations with each account bounded, accounts, and who vouches for text.
+"""Thresholds (R3, R7): bounded counts of conversations and accounts, dominance, and which accounts count towards text.
 
 One place for every threshold, so that no tool counts otherwise. Data plane: it sees members and answers numbers.
 """
@@ -23,7 +23,7 @@ from tools.history.combinations import Combination
 
 
 @dataclass(frozen=True)
-class Support:
+class Thresholds:
     """Counts over an index's snapshot under one policy."""
 
     index: Index
@@ -56,26 +56,26 @@ class Support:
         accounts = len(distinct(self.snapshot.accounts[np.concatenate(kept)])) + int((combination.held > 0).sum())
         return count, accounts
 
-    def is_enough(self, rows: Rows) -> bool:
+    def meets(self, rows: Rows) -> bool:
         """Whether a closed cell of these members may be shown."""
         count, accounts, largest = self.counted(rows)
         policy = self.policy
-        enough = count >= policy.min_conversations and accounts >= policy.min_accounts
-        return enough and largest <= policy.max_dominance * len(rows)
+        is_large = count >= policy.min_conversations and accounts >= policy.min_accounts
+        return is_large and largest <= policy.max_dominance * len(rows)
 
     @cached_property
-    def surely_enough(self) -> int:
-        """Conversations from which any group is enough, whoever it is of: in one that is not, some account has at least
+    def always_met_from(self) -> int:
+        """Conversations from which any group meets the thresholds: in one that does not, some account has at least
         the smallest of these shares, and no account has more than the largest one has in all."""
         policy = self.policy
         least_share = min(1 / policy.min_conversations, 1 / policy.min_accounts, policy.max_dominance)
         return ceil(int(how_often(self.snapshot.accounts).max(initial=0)) / least_share) + 1
 
-    def is_rest_enough(self, rows: Rows, whole: Rows) -> bool:
+    def complement_meets(self, rows: Rows, whole: Rows) -> bool:
         """Whether what a whole holds beside these rows of it may be shown as a closed cell."""
         count, _, largest = self.counted(whole)
         policy, rest = self.policy, len(whole) - len(rows)
-        # Of a whole in which no account has much, a large rest is enough whoever it holds; no need to look who.
+        # Of a whole in which no account has much, a large complement meets them whoever it holds.
         least = rest - (len(whole) - count)
         accounts = rest // max(1, largest)
         if (
@@ -84,9 +84,9 @@ class Support:
             and largest <= policy.max_dominance * rest
         ):
             return True
-        return self.is_enough(without(rows, whole))
+        return self.meets(without(rows, whole))
 
-    def vouching(self, rows: Rows, since: date | None) -> Rows:
+    def established(self, rows: Rows, since: date | None) -> Rows:
         """Those of the rows whose account counts towards text: it was seen on so many days as the policy asks, or before
         the scope's period (`since`). A group's text and each specific in it are held to these rows alone."""
         if self.policy.established_days <= 1:
@@ -98,7 +98,7 @@ class Support:
             counts |= (first[accounts] != UNDATED) & (first[accounts] < as_day(since))
         return rows[counts]
 
-    def voices(self, accounts: Collection[int]) -> int:
+    def distinct_voices(self, accounts: Collection[int]) -> int:
         """As how many these distinct accounts count towards text: of those that look coordinated some count as one. It is
         what makes it dear to lift a text over its threshold by accounts invented for that (Annamalai et al. 2026)."""
         each = self.policy.coordinated_as_one
@@ -107,22 +107,22 @@ class Support:
         coordinated = int(np.count_nonzero(self._suspected[np.fromiter(accounts, np.int64, len(accounts))]))
         return len(accounts) - coordinated + -(-coordinated // each)
 
-    def is_enough_for_text(self, rows: Rows, since: date | None) -> bool:
+    def meets_text(self, rows: Rows, since: date | None) -> bool:
         """Whether a group's name may be shown, if it is attested."""
-        vouching = self.vouching(rows, since)
-        count, accounts, _ = self.counted(vouching)
+        established = self.established(rows, since)
+        count, accounts, _ = self.counted(established)
         least = self.policy.text_min_accounts
         if count < self.policy.text_min_conversations or accounts < least:
             return False
         # Of so many that all of them could be coordinated, nobody needs to be looked at.
         return accounts >= least * self.policy.coordinated_as_one or (
-            self.voices(distinct(self.snapshot.accounts[vouching]).tolist()) >= least
+            self.distinct_voices(distinct(self.snapshot.accounts[established]).tolist()) >= least
         )
 
-    def is_enough_to_read(self, rows: Rows) -> bool:
+    def meets_reading(self, rows: Rows) -> bool:
         """Whether more than a group's size may be said of it, such as bands: accounts that look coordinated count as any,
         or nothing could be said of coordination."""
-        count, accounts, _ = self.counted(self.vouching(rows, None))
+        count, accounts, _ = self.counted(self.established(rows, None))
         return count >= self.policy.text_min_conversations and accounts >= self.policy.text_min_accounts
 
     @cached_property

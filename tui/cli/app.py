@@ -132,9 +132,10 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Open the bundled demo: synthetic conversations with planted stories, indexed on first use, built-in roles."""
+    from agent.services.oversight import newest_snapshot
     from agent.wiring import DEMO, App
 
-    if not App.start(DEMO).newest_snapshot():
+    if not newest_snapshot(App.start(DEMO)):
         from index.demo.source import LAUNCH, DemoSource
 
         typer.echo("Indexing the demo corpus (synthetic, once).", err=True)

@@ -133,15 +133,12 @@ def _written(name: str, form: str) -> None:
 @case.command()
 def rerun(name: CaseArgument, as_json: JsonOption = False) -> None:
     """Ask every finding of a case again on the newest snapshot, and say what changed beyond rounding."""
+    from agent.services.cases import rerun as ask_again
 
     async def work() -> None:
         with _open() as (app, store):
             chosen = store.find(name)
-            context, _, _ = app.on_index(chosen.index_path).tool_context(built_in=True)
-            try:
-                asked = await store.rerun(chosen, context)
-            finally:
-                context.gate.ledger.close()
+            asked = await ask_again(app, store, chosen)
         if as_json:
             typer.echo(json.dumps([asdict(item) for item in asked], ensure_ascii=False))
             return

@@ -77,9 +77,10 @@ def _inspect(path: Path, mapping: Mapping[str, str], *, as_json: bool) -> None:
 
 
 def _estimate(started: "App", source: "Source", facets: Path | None, *, batch: bool, as_json: bool) -> None:
+    from agent.services.ingest import estimate
     from tui.cli.tables import estimate_table
 
-    found = started.estimate(source, facets, batch=batch)
+    found = estimate(started, source, facets, batch=batch)
     typer.echo(json.dumps(asdict(found)) if as_json else estimate_table(found))
 
 
@@ -96,12 +97,20 @@ async def take(
     quiet: bool = False,
 ) -> None:
     """Ingest with a progress bar and print the closing summary (`quiet`: on stderr)."""
+    from agent.services.ingest import ingest as take_in
     from tui.cli.progress import ProgressBar
     from tui.cli.tables import taken_lines, taken_values
 
     with ProgressBar() as bar:
-        taken = await started.ingest(
-            source, bar.update, built_in=built_in, landmarks=landmarks, facets=facets, batch=batch, max_cost=max_cost
+        taken = await take_in(
+            started,
+            source,
+            bar.update,
+            built_in=built_in,
+            landmarks=landmarks,
+            facets=facets,
+            batch=batch,
+            max_cost=max_cost,
         )
     if as_json:
         typer.echo(json.dumps(taken_values(source, taken)))
@@ -113,13 +122,14 @@ async def take(
 
 def publish(index: IndexOption = None, built_in: BuiltInOption = False, as_json: JsonOption = False) -> None:
     """Publish a snapshot of what is stored (ingest does this by itself)."""
+    from agent.services.ingest import publish as publish_snapshot
     from agent.wiring import App
     from tui.cli.progress import ProgressBar
     from tui.cli.tables import published_line
 
     async def work() -> None:
         with ProgressBar() as bar:
-            published = await App.start(index).publish(bar.update, built_in=built_in)
+            published = await publish_snapshot(App.start(index), bar.update, built_in=built_in)
         typer.echo(json.dumps(asdict(published)) if as_json else published_line(published))
 
     run(work())
@@ -134,32 +144,32 @@ def audit(
 ) -> None:
     """Verify the ledger's chain, list what was released and refused, and print the privacy report of the newest
     snapshot."""
+    from agent.services.oversight import audit as read_audit
     from agent.wiring import App
     from tools.core.ledger import REFUSED
     from tui.cli import oversight
 
     async def work() -> None:
-        started = App.start(index)
-        ledger = started.ledger()
-        broken = await asyncio.to_thread(ledger.verify)
-        releases, refusals, report = ledger.releases(), ledger.refusals(), started.privacy_report()
-        epsilon = started.epsilon(ledger)
+        found = await asyncio.to_thread(read_audit, App.start(index))
         if export is not None:
-            oversight.export(export, ledger.entries(), REFUSED, broken)
+            oversight.export(export, found.entries, REFUSED, found.broken)
         if as_json:
-            values = {"releases": [asdict(item) for item in releases], "refusals": [asdict(item) for item in refusals]}
-            values["privacy"] = [asdict(item) for item in report]
-            budget = {"spent": epsilon[0], "total": epsilon[1]} if epsilon is not None else None
-            typer.echo(json.dumps({"broken_at": broken, "epsilon": budget, **values}))
+            values = {
+                "releases": [asdict(item) for item in found.releases],
+                "refusals": [asdict(item) for item in found.refusals],
+                "privacy": [asdict(item) for item in found.privacy],
+            }
+            budget = {"spent": found.epsilon[0], "total": found.epsilon[1]} if found.epsilon is not None else None
+            typer.echo(json.dumps({"broken_at": found.broken, "epsilon": budget, **values}))
         else:
             from tui.cli.tables import epsilon_line, ledger_table, privacy_table, refusal_table
 
-            typer.echo(ledger_table(releases, broken))
-            if epsilon is not None:
-                typer.echo("\n" + epsilon_line(*epsilon))
-            typer.echo("\n" + refusal_table(refusals, releases))
-            typer.echo("\n" + privacy_table(report))
-        if broken is not None:
+            typer.echo(ledger_table(found.releases, found.broken))
+            if found.epsilon is not None:
+                typer.echo("\n" + epsilon_line(*found.epsilon))
+            typer.echo("\n" + refusal_table(found.refusals, found.releases))
+            typer.echo("\n" + privacy_table(found.privacy))
+        if found.broken is not None:
             raise typer.Exit(6)
 
     run(work())
@@ -173,13 +183,15 @@ def snapshots(
     as_json: JsonOption = False,
 ) -> None:
     """List the published snapshots, or remove old ones with --keep. The newest is what questions read."""
+    from agent.services.oversight import keep_snapshots
+    from agent.services.oversight import snapshots as published_snapshots
     from agent.wiring import App
 
     async def work() -> None:
         started = App.start(index)
         if keep is not None:
-            typer.echo(f"{started.keep_snapshots(keep)} snapshots removed.", err=True)
-        found = started.snapshots()
+            typer.echo(f"{keep_snapshots(started, keep)} snapshots removed.", err=True)
+        found = published_snapshots(started)
         if as_json:
             typer.echo(json.dumps([asdict(item) for item in found]))
             return
@@ -203,6 +215,7 @@ def forget(
 ) -> None:
     """Erase what an index holds of an account, or from before a day: facts, vectors and every snapshot. It cannot be
     undone. Words that many accounts used stay words; released findings stay in the ledger."""
+    from agent.services.ingest import forget as erase
     from agent.wiring import App
     from tui.cli.progress import ProgressBar
 
@@ -215,7 +228,7 @@ def forget(
         if not yes:
             typer.confirm("This erases it for good. Go on?", abort=True, err=True)
         with ProgressBar() as bar:
-            gone = await App.start(index).forget(bar.update, account=account, before=day)
+            gone = await erase(App.start(index), bar.update, account=account, before=day)
         if as_json:
             typer.echo(json.dumps(asdict(gone)))
             return
@@ -230,10 +243,11 @@ def forget(
 def doctor(index: IndexOption = None, as_json: JsonOption = False) -> None:
     """Look everything over: versions, disk, hashes, integrity, permissions, and what would leave the machine. Changes
     nothing; exit code 3 when something is wrong."""
+    from agent.services.doctor import checks
     from agent.wiring import App
 
     async def work() -> None:
-        found = App.start(index).doctor()
+        found = checks(App.start(index))
         if as_json:
             typer.echo(json.dumps([asdict(check) for check in found]))
         else:

@@ -27,14 +27,12 @@ class PlainChat:
     def __init__(self, session: "Session", read: Callable[[], str | None]) -> None:
         self._session = session
         self._read = read
-        settings = session.context.index.settings
-        self._offered: list[str] = list(
-            questions(tuple(settings.landmarks), tuple(item.name for item in settings.facets))
-        )
+        card = session.toolbox.card
+        self._offered: list[str] = list(questions(tuple(card.landmarks), card.own_facets))
 
     async def run(self) -> None:
         """Ask line by line until the reader ends."""
-        typer.echo(f"Shoal, {self._session.roles.name}, privacy: {self._session.context.gate.policy.describe()}")
+        typer.echo(f"Shoal, {self._session.roles.name}, privacy: {self._session.toolbox.card.policy}")
         typer.echo(HELP)
         self._offer()
         while True:

@@ -10,8 +10,8 @@ from tui.text.untrusted import fit, many, safe
 
 if TYPE_CHECKING:
     from agent.redteam.result import Outcome
-    from agent.services.bulk import Estimate, Spending
-    from agent.wiring import Taken
+    from agent.services.cost import Estimate, Spending
+    from agent.services.ingest import Taken
     from index.maintenance.health import Check
     from index.snapshots.history import Published, SnapshotInfo, StageScores
     from index.sources import Inspection, Source
@@ -175,7 +175,7 @@ def taken_values(source: "Source", taken: "Taken") -> dict[str, Any]:
         "clusters": published.clusters,
         "not_published": published.why,
     }
-    budget = taken.spent.current if taken.spent else None
+    budget = taken.spent.budget if taken.spent else None
     if taken.spent is not None and budget is not None:
         usage = budget.usage
         values["model"] = {
@@ -189,9 +189,7 @@ def taken_values(source: "Source", taken: "Taken") -> dict[str, Any]:
 
 
 def _spent(spent: "Spending") -> str:
-    budget = spent.current
-    if budget is None:
-        return "no model call"
+    budget = spent.budget
     usage = budget.usage
     read = usage.input_tokens + usage.cache_read_tokens + usage.cache_write_tokens
     cost = "price unknown" if budget.cost is None else f"{budget.cost:,.2f} US dollars"

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +15,8 @@ from tui.cli.options import BuiltInOption, IndexOption, JsonOption, run
 from tui.text.untrusted import safe
 
 if TYPE_CHECKING:
-    from agent.storage.watches import Look, Watch, WatchStore
+    from agent.services.watches import Look
+    from agent.storage.watches import Watch, WatchStore
     from agent.wiring import App
 
 watch = typer.Typer(
@@ -96,7 +96,7 @@ def run_(
     nothing, 10 notable, 11 serious, else that of a run that failed. Made for cron."""
 
     async def work() -> None:
-        from agent.storage.watches import exit_code
+        from agent.services.watches import exit_code
 
         looks = []
         with _open() as (app, store):
@@ -114,12 +114,10 @@ def run_(
 
 async def _look(app: "App", store: "WatchStore", item: "Watch", now: datetime, *, built_in: bool) -> "Look":
     """One watch; an index that cannot be asked keeps no other watch from its answer."""
-    from agent.storage.watches import Look, look
+    from agent.services.watches import Look, look_at
 
-    chosen = app.on_index(item.index_path)
     try:
-        newest = max((info.number for info in chosen.snapshots()), default=0)
-        return await look(store, item, newest, partial(chosen.session, built_in=built_in), now)
+        return await look_at(app, store, item, now, built_in=built_in)
     except ShoalError as error:
         typer.echo(f"{item.id}: {error.message}\n  next: {error.hint}", err=True)
         return Look(item.id, item.question, "not answered", (item.snapshot, 0), exit_code=error.exit_code)

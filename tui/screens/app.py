@@ -129,10 +129,11 @@ class ShoalApp(Reading):
     def action_demo(self) -> None:
         """From a first run: the bundled demo, indexed if need be."""
         if self.view.phase == "no index":
+            from agent.services.oversight import newest_snapshot
             from agent.wiring import DEMO, App
 
             self._started, self._built_in = App.start(DEMO), True
-            self._open() if self._started.newest_snapshot() else self._ingest(demo=True)
+            self._open() if newest_snapshot(self._started) else self._ingest(demo=True)
 
     def action_ingest(self) -> None:
         if not self.view.is_busy:
@@ -191,10 +192,8 @@ class ShoalApp(Reading):
             return
         from tui.screens.ledger import LedgerScreen
 
-        ledger = self._session.context.gate.ledger
-        broken = await asyncio.to_thread(ledger.verify)
-        releases = await asyncio.to_thread(ledger.releases)
-        self.push_screen(LedgerScreen(releases, broken, self._save))
+        reading = await asyncio.to_thread(self._session.read_ledger)
+        self.push_screen(LedgerScreen(reading.releases, reading.broken, self._save))
 
     @work(group="cases", exclusive=True)
     async def action_cases(self) -> None:
@@ -209,12 +208,9 @@ class ShoalApp(Reading):
 
     async def _asked_again(self, cases: "CaseStore", case: "Case") -> "list[Asked]":
         """With tools of its own, so that the session's run keeps its name in the ledger."""
-        over = self._started.on_index(case.index_path)
-        context, _, _ = await asyncio.to_thread(over.tool_context, built_in=True)
-        try:
-            return await cases.rerun(case, context)
-        finally:
-            context.gate.ledger.close()
+        from agent.services.cases import rerun
+
+        return await rerun(self._started, cases, case)
 
     @work(group="find", exclusive=True)
     async def action_find(self) -> None:

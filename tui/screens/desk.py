@@ -157,19 +157,17 @@ class Desk(App[None]):
                 self.notify(f"{fault.message}\n{fault.hint}", severity="error", markup=False)
 
     def _opened(self, session: "Session") -> None:
-        index = session.context.index
+        card = session.toolbox.card
         self._fault = None
-        self.examples = welcome.questions(
-            tuple(index.settings.landmarks), tuple(facet.name for facet in index.settings.facets)
-        )
+        self.examples = welcome.questions(tuple(card.landmarks), card.own_facets)
         self._recent = _newest(session.store)
         self.view = replace(
             self.view,
             phase="ready",
             index=self._started.path.name,
             roles=session.roles.name,
-            policy=session.context.gate.policy.describe(),
-            snapshot=index.snapshot.number,
+            policy=card.policy,
+            snapshot=card.snapshot,
             is_keyless=not self._built_in and not self._started.settings.has_model,
         )
         self._enable(True)
@@ -185,7 +183,9 @@ class Desk(App[None]):
 
     def _age_days(self) -> int:
         """Days since the newest snapshot was published."""
-        published = datetime.fromisoformat(self._started.snapshots()[-1].published)
+        from agent.services.oversight import snapshots
+
+        published = datetime.fromisoformat(snapshots(self._started)[-1].published)
         return (datetime.now(UTC) - published.replace(tzinfo=published.tzinfo or UTC)).days
 
     def _cannot_ask(self, error: ShoalError) -> None:
@@ -316,7 +316,7 @@ class Desk(App[None]):
     @work(group="newer", exclusive=True)
     async def _look_for_newer(self) -> None:
         """Another process may publish while the desk is open: say so, and leave what is shown."""
-        newest = await asyncio.to_thread(self._started.newest_snapshot)
+        newest = await asyncio.to_thread(_newest_snapshot, self._started)
         if newest != self.view.newest:
             self.view = replace(self.view, newest=newest)
             self.refresh_bindings()
@@ -327,6 +327,12 @@ class Desk(App[None]):
     def _say(self, note: str) -> None:
         self._note, self._note_at = note, self._clock()
         self._draw_lines()
+
+
+def _newest_snapshot(started: "Started") -> int:
+    from agent.services.oversight import newest_snapshot
+
+    return newest_snapshot(started)
 
 
 def _newest(store: "SessionStore") -> tuple[welcome.Recent, ...]:

@@ -18,8 +18,8 @@ from tui.screens.panels import Panel
 from tui.text.untrusted import fit, safe
 
 if TYPE_CHECKING:
+    from agent.services.ingest import Taken
     from agent.wiring import App as Started
-    from agent.wiring import Taken
     from index.ingest.pipeline import Progress
     from index.sources import Source
 
@@ -111,15 +111,17 @@ class IngestScreen(Panel[bool]):
 
     async def _ingest(self, path: Path) -> "Taken":
         """Runs in the thread."""
+        from agent.services.ingest import ingest
+
         source: Source
         if self._demo:
             from index.demo.source import LAUNCH, DemoSource
 
-            return await self._started.ingest(DemoSource(), self._report, built_in=True, landmarks={"launch": LAUNCH})
+            return await ingest(self._started, DemoSource(), self._report, built_in=True, landmarks={"launch": LAUNCH})
         from index.sources import open_file
 
         source = open_file(path, {})
-        return await self._started.ingest(source, self._report, built_in=self._built_in)
+        return await ingest(self._started, source, self._report, built_in=self._built_in)
 
     def _report(self, step: "Progress") -> None:
         """Called from the thread: only remember; the screen's own timer draws."""

@@ -20,7 +20,7 @@ from agent.roles.builtin.investigator_usage import (
 )
 from agent.roles.builtin.investigator_watch import new, precedent, trend
 from agent.roles.builtin.recipe import Notes
-from agent.roles.protocols import Claim, Desk, Focus, Task
+from agent.roles.protocols import Claim, Focus, Task, ToolCaller
 
 _RECIPES: dict[Focus, Callable[[Notes], Awaitable[object]]] = {
     "top": top,
@@ -44,7 +44,7 @@ _RECIPES: dict[Focus, Callable[[Notes], Awaitable[object]]] = {
 class BuiltinInvestigator:
     """Runs the recipe of a task's focus."""
 
-    async def investigate(self, task: Task, desk: Desk) -> Sequence[Claim]:
-        notes = Notes(task, desk)
+    async def investigate(self, task: Task, tools: ToolCaller) -> Sequence[Claim]:
+        notes = Notes(task, tools)
         await _RECIPES[task.focus](notes)
         return notes.claims

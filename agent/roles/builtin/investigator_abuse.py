@@ -25,7 +25,7 @@ from agent.roles.protocols import Claim
 from tools.catalog.flag_gaps import FALSE, FLAGGED, MISSED
 from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 
 _BURST_SHARE = 55.0
 _FEW_WEEKS = 8

@@ -21,7 +21,7 @@ from agent.roles.builtin.recipe import (
 )
 from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 
 _CLEAR = 2.0
 """Odds from which a theme is told as characteristic."""

@@ -47,7 +47,7 @@ async def new(notes: Notes) -> None:
 
 
 def _labels(finding: Finding) -> set[str]:
-    from tools.naming.labels import UNNAMED
+    from tools.core.wording import UNNAMED
 
     return {row.label for row in finding.rows if row.label != UNNAMED}
 

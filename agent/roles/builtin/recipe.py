@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import regex
 
-from agent.roles.protocols import Claim, Desk, Task
+from agent.roles.protocols import Claim, Task, ToolCaller
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding, Measure, Row
 from tools.core.scope import Scope
-from tools.naming.labels import UNNAMED
+from tools.core.wording import UNNAMED
 
 CONCERNING = 3
 """Grade from which a conversation counts as concerning."""
@@ -29,13 +29,13 @@ class Notes:
     """A task's claims as they come, and the tools that refused."""
 
     task: Task
-    desk: Desk
+    tools: ToolCaller
     claims: list[Claim] = field(default_factory=list)
 
     async def ask(self, tool: str, arguments: Mapping[str, Any]) -> Finding | None:
         """A tool's finding, or None when it refuses; the refusal is noted, so that the answer says what is missing."""
         try:
-            return await self.desk.call(tool, dict(arguments))
+            return await self.tools.call(tool, dict(arguments))
         except ToolRefusal as refusal:
             text = f"Refused ({tool.replace('_', ' ')}): {_spoken(refusal)}"
             if refusal.reason == "too few or too close":

@@ -12,8 +12,7 @@ from agent.core.answer import Confidence, Draft, LeadCard
 from agent.roles.builtin.recipe import NOTHING_TOLD, unquoted
 from agent.roles.protocols import Claim, Evidence, OnDelta
 from tools.core.finding import Finding
-from tools.naming.labels import UNNAMED
-from tools.release.rows import GRADED_BY_RULES
+from tools.core.wording import GRADED_BY_RULES, UNNAMED
 
 BYLINE = "Written by built-in rules; no model ran."
 _ANSWERS = 3

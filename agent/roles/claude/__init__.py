@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from agent.core.run import RunContext
 from agent.core.settings import Settings
-from agent.llm.client import AnthropicModel, Meter
+from agent.llm.client import Credentials, MessagesClient, Model
 from agent.roles.builtin.fields import fields_of
 from agent.roles.builtin.namer import BuiltinNamer
 from agent.roles.claude.batches import BatchExtractor, OpenBatches
@@ -19,21 +20,34 @@ from index.core.facets import FacetSpec
 from index.ingest.extraction import Extractor, LocalExtractor
 from index.naming.samples import Namer
 from index.publish.taxonomy import LinkageTaxonomist, Taxonomist
+from tools.toolbox import NameReaders
 
 
-def claude_roles(settings: Settings, meter: Meter) -> tuple[RoleSet, ClaudeNamer, ClaudeNameAuditor]:
-    """Every role that asks, and the namer and the auditor of names for what is released, over one client."""
-    model = AnthropicModel(settings.api_key, settings.base_url, meter)
-    roles = RoleSet(
-        name=f"{settings.lead_model}, {settings.worker_model}",
+def client_of(settings: Settings) -> MessagesClient:
+    """The client that all roles and readers share."""
+    return MessagesClient(Credentials(settings.api_key, settings.auth_token, settings.base_url))
+
+
+def claude_roles(settings: Settings, model: Model) -> RoleSet:
+    """Every role that asks, over one run's model."""
+    return RoleSet(
+        name=model_names(settings),
         planner=ClaudePlanner(model, settings),
         investigator=ClaudeInvestigator(model, settings),
         auditor=ClaudeAuditor(model, settings),
         writer=ClaudeWriter(model, settings),
         uses_model=True,
-        close=model.close,
     )
-    return roles, ClaudeNamer(model, settings, BuiltinNamer()), ClaudeNameAuditor(model, settings)
+
+
+def model_names(settings: Settings) -> str:
+    """What a role set of models is called."""
+    return f"{settings.lead_model}, {settings.worker_model}"
+
+
+def name_readers(settings: Settings, model: Model) -> NameReaders:
+    """The namer and the auditor of names for what is released."""
+    return NameReaders(ClaudeNamer(model, settings, BuiltinNamer()), ClaudeNameAuditor(model, settings))
 
 
 class Readers(NamedTuple):
@@ -47,7 +61,7 @@ class Readers(NamedTuple):
 
 def claude_readers(
     settings: Settings,
-    meter: Meter,
+    run: RunContext,
     own: Sequence[FacetSpec] = (),
     *,
     embed: Embed,
@@ -57,10 +71,11 @@ def claude_readers(
 ) -> Readers:
     """The readers of ingest and publishing. With `batches`, a file that keeps what was sent, extraction is in
     bulk, and `key_of` hashes what stands in that file. `embed` places names for the taxonomist."""
-    model = AnthropicModel(settings.api_key, settings.base_url, meter)
+    client = client_of(settings)
+    model = client.for_run(run)
     namer = ClaudeNamer(model, settings, BuiltinNamer())
     taxonomist = ClaudeTaxonomist(model, settings, embed, LinkageTaxonomist(fields_of))
     if batches is None:
-        return Readers(ClaudeExtractor(model, settings, own), namer, taxonomist, model.close)
+        return Readers(ClaudeExtractor(model, settings, own), namer, taxonomist, client.close)
     extractor = BatchExtractor(model, settings, own, OpenBatches(batches), key_of, waiting)
-    return Readers(extractor, namer, taxonomist, model.close)
+    return Readers(extractor, namer, taxonomist, client.close)

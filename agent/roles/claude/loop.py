@@ -17,7 +17,7 @@ from agent.core.errors import BudgetSpent, Endless, Malformed, Unusable
 from agent.grounding.verify import handles
 from agent.llm.client import Ask, Model, Reply
 from agent.roles.claude.structured import parsed
-from agent.roles.protocols import Claim, Desk
+from agent.roles.protocols import Claim, ToolCaller
 from tools.core.errors import ToolRefusal
 from tools.registry import TOOLS
 
@@ -66,7 +66,7 @@ def tool_definitions() -> list[dict[str, Any]]:
 class _Loop:
     """What one task's loop remembers: the conversation, the calls made, and what was already put right."""
 
-    desk: Desk
+    tools: ToolCaller
     messages: list[Mapping[str, Any]]
     seen: set[str] = field(default_factory=set)
     mistakes: set[str] = field(default_factory=set)
@@ -85,14 +85,21 @@ class _Loop:
 
 
 async def run_loop(
-    model: Model, name: str, system: str, user: str, desk: Desk, *, effort: str | None = None, thinking: bool = False
+    model: Model,
+    name: str,
+    system: str,
+    user: str,
+    tools: ToolCaller,
+    *,
+    effort: str | None = None,
+    thinking: bool = False,
 ) -> Sequence[Claim]:
     """Let the model call tools until it reports. Raises a ModelFault or BudgetSpent; Unusable when it cannot do it."""
-    loop = _Loop(desk, [{"role": "user", "content": user}])
-    tools = tool_definitions()
+    loop = _Loop(tools, [{"role": "user", "content": user}])
+    definitions = tool_definitions()
     for turn in range(MAX_TURNS):
         forced = REPORT if loop.must_report or turn == MAX_TURNS - 1 else None
-        ask = Ask(name, system, loop.messages, tools=tools, effort=effort, thinking=thinking, tool=forced)
+        ask = Ask(name, system, loop.messages, tools=definitions, effort=effort, thinking=thinking, tool=forced)
         try:
             reply = await model.reply(ask)
         except Malformed:
@@ -182,7 +189,7 @@ async def _result(call: dict[str, Any], loop: _Loop, *, is_repeat: bool) -> dict
             raise ToolRefusal('report takes {"claims": ["..."]}.')
         if not isinstance(call["input"], dict):
             raise ToolRefusal("The arguments are not a JSON object.")
-        finding = await loop.desk.call(call["name"], call["input"])
+        finding = await loop.tools.call(call["name"], call["input"])
     except (ToolRefusal, BudgetSpent) as refusal:
         loop.must_report |= isinstance(refusal, BudgetSpent)
         text = refusal.message if isinstance(refusal, BudgetSpent) else str(refusal)

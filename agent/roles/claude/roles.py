@@ -18,7 +18,6 @@ from agent.roles.protocols import (
     Audit,
     Brief,
     Claim,
-    Desk,
     Evidence,
     Exchange,
     Focus,
@@ -27,6 +26,7 @@ from agent.roles.protocols import (
     Plan,
     Specialist,
     Task,
+    ToolCaller,
     Verdict,
 )
 from prompts import Prompt, load, render
@@ -110,7 +110,7 @@ class ClaudeInvestigator:
         self._model = model
         self._settings = settings
 
-    async def investigate(self, task: Task, desk: Desk) -> Sequence[Claim]:
+    async def investigate(self, task: Task, tools: ToolCaller) -> Sequence[Claim]:
         stated = task.model_dump_json(exclude={"id"}, exclude_none=True)
         user = render(Prompt.INVESTIGATOR, task=stated, calls=str(self._settings.max_tool_calls))
         return await run_loop(
@@ -118,7 +118,7 @@ class ClaudeInvestigator:
             self._settings.worker_model,
             load(Prompt.INVESTIGATOR).system,
             user,
-            desk,
+            tools,
             effort=self._settings.worker_effort or None,
             thinking=self._settings.thinking,
         )

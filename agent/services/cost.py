@@ -5,10 +5,10 @@ estimate reads the input and sends nothing.
 """
 
 import math
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from agent.core.budget import Budget
+from agent.core.run import RunContext
 from agent.core.settings import Price, Settings
 from agent.llm.client import ANSWER_TOKENS, BATCH_DISCOUNT, BYTES_A_TOKEN
 from agent.roles.claude.extractor import PORTION, message_of
@@ -39,14 +39,15 @@ class Estimate:
 
 @dataclass(slots=True)
 class Spending:
-    """Where the readers' client finds its budget, and what happened: a `Meter` of `agent.llm.client`."""
+    """What the readers of an ingest spend, and how often the endpoint put them off."""
 
-    current: Budget | None
+    budget: Budget
     waits: int = 0
-    emit: Any = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.emit = self._count
+    @property
+    def run(self) -> RunContext:
+        """What their calls are charged to."""
+        return RunContext("ingest", "", self.budget, self._count)
 
     def _count(self, _: object) -> None:
         self.waits += 1

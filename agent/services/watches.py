@@ -1,0 +1,128 @@
+"""Answers a watch on the newest snapshot and compares it with the last answer.
+
+Where the index has no newer snapshot, nothing is asked: an answer that cannot have changed would only fill the ledger.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal
+
+from agent.engine.session import Session
+from agent.services.oversight import snapshots as published_snapshots
+from agent.storage.changes import EXIT_CODES, Change, Severity, changes, severity
+from agent.storage.session_store import Released
+from agent.storage.watches import Watch, WatchStore
+from agent.wiring import App
+
+State = Literal["first answer", "no newer snapshot", "answered", "not answered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a watch came to. `changes` are the material ones; `answer` is given where there are some, or the first time.
+    `unmatched`: findings that had no counterpart last time. `exit_code`: of the run, when it was not answered."""
+
+    watch: str
+    question: str
+    state: State
+    snapshots: tuple[int, int]
+    severity: Severity = "nothing"
+    changes: tuple[Change, ...] = ()
+    unmatched: int = 0
+    answer: str = ""
+    session: str = ""
+    exit_code: int = 0
+
+
+async def look_at(app: App, store: WatchStore, watch: Watch, now: datetime, *, built_in: bool) -> Look:
+    """Answer a watch over its own index. Raises ShoalError where the index cannot be asked."""
+    over = app.on_index(watch.index_path)
+    newest = max((info.number for info in published_snapshots(over)), default=0)
+    return await look(store, watch, newest, partial(over.session, built_in=built_in), now)
+
+
+async def look(store: WatchStore, watch: Watch, newest: int, make: Callable[[], Session], now: datetime) -> Look:
+    """Answer a watch on the newest snapshot, if it is newer than the last one, and compare. `make` opens a session."""
+    snapshots = (watch.snapshot, newest)
+    if watch.snapshot == newest:
+        return Look(watch.id, watch.question, "no newer snapshot", snapshots)
+    session = make()
+    try:
+        answer, code, is_answered = "", 0, False
+        async with aclosing(session.ask(watch.question)) as events:
+            async for event in events:
+                if event.type == "answer_made":
+                    answer = event.text
+                elif event.type == "run_ended":
+                    is_answered, code = event.state in ("done", "partial"), event.exit_code
+        session.store.rename(session.id, f"watch: {watch.question}")
+        released = session.store.released(session.id)
+    finally:
+        await session.close()
+    if not is_answered:
+        return Look(watch.id, watch.question, "not answered", snapshots, session=session.id, exit_code=code or 1)
+    before = store.found(watch)
+    found, unmatched, worst = _compared(before, released)
+    store.keep(watch, _by_call(released), now, newest)
+    if not before:
+        return Look(watch.id, watch.question, "first answer", snapshots, answer=answer, session=session.id)
+    told = answer if found else ""
+    return Look(
+        watch.id,
+        watch.question,
+        "answered",
+        snapshots,
+        worst,
+        tuple(found),
+        unmatched,
+        told,
+        session.id,
+        exit_code=code,
+    )
+
+
+def _compared(before: dict[str, dict[str, Any]], released: Sequence[Released]) -> tuple[list[Change], int, Severity]:
+    found: list[Change] = []
+    unmatched = 0
+    worst: Severity = "nothing"
+    who = {key: item.specialist for key, item in _keyed(released).items()}
+    for key, after in _by_call(released).items():
+        if key not in before:
+            unmatched += bool(before)
+            continue
+        material = [change for change in changes(before[key], after) if change.material]
+        found += [change for change in material if change not in found]
+        worst = max(worst, severity(material, who[key]), key=lambda level: EXIT_CODES[level])
+    return found, unmatched, worst
+
+
+def _keyed(released: Sequence[Released]) -> dict[str, Released]:
+    """Findings by tool and arguments without their days: "the last two weeks" is another period each time."""
+    found: dict[str, Released] = {}
+    for item in released:
+        key = json.dumps([item.tool, _undated(item.arguments)], sort_keys=True, ensure_ascii=False)
+        while key in found:
+            key += "'"
+        found[key] = item
+    return found
+
+
+def _by_call(released: Sequence[Released]) -> dict[str, dict[str, Any]]:
+    return {key: item.finding for key, item in _keyed(released).items()}
+
+
+def _undated(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: _undated(item) for key, item in value.items() if key not in ("since", "until")}
+
+
+def exit_code(looks: Sequence[Look]) -> int:
+    """11 where anything is serious; else the code of a run that failed; else 10 where anything is notable; else 0."""
+    worst = max((EXIT_CODES[item.severity] for item in looks), default=0)
+    failed = max((item.exit_code for item in looks), default=0)
+    return worst if worst == EXIT_CODES["serious"] else failed or worst

@@ -1,0 +1,100 @@
+"""What the lead is told of an index before it plans: released like any other count, once for each snapshot and policy.
+
+The findings are kept beside the ledger, so that not every process releases them again; one that the ledger does not know
+is not used. Where closed counts are noisy nothing is released: it would spend the analyst's privacy budget unasked.
+"""
+
+import asyncio
+import json
+from calendar import monthrange
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from index.core.records import UNKNOWN
+from tools.context import ToolContext
+from tools.core.errors import ToolRefusal
+from tools.core.finding import Finding, Row
+from tools.core.handles import Handles
+from tools.registry import call
+
+_PREFIX = "B"
+"""Of the handles of these findings, which no answer cites."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFacts:
+    """Values that stand in released findings. Days are None where no period is released."""
+
+    languages: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = ()
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+async def released_facts(ctx: ToolContext) -> IndexFacts:
+    """The facts of this snapshot under this policy."""
+    if ctx.gate.policy.adds_noise:
+        return IndexFacts()
+    path = ctx.gate.ledger.path.with_suffix(".facts.json")
+    found = await asyncio.to_thread(_kept, path, ctx)
+    if not found:
+        found = await _released(replace(ctx, handles=Handles(_PREFIX)))
+        await asyncio.to_thread(_keep, path, found)
+    return _facts(found)
+
+
+async def _released(ctx: ToolContext) -> dict[str, Finding]:
+    """Languages, surfaces and months, and the days of the last month; without what is refused."""
+    found: dict[str, Finding] = {}
+    for by in ("language", "surface", "month"):
+        with suppress(ToolRefusal):
+            found[by] = await call("count_by", {"by": by}, ctx)
+    if last := max(_labels(found.get("month")), default=None):
+        with suppress(ToolRefusal):
+            found["day"] = await call("trend", {"by": "day", "scope": {"since": f"{last}-01"}}, ctx)
+    return found
+
+
+def _facts(found: Mapping[str, Finding]) -> IndexFacts:
+    months, days = sorted(_labels(found.get("month"))), sorted(_labels(found.get("day")))
+    first = date.fromisoformat(f"{months[0]}-01") if months else None
+    last = date.fromisoformat(days[-1]) if days else _end(months[-1]) if months else None
+    return IndexFacts(_labels(found.get("language")), _labels(found.get("surface")), first, last)
+
+
+def _end(month: str) -> date:
+    year, number = map(int, month.split("-"))
+    return date(year, number, monthrange(year, number)[1])
+
+
+def _labels(finding: Finding | None) -> tuple[str, ...]:
+    """Labels of the rows that are shown, without what nobody knows."""
+    return tuple(_shown(finding.rows)) if finding is not None else ()
+
+
+def _shown(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.values[-1].count is not None and row.label not in (UNKNOWN, "undated"):
+            yield row.label
+
+
+def _kept(path: Path, ctx: ToolContext) -> dict[str, Finding]:
+    """The kept findings, where they are of this snapshot and policy and the ledger knows each."""
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        found = {str(name): ctx.gate.restore(finding) for name, finding in stored.items()}
+    except (OSError, ValueError, TypeError, AttributeError, ToolRefusal):
+        return {}
+    wanted = (ctx.index.snapshot.number, ctx.gate.policy.describe())
+    return found if all((finding.snapshot, finding.policy) == wanted for finding in found.values()) else {}
+
+
+def _keep(path: Path, found: Mapping[str, Finding]) -> None:
+    partial = path.with_suffix(".partial")
+    stored = {name: finding.as_dict() for name, finding in found.items()}
+    partial.write_text(json.dumps(stored, ensure_ascii=False), "utf-8")
+    partial.chmod(0o600)
+    partial.replace(path)

@@ -1,0 +1,47 @@
+"""The steps of an exact release, in their order: each takes a frozen table and returns the next.
+
+    candidate -> counted, primary suppression -> matched with history -> totals -> secondary suppression -> disclosure audit
+
+What can repeat is visible here and nowhere else: suppressing a cell can change a total, and the disclosure audit can suppress
+more; then totals and secondary suppression are done again, until nothing changes. Each round suppresses at least one cell
+more, so it ends. Use it under the ledger's lock.
+"""
+
+from tools.core.candidate import CandidateTable
+from tools.core.errors import ToolRefusal
+from tools.core.table import DecidedTable
+from tools.history.release_history import ReleaseHistory
+from tools.release.counted import counted
+from tools.release.matched import matched, with_totals
+from tools.suppression.disclosure_audit import DisclosureAudit
+from tools.suppression.secondary import recounted, suppress_secondary
+from tools.suppression.thresholds import Thresholds
+
+
+def decided(
+    candidate: CandidateTable, thresholds: Thresholds, history: ReleaseHistory, audit: DisclosureAudit
+) -> DecidedTable:
+    """The table with everything that leaves decided. Raises ToolRefusal where nothing of it may leave."""
+    _require_sides(candidate, thresholds, history)
+    table = matched(counted(candidate, thresholds), thresholds, history)
+    while True:
+        table = suppress_secondary(with_totals(table, thresholds, history), thresholds, history)
+        following = recounted(table, thresholds)
+        if following is table and thresholds.policy.rounds_too_little:
+            following = audit.audited(table)
+        if following is table:
+            return table
+        table = following
+
+
+def _require_sides(candidate: CandidateTable, thresholds: Thresholds, history: ReleaseHistory) -> None:
+    """A column's total is a group too (R3), and may be one that is suppressed to protect another (R4)."""
+    wholes = candidate.column_wholes
+    if len(wholes) < 2 or candidate.within:
+        return
+    if not all(thresholds.meets(whole) and not history.is_suppressed(whole) for whole in wholes):
+        raise ToolRefusal(
+            "One side of the split holds too few conversations or accounts, or so many that a small group beside it "
+            "would show. Split elsewhere.",
+            "a side too small",
+        )

@@ -1,0 +1,73 @@
+"""The period of an index that may be stated: from the first to the last stretch of time that is a group of its own.
+
+The exact first and last day can be one person's. So the ends are those of days that meet the thresholds, of weeks where no
+day does, of months where no week does. Data plane: it sees members and answers two days.
+"""
+
+from calendar import monthrange
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from index.core.records import as_date, as_day
+from index.snapshots.snapshot import UNDATED
+from tools.core.scope import Scope
+from tools.suppression.thresholds import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPeriod:
+    """The first and the last day that may be stated, both inclusive."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> tuple[int, int]:
+        """Both as numbers of days, as snapshots hold them."""
+        return as_day(self.first), as_day(self.last)
+
+    def of(self, scope: Scope) -> str:
+        """First to last month that a scope can hold, in words: the period cut to the scope's own bounds."""
+        first, last = max(self.first, scope.since or date.min), min(self.last, scope.until or date.max)
+        is_one = (first.year, first.month) == (last.year, last.month)
+        return f"{first:%Y-%m}" if is_one else f"{first:%Y-%m} to {last:%Y-%m}"
+
+
+def public_period(thresholds: Thresholds) -> PublicPeriod | None:
+    """The period of the whole snapshot; None where no stretch of time is a group of its own."""
+    days = thresholds.snapshot.days
+    dated = np.flatnonzero(days != UNDATED).astype(np.int64)
+    for bounds in (_day, _week, _month):
+        known, place = np.unique(days[dated], return_inverse=True)
+        spans = [bounds(as_date(int(day))) for day in known]
+        order = sorted(set(spans))
+        number = {span: at for at, span in enumerate(order)}
+        codes = np.array([number[span] for span in spans], dtype=np.int64)[place]
+
+        def meets(at: int, codes: np.ndarray[tuple[int], np.dtype[np.int64]] = codes) -> bool:
+            return thresholds.meets(dated[codes == at])
+
+        first = next((span for at, span in enumerate(order) if meets(at)), None)
+        if first is not None:
+            last = next(order[at] for at in reversed(range(len(order))) if meets(at))
+            return PublicPeriod(first[0], last[1])
+    return None
+
+
+Bounds = Callable[[date], tuple[date, date]]
+
+
+def _day(day: date) -> tuple[date, date]:
+    return day, day
+
+
+def _week(day: date) -> tuple[date, date]:
+    monday = day - timedelta(days=day.weekday())
+    return monday, monday + timedelta(days=6)
+
+
+def _month(day: date) -> tuple[date, date]:
+    return day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1])

@@ -1,0 +1,103 @@
+"""What the talk plane holds of an index: tools by name, facts that the gate released, and what its settings say (R2).
+
+There is no way from here to a row, a vector, a facet's values or the gate: a call gives a finding or a refusal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from index.naming.samples import Namer
+from index.privacy.judgement import NameAuditor
+from tools.context import ToolContext
+from tools.core.finding import Finding
+from tools.core.ledger import Release
+from tools.index_facts import IndexFacts, released_facts
+from tools.registry import call
+
+
+@dataclass(frozen=True, slots=True)
+class IndexCard:
+    """What is known of an index without looking at any conversation: where it is, which snapshot is open, what its own
+    settings define, and the policy in force."""
+
+    path: Path
+    snapshot: int
+    landmarks: Mapping[str, date]
+    own_facets: tuple[str, ...]
+    policy: str
+    min_conversations: int
+
+
+class NameReaders(NamedTuple):
+    """What names groups before they are released, and judges the names. Without an `auditor` the gate's rules judge
+    alone."""
+
+    namer: Namer
+    auditor: NameAuditor | None = None
+
+
+class LedgerReading(NamedTuple):
+    """A ledger as a person reads it: releases, newest first, and the first broken entry, if any."""
+
+    releases: list[Release]
+    broken: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunTools:
+    """The tools as one run calls them: its releases bear its id in the ledger."""
+
+    _context: ToolContext = field(repr=False)
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> Finding:
+        """Run a tool by name. Raises ToolRefusal."""
+        return await call(name, arguments, self._context)
+
+    async def facts(self) -> IndexFacts:
+        """What the talk plane may know before it asks: released once for each snapshot and policy."""
+        return await released_facts(self._context)
+
+    def restore(self, stored: dict[str, Any]) -> Finding:
+        """A finding from its stored form. Raises ToolRefusal when the ledger never saw it."""
+        return self._context.gate.restore(stored)
+
+
+class Toolbox:
+    """The tools of one session over one snapshot. Close when done."""
+
+    def __init__(self, context: ToolContext) -> None:
+        self._context = context
+        settings = context.index.settings
+        self.card = IndexCard(
+            context.index.path,
+            context.index.snapshot.number,
+            settings.landmarks,
+            tuple(facet.name for facet in context.index.snapshot.own_facets),
+            context.gate.policy.describe(),
+            context.gate.policy.min_conversations,
+        )
+
+    def for_run(self, run: str, readers: NameReaders) -> RunTools:
+        """The tools for one run, with the readers that are charged to it."""
+        return RunTools(replace(self._context, run=run, namer=readers.namer, auditor=readers.auditor))
+
+    def start_at(self, number: int) -> None:
+        """Give the next finding the handle F`number` (a resumed session)."""
+        self._context.handles.start_at(number)
+
+    def read_ledger(self) -> LedgerReading:
+        """Verify the ledger's chain and list its releases."""
+        ledger = self._context.gate.ledger
+        return LedgerReading(ledger.releases(), ledger.verify())
+
+    def warm(self) -> None:
+        """Load what questions will need: the embedding model, the columns tools read, the taxonomy's names; where a scope
+        may be large, what clusters it too."""
+        self._context.warm()
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._context.gate.ledger.close()
