@@ -21,7 +21,7 @@ from index.core.errors import IndexFault, SettingsError
 from index.core.facets import FacetSpec, load_facets
 from index.core.home import Home, load_or_make_key, private_folder, restrict
 from index.core.settings_file import SettingsModel, checked, read_toml
-from index.embedding.encoder import Encoder
+from index.embedding.encoder import Encoder, same_encoder
 from index.geometry.clustering import Space
 from index.geometry.clustering_process import cluster_space
 from index.geometry.nearness import near_cut
@@ -156,15 +156,6 @@ def _add_facets(kept: Path, file: Path) -> None:
             )
     kept.write_text(file.read_text("utf-8"), "utf-8")
     kept.chmod(0o600)
-
-
-def same_encoder(built_with: str | None, asked_with: str) -> None:
-    """Refuse to mix two embedding models: their vectors do not compare."""
-    if built_with and built_with != asked_with:
-        raise IndexFault(
-            f"The index was built with the embedding model {built_with}, the settings name {asked_with}.",
-            f"Set encoder = {built_with!r} in settings.toml, or ingest into a new index.",
-        )
 
 
 class Index:

@@ -1,8 +1,9 @@
 """What a tool is given to work with. Data plane: it never reaches a role, only findings do."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from index.geometry.clustering_process import prepare
 from index.handle import Index
@@ -29,6 +30,8 @@ class ToolContext:
     auditor: NameAuditor | None = None
     run: str = ""
     handles: Handles = field(default_factory=Handles)
+    call_tool: "Callable[[str, dict[str, Any]], Awaitable[Finding]] | None" = None
+    """Runs another tool by its name, for the one tool that recomputes a finding."""
 
     async def admit(self, scope: Scope, *, fixed_domain: bool = False) -> Resolved:
         """`Gate.admit` beside the event loop, so that a screen stays live."""

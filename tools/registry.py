@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from inspect import cleandoc
 from types import ModuleType
 from typing import Any
@@ -72,6 +73,10 @@ TOOLS: dict[str, Tool] = {
 }
 
 
+async def _recomputed(ctx: ToolContext, name: str, arguments: dict[str, Any]) -> Finding:
+    return await call(name, arguments, ctx)
+
+
 async def call(name: str, arguments: dict[str, Any], ctx: ToolContext) -> Finding:
     """Run a tool by name. Unknown tools and bad arguments are refusals; the message names fields, never values."""
     tool = TOOLS.get(name)
@@ -86,7 +91,7 @@ async def call(name: str, arguments: dict[str, Any], ctx: ToolContext) -> Findin
         )
         raise ToolRefusal(f"The arguments do not fit: {problems}.") from None
     try:
-        return await tool.run(args, ctx)
+        return await tool.run(args, replace(ctx, call_tool=partial(_recomputed, ctx)))
     except ToolRefusal as refusal:
         await asyncio.to_thread(
             ctx.gate.refuse, name, args.model_dump(mode="json", exclude_none=True), refusal.reason, ctx.run

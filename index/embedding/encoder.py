@@ -53,6 +53,15 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors: ...
 
 
+def same_encoder(built_with: str | None, asked_with: str) -> None:
+    """Refuse to mix two embedding models: their vectors do not compare."""
+    if built_with and built_with != asked_with:
+        raise IndexFault(
+            f"The index was built with the embedding model {built_with}, the settings name {asked_with}.",
+            f"Set encoder = {built_with!r} in settings.toml, or ingest into a new index.",
+        )
+
+
 def openvino() -> Any:
     """OpenVINO, without the package that would report its use (R10): what cannot be imported cannot send."""
     sys.modules[_REPORTER] = cast(ModuleType, None)

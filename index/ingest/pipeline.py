@@ -19,12 +19,10 @@ from index.core.errors import IndexFault, ShoalError
 from index.core.facets import HARMS, OUTCOMES, FacetSpec, closed
 from index.core.language import detect, stated, unload
 from index.core.records import UNKNOWN, Conversation, Facets, Turn, day_number, spoken
-from index.embedding.encoder import Encoder
-from index.handle import same_encoder
+from index.embedding.encoder import Encoder, same_encoder
 from index.ingest.extraction import Extraction, Extractor, LocalExtractor, NotExtracted
 from index.ingest.reading import (
     SCORED_ONE_IN,
-    SUMMARISED,
     Readings,
     Sealed,
     excerpt,
@@ -33,7 +31,7 @@ from index.ingest.reading import (
     seal_all,
     worker_count,
 )
-from index.privacy.score import privacy_score
+from index.privacy.score import SUMMARISED, privacy_score
 from index.privacy.sealing import SUMMARY, Sealer, render
 from index.sources import Read, Skipped, Source
 from index.stores.facts import Facts, Staged

@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 
 from index.core.records import Conversation, Turn
 from index.ingest.extraction import Extraction, LocalExtractor, NotExtracted, Portion
-from index.privacy.score import privacy_score
+from index.privacy.score import RAW, SCREENED, privacy_score
 from index.privacy.sealing import SUMMARY, Sealer
 from index.screening import screened
 
@@ -80,10 +80,6 @@ def excerpt(conversation: Conversation, portion: Portion) -> tuple[Conversation,
     if missing := room.count(0):
         turns.append(Turn("system", f"(Shoal left out {missing} turns of this conversation.)"))
     return replace(conversation, turns=tuple(turns)), True
-
-
-RAW, SCREENED, SUMMARISED, NAMED = "as read", "after screening", "summary", "cluster name"
-"""Stages of the privacy report."""
 
 
 def _heard(turns: Sequence[Turn], reply_chars: int) -> Iterator[Turn]:

@@ -22,6 +22,9 @@ from index.privacy.judgement import CONTEXT, GROUP, INDIVIDUAL, NOBODY, THOUSAND
 from index.screening import has_identifier
 from index.screening.patterns import RELATION
 
+RAW, SCREENED, SUMMARISED, NAMED = "as read", "after screening", "summary", "cluster name"
+"""Stages of the privacy report."""
+
 GIVEN = frozenset(
     """aaron abdul abdullah abigail adam adrian aditya ahmad ahmed aisha akira alan albert aleksandr alejandra alejandro
     aleksandra alex alexander alexandra alexandre alexei alexey alfred ali alice alicia alina alison allison amanda amelia

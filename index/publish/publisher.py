@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 from index.core.facets import FacetSpec
 from index.geometry.clustering import OUTSIDE, Labels, Plane, Space, centres_of
 from index.geometry.placing import place
-from index.ingest.reading import NAMED
 from index.naming.samples import NEARBY, Background, Member, Namer, NamingSample, group_language, group_phrases
 from index.naming.verdicts import ToName, settled_names
-from index.privacy.score import privacy_score
+from index.privacy.score import NAMED, privacy_score
 from index.publish.taxonomy import Taxonomist, Theme
 from index.snapshots.history import Published
 from index.snapshots.snapshot import DERIVED, PLANE_COLUMNS, Snapshot, snapshot_numbers, snapshot_path, vectors_path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.ingest.reading import NAMED, RAW, SCREENED, SUMMARISED
+from index.privacy.score import NAMED, RAW, SCREENED, SUMMARISED
 from index.snapshots.snapshot import Snapshot, snapshot_numbers, snapshot_path
 
 STAGES = (RAW, SCREENED, SUMMARISED, NAMED)

@@ -18,9 +18,10 @@ from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope
+from tools.core.statistic import Statistic
 from tools.history.combinations import Combinations
 from tools.release.gate import Gate
-from tools.statistics.measures import Statistic, few_caught, missed_and_false, over_and_under
+from tools.statistics.measures import few_caught, missed_and_false, over_and_under
 from tools.suppression.disclosure_audit import DisclosureAudit
 
 _HELD = Counter(record.account for record in records())

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tools.statistics.measures import PRIOR_WEIGHT, Said, Statistics, log_odds
+from tools.core.statistic import ReleasedCounts, Statistics
+from tools.statistics.measures import PRIOR_WEIGHT, log_odds
 from tools.statistics.trend_statistics import course
 
 LEAST, EXPOSURE = 15, 500
@@ -16,7 +17,7 @@ def told(counts: Sequence[int], *, has_exposure: bool = True) -> Statistics:
     """The series of these true counts, with rounding off: those under the threshold are withheld."""
     shown = [count if count >= LEAST else None for count in counts]
     return course(
-        Said(
+        ReleasedCounts(
             labels=[f"g{place}" for place in range(len(counts))],
             columns=["in scope", "all conversations"] if has_exposure else ["conversations"],
             counts=[[count, EXPOSURE] if has_exposure else [count] for count in shown],

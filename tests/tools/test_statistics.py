@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, false_discovery_control, norm
 
 from tools.core.finding import bound_sign
+from tools.core.statistic import ReleasedCounts
 from tools.registry import TOOLS
 from tools.statistics.change_points import change_points
 from tools.statistics.measures import (
     PRIOR_WEIGHT,
-    Said,
     change_between_periods,
     false_discovery_adjusted,
     few_caught,
@@ -32,8 +32,8 @@ from tools.statistics.trend_statistics import course
 COUNTS = st.integers(0, 5_000)
 
 
-def said(counts: list[list[int | None]], totals: list[int], small: bool = True) -> Said:
-    return Said(
+def said(counts: list[list[int | None]], totals: list[int], small: bool = True) -> ReleasedCounts:
+    return ReleasedCounts(
         labels=[f"g{place}" for place in range(len(counts))],
         columns=[f"c{place}" for place in range(len(counts[0]))],
         counts=counts,

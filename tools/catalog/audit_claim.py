@@ -39,11 +39,9 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     Give the tool and the arguments of the finding that the claim cites, and each number with its row and column.
     A count holds within the rounding, a share within 0.1. Limits: it checks numbers, not what they are taken to mean.
     """
-    from tools.registry import TOOLS, call
-
-    if args.tool == "audit_claim" or args.tool not in TOOLS:
+    if args.tool == "audit_claim" or ctx.call_tool is None:
         raise ToolRefusal("Name the tool whose finding the claim cites.")
-    finding = await call(args.tool, args.arguments, ctx)
+    finding = await ctx.call_tool(args.tool, args.arguments)
     rows = [_verdict(number, finding, ctx.gate.policy.round_to) for number in args.numbers]
     return await ctx.restate(finding, "audit_claim", f"Claim recomputed: {finding.title}", rows)
 

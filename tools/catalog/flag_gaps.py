@@ -13,8 +13,9 @@ from tools.core.candidate import CandidateTable
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.scope import Scope
+from tools.core.statistic import Statistic
 from tools.grouping.division import THEME, grouped
-from tools.statistics.measures import Statistic, few_caught, few_false, few_missed, missed_and_false
+from tools.statistics.measures import few_caught, few_false, few_missed, missed_and_false
 
 MISSED, CAUGHT, FALSE, NEITHER = (
     "concerning, not flagged",

@@ -15,7 +15,7 @@ from index.snapshots.snapshot import Rows
 from tools.core.counting import distinct
 from tools.core.finding import Place, Shape, Verdict
 from tools.core.scope import Resolved
-from tools.statistics.measures import Statistic
+from tools.core.statistic import Statistic
 
 
 @dataclass(frozen=True)

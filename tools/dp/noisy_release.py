@@ -17,9 +17,9 @@ from tools.core.errors import ToolRefusal
 from tools.core.finding import Measure, Row, Value, Withheld
 from tools.core.ledger import Ledger, Spending
 from tools.core.policy import PrivacyPolicy
+from tools.core.statistic import ReleasedCounts, Statistics
 from tools.dp.bounding import bounded
 from tools.dp.noise import Noise
-from tools.statistics.measures import Said, Statistics
 
 _EACH = 0.975
 """Confidence of a count and of its total, so that the interval of their quotient holds at 95 %."""
@@ -28,7 +28,7 @@ _MISSED = 0.01
 """Chance that a comparison's counts, and that its totals, lie outside the noise allowed for."""
 
 NOT_COVERED = "not covered by differential privacy: ε speaks only for closed counts, these are held by the thresholds"
-"""Said of every other finding of an index whose closed counts are noisy."""
+"""ReleasedCounts of every other finding of an index whose closed counts are noisy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _statistics(policy: PrivacyPolicy, candidate: CandidateTable, drawn: _Drawn,
 
 def _at_end(
     policy: PrivacyPolicy, candidate: CandidateTable, drawn: _Drawn, totals: tuple[int, ...], sign: int
-) -> Said:
+) -> ReleasedCounts:
     """The table with every first count as low (`sign` -1) or as high (1) as noise may have left it, and every second one the
     other way, totals against them."""
     one = drawn.noise.half_width(1, 1 - _MISSED / max(1, 2 * len(drawn.table))) + policy.round_to // 2
@@ -172,7 +172,7 @@ def _at_end(
     labels = [group.label or "" for group in candidate.groups]
     small = [[False, False]] * len(counts)
     ends = [max(1, total - sign * way * whole) for total, way in zip(totals, (1, -1), strict=True)]
-    return Said(labels, candidate.columns, counts, small, ends, policy.noisy_threshold, policy.round_to)
+    return ReleasedCounts(labels, candidate.columns, counts, small, ends, policy.noisy_threshold, policy.round_to)
 
 
 def _held_by_both(low: tuple[Measure, ...], high: tuple[Measure, ...]) -> tuple[Measure, ...]:

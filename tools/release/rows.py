@@ -10,10 +10,10 @@ from index.snapshots.snapshot import Snapshot
 from tools.core.candidate import Group
 from tools.core.finding import Measure, Row, Value, Withheld
 from tools.core.policy import PrivacyPolicy
+from tools.core.statistic import ReleasedCounts, Statistics
 from tools.core.table import Cell, DecidedTable
 from tools.core.wording import GRADED_BY_RULES, UNNAMED
 from tools.dp.noisy_release import NOT_COVERED
-from tools.statistics.measures import Said, Statistics
 from tools.suppression.thresholds import Thresholds
 
 
@@ -124,7 +124,7 @@ def _statistics(table: DecidedTable, labels: Sequence[str], policy: PrivacyPolic
     found = Statistics([()] * len(candidate.groups))
     if candidate.statistic is not None:
         found = candidate.statistic(
-            Said(
+            ReleasedCounts(
                 labels,
                 candidate.columns,
                 [[cell.released for cell in line] for line in lines],

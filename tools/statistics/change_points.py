@@ -1,6 +1,6 @@
 """Where a series changes its level: exact segmentation of counts by their likelihood.
 
-Pure functions of numbers that may be said (`tools.statistics.measures.Said`). Method: optimal partitioning (Jackson et al. 2005)
+Pure functions of numbers that may be said (`tools.statistics.measures.ReleasedCounts`). Method: optimal partitioning (Jackson et al. 2005)
 by the binomial likelihood where there is an exposure and the Poisson one where there is none. Not by `ruptures`: its PELT
 misses the best cuts of one series in some four hundred, because pruning does not hold where stretches have a least length.
 """

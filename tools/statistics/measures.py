@@ -1,14 +1,15 @@
 """The arithmetic behind measures: intervals, log-odds, corrections. Pure functions of numbers that may be said.
 
-A tool hands one of these to the gate by name; the gate calls it with what it has decided to say (`Said`), so a statistic
+A tool hands one of these to the gate by name; the gate calls it with what it has decided to say (`ReleasedCounts`), so a statistic
 can never be sharper than the rounded counts a reader sees. Nothing here may see a member.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import erfc, exp, inf, log, sqrt
 
 from tools.core.finding import Measure, Verdict
+from tools.core.statistic import ReleasedCounts, Statistics
 
 Z95 = 1.959964
 """Half-width of a 95 % interval in standard errors."""
@@ -16,33 +17,6 @@ Z95 = 1.959964
 _ALPHA = 0.05
 PRIOR_WEIGHT = 100.0
 """Weight of the prior in conversations: so many as if seen before, spread as the two scopes together are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the gate says of a table. `counts[group][column]` None: withheld; `small`: withheld because it is under the
-    threshold, and may be zero. `labels` are those shown. `least` is the threshold, `step` what counts are rounded to."""
-
-    labels: Sequence[str]
-    columns: Sequence[str]
-    counts: Sequence[Sequence[int | None]]
-    small: Sequence[Sequence[bool]]
-    totals: Sequence[int]
-    least: int
-    step: int
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """Measures for each group of a table, and sentences about the whole. `order`: groups from most to least telling;
-    empty leaves them as they are."""
-
-    rows: Sequence[tuple[Measure, ...]]
-    notes: tuple[str, ...] = ()
-    order: tuple[int, ...] = ()
-
-
-Statistic = Callable[[Said], Statistics]
 
 
 def proportion_interval(count: float, total: float) -> tuple[float, float]:
@@ -99,18 +73,18 @@ def log_odds(
     return LogOdds(log(a / rest_a) - log(b / rest_b), sqrt(variance))
 
 
-def over_and_under(said: Said) -> Statistics:
+def over_and_under(said: ReleasedCounts) -> Statistics:
     """Each group's odds in the first column against the second, with intervals; clear where the adjusted p is below
     .05. A cell under the threshold counts as just under it, so that its odds ratio is a bound."""
     return _compared(said, ("over", "under"))
 
 
-def change_between_periods(said: Said) -> Statistics:
+def change_between_periods(said: ReleasedCounts) -> Statistics:
     """As `over_and_under`, in words for a later period against an earlier one."""
     return _compared(said, ("grown", "shrunk"))
 
 
-def _compared(said: Said, verdicts: tuple[Verdict, Verdict]) -> Statistics:
+def _compared(said: ReleasedCounts, verdicts: tuple[Verdict, Verdict]) -> Statistics:
     places: list[int] = []
     found: list[LogOdds] = []
     missing_columns: list[int | None] = []
@@ -158,14 +132,14 @@ NOT_FLAGGED, IN_ERROR = "not flagged", "flagged in error"
 Shares = Sequence[Measure | None]
 
 
-def missed_and_false(said: Said) -> Statistics:
+def missed_and_false(said: ReleasedCounts) -> Statistics:
     """Of the columns (concerning and not flagged, concerning and flagged, flagged and not concerning, neither): the share
     of the concerning that was not flagged, and the share of the flagged that was not concerning."""
     rows = [(_share(NOT_FLAGGED, *counts[:2]), _share(IN_ERROR, counts[2], counts[1])) for counts in said.counts]
     return _gaps(said, rows)
 
 
-def few_caught(said: Said) -> Statistics:
+def few_caught(said: ReleasedCounts) -> Statistics:
     """Of the columns (concerning and not flagged, flagged, neither), where fewer conversations than the threshold are
     concerning and flagged in all: both shares are at least what they are if all of these lie in the theme. Of all themes
     together the same, in a note."""
@@ -197,21 +171,21 @@ def _is_alone(counts: Sequence[int | None], place: int) -> bool:
     return counts[place] is not None and all(count is None for at, count in enumerate(counts) if at != place)
 
 
-def few_false(said: Said) -> Statistics:
+def few_false(said: ReleasedCounts) -> Statistics:
     """Of the columns (concerning and not flagged, flagged, neither), where fewer conversations than the threshold are
     flagged and not concerning in all: what was not flagged is at least what it is if all flagged are concerning."""
     note = f"fewer than {said.least} conversations are flagged and not concerning, all themes together"
     return _gaps(said, [(_share(NOT_FLAGGED, *counts[:2], is_bound=True),) for counts in said.counts], note)
 
 
-def few_missed(said: Said) -> Statistics:
+def few_missed(said: ReleasedCounts) -> Statistics:
     """Of the columns (concerning, flagged and not concerning, neither), where fewer conversations than the threshold are
     concerning and not flagged in all: what was flagged in error is at least what it is if all concerning are flagged."""
     note = f"fewer than {said.least} conversations are concerning and not flagged, all themes together"
     return _gaps(said, [(_share(IN_ERROR, counts[1], counts[0], is_bound=True),) for counts in said.counts], note)
 
 
-def _gaps(said: Said, shares: Sequence[Shares], *notes: str) -> Statistics:
+def _gaps(said: ReleasedCounts, shares: Sequence[Shares], *notes: str) -> Statistics:
     """The shares of each row that could be computed; rows with most in the first column first."""
     rows = [tuple(measure for measure in of_row if measure is not None) for of_row in shares]
     order = sorted(range(len(rows)), key=lambda place: (-(said.counts[place][0] or 0), place))

@@ -10,8 +10,9 @@ from itertools import pairwise
 from math import ceil, floor
 
 from tools.core.finding import Measure
+from tools.core.statistic import ReleasedCounts, Statistics
 from tools.statistics.change_points import change_points
-from tools.statistics.measures import PRIOR_WEIGHT, Said, Statistics, log_odds, proportion_interval, short
+from tools.statistics.measures import PRIOR_WEIGHT, log_odds, proportion_interval, short
 
 _FEW_BUCKETS = 4
 
@@ -58,7 +59,7 @@ class _Stretch:
         return f"at most {above}{unit}" if not self.low else f"{below} to {above}{unit}"
 
 
-def course(said: Said) -> Statistics:
+def course(said: ReleasedCounts) -> Statistics:
     """Each bucket's share with its interval, where the level changes, and the second half against the first.
 
     A change is stated where the levels on its two sides differ whatever the buckets under the threshold hold; a level
@@ -82,13 +83,13 @@ def _share(count: int | None, whole: int | None) -> tuple[Measure, ...]:
     return (Measure("share", round(100 * count / whole, 1), round(100 * low, 1), round(100 * high, 1)),)
 
 
-def _most_hidden(said: Said) -> float:
+def _most_hidden(said: ReleasedCounts) -> float:
     """What all buckets that are not said hold together, at most: the total less what is said, and what rounding adds."""
     counts = [counts[0] for counts in said.counts if counts[0] is not None]
     return max(0.0, said.totals[0] - sum(counts) + said.step / 2 * (len(counts) + 1))
 
 
-def _buckets(said: Said, *, has_exposure: bool) -> list[_Bucket]:
+def _buckets(said: ReleasedCounts, *, has_exposure: bool) -> list[_Bucket]:
     """Those that are said or under the threshold, in order. What is likely in the latter is their part, by exposure, of
     what the total leaves, and less than the threshold."""
     used = [

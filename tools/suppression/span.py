@@ -55,7 +55,7 @@ class Projection:
 
 
 class Span:
-    """Said sets as an orthonormal basis, and of every guarded one what the basis leaves."""
+    """ReleasedCounts sets as an orthonormal basis, and of every guarded one what the basis leaves."""
 
     def __init__(self) -> None:
         self._basis: Vector = np.zeros((MOST, _WIDTH))

@@ -69,7 +69,7 @@ def _inspect(path: Path, mapping: Mapping[str, str], *, as_json: bool) -> None:
     from index.ingest.pipeline import Progress
     from index.sources import inspect_file
     from tui.cli.progress import ProgressBar
-    from tui.cli.tables import inspection_table
+    from tui.rendering.tables import inspection_table
 
     with ProgressBar() as bar:
         seen = inspect_file(path, mapping, lambda done, total: bar.update(Progress("inspecting", done, total)))
@@ -78,7 +78,7 @@ def _inspect(path: Path, mapping: Mapping[str, str], *, as_json: bool) -> None:
 
 def _estimate(started: "App", source: "Source", facets: Path | None, *, batch: bool, as_json: bool) -> None:
     from agent.services.ingest import estimate
-    from tui.cli.tables import estimate_table
+    from tui.rendering.tables import estimate_table
 
     found = estimate(started, source, facets, batch=batch)
     typer.echo(json.dumps(asdict(found)) if as_json else estimate_table(found))
@@ -99,7 +99,7 @@ async def take(
     """Ingest with a progress bar and print the closing summary (`quiet`: on stderr)."""
     from agent.services.ingest import ingest as take_in
     from tui.cli.progress import ProgressBar
-    from tui.cli.tables import taken_lines, taken_values
+    from tui.rendering.tables import taken_lines, taken_values
 
     with ProgressBar() as bar:
         taken = await take_in(
@@ -125,7 +125,7 @@ def publish(index: IndexOption = None, built_in: BuiltInOption = False, as_json:
     from agent.services.ingest import publish as publish_snapshot
     from agent.wiring import App
     from tui.cli.progress import ProgressBar
-    from tui.cli.tables import published_line
+    from tui.rendering.tables import published_line
 
     async def work() -> None:
         with ProgressBar() as bar:
@@ -162,7 +162,7 @@ def audit(
             budget = {"spent": found.epsilon[0], "total": found.epsilon[1]} if found.epsilon is not None else None
             typer.echo(json.dumps({"broken_at": found.broken, "epsilon": budget, **values}))
         else:
-            from tui.cli.tables import epsilon_line, ledger_table, privacy_table, refusal_table
+            from tui.rendering.tables import epsilon_line, ledger_table, privacy_table, refusal_table
 
             typer.echo(ledger_table(found.releases, found.broken))
             if found.epsilon is not None:
@@ -195,7 +195,7 @@ def snapshots(
         if as_json:
             typer.echo(json.dumps([asdict(item) for item in found]))
             return
-        from tui.cli.tables import snapshot_table
+        from tui.rendering.tables import snapshot_table
 
         typer.echo(snapshot_table(found))
 
@@ -251,7 +251,7 @@ def doctor(index: IndexOption = None, as_json: JsonOption = False) -> None:
         if as_json:
             typer.echo(json.dumps([asdict(check) for check in found]))
         else:
-            from tui.cli.tables import doctor_table
+            from tui.rendering.tables import doctor_table
 
             typer.echo(doctor_table(found))
         if any(check.state == "wrong" for check in found):

@@ -56,7 +56,7 @@ async def _attack(names: list[str], *, quick: bool, injections: Path | None, ind
     if as_json:
         typer.echo(json.dumps([outcome.as_dict() for outcome in outcomes]))
     else:
-        from tui.cli.tables import redteam_table
+        from tui.rendering.tables import redteam_table
 
         typer.echo(redteam_table(outcomes))
     if not all(outcome.held for outcome in outcomes):

@@ -28,7 +28,7 @@ from tui.state.view import View
 from tui.text.glyphs import UNICODE, Glyphs
 from tui.text.untrusted import fit
 from tui.widgets.chat import Conversation
-from tui.widgets.findings import Findings
+from tui.widgets.findings_pane import Findings
 from tui.widgets.keys import Keys
 from tui.widgets.prompt import PLACEHOLDER, Prompt
 

@@ -70,7 +70,7 @@ class IngestScreen(Panel[bool]):
         from asyncio import to_thread
 
         from index.sources import inspect_file
-        from tui.cli.tables import inspection_table
+        from tui.rendering.tables import inspection_table
 
         self._say("looking …")
         seen = await to_thread(inspect_file, path, {})

@@ -63,7 +63,7 @@ def go(desk: Screen[object], letter: str) -> None:
     if letter in _PANES:
         desk.query_one(_PANES[letter]).focus()
     else:
-        from tui.widgets.findings_tabs import Found
+        from tui.widgets.finding_tabs import Found
 
         found = desk.query_one(Found)
         found.query_one(TabbedContent).active = _TABS[letter]

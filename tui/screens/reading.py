@@ -16,7 +16,7 @@ from tui.state import reduce
 from tui.text.clipboard import copy, tool
 from tui.text.untrusted import safe
 from tui.widgets.chat import Conversation, Earlier
-from tui.widgets.findings import Findings
+from tui.widgets.findings_pane import Findings
 from tui.widgets.map import DensityMap
 from tui.widgets.prompt import Prompt
 

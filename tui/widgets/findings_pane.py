@@ -1,6 +1,6 @@
 """What was released, beside the chat: one finding at a time, its place among them, and the keys that go through them.
 
-The pane stands from the first frame on; what it holds (`tui.widgets.findings_tabs`) is made when that frame is drawn. It shows findings
+The pane stands from the first frame on; what it holds (`tui.widgets.finding_tabs`) is made when that frame is drawn. It shows findings
 only, the one that the view selects.
 """
 
@@ -16,9 +16,7 @@ from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit
 
 if TYPE_CHECKING:
-    from tui.widgets.findings_tabs import Found
-
-EMPTY = "Findings appear here while agents work.\nSelect one to see its numbers, scope, method and what was withheld."
+    from tui.widgets.finding_tabs import Found
 
 
 class Findings(Vertical):
@@ -46,7 +44,7 @@ class Findings(Vertical):
 
     async def furnish(self) -> None:
         """Make what the pane holds."""
-        from tui.widgets.findings_tabs import Found
+        from tui.widgets.finding_tabs import Found
 
         self._found = Found(self._glyphs)
         await self.mount(self._found)

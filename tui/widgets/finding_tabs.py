@@ -20,8 +20,9 @@ from tui.rendering.evidence import evidence, placed, row_label
 from tui.rendering.measures import measure_names, measure_text
 from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit, many, safe
-from tui.widgets.findings import EMPTY
 from tui.widgets.map import DensityMap
+
+EMPTY = "Findings appear here while agents work.\nSelect one to see its numbers, scope, method and what was withheld."
 
 _LABEL = 34
 
