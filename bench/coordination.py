@@ -122,7 +122,7 @@ def measured(name: str, ordinary: Sequence[Conversation], themes: Sequence[str],
 
 
 def families(comments: Sequence[tuple[Conversation, bool]]) -> None:
-    """How much of the spam is made from a form that other accounts use too, as `template` sees it, with nothing withheld:
+    """How much of the spam is made from a form that other accounts use too, as `template` sees it, with nothing suppressed:
     what no threshold can go beyond."""
     made = [sketch(bytes(32), conversation) for conversation, _ in comments]
     formed = [place for place, found in enumerate(made) if found is not None]

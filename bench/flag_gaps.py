@@ -74,7 +74,7 @@ def told(finding: Finding, truth: list[DemoConversation], labels: NDArray[np.int
             stated = f"{share.value} % ({share.low} to {share.high} %)" if share else "no share"
             known = f"{is_gap[inside].sum()} of {is_story[inside].sum()}"
             print(
-                f"  {rows[id].label if id in rows else 'withheld'}: {stated}; truth {known} planted in {inside.sum()}"
+                f"  {rows[id].label if id in rows else 'suppressed'}: {stated}; truth {known} planted in {inside.sum()}"
             )
 
 

@@ -33,7 +33,7 @@ _ROWS = 10
 """Rows of each table."""
 _HEAD = """# Ten investigations
 
-Made by `make transcripts` on {index}, by the built-in roles: no model ran. Each question was asked in a session of its own; answers stand as they came, struck sentences included, and are
+Made by `make transcripts` on {index}, by the built-in roles: no model ran. Each question was asked in a session of its own; answers stand as they came, removed sentences included, and are
 followed by the findings that they cite.
 """
 

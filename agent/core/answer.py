@@ -43,7 +43,7 @@ class Draft(_Value):
     confidence: Confidence = "low"
     reason: str = Field("", description="Why this confidence and no other")
     would_change: tuple[str, ...] = Field((), description="What finding would change the answer")
-    left_out: tuple[str, ...] = Field((), description="What was withheld, lies outside, or was not done")
+    left_out: tuple[str, ...] = Field((), description="What was suppressed, lies outside, or was not done")
     leads: tuple[LeadCard, ...] = Field((), description="Lead cards, for abuse only")
     suggestions: tuple[str, ...] = Field((), description="Questions that could follow")
     byline: str = ""
@@ -68,7 +68,7 @@ def render(draft: Draft) -> str:
     if draft.reason:
         blocks.append(f"**Confidence: {draft.confidence}.** {draft.reason.strip()}")
     blocks += _section("What would change this", draft.would_change)
-    blocks += _section("Withheld and not covered", draft.left_out)
+    blocks += _section("Suppressed and not covered", draft.left_out)
     if draft.byline:
         blocks.append(f"*{draft.byline}*")
     return "\n\n".join(block for block in blocks if block)
@@ -101,7 +101,7 @@ def _card(lead: LeadCard) -> Iterator[str]:
 
 
 _HEADING = regex.compile(
-    r"^\s*(?:[#>*_\s]|\d+\.\s)*(?P<name>answer|findings|lead(?: card)? ?\d*|confidence|what would change (?:this|it)|withheld(?: and not covered)?|not covered"
+    r"^\s*(?:[#>*_\s]|\d+\.\s)*(?P<name>answer|findings|lead(?: card)? ?\d*|confidence|what would change (?:this|it)|suppressed(?: and not covered)?|not covered"
     r"|(?:suggested )?next questions)\b(?P<rest>.*)$",
     regex.IGNORECASE,
 )
@@ -143,7 +143,7 @@ def parse(text: str) -> Draft:
         confidence=level,
         reason=reason,
         would_change=tuple(_joined(parts.get("what", []))),
-        left_out=tuple(_joined([*parts.get("withheld", []), *parts.get("not", [])])),
+        left_out=tuple(_joined([*parts.get("suppressed", []), *parts.get("not", [])])),
         leads=tuple(lead for lines in leads if (lead := _lead_of(lines)).claim),
         suggestions=tuple(_joined([*parts.get("next", []), *parts.get("suggested", [])])),
     )

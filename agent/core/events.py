@@ -90,7 +90,7 @@ class AuditEnded(_Event):
     type: Literal["audit_ended"] = "audit_ended"
     kept: int
     narrowed: int
-    struck: int
+    removed: int
     notes: tuple[str, ...] = ()
 
 
@@ -100,13 +100,13 @@ class AnswerDelta(_Event):
 
 
 class AnswerMade(_Event):
-    """The checked answer (Markdown). `struck` are sentences that failed the check of R8 and were removed. `parts` is the
+    """The checked answer (Markdown). `removed` are sentences that failed the check of R8 and were removed. `parts` is the
     same answer in fields; `tasks` (stored form) and `rows` are what a follow-up can refer to."""
 
     type: Literal["answer_made"] = "answer_made"
     text: str
     cited: tuple[str, ...]
-    struck: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
     partial: bool = False
     parts: Draft | None = None

@@ -201,9 +201,9 @@ async def audit(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
         deps.run.emit(Notice(text=f"{fault.message} The built-in auditor checked the claims instead."))
         judged = await deps.fallback.auditor.audit(evidence)
         stand_ins.append("the audit")
-    kept, struck, narrowed = _apply(judged, claims)
+    kept, removed, narrowed = _apply(judged, claims)
     notes = tuple(verdict.reason for verdict in judged.verdicts if verdict.reason)[:8]
-    deps.run.emit(AuditEnded(kept=len(kept), narrowed=narrowed, struck=struck, notes=notes))
+    deps.run.emit(AuditEnded(kept=len(kept), narrowed=narrowed, removed=removed, notes=notes))
     return {
         "claims": [claim.model_dump(mode="json") for claim in kept],
         "gaps": list(judged.gaps),
@@ -213,7 +213,7 @@ async def audit(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
 
 def _apply(judged: Audit, claims: tuple[Claim, ...]) -> tuple[list[Claim], int, int]:
     verdicts = {verdict.claim: verdict for verdict in judged.verdicts}
-    kept, struck, narrowed = [], 0, 0
+    kept, removed, narrowed = [], 0, 0
     for place, claim in enumerate(claims):
         verdict = verdicts.get(place)
         if verdict is None or verdict.judgement == "supported":
@@ -222,8 +222,8 @@ def _apply(judged: Audit, claims: tuple[Claim, ...]) -> tuple[list[Claim], int, 
             kept.append(claim.model_copy(update={"text": verdict.text, "findings": tuple(handles(verdict.text))}))
             narrowed += 1
         else:
-            struck += 1
-    return kept, struck, narrowed
+            removed += 1
+    return kept, removed, narrowed
 
 
 def after_audit(state: State, runtime: Runtime[Deps]) -> str:
@@ -272,7 +272,7 @@ def _checked(draft: Draft, evidence: Evidence, *, of_model: bool) -> CheckedDraf
 
 
 async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
-    """R8 in code, whoever wrote: what still fails is struck, and the strike is shown."""
+    """R8 in code, whoever wrote: what still fails is removed, and the removal is shown."""
     deps = runtime.context
     draft = Draft.model_validate(state["draft"])
     evidence = _evidence(state, deps, ())
@@ -288,7 +288,7 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     answer = AnswerMade(
         text=text,
         cited=tuple(handles(text)),
-        struck=checked.struck,
+        removed=checked.removed,
         suggestions=kept.suggestions,
         partial=any(report.failure for report in last_reports(state)),
         parts=kept,

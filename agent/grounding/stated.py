@@ -62,12 +62,12 @@ def _of_measure(measure: Measure) -> Iterator[Known]:
 
 
 def shared(finding: Finding) -> Iterator[Known]:
-    """What is of the finding as a whole: totals, what was withheld or lies outside, and numbers in its own words."""
+    """What is of the finding as a whole: totals, what was suppressed or lies outside, and numbers in its own words."""
     yield from (Known(float(total), "count") for total in finding.totals)
-    withheld = finding.withheld
-    for number in (withheld.groups, withheld.cells, withheld.unnamed):
+    suppressed = finding.suppressed
+    for number in (suppressed.groups, suppressed.cells, suppressed.unnamed):
         yield Known(float(number), "groups")
-    yield Known(withheld.share, "share")
+    yield Known(suppressed.share, "share")
     if finding.outside is not None:
         yield Known(finding.outside, "share")
     if finding.shape == "trend" and len(finding.totals) == 2 and finding.totals[1]:

@@ -33,7 +33,7 @@ class Checked:
     """The text with failing sentences removed, and what was removed and why."""
 
     text: str
-    struck: tuple[str, ...]
+    removed: tuple[str, ...]
     problems: tuple[str, ...]
     cited: tuple[str, ...]
 
@@ -43,7 +43,7 @@ class CheckedDraft:
     """A draft with failing sentences removed from every part, and what was removed and why."""
 
     draft: Draft
-    struck: tuple[str, ...]
+    removed: tuple[str, ...]
     problems: tuple[str, ...]
 
 
@@ -56,7 +56,7 @@ def handles(text: str) -> list[str]:
 def check(text: str, findings: Mapping[str, Finding]) -> Checked:
     """Check a text sentence by sentence. Headings and list markers carry no claim of their own."""
     kept_lines: list[str] = []
-    struck: list[str] = []
+    removed: list[str] = []
     problems: list[str] = []
     for line in text.splitlines():
         sentences = sentences_of(line)
@@ -66,24 +66,24 @@ def check(text: str, findings: Mapping[str, Finding]) -> Checked:
             if problem is None:
                 kept.append(sentence)
             else:
-                struck.append(sentence.strip())
+                removed.append(sentence.strip())
                 problems.append(f"{problem}: {sentence.strip()}")
         if kept or not sentences:
             kept_lines.append(" ".join(kept) if kept != sentences else line)
     checked = "\n".join(kept_lines).strip()
-    return Checked(checked, tuple(struck), tuple(problems), tuple(handles(checked)))
+    return Checked(checked, tuple(removed), tuple(problems), tuple(handles(checked)))
 
 
 def check_draft(draft: Draft, findings: Mapping[str, Finding], *, must_cite: bool = False) -> CheckedDraft:
-    """Check every part of a draft. A lead card whose claim fails is struck whole; a suggestion that names what no
+    """Check every part of a draft. A lead card whose claim fails is removed whole; a suggestion that names what no
     finding holds is dropped without a word, because it claims nothing. `must_cite`: an answer without any handle, and a
-    point of its findings without one, is struck too, as a text that a model wrote out of nothing has no number to fail by."""
-    struck: list[str] = []
+    point of its findings without one, is removed too, as a text that a model wrote out of nothing has no number to fail by."""
+    removed: list[str] = []
     problems: list[str] = []
 
     def kept(text: str) -> str:
         checked = check(text, findings)
-        struck.extend(checked.struck)
+        removed.extend(checked.removed)
         problems.extend(checked.problems)
         return checked.text
 
@@ -93,7 +93,7 @@ def check_draft(draft: Draft, findings: Mapping[str, Finding], *, must_cite: boo
     def cited(text: str) -> str:
         if not text or not must_cite or handles(text):
             return text
-        struck.append(text)
+        removed.append(text)
         problems.append(f"it cites no finding: {text}")
         return ""
 
@@ -117,7 +117,7 @@ def check_draft(draft: Draft, findings: Mapping[str, Finding], *, must_cite: boo
             "byline": kept(draft.byline),
         }
     )
-    return CheckedDraft(checked, tuple(struck), tuple(problems))
+    return CheckedDraft(checked, tuple(removed), tuple(problems))
 
 
 def _may_be_asked(suggestion: str, findings: Mapping[str, Finding]) -> bool:

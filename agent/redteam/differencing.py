@@ -3,7 +3,7 @@
 It knows of each target the language and the day of a conversation that was the only one of both, and wants to know
 whether the classifier flagged it: windows that end on the day against the same windows that end the day before
 (trackers: Denning, Denning & Schwartz 1979). Then it takes everything that was released and solves for the targets
-and for every cell that was withheld (`reconstruction`).
+and for every cell that was suppressed (`reconstruction`).
 
 A coin is right about every second target. Who is told how many of a group of k accounts were flagged, which the rules
 allow, and guesses the commoner flag for each of them, is right more often. So the bot's guesses are held against a coin
@@ -97,7 +97,7 @@ def corpus(*, quick: bool = False, draw: int = 0) -> list[Conversation]:
 
 
 async def attack(context: ToolContext, report: Callable[[Progress], None], *, quick: bool = False) -> list[Outcome]:
-    """Three figures: accounts told apart by differences, by linear programming, and withheld cells recovered."""
+    """Three figures: accounts told apart by differences, by linear programming, and suppressed cells recovered."""
     targets = targets_of(context.index.snapshot, 20 if quick else 200)
     bot = Bot(context, 300 if quick else 2_000)
     step = context.gate.policy.round_to
@@ -226,13 +226,13 @@ def _right_of_group(size: int) -> float:
 
 @dataclass(slots=True)
 class Cells:
-    """Everything released about closed facets as sums of finest cells, and the cells that were asked but withheld.
+    """Everything released about closed facets as sums of finest cells, and the cells that were asked but suppressed.
     `members`: the account of each conversation of a finest cell."""
 
     released: Released
     policy: PrivacyPolicy
     members: Mapping[Atom, Sequence[int]]
-    withheld: dict[frozenset[Atom], None] = field(default_factory=dict)
+    suppressed: dict[frozenset[Atom], None] = field(default_factory=dict)
     shown: set[frozenset[Atom]] = field(default_factory=set)
 
     def accounts(self, atoms: Iterable[Atom]) -> Counter[int]:
@@ -240,10 +240,10 @@ class Cells:
         return Counter(account for atom in atoms for account in self.members.get(atom, ()))
 
     def secret(self) -> list[list[Atom]]:
-        """Withheld cells that are too small to be said, and that no other answer says. What is withheld only to guard
+        """Suppressed cells that are too small to be said, and that no other answer says. What is suppressed only to guard
         another is no secret."""
         found = []
-        for atoms in self.withheld:
+        for atoms in self.suppressed:
             each = self.accounts(atoms)
             small = each.total() < self.policy.min_conversations or len(each) < self.policy.min_accounts
             if small and each and atoms not in self.shown:
@@ -317,7 +317,7 @@ def _note(
                 cells.released.add(atoms, *_within(said, step))
                 cells.shown.add(frozenset(atoms))
             else:
-                cells.withheld[frozenset(atoms)] = None
+                cells.suppressed[frozenset(atoms)] = None
     for place, column in enumerate(finding.columns):
         held = {name: [value] for name, value in scope.items()}
         if across:
@@ -346,5 +346,5 @@ def _recovered(cells: Cells, step: int) -> Outcome:
         f"{few} more are known to hold {step - 1} or fewer, perhaps none",
     )
     return Outcome(
-        "differencing", "withheld cells recovered", "cells too small to be said", len(wanted), right, "0", None, notes
+        "differencing", "suppressed cells recovered", "cells too small to be said", len(wanted), right, "0", None, notes
     )

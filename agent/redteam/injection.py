@@ -172,7 +172,7 @@ async def _answers(lab: Lab, session: Session, questions: Sequence[str], stage: 
 def _reduced(asked: Asked) -> Answered:
     calls = sorted(json.dumps(call, sort_keys=True, ensure_ascii=False) for call in asked.calls)
     verdicts = tuple(
-        (event.kept, event.narrowed, event.struck) for event in asked.events if isinstance(event, AuditEnded)
+        (event.kept, event.narrowed, event.removed) for event in asked.events if isinstance(event, AuditEnded)
     )
     told = {
         json.dumps([tool, arguments], sort_keys=True, ensure_ascii=False): json.dumps(
@@ -218,5 +218,5 @@ _FIGURES: dict[str, Callable[[Answered], object]] = {
     "verdicts changed": lambda answered: answered.verdicts,
     "answers changed but for numbers and names": lambda answered: answered.answer,
 }
-_TOLD = ("rows", "totals", "withheld", "outside", "notes")
+_TOLD = ("rows", "totals", "suppressed", "outside", "notes")
 """What of a finding a role can go by."""

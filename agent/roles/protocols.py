@@ -76,7 +76,7 @@ class TaskReport(_Value):
 
 
 class Verdict(_Value):
-    """The auditor's judgement of one claim, by its place in the list. A claim that is not supported is struck, unless
+    """The auditor's judgement of one claim, by its place in the list. A claim that is not supported is removed, unless
     it is too strong and `text` gives the weaker sentence that stands instead."""
 
     claim: int

@@ -18,7 +18,7 @@ _HEAD = """# Events
 in the order they happened; `type` says which it is, `at_s` the seconds since the run started. A run begins with `run_started` and ends with
 `run_ended`, whatever happens. New fields and new types may be added; a reader should ignore what it does not know.
 
-A finding (in `tool_ended`) is described in [tools.md](tools.md) and `tools/core/finding.py`: `count` null means withheld, `share` is in percent of the column's total.
+A finding (in `tool_ended`) is described in [tools.md](tools.md) and `tools/core/finding.py`: `count` null means suppressed, `share` is in percent of the column's total.
 
 This file is made by `python -m agent.services.event_reference > docs/events.md`.
 """

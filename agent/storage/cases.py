@@ -18,6 +18,7 @@ from agent.storage.export import Document, Part
 from agent.storage.session_store import Released
 from index.core.errors import SettingsError
 from index.core.home import private_folder
+from tools.core.finding import with_present_names
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cases (id TEXT PRIMARY KEY, title TEXT NOT NULL, index_path TEXT NOT NULL, made TEXT NOT NULL);
@@ -94,7 +95,7 @@ class CaseStore:
         for place, stored in self._connection.execute(
             "SELECT place, finding FROM versions WHERE id = ? ORDER BY rowid", [case]
         ):
-            versions.setdefault(place, []).append(json.loads(stored))
+            versions.setdefault(place, []).append(with_present_names(json.loads(stored)))
         rows = self._connection.execute(
             "SELECT place, kind, text, session, specialist, tool, arguments FROM items WHERE id = ? ORDER BY place",
             [case],

@@ -16,7 +16,7 @@ from agent.storage.session_store import SessionStore, StoredRun
 from tools.core.finding import MOST_INSIDE, bound_sign, outlined
 
 Format = Literal["markdown", "json", "html"]
-MADE_BY = "Aggregates released by Shoal. Small groups are withheld and counts are rounded; see each finding."
+MADE_BY = "Aggregates released by Shoal. Small groups are suppressed and counts are rounded; see each finding."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Part:
     title: str
     about: str = ""
     answer: str = ""
-    struck: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     findings: tuple[dict[str, Any], ...] = ()
 
@@ -61,7 +61,7 @@ def _part(run: StoredRun, events: Sequence[dict[str, Any]]) -> Part:
         run.question,
         f"{about} · {run.state}",
         answers[-1]["text"] if answers else "",
-        tuple(answers[-1]["struck"]) if answers else (),
+        tuple(answers[-1]["removed"]) if answers else (),
         tuple(ended[-1:]) if not answers else (),
         tuple(released[handle] for handle in cited if handle in released),
     )
@@ -102,7 +102,7 @@ def to_markdown(made: Document, most_rows: int | None = None) -> str:
         lines += [f"{_plain(part.about)}", ""] if part.about else []
         lines += [_answer_markdown(part.answer), ""] if part.answer else []
         lines += [f"- {_plain(note)}" for note in part.notes]
-        lines += [f"- Struck, not supported by its findings: {_plain(sentence)}" for sentence in part.struck]
+        lines += [f"- Removed, not supported by its findings: {_plain(sentence)}" for sentence in part.removed]
         for finding in part.findings:
             lines += ["", *_finding_markdown(finding, most_rows)]
         lines.append("")
@@ -123,7 +123,7 @@ def _finding_markdown(finding: dict[str, Any], most_rows: int | None) -> Iterabl
     if most_rows is not None and len(finding["rows"]) > len(rows[:most_rows]):
         yield f"{len(finding['rows']) - len(rows[:most_rows])} more rows."
         yield ""
-    yield _plain(withheld_of(finding))
+    yield _plain(suppressed_of(finding))
 
 
 def table_of(finding: dict[str, Any], most_inside: int | None = None) -> tuple[list[str], list[list[str]]]:
@@ -142,7 +142,7 @@ def table_of(finding: dict[str, Any], most_inside: int | None = None) -> tuple[l
 
 def _count(value: dict[str, Any]) -> str:
     if value["count"] is None:
-        return "withheld"
+        return "suppressed"
     return f"{value['count']:,}" + ("" if value["share"] is None else f" ({value['share']} %)")
 
 
@@ -154,12 +154,12 @@ def _measure(item: dict[str, Any] | None) -> str:
     return " ".join([*told, item.get("verdict", "")]).strip()
 
 
-def withheld_of(finding: dict[str, Any]) -> str:
+def suppressed_of(finding: dict[str, Any]) -> str:
     """What a finding does not show, and how it was made."""
-    withheld = finding["withheld"]
+    suppressed = finding["suppressed"]
     told = [
         f"Total {' / '.join(f'{total:,}' for total in finding['totals'])}",
-        f"withheld: {withheld['groups']} groups ({withheld['share']} %), {withheld['cells']} cells",
+        f"suppressed: {suppressed['groups']} groups ({suppressed['share']} %), {suppressed['cells']} cells",
     ]
     if finding["outside"] is not None:
         told.append(f"outside any cluster: {finding['outside']} %")
@@ -181,7 +181,7 @@ def to_html(made: Document) -> str:
         body += _answer_html(part.answer)
         body += [f"<p>{escape(note)}</p>" for note in part.notes]
         body += [
-            f"<p><s>{escape(sentence)}</s> (struck: not supported by its findings)</p>" for sentence in part.struck
+            f"<p><s>{escape(sentence)}</s> (removed: not supported by its findings)</p>" for sentence in part.removed
         ]
         for finding in part.findings:
             body += _finding_html(finding)
@@ -245,4 +245,4 @@ def _finding_html(finding: dict[str, Any]) -> Iterable[str]:
     for row in rows:
         yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
     yield "</tbody></table>"
-    yield f'<p class="small">{escape(withheld_of(finding))}</p>'
+    yield f'<p class="small">{escape(suppressed_of(finding))}</p>'

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 
 from index.core.errors import IndexFault, SettingsError
 from index.core.home import private_folder
+from tools.core.finding import with_present_names
 
 CHECKPOINTS = "checkpoints.sqlite3"
 RUNNING, INTERRUPTED = "running", "interrupted"
@@ -165,7 +166,7 @@ class SessionStore:
     def events(self, run: str) -> Iterator[dict[str, Any]]:
         """The events of a run, in order."""
         for (stored,) in self._connection.execute("SELECT event FROM events WHERE run = ? ORDER BY seq", [run]):
-            yield json.loads(stored)
+            yield _with_present_names(json.loads(stored))
 
     def sessions(self, search: str = "") -> list[StoredSession]:
         """Sessions, the one used last first; with `search`, those whose title or questions hold every word of it."""
@@ -267,6 +268,14 @@ class SessionStore:
         for run in list(self._alive):
             self.mark(run, INTERRUPTED)
         self._connection.close()
+
+
+def _with_present_names(event: dict[str, Any]) -> dict[str, Any]:
+    """A stored event under the present names: until November 2026 `removed` was `struck`."""
+    found = {"removed" if name == "struck" else name: value for name, value in event.items()}
+    if found.get("finding") is not None:
+        found["finding"] = with_present_names(found["finding"])
+    return found
 
 
 class _Busy:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from index.core.errors import SettingsError
 from index.core.home import private_folder
+from tools.core.finding import with_present_names
 
 Every = Literal["day", "week", "month"]
 _DAYS: dict[str, int] = {"day": 1, "week": 7, "month": 28}
@@ -93,7 +94,7 @@ class WatchStore:
     def found(self, watch: Watch) -> dict[str, dict[str, Any]]:
         """What was found last, by the call."""
         rows = self._connection.execute("SELECT key, finding FROM found WHERE id = ?", [watch.id])
-        return {key: json.loads(finding) for key, finding in rows}
+        return {key: with_present_names(json.loads(finding)) for key, finding in rows}
 
     def keep(self, watch: Watch, found: dict[str, dict[str, Any]], now: datetime, snapshot: int) -> None:
         """Note an answer: when, on which snapshot, and what was found."""

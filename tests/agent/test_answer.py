@@ -70,7 +70,7 @@ def test_an_answer_event_keeps_its_parts_and_an_event_of_before_loads_without_th
         "at_s": 1.0,
         "text": "Yes.",
         "cited": [],
-        "struck": [],
+        "removed": [],
         "suggestions": [],
         "partial": False,
     }

@@ -145,7 +145,7 @@ def test_the_writer_sets_out_answer_findings_doubts_and_a_lead_card_that_all_pas
     assert [lead.claim for lead in draft.leads] == [sentence]
     assert draft.byline == BYLINE
     assert draft.suggestions
-    assert check_draft(draft, {finding.id: finding}).struck == ()
+    assert check_draft(draft, {finding.id: finding}).removed == ()
 
 
 def test_looks_at_one_theme_are_one_lead_whatever_the_theme_is_called_in_each() -> None:

@@ -10,7 +10,7 @@ from tests.fakes.corpus import FIRST_DAY, records
 async def asked(make_session: MakeSession, question: str) -> AnswerMade:
     events = await collect(make_session().ask(question))
     (answer,) = [event for event in events if isinstance(event, AnswerMade)]
-    assert not answer.struck
+    assert not answer.removed
     return answer
 
 
@@ -37,7 +37,7 @@ async def test_volume_is_told_in_numbers_and_without_weeks_that_are_cut_short(ma
     assert (max(days) - timedelta(days=max(days).weekday())).date().isoformat() not in first
 
 
-async def test_weeks_that_are_left_out_of_a_course_are_not_told_as_withheld(make_session: MakeSession) -> None:
+async def test_weeks_that_are_left_out_of_a_course_are_not_told_as_suppressed(make_session: MakeSession) -> None:
     since = FIRST_DAY.date() + timedelta(days=42 - FIRST_DAY.weekday())
     answer = await asked(make_session, f"weekly trend of conversations from {since} to {since + timedelta(days=55)}")
     assert "the number a week goes from" in answer.text

@@ -47,12 +47,12 @@ async def released(name: str, auditor: ClaudeNameAuditor, folder: Path, times: i
     return finding
 
 
-async def test_a_name_that_the_model_rejects_is_withheld_and_its_count_stays(tmp_path: Path) -> None:
+async def test_a_name_that_the_model_rejects_is_suppressed_and_its_count_stays(tmp_path: Path) -> None:
     async with auditor_that_says(verdicts((5, ["special_category"]))) as (auditor, _):
         finding = await released("Cover letter", auditor, tmp_path)
     assert [row.label for row in finding.rows] == [UNNAMED]
     assert finding.rows[0].values[0].count
-    assert finding.withheld.unnamed == 1
+    assert finding.suppressed.unnamed == 1
 
 
 async def test_a_model_that_passes_everything_changes_nothing_and_is_asked_once_a_name_and_group(

@@ -26,7 +26,7 @@ async def test_a_question_is_answered_with_findings_that_hold_every_number(make_
     answer = _one(events, AnswerMade)
     assert _one(events, RunEnded).state == "done"
     assert answer.cited
-    assert not answer.struck
+    assert not answer.removed
     stored = {
         event.finding["id"]: data_behind(session).gate.restore(event.finding)
         for event in events
@@ -174,7 +174,7 @@ async def test_an_unsupported_sentence_is_struck_and_shown(make_session: MakeSes
 
     answer = _one(await collect(make_session(change=change).ask("anything")), AnswerMade)
     assert answer.text == "This has no number."
-    assert "987,654" in answer.struck[0]
+    assert "987,654" in answer.removed[0]
 
 
 async def test_a_task_over_its_tool_calls_ends_with_what_it_has(make_session: MakeSession) -> None:

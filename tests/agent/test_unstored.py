@@ -72,7 +72,7 @@ async def test_an_answer_says_what_it_did_not_take_in(make_session: MakeSession)
     (answer,) = [event for event in events if isinstance(event, AnswerMade)]
     assert "English" in answer.text
     assert answer.text.strip().startswith("The time of day is not stored: a day is the finest step. ")
-    assert not answer.struck
+    assert not answer.removed
 
 
 async def test_a_question_of_nothing_else_is_asked_back_with_the_reason(make_session: MakeSession) -> None:

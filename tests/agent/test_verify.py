@@ -149,7 +149,7 @@ def test_what_no_finding_says_fails_in_many_disguises() -> None:
 
 def test_numbers_of_the_policy_are_no_numbers_of_the_data() -> None:
     one, *_ = languages()
-    assert passes("Cells under the threshold of 15 conversations are withheld by the policy [F2].")
+    assert passes("Cells under the threshold of 15 conversations are suppressed by the policy [F2].")
     assert not passes(f"“{one.label}” has 15 conversations [F2].") or count(one) == 15
 
 
@@ -211,7 +211,7 @@ def test_a_sentence_made_from_a_finding_passes(made: tuple[Finding, Row, str, fl
 def test_the_same_sentence_with_one_number_changed_fails(made: tuple[Finding, Row, str, float], step: int) -> None:
     finding, row, template, value = made
     changed = value + 0.37 * value + 3.3 + step
-    whole = [*finding.totals, finding.withheld.groups, finding.withheld.unnamed, finding.withheld.cells]
+    whole = [*finding.totals, finding.suppressed.groups, finding.suppressed.unnamed, finding.suppressed.cells]
     if any(abs(changed - number) <= max(2.0, 0.15 * number) for number in whole):
         return
     assert not passes(template.format(label=row.label, number=changed, id=finding.id))
@@ -220,7 +220,7 @@ def test_the_same_sentence_with_one_number_changed_fails(made: tuple[Finding, Ro
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_check_and_what_is_kept_passes_again(text: str) -> None:
     checked = check(text, findings())
-    assert not check(checked.text, findings()).struck
+    assert not check(checked.text, findings()).removed
     assert set(handles(checked.text)) <= set(findings())
 
 
@@ -247,4 +247,4 @@ def test_every_part_of_a_draft_and_a_lead_card_is_checked() -> None:
     assert lead.clusters == (good,)
     assert lead.benign == ("A course could explain it.",)
     assert (lead.purpose, lead.scope) == ("To look.", "")
-    assert len(checked.struck) == len(checked.problems) == 13
+    assert len(checked.removed) == len(checked.problems) == 13

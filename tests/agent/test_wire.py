@@ -26,7 +26,7 @@ async def test_three_workers_answer_over_the_wire(make_session: MakeSession) -> 
         bodies = server.requests
     answer = next(event for event in events if isinstance(event, AnswerMade))
     assert len(answer.cited) == 3
-    assert not answer.struck
+    assert not answer.removed
     assert sum(isinstance(event, ToolEnded) for event in events) == 3
     usage = next(event for event in events if isinstance(event, UsageReported))
     assert usage.calls == len(bodies) == 9
@@ -63,7 +63,7 @@ async def test_an_investigators_requests_extend_one_cached_prefix_and_keep_think
     assert second["messages"][2]["content"][0]["tool_use_id"] == assistant[1]["id"]
 
 
-async def test_invented_numbers_go_back_once_and_are_then_struck(make_session: MakeSession) -> None:
+async def test_invented_numbers_go_back_once_and_are_then_removed(make_session: MakeSession) -> None:
     def writer(body: dict[str, Any], _: int) -> Reply:
         handle = "F1"
         return Message([text(f"There are 730 conversations [{handle}]. It rose by 4,321 percent [{handle}].")])
@@ -73,7 +73,7 @@ async def test_invented_numbers_go_back_once_and_are_then_struck(make_session: M
         bodies = [body for body in server.requests if role(body) == "writer"]
     answer = next(event for event in events if isinstance(event, AnswerMade))
     assert answer.text == "There are 730 conversations [F1]."
-    assert "4,321" in answer.struck[0]
+    assert "4,321" in answer.removed[0]
     assert len(bodies) == 2
     assert "4,321" in bodies[1]["messages"][0]["content"]
 
@@ -100,7 +100,7 @@ async def test_a_writers_markdown_becomes_the_typed_answer_with_its_lead_card(ma
     (lead,) = answer.parts.leads
     assert lead.benign == ("A course.",)
     assert answer.suggestions == ("Which languages?",)
-    assert [sentence for sentence in answer.struck if "4,321" in sentence]
+    assert [sentence for sentence in answer.removed if "4,321" in sentence]
     assert "4,321" not in answer.text
     assert "**Lead 1**" in answer.text
 
@@ -142,7 +142,7 @@ async def test_the_auditor_strikes_narrows_and_asks_for_one_more_plan(make_sessi
     audits = [event for event in events if isinstance(event, AuditEnded)]
     assert len(plans) == len(audits) == 2
     assert "look at months" in plans[1]
-    assert (audits[0].kept, audits[0].narrowed, audits[0].struck) == (1, 1, 1)
+    assert (audits[0].kept, audits[0].narrowed, audits[0].removed) == (1, 1, 1)
     assert "There are some conversations." in next(event for event in events if isinstance(event, AnswerMade)).text
 
 

@@ -1,4 +1,4 @@
-"""R4 against a solver: no withheld number follows from all that was said, and without suppression it does follow."""
+"""R4 against a solver: no suppressed number follows from all that was said, and without suppression it does follow."""
 
 import tempfile
 from collections import Counter
@@ -49,7 +49,7 @@ def drawn(seed: int, height: int, width: int) -> Table:
 
 
 class Seen:
-    """A gate with a ledger of its own, asked with made tables. `step`: to which it rounds. `fewest`: of a withheld cell,
+    """A gate with a ledger of its own, asked with made tables. `step`: to which it rounds. `fewest`: of a suppressed cell,
     values that must stay possible."""
 
     def __init__(self, folder: str, step: int, fewest: int | None = None) -> None:
@@ -85,7 +85,7 @@ def recovered_of_a_list(seen: Seen, seed: int) -> list[int]:
 
 
 def _recovered(attack: Attack, cells: list[tuple[int, Rows]]) -> list[int]:
-    """Truths that the attack finds, of cells that are withheld for their own sake."""
+    """Truths that the attack finds, of cells that are suppressed for their own sake."""
     return [
         capped(accounts(rows))
         for number, rows in cells
@@ -230,7 +230,7 @@ def attacked(name: str, seed: int, step: int = 5, fewest: int | None = None) -> 
 
 
 SEEDS = (5, 195, 447956, *range(40, 53))
-"""5: a cell told as its whole row and then withheld. 195: cells that were answered with an earlier, nearly identical
+"""5: a cell told as its whole row and then suppressed. 195: cells that were answered with an earlier, nearly identical
 set. 447956: a cell in a row too small to be said, whose sum was taken for said. They were recovered once; the others are
 any."""
 
@@ -245,7 +245,7 @@ SEEDS_UNROUNDED = (19, 68, 661723)
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_r4_a_solver_recovers_no_withheld_number_from_everything_that_was_said(name: str) -> None:
+def test_r4_a_solver_recovers_no_suppressed_number_from_everything_that_was_said(name: str) -> None:
     assert [seed for seed in SEEDS if attacked(name, seed)] == []
 
 
@@ -257,7 +257,7 @@ def test_r4_with_rounding_switched_off_the_solver_recovers_none_either(name: str
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [5, 1])
 @pytest.mark.parametrize("name", ATTACKS)
-def test_r4_a_solver_recovers_no_withheld_number_of_tables_that_nobody_chose(name: str, step: int) -> None:
+def test_r4_a_solver_recovers_no_suppressed_number_of_tables_that_nobody_chose(name: str, step: int) -> None:
     drawn_now = np.random.default_rng().integers(0, 1_000_000, 150).tolist()
     narrowed = [seed for seed in drawn_now if attacked(name, seed, step)]
     assert [seed for seed in narrowed if attacked(name, seed, step, fewest=_TOLD)] == []
@@ -265,7 +265,7 @@ def test_r4_a_solver_recovers_no_withheld_number_of_tables_that_nobody_chose(nam
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_r4_without_suppression_the_same_solver_recovers_withheld_numbers(
+def test_r4_without_suppression_the_same_solver_recovers_suppressed_numbers(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tools.release.pipeline.suppress_secondary", lambda table, *_: table)
@@ -274,7 +274,7 @@ def test_r4_without_suppression_the_same_solver_recovers_withheld_numbers(
 
 
 @pytest.mark.parametrize("order", [("crossed", "rows", "columns"), ("crossed", "columns", "rows")])
-def test_r4_a_row_asked_for_after_its_crossing_does_not_give_a_withheld_cell_back(
+def test_r4_a_row_asked_for_after_its_crossing_does_not_give_a_suppressed_cell_back(
     order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _recovered_by(order, 54) == []

@@ -27,7 +27,7 @@ from tests.fakes.questions import POLICY, every_tool, raw, rows_where
 from tools.context import ToolContext
 from tools.core.candidate import Group
 from tools.core.errors import PrivacyViolation
-from tools.core.finding import Finding, Withheld
+from tools.core.finding import Finding, Suppressed
 from tools.core.ledger import Ledger
 from tools.core.wording import UNNAMED
 from tools.registry import TOOLS
@@ -94,7 +94,7 @@ def test_r1_no_summary_holds_a_run_of_four_words_of_its_conversation(index: Inde
 def test_r2_a_finding_built_outside_the_gate_stops_the_run(index: Index) -> None:
     fields: dict[str, Any] = {
         "id": "F1", "tool": "x", "title": "x", "shape": "table", "scope": "x", "period": "x", "columns": (), "rows": (),
-        "totals": (), "withheld": Withheld(), "outside": None, "method": "x", "notes": (), "policy": "x",
+        "totals": (), "suppressed": Suppressed(), "outside": None, "method": "x", "notes": (), "policy": "x",
         "snapshot": 1, "digest": "x",
     }  # fmt: skip
     for gate_pass in (None, object(), True, "gate"):

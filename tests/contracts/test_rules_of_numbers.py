@@ -137,28 +137,28 @@ async def test_r4_counts_leave_rounded_and_shares_follow_from_what_leaves(ctx: T
                 assert value.share == (None if value.count is None else round(100 * value.count / total, 1))
 
 
-async def test_r4_the_share_withheld_follows_from_rounded_numbers_too(ctx: ToolContext) -> None:
+async def test_r4_the_share_suppressed_follows_from_rounded_numbers_too(ctx: ToolContext) -> None:
     for finding in await every_tool(ctx):
         whole = sum(finding.totals)
         possible = {round(100 * count / whole, 1) for count in range(0, whole + 5, 5)}
-        assert finding.withheld.share in possible, finding.tool
+        assert finding.suppressed.share in possible, finding.tool
 
 
-def test_r4_one_withheld_cell_takes_the_smallest_shown_one_with_it(ctx: ToolContext) -> None:
+def test_r4_one_suppressed_cell_takes_the_smallest_shown_one_with_it(ctx: ToolContext) -> None:
     few = _made(8, 4)
     rest = np.setdiff1d(rows_where([record.account != "account-loud" for record in records()]), few)
     parts = [rest[:60], rest[60:200], rest[200:500]]
     groups = [Group("few", (few,)), *(Group(f"part {place}", (part,)) for place, part in enumerate(parts))]
     finding = ctx.gate.release(raw(groups))
     assert [row.label for row in finding.rows] == ["part 1", "part 2"]
-    assert finding.withheld.groups == 2
+    assert finding.suppressed.groups == 2
 
 
 # R5
 
 
 def _guarding() -> list[Group]:
-    """A few conversations, the next larger group, which has to be withheld with them, and two large ones."""
+    """A few conversations, the next larger group, which has to be suppressed with them, and two large ones."""
     place = 0
     groups = []
     for name, size in (("few", 8), ("guard", 60), ("many", 300), ("most", 500)):
@@ -168,7 +168,7 @@ def _guarding() -> list[Group]:
 
 
 @pytest.mark.parametrize("changed", [0, 3], ids=["the same", "but for three conversations"])
-def test_r4_what_was_withheld_for_anothers_sake_is_no_side_of_a_later_split(ctx: ToolContext, changed: int) -> None:
+def test_r4_what_was_suppressed_for_anothers_sake_is_no_side_of_a_later_split(ctx: ToolContext, changed: int) -> None:
     groups = _guarding()
     few, guard, many, most = (group.members for group in groups)
     sides = (guard[changed:], many)
@@ -189,7 +189,7 @@ def test_r4_what_was_withheld_for_anothers_sake_is_no_side_of_a_later_split(ctx:
     assert refused.value.reason == "a side too small"
 
 
-def test_r4_a_split_by_what_nobody_withheld_says_each_sides_size(ctx: ToolContext) -> None:
+def test_r4_a_split_by_what_nobody_suppressed_says_each_sides_size(ctx: ToolContext) -> None:
     _, guard, many, _ = (group.members for group in _guarding())
     made = [Group(str(part), (guard[part::2], many[part::2])) for part in (0, 1)]
     both = np.sort(np.concatenate([guard, many]))
@@ -218,7 +218,7 @@ async def test_r5_a_scope_that_differs_by_fewer_than_five_accounts_gets_the_earl
     before, after = [
         await call("count_by", {"by": "surface", "scope": {"since": since}}, ctx) for since in _around(day)
     ]
-    assert (after.rows, after.totals, after.withheld) == (before.rows, before.totals, before.withheld)
+    assert (after.rows, after.totals, after.suppressed) == (before.rows, before.totals, before.suppressed)
 
 
 async def test_r5_the_same_question_gets_the_same_answer_from_every_agent_on_the_ledger(
@@ -322,7 +322,7 @@ async def test_r5_a_differencing_attack_on_one_person_recovers_nothing(index: In
         for since in _around(day):
             asked = [await call("count_by", {"by": by, "scope": {"since": since}}, ctx) for by in ("language", "turns")]
             asked.append(await call("count_by", {"by": "topic", "scope": {"since": since}}, ctx))
-            answers.append([(found.rows, found.totals, found.withheld, found.period) for found in asked])
+            answers.append([(found.rows, found.totals, found.suppressed, found.period) for found in asked])
         assert answers[0] == answers[1]
 
 
@@ -338,7 +338,7 @@ def test_r7_one_account_counts_at_most_ten_times_in_a_cell(ctx: ToolContext) -> 
 
 
 @pytest.mark.parametrize(("loud_ones", "shown"), [(40, True), (41, False), (200, False)])
-def test_r7_a_cell_that_one_account_dominates_is_withheld(ctx: ToolContext, loud_ones: int, shown: bool) -> None:
+def test_r7_a_cell_that_one_account_dominates_is_suppressed(ctx: ToolContext, loud_ones: int, shown: bool) -> None:
     loud = rows_where([record.account == "account-loud" for record in records()])[:loud_ones]
     quiet = rows_where([record.theme == "letters" for record in records()])[:40]
     finding = ctx.gate.release(raw([Group("both", (np.sort(np.concatenate([loud, quiet])),))]))

@@ -34,13 +34,13 @@ INJECTED = (
 
 
 @pytest.mark.parametrize("name", INJECTED)
-async def test_r11_a_namer_that_was_talked_into_a_name_sees_it_withheld(
+async def test_r11_a_namer_that_was_talked_into_a_name_sees_it_suppressed(
     index: Index, tmp_path: Path, name: str
 ) -> None:
     ctx = context(index, tmp_path / "ledger" / "x.sqlite3", namer=FixedNamer(name))
     finding = await call("cluster_scope", {"scope": {"language": "English"}}, ctx)
     assert {row.label for row in finding.rows} == {UNNAMED}
-    assert finding.withheld.unnamed == len(finding.rows) > 0
+    assert finding.suppressed.unnamed == len(finding.rows) > 0
     assert name not in str(finding.as_dict())
 
 
@@ -50,7 +50,7 @@ async def test_r11_a_name_that_a_namer_was_talked_into_at_publishing_is_no_name(
     assert {cluster.name for cluster in Index(built.path, FakeEncoder()).snapshot.clusters} == {None}
 
 
-async def test_r11_a_name_put_into_the_published_taxonomy_is_withheld_too(tmp_path: Path) -> None:
+async def test_r11_a_name_put_into_the_published_taxonomy_is_suppressed_too(tmp_path: Path) -> None:
     name = "Zephyrine Quackenbush asks"
     some = [record.conversation() for record in records() if record.theme in ("letters", "python")]
     built = build(tmp_path / "home", some)

@@ -55,7 +55,7 @@ def _answer(events: list[Event]) -> AnswerMade:
     (answer,) = [event for event in events if isinstance(event, AnswerMade)]
     assert [event.state for event in events if isinstance(event, RunEnded)] == ["done"]
     assert answer.cited
-    assert not answer.struck
+    assert not answer.removed
     return answer
 
 

@@ -13,7 +13,7 @@ from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable
 from tools.core.errors import ToolRefusal
-from tools.core.finding import _GATE_PASS, Finding, Row, Value, Withheld
+from tools.core.finding import _GATE_PASS, Finding, Row, Suppressed, Value
 from tools.core.handles import Handles
 from tools.core.scope import Resolved, Scope, resolve
 from tools.release.gate import Gate
@@ -47,7 +47,7 @@ class OpenGate(Gate):
         fields: dict[str, Any] = {
             "id": "F1", "tool": candidate.tool, "title": candidate.title, "shape": candidate.shape, "scope": "", "period": "",
             "columns": candidate.columns, "rows": tuple(rows), "totals": tuple(self._near(self._count(part)) for part in wholes),
-            "withheld": Withheld(), "outside": None, "method": "", "notes": (), "policy": "", "snapshot": 1, "digest": "",
+            "suppressed": Suppressed(), "outside": None, "method": "", "notes": (), "policy": "", "snapshot": 1, "digest": "",
         }  # fmt: skip
         return Finding(**fields, gate_pass=_GATE_PASS)
 

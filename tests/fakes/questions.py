@@ -79,7 +79,7 @@ def _asked_sizes(ctx: ToolContext, arguments: dict[str, Any]) -> list[Rows]:
 
 
 def _is_closed(ctx: ToolContext, arguments: dict[str, Any]) -> bool:
-    """Whether a set is too small to ask about or nearly one that is withheld for another's sake, plainly."""
+    """Whether a set is too small to ask about or nearly one that is suppressed for another's sake, plainly."""
     snapshot, ledger = ctx.index.snapshot, ctx.gate.ledger
     with ledger.exclusive():
         sets = [item for item in ledger.new_sets(0) if item.kind == SECONDARY]

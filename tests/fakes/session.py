@@ -43,7 +43,7 @@ def finding(handle: str, shape: str = "table", rows: Sequence[dict[str, Any]] = 
         "columns": columns,
         "rows": list(rows),
         "totals": [1000] * len(columns),
-        "withheld": {"groups": 2, "cells": 1, "share": 1.5, "unnamed": 0},
+        "suppressed": {"groups": 2, "cells": 1, "share": 1.5, "unnamed": 0},
         "outside": 12.5,
         "method": "counts over the snapshot",
         "notes": [],
@@ -114,7 +114,7 @@ def events(question: str = "What do people use it for?", *, until: str = "") -> 
         TaskEnded(task="t2", elapsed_s=0.2, claims=1),
         ToolEnded(task="t1", call="t1.1", tool="overview", elapsed_s=0.4, finding=TREE),
         TaskEnded(task="t1", elapsed_s=0.4, claims=2),
-        AuditEnded(kept=3, narrowed=0, struck=0),
+        AuditEnded(kept=3, narrowed=0, removed=0),
         AnswerDelta(text="Most conversations are about “Code and tests” "),
         AnswerMade(
             text="Most conversations are about “Code and tests” (420, 42.0 %) [F1].",

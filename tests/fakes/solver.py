@@ -22,7 +22,7 @@ class Attack:
     _sums: list[dict[int, float]] = field(default_factory=list)
 
     def number(self, said: int | None, *, is_small: bool = False, may_be_less: int = 0) -> int:
-        """An unknown. `said`: as the finding shows it, within its rounding; None: withheld, under the threshold where
+        """An unknown. `said`: as the finding shows it, within its rounding; None: suppressed, under the threshold where
         the finding tells that. `may_be_less`: by how much it may have been told as more than it is."""
         self._low.append(0.0 if said is None else max(0.0, said - self.step // 2 - may_be_less))
         high = float(self.least - 1) if is_small else MOST

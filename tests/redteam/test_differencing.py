@@ -32,15 +32,15 @@ async def attacked(lab: Lab, *, step: int, is_open: bool, analyst: str = "") -> 
         await session.close()
 
 
-async def test_with_rounding_off_no_withheld_cell_follows_from_all_tables_because_sums_are_looked_at(
+async def test_with_rounding_off_no_suppressed_cell_follows_from_all_tables_because_sums_are_looked_at(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guarded = await attacked(lab, step=1, is_open=False)
-    assert guarded["withheld cells recovered"].tried
-    assert guarded["withheld cells recovered"].held
+    assert guarded["suppressed cells recovered"].tried
+    assert guarded["suppressed cells recovered"].held
     monkeypatch.setattr(PrivacyPolicy, "rounds_too_little", property(lambda _: False))
     left_alone = await attacked(lab, step=1, is_open=False, analyst="another")
-    assert not left_alone["withheld cells recovered"].held
+    assert not left_alone["suppressed cells recovered"].held
 
 
 async def test_the_bot_learns_nothing_from_the_gate_and_a_lot_from_an_open_one(lab: Lab) -> None:
@@ -49,7 +49,7 @@ async def test_the_bot_learns_nothing_from_the_gate_and_a_lot_from_an_open_one(l
     assert [outcome.figure for outcome in closed.values() if not outcome.held] == []
     left_open = await attacked(lab, step=1, is_open=True)
     assert not left_open["accounts told apart by linear programming"].held
-    assert not left_open["withheld cells recovered"].held
+    assert not left_open["suppressed cells recovered"].held
 
 
 @settings(max_examples=25)

@@ -56,7 +56,7 @@ async def test_a_language_fills_its_own_themes_and_the_verdict_says_so(ctx: Tool
 
 
 @pytest.mark.parametrize("language", ["Spanish", "English"])
-async def test_after_an_overview_a_comparison_by_theme_withholds_cells_and_is_not_refused(
+async def test_after_an_overview_a_comparison_by_theme_suppresses_cells_and_is_not_refused(
     ctx: ToolContext, language: str
 ) -> None:
     await call("overview", {}, ctx)
@@ -68,7 +68,7 @@ async def test_after_an_overview_a_comparison_by_theme_withholds_cells_and_is_no
 
 
 def released(ctx: ToolContext) -> tuple[list[Rows], list[Rows]]:
-    """The sets whose number the ledger said, and those that stay withheld for another's sake."""
+    """The sets whose number the ledger said, and those that stay suppressed for another's sake."""
     ledger, snapshot = ctx.gate.ledger, ctx.index.snapshot
     with ledger.exclusive():
         kept = list(ledger.new_sets(0))
@@ -158,7 +158,7 @@ async def test_a_claim_that_holds_holds_and_one_that_does_not_does_not(ctx: Tool
         {"row": "Klingon, said a person of that name", "stated": 12},
     ]
     checked = await call("audit_claim", {"tool": "count_by", "arguments": {"by": "language"}, "numbers": numbers}, ctx)
-    assert [item.measures[0].verdict for item in checked.rows] == ["holds", "does not hold", "holds", "withheld"]
+    assert [item.measures[0].verdict for item in checked.rows] == ["holds", "does not hold", "holds", "suppressed"]
     assert "Klingon" not in str(checked.as_dict())
     assert ctx.gate.ledger.digest_known(checked.digest)
     assert ctx.gate.restore(checked.as_dict()) == checked

@@ -1,4 +1,4 @@
-"""A series is told so that it holds whatever the withheld buckets hold."""
+"""A series is told so that it holds whatever the suppressed buckets hold."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ LEAST, EXPOSURE = 15, 500
 
 
 def told(counts: Sequence[int], *, has_exposure: bool = True) -> Statistics:
-    """The series of these true counts, with rounding off: those under the threshold are withheld."""
+    """The series of these true counts, with rounding off: those under the threshold are suppressed."""
     shown = [count if count >= LEAST else None for count in counts]
     return course(
         ReleasedCounts(
@@ -64,7 +64,7 @@ def test_a_course_names_the_bucket_of_a_new_level_and_gives_each_share_its_inter
 @given(counts=SERIES)
 @example(counts=[0] * 10 + [14] * 10 + [100, 110])
 @example(counts=[90, 100, 100, 0, 0, 0, 14, 0, 20, 22, 20, 20])
-def test_levels_hold_whatever_the_withheld_buckets_hold(counts: list[int]) -> None:
+def test_levels_hold_whatever_the_suppressed_buckets_hold(counts: list[int]) -> None:
     for has_exposure, scale, margin in ((True, 100 / EXPOSURE, 0.051), (False, 1.0, 1.0)):
         stretches = levels(told(counts, has_exposure=has_exposure), len(counts))
         for start, end, words in stretches:
@@ -75,7 +75,7 @@ def test_levels_hold_whatever_the_withheld_buckets_hold(counts: list[int]) -> No
 @given(counts=SERIES)
 @example(counts=[0] * 12 + [14] * 11 + [20])
 @example(counts=[20] + [14] * 11 + [0] * 12)
-def test_the_halves_hold_whatever_the_withheld_buckets_hold(counts: list[int]) -> None:
+def test_the_halves_hold_whatever_the_suppressed_buckets_hold(counts: list[int]) -> None:
     notes = [note for note in told(counts).notes if note.startswith("the second half")]
     assert len(notes) == (max(counts) >= LEAST)
     if not notes:
@@ -96,7 +96,7 @@ def test_the_halves_hold_whatever_the_withheld_buckets_hold(counts: list[int]) -
         assert note.endswith("does not clearly differ from the first, as far as buckets are told")
 
 
-def test_no_level_is_made_of_withheld_buckets_alone() -> None:
+def test_no_level_is_made_of_suppressed_buckets_alone() -> None:
     found = told([0] * 20 + [75] + [0] * 9)
     assert not any("from then on" in note and re.search(r"(: |before, )\d", note) is None for note in found.notes)
     for start, end, words in levels(found, 30):

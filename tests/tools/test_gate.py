@@ -16,7 +16,7 @@ from tests.fakes.corpus import capped, context, is_enough, records, rounded, sma
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import PrivacyViolation, ToolRefusal
-from tools.core.finding import Finding
+from tools.core.finding import Finding, digest_of, with_present_names
 from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope
 from tools.core.wording import UNNAMED
@@ -116,7 +116,7 @@ def test_both_columns_of_a_split_table_hold_to_the_thresholds_on_their_own(table
 
 @settings(max_examples=60, deadline=None)
 @given(table=partitions(columns=3))
-def test_of_two_facets_crossed_no_withheld_cell_follows_from_its_row_or_its_column(table: list[list[Rows]]) -> None:
+def test_of_two_facets_crossed_no_suppressed_cell_follows_from_its_row_or_its_column(table: list[list[Rows]]) -> None:
     finding = released_unless_a_side_is_small(table, has_row_totals=True)
     if finding is None:
         return
@@ -174,8 +174,12 @@ def test_a_part_and_its_whole_are_shown_together_only_when_their_difference_is_e
         Group(f"g{place}", (first, np.sort(np.concatenate([first, rest])))) for place, (first, rest) in enumerate(table)
     )
     finding = released(raw(groups, columns=("in scope", "all"), shape="trend", within=True))
-    assert [row.label for row in finding.rows] == [group.label for group in groups]
-    for row, (first, rest) in zip(finding.rows, table, strict=True):
+    parts = dict(zip((group.label for group in groups), table, strict=True))
+    labels = [row.label for row in finding.rows]
+    begin = list(parts).index(labels[0]) if labels else 0
+    assert labels == list(parts)[begin : begin + len(labels)]  # from the first released bucket to the last
+    for row in finding.rows:
+        first, rest = parts[row.label]
         if row.values[0].count is not None:
             assert is_enough(accounts(first))
             assert row.values[1].count in (None, row.values[0].count) or not len(rest) or is_enough(accounts(rest))
@@ -218,7 +222,7 @@ def test_more_crossed_facets_than_the_policy_allows_are_refused(ctx: ToolContext
     assert ctx.gate.ledger.releases() == []
 
 
-def test_a_name_of_unattested_words_is_withheld_and_counted_as_unnamed(ctx: ToolContext) -> None:
+def test_a_name_of_unattested_words_is_suppressed_and_counted_as_unnamed(ctx: ToolContext) -> None:
     letters = np.array([row for row, record in enumerate(records()) if record.theme == "letters"])
     for name in (
         "cover letter of Zephyrine",
@@ -229,7 +233,7 @@ def test_a_name_of_unattested_words_is_withheld_and_counted_as_unnamed(ctx: Tool
     ):
         finding = ctx.gate.release(raw((Group(name, (letters,), is_text=True),), letters))
         assert [row.label for row in finding.rows] == [UNNAMED]
-        assert finding.withheld.unnamed == 1
+        assert finding.suppressed.unnamed == 1
 
 
 def test_a_name_is_attested_by_the_accounts_of_its_own_group_and_not_of_another(ctx: ToolContext) -> None:
@@ -261,7 +265,7 @@ async def test_a_stored_finding_with_any_field_changed_is_refused(ctx: ToolConte
     stored = (await call("count_by", {"by": "language"}, ctx)).as_dict()
     changed = {
         "id": "F99", "tool": "overview", "title": "x", "shape": "tree", "scope": "x", "period": "x", "columns": ["x"],
-        "rows": stored["rows"][:1], "totals": [7], "withheld": {**stored["withheld"], "groups": 9}, "outside": 1.0,
+        "rows": stored["rows"][:1], "totals": [7], "suppressed": {**stored["suppressed"], "groups": 9}, "outside": 1.0,
         "method": "x", "notes": ["x"], "policy": "x", "snapshot": 9, "digest": "0" * 64,
     }  # fmt: skip
     assert set(changed) == set(stored)
@@ -277,6 +281,23 @@ async def test_a_stored_finding_that_lost_or_gained_a_field_is_refused_and_not_a
             ctx.gate.restore(spoiled)
 
 
+async def test_a_finding_that_was_stored_under_the_old_name_of_what_is_suppressed_is_restored(ctx: ToolContext) -> None:
+    stored = (await call("count_by", {"by": "language"}, ctx)).as_dict()
+    old = {"withheld" if name == "suppressed" else name: value for name, value in stored.items()}
+    old["digest"] = digest_of(old)
+    with pytest.raises(ToolRefusal):
+        ctx.gate.restore(old)  # this ledger did not release it
+    entry = {"run": "", "tool": "x", "scope": "x", "arguments": "{}", "policy": "{}", "snapshot": 1, "asked": 0, "shown": 0,
+             "withheld": 0, "smallest": None, "to_model": 0, "bytes": 0, "digest": old["digest"]}  # fmt: skip
+    with ctx.gate.ledger.exclusive():
+        ctx.gate.ledger.append(entry, [])
+    restored = ctx.gate.restore(old)
+    assert restored.suppressed.groups == stored["suppressed"]["groups"]
+    assert ctx.gate.restore(with_present_names(old)) == restored
+    with pytest.raises(ToolRefusal):
+        ctx.gate.restore({**old, "totals": [1]})
+
+
 async def test_handles_count_up_and_start_where_a_resumed_session_says(ctx: ToolContext) -> None:
     first = await call("count_by", {"by": "language"}, ctx)
     ctx.handles.start_at(7)
@@ -284,11 +305,15 @@ async def test_handles_count_up_and_start_where_a_resumed_session_says(ctx: Tool
     assert (first.id, later.id) == ("F1", "F7")
 
 
-async def test_the_ledger_tells_what_was_asked_shown_and_withheld(ctx: ToolContext) -> None:
+async def test_the_ledger_tells_what_was_asked_shown_and_suppressed(ctx: ToolContext) -> None:
     ctx = replace(ctx, run="run-1", gate=replace(ctx.gate, to_model=True))
     finding = await call("overview", {}, ctx)
     (release,) = ctx.gate.ledger.releases("run-1")
-    assert (release.tool, release.shown, release.withheld) == ("overview", len(finding.rows), finding.withheld.groups)
+    assert (release.tool, release.shown, release.suppressed) == (
+        "overview",
+        len(finding.rows),
+        finding.suppressed.groups,
+    )
     assert release.to_model
     assert release.digest == finding.digest
     assert release.asked > release.shown

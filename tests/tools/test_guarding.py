@@ -1,4 +1,4 @@
-"""Across tables, and across sessions, nothing gives a withheld number back where rounding is too little."""
+"""Across tables, and across sessions, nothing gives a suppressed number back where rounding is too little."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def told(finding: Finding, *groups: Rows) -> list[Rows]:
 
 
 @pytest.mark.parametrize("is_another_session", [False, True])
-def test_tables_together_do_not_give_a_small_group_back_that_each_of_them_withholds(
+def test_tables_together_do_not_give_a_small_group_back_that_each_of_them_suppresses(
     tmp_path: Path, is_another_session: bool
 ) -> None:
     small_group, beside, large = many(0, 8), many(8, 40), many(48, 120)
@@ -63,7 +63,7 @@ def test_tables_together_do_not_give_a_small_group_back_that_each_of_them_withho
     assert follows([*said, beside[:20], beside[20:]], small_group)
 
 
-def test_rounding_is_enough_where_three_numbers_leave_as_much_open_as_a_withheld_one_needs() -> None:
+def test_rounding_is_enough_where_three_numbers_leave_as_much_open_as_a_suppressed_one_needs() -> None:
     assert not PrivacyPolicy().rounds_too_little
     assert PrivacyPolicy().with_values(round_to=4).rounds_too_little
     assert UNROUNDED.rounds_too_little

@@ -28,7 +28,7 @@ def label_of(name: str, ctx: ToolContext) -> str:
     return row.label
 
 
-def test_an_attested_name_that_the_rules_reject_is_withheld(ctx: ToolContext) -> None:
+def test_an_attested_name_that_the_rules_reject_is_suppressed(ctx: ToolContext) -> None:
     assert label_of("Cover letters for people", ctx) == "Cover letters for people"
     assert label_of("Cover letters of one user", ctx) == UNNAMED
     assert label_of("Cover letters of the same two people", ctx) == UNNAMED

@@ -99,7 +99,7 @@ async def test_text_is_held_by_the_usual_rules_and_says_that_it_is_not_covered(
     finding, plain = await call(tool, arguments, noisy), await call(tool, arguments, ctx)
     assert NOT_COVERED in finding.notes
     assert NOT_COVERED not in plain.notes
-    assert (finding.rows, finding.totals, finding.withheld) == (plain.rows, plain.totals, plain.withheld)
+    assert (finding.rows, finding.totals, finding.suppressed) == (plain.rows, plain.totals, plain.suppressed)
     assert noisy.gate.ledger.spent() == 0.0
 
 
@@ -244,7 +244,7 @@ async def test_which_rows_there_are_does_not_follow_from_the_scope(noisy: ToolCo
     asked: list[tuple[str, ...]] = []
     for scope in ({}, {"language": "Spanish"}, {"language": "Klingon"}):
         finding = await call("count_by", {"by": "turns", "across": "language", "scope": scope}, noisy)
-        asked.append((*finding.columns, str(len(finding.rows) + finding.withheld.groups)))
+        asked.append((*finding.columns, str(len(finding.rows) + finding.suppressed.groups)))
     assert len(set(asked)) == 1
     assert "all others" in asked[0]
 

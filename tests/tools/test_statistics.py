@@ -119,7 +119,7 @@ def test_what_was_under_the_threshold_is_a_bound_and_is_called_new_only_when_tha
     assert signs == ["≥", "≥", "≤", ""]
 
 
-def test_a_cell_withheld_for_another_reason_gives_no_statistic() -> None:
+def test_a_cell_suppressed_for_another_reason_gives_no_statistic() -> None:
     assert over_and_under(said([[200, None], [300, 300]], [500, 300], small=False)).rows[0] == ()
 
 

@@ -145,10 +145,10 @@ async def test_overview_gives_the_tree_that_a_plain_count_gives(ctx: ToolContext
     assert len(plain) >= 4
 
 
-async def test_overview_states_what_it_withholds_and_what_lies_outside(ctx: ToolContext) -> None:
+async def test_overview_states_what_it_suppresses_and_what_lies_outside(ctx: ToolContext) -> None:
     finding = await call("overview", {}, ctx)
-    assert finding.withheld.groups == len(ctx.index.snapshot.clusters) - len(finding.rows)
-    assert 0 < finding.withheld.share < 60
+    assert finding.suppressed.groups == len(ctx.index.snapshot.clusters) - len(finding.rows)
+    assert 0 < finding.suppressed.share < 60
     assert finding.outside is None or 5 < finding.outside < 30
 
 

@@ -30,7 +30,7 @@ async def test_a_question_shows_timeline_answer_findings_and_privacy(tmp_path: P
         assert "F1" in text(app, "#finding-title")
         assert "Code and tests" in str(app.query_one(Tree).root.children[0].label)
         assert app.query_one(DataTable).row_count == 5
-        assert "withheld 4 groups, 2 cells · shown 2 findings" in text(app, "#privacy")
+        assert "suppressed 4 groups, 2 cells · shown 2 findings" in text(app, "#privacy")
         assert app.view.phase == "done"
 
 

@@ -38,7 +38,7 @@ async def ledger(own_home: Path) -> Path:
 
 
 def edit(ledger: Path) -> None:
-    """Somebody with the file lowers what a release says it withheld."""
+    """Somebody with the file lowers what a release says it suppressed."""
     connection = sqlite3.connect(ledger)
     connection.execute("DROP TRIGGER releases_stay")
     connection.execute("UPDATE releases SET shown = 99 WHERE seq = 2")

@@ -1,4 +1,4 @@
-"""Charts, map, status and timeline as text: numbers beside every bar, withheld said in words, fields that give way."""
+"""Charts, map, status and timeline as text: numbers beside every bar, suppressed said in words, fields that give way."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ def test_a_trend_shows_shares_with_intervals_and_marks_where_the_level_changes()
     assert "40" in drawn[2]
     assert "10.0 %" in drawn[2]
     assert "7.4–13.3" in drawn[2]
-    assert "withheld" in drawn[3]
+    assert "suppressed" in drawn[3]
     assert "█" not in drawn[3]
     assert drawn[4].startswith("◆2026-09")
     assert drawn[4].count("█") == 2 * drawn[2].count("█") + drawn[2].count("▌") or drawn[4].count("█") > drawn[2].count(
@@ -61,7 +61,7 @@ def test_a_comparison_has_a_bar_a_column_and_its_numbers() -> None:
     assert "a = since" in drawn[1]
     assert "50" in drawn[3]
     assert "5.0 %" in drawn[3]
-    assert "withheld" in drawn[4]
+    assert "suppressed" in drawn[4]
 
 
 @given(st.integers(24, 200), st.sampled_from([UNICODE, ASCII]))
@@ -76,7 +76,7 @@ def test_letters_only_means_letters_only() -> None:
     assert drawn.isascii()
 
 
-def test_the_map_shades_bands_from_below_and_leaves_withheld_squares_blank() -> None:
+def test_the_map_shades_bands_from_below_and_leaves_suppressed_squares_blank() -> None:
     cells, labels = charts.map_parts(MAP)
     drawn = charts.density(cells, [], charts.Window(), (4, 2), UNICODE).plain
     assert drawn.splitlines() == ["   ▒", "░█░ "]
@@ -126,7 +126,7 @@ def test_the_status_bar_drops_fields_from_the_right_and_never_the_state_or_the_a
 def test_the_two_lines_fit_their_width(width: int) -> None:
     assert cell_len(status.status(_view(), 1, "", width, UNICODE).plain) <= width
     assert cell_len(status.privacy(_view(), width).plain) <= width
-    assert "withheld 4 groups, 2 cells" in status.privacy(_view(), width).plain
+    assert "suppressed 4 groups, 2 cells" in status.privacy(_view(), width).plain
 
 
 @given(st.integers(40, 160))

@@ -44,7 +44,7 @@ def _run(evil: str) -> list[Event]:
     run.append(ToolEnded(task="t1", call="t1.1", tool="overview", elapsed_s=0.1, finding=made))
     run.append(TaskEnded(task="t1", elapsed_s=1.0))
     run.append(TaskEnded(task="t2", elapsed_s=1.0, failure=evil))
-    answer = AnswerMade(text=evil, cited=("F1",), struck=(evil,), suggestions=(evil,))
+    answer = AnswerMade(text=evil, cited=("F1",), removed=(evil,), suggestions=(evil,))
     return [*run, answer, events()[-1]]
 
 

@@ -50,7 +50,7 @@ async def test_the_ledger_sums_and_exports(tmp_path: Path) -> None:
         await pilot.press("f4")
         await pilot.pause(0.3)
         assert "1 release · the chain holds" in text(app, ".title")
-        assert "groups asked 5, shown 4, withheld 2" in text(app, ".title")
+        assert "groups asked 5, shown 4, suppressed 2" in text(app, ".title")
         assert app.screen.query_one(DataTable).row_count == 1
         await pilot.press("e")
         await pilot.pause(0.1)

@@ -47,11 +47,11 @@ def test_text_that_steers_a_terminal_is_dropped_and_width_counts_cells() -> None
     assert fit("ab", 4) == "ab  "
 
 
-def test_a_withheld_value_is_a_dot_in_a_series_and_a_word_in_a_table() -> None:
+def test_a_suppressed_value_is_a_dot_in_a_series_and_a_word_in_a_table() -> None:
     assert spark([1, None, 8]) == "▁·█"
     table = finding_table(next(event.finding for event in events() if event.type == "tool_ended" and event.finding))
-    assert "withheld" in table
-    assert "withheld 2 groups (1.5 %), 1 cell" in table
+    assert "suppressed" in table
+    assert "suppressed 2 groups (1.5 %), 1 cell" in table
 
 
 def test_replay_of_stored_events_is_the_same_screen_and_unknown_events_are_passed_over() -> None:
@@ -71,14 +71,16 @@ def test_a_wait_counts_down_from_what_the_endpoint_asked_and_ends_with_the_next_
     assert apply(view, rest[0]).wait is None
 
 
-def test_a_run_of_which_all_was_withheld_says_so_and_offers_wider_questions() -> None:
-    hidden = finding("F1", rows=[row("a", None, None)], withheld={"groups": 11, "cells": 0, "share": 9.0, "unnamed": 0})
+def test_a_run_of_which_all_was_suppressed_says_so_and_offers_wider_questions() -> None:
+    hidden = finding(
+        "F1", rows=[row("a", None, None)], suppressed={"groups": 11, "cells": 0, "share": 9.0, "unnamed": 0}
+    )
     view = _replayed(until="tool_started")
     view = apply(view, ToolEnded(task="t1", call="t1.1", tool="count_by", elapsed_s=0.1, finding=hidden))
     view = apply(view, RunEnded(state="done", elapsed_s=1.0))
     assert view.turn is not None
-    assert view.turn.is_all_withheld
-    assert view.turn.withheld == 12
+    assert view.turn.is_all_suppressed
+    assert view.turn.suppressed == 12
     assert view.turn.suggestions == WIDER
 
 

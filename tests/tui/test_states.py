@@ -46,7 +46,7 @@ def _waiting(cause: Any, seconds: float | None) -> list[Event]:
     ]
 
 
-HIDDEN = finding("F1", rows=[], withheld={"groups": 12, "cells": 0, "share": 100.0, "unnamed": 0}, title="Groups")
+HIDDEN = finding("F1", rows=[], suppressed={"groups": 12, "cells": 0, "share": 100.0, "unnamed": 0}, title="Groups")
 ALL_WITHHELD: list[Event] = [
     *events(until="tool_started"),
     ToolEnded(task="t1", call="t1.1", tool="count_by", elapsed_s=0.1, finding=HIDDEN),
@@ -113,7 +113,7 @@ STATES = {
         "■ stopped: budget spent", "how to raise the budget"),
     "refusal": State(_fault(Refused()), "failed", "stopped: model", "Rephrase"),
     "context-full": State(_fault(ContextFull()), "failed", "stopped: model", "new session"),
-    "all-withheld": State(ALL_WITHHELD, "done", "● done", "All 12 groups are under"),
+    "all-suppressed": State(ALL_WITHHELD, "done", "● done", "All 12 groups are under"),
     "privacy-stop": State(
         _failed(6, "The privacy check stopped this run (E-3f2a).", "Report this number."), "failed",
         "stopped: privacy check", "E-3f2a"),

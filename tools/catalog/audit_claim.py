@@ -9,7 +9,7 @@ from tools.context import ToolContext
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding, Measure, Row, Value
 
-Outcome = Literal["withheld", "holds", "does not hold"]
+Outcome = Literal["suppressed", "holds", "does not hold"]
 
 
 class Number(BaseModel):
@@ -34,7 +34,7 @@ class Args(BaseModel):
 
 
 async def run(args: Args, ctx: ToolContext) -> Finding:
-    """Compute a finding anew and hold a claim's numbers against it: holds, does not hold, or withheld.
+    """Compute a finding anew and hold a claim's numbers against it: holds, does not hold, or suppressed.
 
     Give the tool and the arguments of the finding that the claim cites, and each number with its row and column.
     A count holds within the rounding, a share within 0.1. Limits: it checks numbers, not what they are taken to mean.
@@ -54,7 +54,7 @@ def _verdict(number: Number, finding: Finding, step: int) -> Row:
         raise ToolRefusal(f"That finding has {len(finding.columns)} columns, counted from 0.")
     value = found.values[number.column]
     actual = {"count": value.count, "share": value.share, "accounts": found.accounts}[number.kind]
-    outcome: Outcome = "withheld"
+    outcome: Outcome = "suppressed"
     if actual is not None:
         room = 0.1 + 1e-9 if number.kind == "share" else step
         outcome = "holds" if abs(actual - number.stated) <= room else "does not hold"

@@ -42,7 +42,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     about="task" (or a free-text facet of the index's own, where an extractor filled it) clusters by that text instead of
     the summary; conversations without it lie outside. At most 5,000 conversations then, because they are embedded now.
     Limits: HDBSCAN leaves what is in no dense region outside (stated, often a third to a half); names come from
-    words that at least the policy's number of accounts used; a cluster too small to name is counted as withheld.
+    words that at least the policy's number of accounts used; a cluster too small to name is counted as suppressed.
     Method: HDBSCAN with leaf selection (Campello 2013) in a UMAP space (McInnes 2018): the snapshot's, or for scopes up
     to 2,000 conversations one of their own; k-means by request.
     """

@@ -65,8 +65,8 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
 
 
 def _whole_sides(found: Grouped, sides: tuple[Rows, Rows], ctx: ToolContext) -> Grouped:
-    """The groups, and where what they hold of a side may not be said (another finding withholds it), what lies in none of
-    them as a row too: then the sides are the scopes themselves, and only cells have to be withheld."""
+    """The groups, and where what they hold of a side may not be said (another finding suppresses it), what lies in none of
+    them as a row too: then the sides are the scopes themselves, and only cells have to be suppressed."""
     if found.wholes is not None or found.is_closed:
         return found
     inside = [distinct(np.concatenate([rows[:0], *(group.columns[place] for group in found.groups)]))

@@ -36,7 +36,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     With `across`, a table of two: its columns are the six largest values of that facet, the others taken together.
     by="topic" counts single terms and crosses languages where the extractor glosses them in English; a conversation
     counts under each of its terms, so shares do not add up. To set one scope against another use compare.
-    Limits: at most two closed facets may be crossed, counting the scope's; small cells are withheld and may be zero.
+    Limits: at most two closed facets may be crossed, counting the scope's; small cells are suppressed and may be zero.
     """
     resolved = await ctx.admit(args.scope, fixed_domain=is_closed(args.by))
     names, columns = _columns(args, resolved.rows, ctx)

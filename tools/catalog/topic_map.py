@@ -37,7 +37,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     """A map of a scope: cells of a grid with how many conversations lie in each and the theme that most of them are of.
 
     For a screen to draw, and to see which themes lie beside each other. The grid is of the scope's own part of the
-    snapshot's plane, so the map of a cluster is a zoom into it. Cells under the threshold are withheld.
+    snapshot's plane, so the map of a cluster is a zoom into it. Cells under the threshold are suppressed.
     Limits: two dimensions cannot keep all distances; nearness on the map is a hint, distance across it means nothing.
     Method: UMAP (McInnes 2018) to two dimensions at publish, display only (Clio G.6).
     """

@@ -1,6 +1,6 @@
 """A finding: the only thing that leaves the data plane (R2).
 
-It is a small table with everything a reader needs to judge it: scope in words, period, sizes, what was withheld, how
+It is a small table with everything a reader needs to judge it: scope in words, period, sizes, what was suppressed, how
 much fell outside, method, policy. Only the gate can build one; anyone else who tries stops the run.
 """
 
@@ -20,14 +20,14 @@ Shape = Literal["table", "tree", "trend", "map"]
 
 Verdict = Literal[
     "", "over", "under", "no clear difference", "new", "grown", "shrunk", "vanished", "low", "typical", "high", "very high", "unknown",
-    "holds", "does not hold", "withheld",
+    "holds", "does not hold", "suppressed",
 ]  # fmt: skip
 """What a statistic says in a word; a closed list, so that nothing else can leave by it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One cell. `count` None: withheld, or below the threshold (which may be zero; the two are not told apart).
+    """One cell. `count` None: suppressed, or below the threshold (which may be zero; the two are not told apart).
     `share` is a percentage of the column's total, from rounded counts."""
 
     count: int | None
@@ -70,7 +70,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Withheld:
+class Suppressed:
     """What the strictness cost: groups not shown at all, cells not shown in shown groups, the share (percent) of
     counted conversations in groups not shown, and groups shown without their name."""
 
@@ -93,7 +93,7 @@ class Finding:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     totals: tuple[int, ...]
-    withheld: Withheld
+    suppressed: Suppressed
     outside: float | None
     """Share (percent) of the scope that lies outside any cluster; None where nothing was clustered."""
     method: str
@@ -124,8 +124,8 @@ class Finding:
             for row in stored["rows"]
         )
         fixed = {name: tuple(stored[name]) for name in ("columns", "totals", "notes")}
-        withheld = Withheld(**stored["withheld"])
-        return cls(**{**stored, **fixed, "withheld": withheld, "rows": rows}, gate_pass=gate_pass)
+        suppressed = Suppressed(**stored["suppressed"])
+        return cls(**{**stored, **fixed, "suppressed": suppressed, "rows": rows}, gate_pass=gate_pass)
 
     def row(self, label: str) -> Row | None:
         """The row of this label."""
@@ -143,11 +143,11 @@ class Finding:
             "columns": list(self.columns),
             "rows": [_row_dict(row) for row in self.rows],
             "totals": list(self.totals),
-            "withheld": {
-                "groups": self.withheld.groups,
-                "cells": self.withheld.cells,
-                "share": self.withheld.share,
-                "unnamed": self.withheld.unnamed,
+            "suppressed": {
+                "groups": self.suppressed.groups,
+                "cells": self.suppressed.cells,
+                "share": self.suppressed.share,
+                "unnamed": self.suppressed.unnamed,
             },
             "outside": self.outside,
             "method": self.method,
@@ -159,8 +159,39 @@ class Finding:
 
     def computed_digest(self) -> str:
         """SHA-256 of all that it says, but for the digest that it bears."""
-        content = {**self.as_dict(), "digest": ""}
-        return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+        return digest_of(self.as_dict())
+
+
+def digest_of(stored: Mapping[str, Any]) -> str:
+    """The digest of a finding in its JSON-safe form."""
+    content = {**stored, "digest": ""}
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+_OLD_NAME, _NAME = "withheld", "suppressed"
+"""What is suppressed was called otherwise in findings that were stored until November 2026."""
+
+
+def with_present_names(stored: dict[str, Any]) -> dict[str, Any]:
+    """A stored finding under the present names."""
+    return _renamed(stored, _OLD_NAME, _NAME)
+
+
+def is_intact(stored: dict[str, Any]) -> bool:
+    """Whether a stored finding is as it was released, by its digest: under the present names or the old ones."""
+    return stored["digest"] in (digest_of(stored), digest_of(_renamed(stored, _NAME, _OLD_NAME)))
+
+
+def _renamed(stored: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    if old not in stored:
+        return stored
+    rows = [{**row, "measures": [_verdict_renamed(measure, old, new) for measure in row["measures"]]}
+            if row.get("measures") else row for row in stored["rows"]]  # fmt: skip
+    return {**{new if name == old else name: value for name, value in stored.items()}, "rows": rows}
+
+
+def _verdict_renamed(measure: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    return {**measure, "verdict": new} if measure.get("verdict") == old else measure
 
 
 def _row_dict(row: Row) -> dict[str, Any]:

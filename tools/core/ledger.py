@@ -71,7 +71,7 @@ class Release:
     snapshot: int
     asked: int
     shown: int
-    withheld: int
+    suppressed: int
     smallest: int | None
     to_model: int
     bytes: int

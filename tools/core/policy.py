@@ -66,7 +66,7 @@ class PrivacyPolicy(SettingsModel):
 
     @property
     def rounds_too_little(self) -> bool:
-        """Whether three numbers together leave fewer values open than a withheld one must keep: then rounding does not
+        """Whether three numbers together leave fewer values open than a suppressed one must keep: then rounding does not
         keep it from following across tables, and every number that was said has to be looked at."""
         return 3 * (self.round_to - 1) + 1 < self.min_conversations - self.round_to
 

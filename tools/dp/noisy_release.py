@@ -14,7 +14,7 @@ from math import sqrt
 from index.snapshots.snapshot import Snapshot
 from tools.core.candidate import CandidateTable
 from tools.core.errors import ToolRefusal
-from tools.core.finding import Measure, Row, Value, Withheld
+from tools.core.finding import Measure, Row, Suppressed, Value
 from tools.core.ledger import Ledger, Spending
 from tools.core.policy import PrivacyPolicy
 from tools.core.statistic import ReleasedCounts, Statistics
@@ -37,7 +37,7 @@ class NoisyRelease:
 
     rows: tuple[Row, ...]
     totals: tuple[int, ...]
-    withheld: Withheld
+    suppressed: Suppressed
     notes: tuple[str, ...]
     smallest: int | None
     spending: Spending | None = None
@@ -100,7 +100,7 @@ def _in_shape(candidate: CandidateTable, counts: list[int], noise: Noise) -> _Dr
 
 
 def said_of(policy: PrivacyPolicy, candidate: CandidateTable, counts: list[int], noise: Noise) -> NoisyRelease:
-    """Rows, totals and what is withheld, all from the noisy counts: cell by cell, row after row, then totals that were
+    """Rows, totals and what is suppressed, all from the noisy counts: cell by cell, row after row, then totals that were
     drawn. It looks at no member."""
     drawn = _in_shape(candidate, counts, noise)
     table = [[_told(policy, count) for count in line] for line in drawn.table]
@@ -127,7 +127,7 @@ def said_of(policy: PrivacyPolicy, candidate: CandidateTable, counts: list[int],
     cells = sum(value.count is None for row in rows for value in row.values)
     share = min(100.0, round(100 * lost / sum(totals), 1)) if candidate.wholes is None and any(totals) else 0.0
     smallest = min((count for line in table for count in line if count is not None), default=None)
-    return NoisyRelease(tuple(rows), totals, Withheld(hidden, cells, share), found.notes, smallest)
+    return NoisyRelease(tuple(rows), totals, Suppressed(hidden, cells, share), found.notes, smallest)
 
 
 def _told(policy: PrivacyPolicy, noisy: int) -> int | None:
@@ -242,7 +242,7 @@ def _notes(policy: PrivacyPolicy, candidate: CandidateTable, drawn: _Drawn, left
     )
     meaning = (
         f"95 % intervals, of the counts so bounded: a count ± {noise.half_width() + step:,}, a total ± "
-        f"{noise.half_width(drawn.terms) + step:,}; what is under {policy.noisy_threshold} with its noise is withheld "
+        f"{noise.half_width(drawn.terms) + step:,}; what is under {policy.noisy_threshold} with its noise is suppressed "
         "(a total: 0)"
     )
     scope = candidate.resolved.scope

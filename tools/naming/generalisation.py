@@ -2,7 +2,7 @@
 and from "head: one detail and another" the details that hold one.
 
 Only kinds of closed lists are taken, in English, and the result is attested like any other text, so a name can lose
-what identifies but never gain an unattested word. What is left over makes the name be withheld.
+what identifies but never gain an unattested word. What is left over makes the name be suppressed.
 """
 
 import regex
@@ -84,7 +84,7 @@ def _without_organisations(text: str, missing: frozenset[str]) -> str:
 
 def _span(text: str, tokens: "list[regex.Match[str]]", place: int, missing: frozenset[str]) -> tuple[int, int]:
     """The first and last word of the organisation's name around its kind: the capitalised words. A word in lower case
-    may be the topic, so it is left, and the name is withheld if it was what nobody attests."""
+    may be the topic, so it is left, and the name is suppressed if it was what nobody attests."""
 
     def belongs(at: int) -> bool:
         word, written = normalise(tokens[at][0]), tokens[at][0]

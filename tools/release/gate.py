@@ -18,7 +18,7 @@ from index.snapshots.snapshot import Rows
 from tools.core.candidate import CandidateTable
 from tools.core.counting import without
 from tools.core.errors import PrivacyViolation, Reason, ToolRefusal
-from tools.core.finding import _GATE_PASS, Finding, Row
+from tools.core.finding import _GATE_PASS, Finding, Row, is_intact, with_present_names
 from tools.core.handles import Handles
 from tools.core.ledger import REFUSED, Ledger
 from tools.core.policy import PrivacyPolicy
@@ -170,7 +170,7 @@ class Gate:
         """Closed counts with noise (differential privacy). No set is kept: what was released tells no exact one."""
         with self.ledger.exclusive():
             noisy = release_with_noise(self.index.snapshot, self.policy, self.ledger, candidate)
-            table = RenderedTable(noisy.rows, noisy.totals, noisy.withheld, None, noisy.notes)
+            table = RenderedTable(noisy.rows, noisy.totals, noisy.suppressed, None, noisy.notes)
             finding = self._finding(candidate, table, handles)
             outcome = outcome_of(finding, asked=len(candidate.groups), smallest=noisy.smallest)
             self.ledger.append({**self._entry(finding, candidate.arguments, run), **outcome}, [], noisy.spending)
@@ -188,7 +188,7 @@ class Gate:
             "columns": candidate.columns,
             "rows": table.rows,
             "totals": table.totals,
-            "withheld": table.withheld,
+            "suppressed": table.suppressed,
             "outside": table.outside,
             "method": candidate.method,
             "notes": (*table.notes, *source_notes(snapshot, scope.facets() | candidate.facets)),
@@ -244,10 +244,10 @@ class Gate:
     def restore(self, stored: dict[str, Any]) -> Finding:
         """Rebuild a finding that this ledger released (a resumed session). Raises ToolRefusal when the ledger never saw it."""
         try:
-            finding = Finding.from_dict(stored, _GATE_PASS)
+            finding = Finding.from_dict(with_present_names(stored), _GATE_PASS)
         except (TypeError, KeyError):
             raise ToolRefusal("A stored finding does not have a finding's form and is left out.") from None
-        if finding.computed_digest() != finding.digest or not self.ledger.digest_known(finding.digest):
+        if not is_intact(stored) or not self.ledger.digest_known(finding.digest):
             raise ToolRefusal("A stored finding does not match the ledger and is left out.")
         return finding
 

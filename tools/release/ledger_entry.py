@@ -63,7 +63,7 @@ def outcome_of(finding: Finding, *, asked: int, smallest: int | None) -> dict[st
     return {
         "asked": asked,
         "shown": len(finding.rows),
-        "withheld": finding.withheld.groups,
+        "withheld": finding.suppressed.groups,
         "smallest": smallest,
         "bytes": len(json.dumps(finding.as_dict(), ensure_ascii=False).encode()),
         "digest": finding.digest,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from index.snapshots.snapshot import Snapshot
 from tools.core.candidate import Group
-from tools.core.finding import Measure, Row, Value, Withheld
+from tools.core.finding import Measure, Row, Suppressed, Value
 from tools.core.policy import PrivacyPolicy
 from tools.core.statistic import ReleasedCounts, Statistics
 from tools.core.table import Cell, DecidedTable
@@ -23,7 +23,7 @@ class RenderedTable:
 
     rows: tuple[Row, ...]
     totals: tuple[int, ...]
-    withheld: Withheld
+    suppressed: Suppressed
     outside: float | None
     notes: tuple[str, ...]
 
@@ -43,14 +43,14 @@ def rendered(table: DecidedTable, labels: Sequence[str], thresholds: Thresholds)
     if not statistics.order and any(group.is_text for group in candidate.groups):
         # By what is released, not by exact size: an order can tell what rounding hides.
         rows.sort(key=lambda row: (-(row.values[0].count or 0), row.label, row.id or ""))
-    withheld = Withheld(
+    suppressed = Suppressed(
         sum(any(cell.count for cell in line) for line in hidden),
         sum(value.count is None for row in rows for value in row.values),
         _suppressed_share(table, visible, thresholds),
         sum(row.label == UNNAMED for row in rows),
     )
     notes = (*statistics.notes, *candidate.notes, *((NOT_COVERED,) if policy.adds_noise else ()))
-    return RenderedTable(tuple(rows), table.released_totals, withheld, _outside_share(table), notes)
+    return RenderedTable(tuple(rows), table.released_totals, suppressed, _outside_share(table), notes)
 
 
 def _within_released(table: DecidedTable, labels: Sequence[str]) -> tuple[DecidedTable, Sequence[str]]:

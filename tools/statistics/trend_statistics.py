@@ -1,7 +1,7 @@
 """A series of buckets: its shares, where its level changes, its second half against its first.
 
 Pure functions of what may be said. A bucket under the threshold may hold nothing or nearly the threshold, so whatever is
-stated of a level must hold for all of that: nothing here may state a number that was put in a withheld bucket's place.
+stated of a level must hold for all of that: nothing here may state a number that was put in a suppressed bucket's place.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _FEW_BUCKETS = 4
 
 @dataclass(frozen=True, slots=True)
 class _Bucket:
-    """A bucket that is said, or withheld because it is under the threshold. `low` and `high` bound its count, `likely` is
+    """A bucket that is said, or suppressed because it is under the threshold. `low` and `high` bound its count, `likely` is
     looked at where changes are sought and never stated. `exposure` is None where the counts are the series."""
 
     label: str
@@ -39,7 +39,7 @@ class _Stretch:
     is_share: bool
 
     def is_apart_from(self, other: "_Stretch") -> bool:
-        """Whether the levels differ whatever the withheld buckets hold."""
+        """Whether the levels differ whatever the suppressed buckets hold."""
         return self._level(self.low) > other._level(other.high) or other._level(other.low) > self._level(self.high)
 
     def _level(self, count: float) -> float:
@@ -63,7 +63,7 @@ def course(said: ReleasedCounts) -> Statistics:
     """Each bucket's share with its interval, where the level changes, and the second half against the first.
 
     A change is stated where the levels on its two sides differ whatever the buckets under the threshold hold; a level
-    with such buckets in it is stated by its bounds. Buckets withheld for another's sake are left out. Without an exposure
+    with such buckets in it is stated by its bounds. Buckets suppressed for another's sake are left out. Without an exposure
     column the counts themselves are the series.
     """
     has_exposure = len(said.columns) > 1
@@ -137,7 +137,7 @@ def _changes(buckets: Sequence[_Bucket], most_hidden: float, step: int) -> list[
 
 
 def _halves(buckets: Sequence[_Bucket], most_hidden: float, step: int) -> str:
-    """The odds of the second half against the first. Where buckets are withheld, a bound that holds whatever they hold."""
+    """The odds of the second half against the first. Where buckets are suppressed, a bound that holds whatever they hold."""
     middle = len(buckets) // 2
     early, late = _stretch(buckets[:middle], most_hidden), _stretch(buckets[middle:], most_hidden)
     least, most = _odds(early.high, late.low, early, late, step), _odds(early.low, late.high, early, late, step)

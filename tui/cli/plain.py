@@ -45,7 +45,7 @@ class PlainPrinter:
             case TaskEnded() if event.failure:
                 _talk(f"{event.task} failed: {event.failure}")
             case AuditEnded():
-                _talk(f"audit: {event.kept} claims kept, {event.narrowed} narrowed, {event.struck} struck")
+                _talk(f"audit: {event.kept} claims kept, {event.narrowed} narrowed, {event.removed} removed")
             case ClarificationAsked():
                 typer.echo(safe(event.question))
                 for suggestion in event.suggestions:
@@ -81,8 +81,8 @@ class PlainPrinter:
     def _answer(self, event: AnswerMade) -> None:
         typer.echo("")
         typer.echo(safe(event.text))
-        for sentence in event.struck:
-            typer.echo(f"[struck: not supported by its findings] {safe(sentence)}")
+        for sentence in event.removed:
+            typer.echo(f"[removed: not supported by its findings] {safe(sentence)}")
         for handle in event.cited:
             if handle in self._findings:
                 typer.echo("")

@@ -1,6 +1,6 @@
 """Charts that are read with their numbers beside them: trend, comparison, map. Pure: finding in, `Content` out.
 
-A withheld value draws nothing and says so. No chart tells anything by colour alone. The map shades bands of counts; it
+A suppressed value draws nothing and says so. No chart tells anything by colour alone. The map shades bands of counts; it
 never places a conversation.
 """
 
@@ -37,7 +37,7 @@ def trend(finding: dict[str, Any], width: int, glyphs: Glyphs) -> Content:
         mark = glyphs.change if row["label"] in changes else " "
         count = row["values"][0]["count"]
         if count is None or size is None:
-            lines.append(Content.styled(f"{mark}{fit(row['label'], 10)} {'withheld':>9}", _DIM))
+            lines.append(Content.styled(f"{mark}{fit(row['label'], 10)} {'suppressed':>9}", _DIM))
             continue
         numbers = f"{fit(row['label'], 10)} {count:>9,}"
         if share is not None:
@@ -110,7 +110,7 @@ def bars(finding: dict[str, Any], width: int, glyphs: Glyphs) -> Content:
             name = fit(placed(row) if place == 0 else "", label)
             key = f"{chr(97 + place)} " if len(columns) > 1 else ""
             if size is None:
-                lines.append(Content.assemble(f"{name} {key}", ("withheld", _DIM)))
+                lines.append(Content.assemble(f"{name} {key}", ("suppressed", _DIM)))
                 continue
             numbers = f"{value['count']:>8,}{_percent(value['share']):>8}"
             drawn = _bar(size, top, room - len(key), glyphs)
@@ -230,7 +230,7 @@ _NAME = 28
 
 def map_parts(finding: dict[str, Any]) -> tuple[list[Cell], list[Label]]:
     """Squares and names of a finding of shape "map". A row is a square with `place` (across, up) and the theme that most
-    of it is of; a theme's name stands at its densest square. Rows that are withheld, or have no place, are not drawn."""
+    of it is of; a theme's name stands at its densest square. Rows that are suppressed, or have no place, are not drawn."""
     rows = [row for row in finding["rows"] if _is_square(row)]
     top = max((row["place"][1] for row in rows), default=0)
     most = max((row["values"][0]["count"] for row in rows), default=1)

@@ -1,4 +1,4 @@
-"""What stands behind a number: scope, sizes, intervals, method, what was withheld. Pure: finding in, `Content` out."""
+"""What stands behind a number: scope, sizes, intervals, method, what was suppressed. Pure: finding in, `Content` out."""
 
 import textwrap
 from typing import Any
@@ -28,7 +28,7 @@ def evidence(finding: dict[str, Any], row: dict[str, Any] | None, width: int) ->
     lines.append(Content.styled(safe(f"{finding['id']} · {finding['title']}"), _BOLD))
     lines.append(_field("scope", f"{finding['scope']} · {finding['period']}", width))
     lines.append(_field("total", " / ".join(f"{total:,}" for total in finding["totals"]), width))
-    lines.append(_field("withheld", withheld(finding), width))
+    lines.append(_field("suppressed", suppressed(finding), width))
     if finding["outside"] is not None:
         lines.append(_field("outside", f"{finding['outside']} % lie in no cluster", width))
     lines += [_field("note", note, width) for note in finding["notes"]]
@@ -52,14 +52,14 @@ def _field(name: str, text: str, width: int) -> Content:
 
 def _value(column: str, value: dict[str, Any], width: int) -> Content:
     if value["count"] is None:
-        return _field(column, "withheld (under the policy's size, may be zero)", width)
+        return _field(column, "suppressed (under the policy's size, may be zero)", width)
     share = "" if value["share"] is None else f" ({value['share']} %)"
     return _field(column, f"{value['count']:,}{share}", width)
 
 
-def withheld(finding: dict[str, Any]) -> str:
+def suppressed(finding: dict[str, Any]) -> str:
     """What the strictness cost, as counts."""
-    found = finding["withheld"]
+    found = finding["suppressed"]
     parts = [f"{many(found['groups'], 'group')} ({found['share']} %)", many(found["cells"], "cell")]
     if found["unnamed"]:
         parts.append(f"{found['unnamed']} without a name")
@@ -69,7 +69,7 @@ def withheld(finding: dict[str, Any]) -> str:
 def row_label(row: dict[str, Any], width: int) -> Text:
     """A tree node: name, size, share."""
     value = row["values"][0]
-    size = "withheld" if value["count"] is None else f"{value['count']:,}"
+    size = "suppressed" if value["count"] is None else f"{value['count']:,}"
     share = f"{value['share']:.1f} %" if value["share"] is not None else ""
     return Text(f"{fit(placed(row), max(8, width - 18))} {size:>8} {share:>8}")
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tui.rendering.evidence import withheld
+from tui.rendering.evidence import suppressed
 from tui.rendering.measures import measure_names, measure_text
 from tui.state.view import Turn, View
 from tui.text.untrusted import safe
@@ -30,7 +30,7 @@ def markdown(view: View) -> str:
 
 def _turn(turn: Turn) -> list[str]:
     lines = [f"## {_plain(turn.question)}", "", _answer(turn.answer), ""]
-    lines += [f"- struck, not supported by its findings: {_plain(text)}" for text in turn.struck]
+    lines += [f"- removed, not supported by its findings: {_plain(text)}" for text in turn.removed]
     lines += [f"- {_plain(text)}" for text in (*turn.notices, turn.message) if text]
     return [*lines, ""]
 
@@ -58,14 +58,14 @@ def _finding(finding: dict[str, Any]) -> list[str]:
         "|" + "---|" * len(header),
         *("| " + " | ".join(_plain(cell) for cell in row) + " |" for row in rows),
         "",
-        f"Scope: {_plain(finding['scope'])}, {_plain(finding['period'])}. Withheld: {withheld(finding)}. "
+        f"Scope: {_plain(finding['scope'])}, {_plain(finding['period'])}. Suppressed: {suppressed(finding)}. "
         f"Method: {_plain(finding['method'])}.",
         "",
     ]
 
 
 def table(finding: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """A finding's header and rows as text; a withheld cell says so."""
+    """A finding's header and rows as text; a suppressed cell says so."""
     names = measure_names(finding)
     header = ["group"]
     for column in finding["columns"]:
@@ -74,7 +74,7 @@ def table(finding: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     for row in finding["rows"]:
         cells = [safe(row["label"])]
         for value in row["values"]:
-            cells.append("withheld" if value["count"] is None else str(value["count"]))
+            cells.append("suppressed" if value["count"] is None else str(value["count"]))
             cells.append("" if value["share"] is None else str(value["share"]))
         rows.append(cells + [safe(measure_text(row, name)) for name in names])
     return [safe(name) for name in [*header, *names]], rows
@@ -86,7 +86,7 @@ def findings_csv(view: View) -> str:
     for finding in view.findings.values():
         for row in finding["rows"]:
             for column, value in zip(finding["columns"], row["values"], strict=True):
-                count = "withheld" if value["count"] is None else str(value["count"])
+                count = "suppressed" if value["count"] is None else str(value["count"])
                 share = "" if value["share"] is None else str(value["share"])
                 rows.append([finding["id"], finding["title"], finding["scope"], row["label"], column, count, share])
     return as_csv(["finding", "title", "scope", "group", "column", "count", "share"], rows)

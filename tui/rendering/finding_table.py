@@ -1,7 +1,7 @@
 """A finding as a table of plain lines, for `shoal ask` and for chat without a screen.
 
-It draws what the finding holds and computes nothing; a series tells its withheld buckets together, because a page of the
-word "withheld" hides the few that are said.
+It draws what the finding holds and computes nothing; a series tells its suppressed buckets together, because a page of the
+word "suppressed" hides the few that are said.
 """
 
 import shutil
@@ -20,11 +20,11 @@ _GAP = 3
 _MAX_COLUMN = 32
 _NARROWEST_LABEL = 20
 _FEW_WITHHELD = 3
-"""So many withheld buckets in a row are one line."""
+"""So many suppressed buckets in a row are one line."""
 
 
 def finding_table(finding: dict[str, Any]) -> str:
-    """The finding's rows, its notes, and what was withheld, as wide as the terminal lets it."""
+    """The finding's rows, its notes, and what was suppressed, as wide as the terminal lets it."""
     names = measure_names(finding)
     is_series = finding["shape"] == "trend"
     rows = finding["rows"] if is_series else outlined(finding["rows"], MOST_INSIDE)[:_MAX_ROWS]
@@ -37,7 +37,7 @@ def finding_table(finding: dict[str, Any]) -> str:
     if is_series:
         lines.append("over time: " + spark([row["values"][0]["count"] for row in rows]))
     lines += [safe(note) for note in finding["notes"]]
-    lines.append(safe(withheld_line(finding)))
+    lines.append(safe(suppressed_line(finding)))
     return "\n".join(lines)
 
 
@@ -47,10 +47,10 @@ def _row(row: dict[str, Any], names: Sequence[str]) -> list[str]:
 
 
 def _series(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> Iterator[list[str]]:
-    for is_withheld, run in groupby(rows, key=lambda row: row["values"][0]["count"] is None):
+    for is_suppressed, run in groupby(rows, key=lambda row: row["values"][0]["count"] is None):
         buckets = list(run)
-        if is_withheld and len(buckets) >= _FEW_WITHHELD:
-            yield [f"{safe(buckets[0]['label'])} to {safe(buckets[-1]['label'])}", f"{len(buckets)} withheld"]
+        if is_suppressed and len(buckets) >= _FEW_WITHHELD:
+            yield [f"{safe(buckets[0]['label'])} to {safe(buckets[-1]['label'])}", f"{len(buckets)} suppressed"]
         else:
             yield from (_row(row, names) for row in buckets)
 
@@ -68,7 +68,7 @@ def _drawn(heads: Sequence[str], body: Sequence[Sequence[str]], width: int) -> l
 
 
 def _line(label: str, cells: Sequence[str], label_width: int, widths: Sequence[int]) -> str:
-    placed = zip(cells, widths, strict=False)  # a run of withheld buckets has one cell
+    placed = zip(cells, widths, strict=False)  # a run of suppressed buckets has one cell
     return (fit(label, label_width) + "".join(_right(cell, width) for cell, width in placed)).rstrip()
 
 
@@ -79,17 +79,17 @@ def _right(cell: str, width: int) -> str:
 
 def _value(value: dict[str, Any]) -> str:
     if value["count"] is None:
-        return "withheld"
+        return "suppressed"
     return f"{value['count']:,}" + (f"  {value['share']:5.1f} %" if value["share"] is not None else "")
 
 
-def withheld_line(finding: dict[str, Any]) -> str:
+def suppressed_line(finding: dict[str, Any]) -> str:
     """What the strictness cost, in one line."""
-    withheld = finding["withheld"]
+    suppressed = finding["suppressed"]
     parts = [f"total {' / '.join(f'{total:,}' for total in finding['totals'])}"]
     if finding["outside"] is not None:
         parts.append(f"outside any cluster {finding['outside']} %")
-    parts.append(f"withheld {withheld['groups']} groups ({withheld['share']} %), {withheld['cells']} cells")
-    if withheld["unnamed"]:
-        parts.append(f"{withheld['unnamed']} without a name")
+    parts.append(f"suppressed {suppressed['groups']} groups ({suppressed['share']} %), {suppressed['cells']} cells")
+    if suppressed["unnamed"]:
+        parts.append(f"{suppressed['unnamed']} without a name")
     return " · ".join(parts)

@@ -93,9 +93,9 @@ def _line(parts: list[str], glyphs: Glyphs) -> str:
 
 
 def privacy(view: View, width: int) -> Content:
-    """What left and what was withheld; a narrow screen keeps what was withheld."""
-    withheld = f"withheld {many(view.withheld_groups, 'group')}, {many(view.withheld_cells, 'cell')}"
-    parts = [withheld, f"shown {many(len(view.findings), 'finding')}", f"queries {view.tool_calls}"]
+    """What left and what was suppressed; a narrow screen keeps what was suppressed."""
+    suppressed = f"suppressed {many(view.suppressed_groups, 'group')}, {many(view.suppressed_cells, 'cell')}"
+    parts = [suppressed, f"shown {many(len(view.findings), 'finding')}", f"queries {view.tool_calls}"]
     parts += ["summary text shown 0", view.policy] if view.policy else ["summary text shown 0"]
     line = " privacy  "
     for place, part in enumerate(parts):

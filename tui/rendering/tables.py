@@ -21,14 +21,14 @@ def ledger_table(releases: Sequence[Any], broken: int | None) -> str:
     """The ledger, newest first, and whether its chain holds."""
     state = "the chain holds" if broken is None else f"THE CHAIN IS BROKEN AT ENTRY {broken}"
     lines = [f"{len(releases)} releases; {state}", ""]
-    header = ("seq", "at", "tool", "shown", "withheld", "smallest", "to model", "scope")
+    header = ("seq", "at", "tool", "shown", "suppressed", "smallest", "to model", "scope")
     rows = [
         (
             str(item.seq),
             item.at,
             item.tool,
             str(item.shown),
-            str(item.withheld),
+            str(item.suppressed),
             "-" if item.smallest is None else str(item.smallest),
             "yes" if item.to_model else "no",
             item.scope,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SHOWN = 500
 """Rows that the table draws; the sums and the export have all of them."""
 HEADER = (
-    "time", "run", "tool", "scope", "asked", "shown", "withheld", "smallest", "to model", "bytes",
+    "time", "run", "tool", "scope", "asked", "shown", "suppressed", "smallest", "to model", "bytes",
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ class LedgerScreen(Panel[None]):
 
     def on_mount(self) -> None:
         table = self.query_one(DataTable)
-        numbers = {"asked", "shown", "withheld", "smallest", "bytes"}
+        numbers = {"asked", "shown", "suppressed", "smallest", "bytes"}
         for name in HEADER:
             table.add_column(Text(name, justify="right" if name in numbers else "left"))
         for item in self._releases[:SHOWN]:
@@ -76,7 +76,7 @@ class LedgerScreen(Panel[None]):
 def cells_of(item: "Release") -> list[str]:
     """One release as text."""
     smallest = "-" if item.smallest is None else str(item.smallest)
-    counts = [str(item.asked), str(item.shown), str(item.withheld), smallest]
+    counts = [str(item.asked), str(item.shown), str(item.suppressed), smallest]
     return [item.at[:19].replace("T", " "), safe(item.run), safe(item.tool), safe(item.scope), *counts,
             "yes" if item.to_model else "no", str(item.bytes)]  # fmt: skip
 
@@ -85,10 +85,10 @@ def sums(releases: "Sequence[Release]", broken: int | None) -> str:
     """The whole ledger in two lines."""
     chain = "the chain holds" if broken is None else f"THE CHAIN IS BROKEN at entry {broken}"
     asked, shown = sum(item.asked for item in releases), sum(item.shown for item in releases)
-    withheld = sum(item.withheld for item in releases)
+    suppressed = sum(item.suppressed for item in releases)
     to_model = sum(bool(item.to_model) for item in releases)
     sent = sum(item.bytes for item in releases if item.to_model)
     return (
         f"Ledger · {many(len(releases), 'release')} · {chain}\n"
-        f"groups asked {asked:,}, shown {shown:,}, withheld {withheld:,} · {to_model:,} to a model ({sent:,} bytes)"
+        f"groups asked {asked:,}, shown {shown:,}, suppressed {suppressed:,} · {to_model:,} to a model ({sent:,} bytes)"
     )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
 
 WIDER = ("What do people use the assistant for most?", "What is the trend of conversations by month?")
-"""Questions about everything, offered where a narrow one had to be withheld whole."""
+"""Questions about everything, offered where a narrow one had to be suppressed whole."""
 
 _PHASES: dict[str, Phase] = {
     "done": "done",
@@ -165,18 +165,20 @@ def _tool_ended(event: "ToolEnded", view: View) -> View:
 
 
 def _released(view: View, handle: str, finding: dict[str, Any]) -> View:
-    withheld = finding["withheld"]
+    suppressed = finding["suppressed"]
     turn = view.turn
     if turn is not None:
         rows = sum(any(value["count"] is not None for value in row["values"]) for row in finding["rows"])
-        hidden = int(withheld["groups"]) + len(finding["rows"]) - rows
-        view = _turn(view, handles=(*turn.handles, handle), shown=turn.shown + rows, withheld=turn.withheld + hidden)
+        hidden = int(suppressed["groups"]) + len(finding["rows"]) - rows
+        view = _turn(
+            view, handles=(*turn.handles, handle), shown=turn.shown + rows, suppressed=turn.suppressed + hidden
+        )
     return replace(
         view,
         findings={**view.findings, handle: finding},
         selected=handle,
-        withheld_groups=view.withheld_groups + int(withheld["groups"]),
-        withheld_cells=view.withheld_cells + int(withheld["cells"]),
+        suppressed_groups=view.suppressed_groups + int(suppressed["groups"]),
+        suppressed_cells=view.suppressed_cells + int(suppressed["cells"]),
     )
 
 
@@ -188,9 +190,9 @@ def _task_ended(event: "TaskEnded", view: View) -> View:
 
 @_on("audit_ended")
 def _audited(event: "AuditEnded", view: View) -> View:
-    struck = f", {event.struck} struck" if event.struck else ""
+    removed = f", {event.removed} removed" if event.removed else ""
     narrowed = f", {event.narrowed} narrowed" if event.narrowed else ""
-    return _turn(view, audit=f"{many(event.kept, 'claim')} kept{narrowed}{struck}")
+    return _turn(view, audit=f"{many(event.kept, 'claim')} kept{narrowed}{removed}")
 
 
 @_on("clarification_asked")
@@ -217,7 +219,7 @@ def _said(event: "AnswerDelta", view: View) -> View:
 
 @_on("answer_made")
 def _answered(event: "AnswerMade", view: View) -> View:
-    return _turn(view, answer=event.text, is_final=True, struck=event.struck, suggestions=event.suggestions)
+    return _turn(view, answer=event.text, is_final=True, removed=event.removed, suggestions=event.suggestions)
 
 
 @_on("model_waiting")
@@ -243,7 +245,7 @@ def _ended(event: "RunEnded", view: View) -> View:
     told = {"message": event.message, "hint": event.hint, "exit_code": event.exit_code}
     changed = _turn(view, ended=event.state, elapsed_s=event.elapsed_s, **told)
     turn = changed.turn
-    if turn is not None and turn.is_all_withheld and not turn.suggestions:
+    if turn is not None and turn.is_all_suppressed and not turn.suggestions:
         changed = _turn(changed, suggestions=WIDER)
     return replace(changed, phase=_PHASES[event.state], wait=None, selected=_best(view))
 

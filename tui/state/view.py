@@ -68,7 +68,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and everything that came of it. `shown` and `withheld` count rows and groups of its findings."""
+    """One question and everything that came of it. `shown` and `suppressed` count rows and groups of its findings."""
 
     run: str
     question: str
@@ -77,12 +77,12 @@ class Turn:
     audit: str = ""
     answer: str = ""
     is_final: bool = False
-    struck: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     handles: tuple[str, ...] = ()
     shown: int = 0
-    withheld: int = 0
+    suppressed: int = 0
     usage: Usage = Usage()
     ended: str = ""
     message: str = ""
@@ -95,9 +95,9 @@ class Turn:
         return sum(row.state == "failed" for row in self.tasks)
 
     @property
-    def is_all_withheld(self) -> bool:
+    def is_all_suppressed(self) -> bool:
         """Whether tools answered and the gate let no group through."""
-        return bool(self.handles) and self.shown == 0 and self.withheld > 0
+        return bool(self.handles) and self.shown == 0 and self.suppressed > 0
 
     @property
     def produced_nothing(self) -> bool:
@@ -122,8 +122,8 @@ class View:
     turns: tuple[Turn, ...] = ()
     findings: dict[str, dict[str, Any]] = field(default_factory=dict)
     selected: str | None = None
-    withheld_groups: int = 0
-    withheld_cells: int = 0
+    suppressed_groups: int = 0
+    suppressed_cells: int = 0
     tool_calls: int = 0
     wait: Wait | None = None
     density: Density = "normal"

@@ -34,7 +34,7 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def spark(values: list[int | None]) -> str:
-    """Eight-block line of a series; a withheld value is a dot."""
+    """Eight-block line of a series; a suppressed value is a dot."""
     known = [value for value in values if value is not None]
     top = max(known, default=0)
     if top <= 0:

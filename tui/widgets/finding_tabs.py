@@ -22,7 +22,7 @@ from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit, many, safe
 from tui.widgets.map import DensityMap
 
-EMPTY = "Findings appear here while agents work.\nSelect one to see its numbers, scope, method and what was withheld."
+EMPTY = "Findings appear here while agents work.\nSelect one to see its numbers, scope, method and what was suppressed."
 
 _LABEL = 34
 
@@ -133,9 +133,9 @@ class Found(Vertical):
             node = parent.add(label, data=row, expand=has_parts, allow_expand=has_parts)
             if row.get("id"):
                 nodes[row["id"]] = node
-        hidden = finding["withheld"]["groups"]
+        hidden = finding["suppressed"]["groups"]
         if hidden:
-            text = f"{self._glyphs.dot} {many(hidden, 'group')} withheld (too small to show)"
+            text = f"{self._glyphs.dot} {many(hidden, 'group')} suppressed (too small to show)"
             tree.root.add_leaf(Text(fit(text, width - 2), style="dim"))
         tree.root.expand()
 
@@ -152,7 +152,7 @@ class Found(Vertical):
         for row in self._rows:
             cells = [Text(fit(("  " if row.get("parent") else "") + placed(row), _LABEL))]
             for value in row["values"]:
-                cells.append(Text("withheld" if value["count"] is None else f"{value['count']:,}", justify="right"))
+                cells.append(Text("suppressed" if value["count"] is None else f"{value['count']:,}", justify="right"))
                 cells.append(Text("" if value["share"] is None else f"{value['share']:.1f}", justify="right"))
             cells += [Text(safe(measure_text(row, name))) for name in names]
             table.add_row(*cells)

@@ -97,8 +97,8 @@ def _cause(failure: str, width: int) -> list[Content]:
 
 
 def closing(turn: Turn, width: int, glyphs: Glyphs) -> Content:
-    """What stands under an answer: strikes, notices, how the run ended and what can be done, next questions."""
-    lines = [Content.styled(f"struck, not supported by its findings: {safe(text)}", _DIM) for text in turn.struck]
+    """What stands under an answer: removed sentences, notices, how the run ended and what can be done, next questions."""
+    lines = [Content.styled(f"removed, not supported by its findings: {safe(text)}", _DIM) for text in turn.removed]
     lines += [Content.styled(safe(text), _DIM) for text in turn.notices]
     lines += _ending(turn, glyphs)
     lines += [_suggested(place, text, width) for place, text in enumerate(turn.suggestions, start=1)]
@@ -115,8 +115,8 @@ def _suggested(place: int, text: str, width: int) -> Content:
 
 def _ending(turn: Turn, glyphs: Glyphs) -> list[Content]:
     lines = []
-    if turn.ended and turn.is_all_withheld:
-        text = f"All {turn.withheld} groups are under the policy's size; widen the scope or the period."
+    if turn.ended and turn.is_all_suppressed:
+        text = f"All {turn.suppressed} groups are under the policy's size; widen the scope or the period."
         lines.append(Content.styled(text, "$warning"))
     if turn.ended in ("done", "partial") and turn.failed_tasks:
         names = ", ".join(row.label.partition(": ")[0] for row in turn.tasks if row.state == "failed")

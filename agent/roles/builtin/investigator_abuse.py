@@ -206,7 +206,7 @@ def _flags(notes: Notes, flagged: Finding) -> str:
 
 
 def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[str], flags: str) -> None:
-    """The lead card, on a claim of its own, so that striking the claim strikes the card."""
+    """The lead card, on a claim of its own, so that striking the claim removed sentences the card."""
     themes = ", ".join(f"“{row.label}”" for row in rows[:2])
     near_one = f"The conversations {_what(notes)}, {mostly(rows[:2], near)} in"
     where = near_one if notes.task.scope.near else "Conversations such as those in"
@@ -246,7 +246,7 @@ async def concern(notes: Notes) -> None:
     concerning = scope.model_copy(update={"concern_at_least": scope.concern_at_least or CONCERNING})
     found = await notes.ask("cluster_scope", arguments(concerning))
     if graded is not None and rows and found is None:
-        # Without shares: beside what is withheld they would read as if there were nothing else.
+        # Without shares: beside what is suppressed they would read as if there were nothing else.
         grades = ", ".join(f"{row.values[0].count:,} are of grade {row.label}" for row in rows)
         about = f"Of about {graded.totals[0]:,} {unquoted(scope.described())}, {grades}"
         notes.say(f"{about}; what is graded as concerning is too little to be told of", graded, kind="answer")

@@ -89,15 +89,15 @@ async def breakdown(notes: Notes) -> None:
     if rows:
         shown = rows if facet == "month" else rows[: notes.shown + 1]
         counted, others = listed(shown), ""
-        if finding.withheld.groups:
+        if finding.suppressed.groups:
             others = "; the others are too few to be told of"
             if len(rows) == 1:
-                # Without its share: beside what is withheld it would read as if there were nothing else.
+                # Without its share: beside what is suppressed it would read as if there were nothing else.
                 counted = f"{rows[0].values[0].count:,} are “{rows[0].label}”"
         notes.say(f"By {facet}, of {finding.totals[0]:,} counted: {counted}{others}", finding, kind="answer")
     else:
         notes.say(f"No value of {facet} is frequent enough to be shown for {finding.scope}", finding, kind="answer")
-    if rows and finding.withheld.groups:
+    if rows and finding.suppressed.groups:
         left_out(notes, finding)
 
 

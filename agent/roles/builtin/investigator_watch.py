@@ -98,7 +98,7 @@ async def trend(notes: Notes) -> None:
             notes.say(f"{note[:1].upper()}{note[1:]}", finding)
     if len(_told(finding)) < len(finding.rows):
         notes.say(
-            f"{finding.withheld.cells} cells by {step} are under the threshold and not shown; they may be zero",
+            f"{finding.suppressed.cells} cells by {step} are under the threshold and not shown; they may be zero",
             finding,
             kind="limit",
         )

@@ -158,13 +158,13 @@ def left_out(notes: Notes, finding: Finding) -> None:
     parts = []
     if finding.outside and finding.rows:
         parts.append(f"{finding.outside} % lie outside any cluster")
-    if finding.withheld.groups:
-        share = f" ({finding.withheld.share} %)" if finding.withheld.share else ""
+    if finding.suppressed.groups:
+        share = f" ({finding.suppressed.share} %)" if finding.suppressed.share else ""
         parts.append(
-            f"{finding.withheld.groups} {'group is' if finding.withheld.groups == 1 else 'groups are'} withheld{share}"
+            f"{finding.suppressed.groups} {'group is' if finding.suppressed.groups == 1 else 'groups are'} suppressed{share}"
         )
-    if finding.withheld.unnamed:
-        unnamed = finding.withheld.unnamed
+    if finding.suppressed.unnamed:
+        unnamed = finding.suppressed.unnamed
         parts.append(f"{unnamed} {'group is' if unnamed == 1 else 'groups are'} shown without a name")
     if parts:
         notes.say(f"Of {finding.scope}, {_series(parts)}", finding, kind="limit")

@@ -17,10 +17,10 @@ from tools.core.wording import GRADED_BY_RULES, UNNAMED
 BYLINE = "Written by built-in rules; no model ran."
 _ANSWERS = 3
 _MUCH = 30.0
-"""Share (percent) outside clusters or withheld from which confidence falls."""
+"""Share (percent) outside clusters or suppressed from which confidence falls."""
 _ID = regex.compile(r" \((\w+)\)")
 _THEMES = ("overview", "cluster_scope", "search_topics", "drill_down", "emerging")
-"""Tools whose withheld share says how much of the themes is missing."""
+"""Tools whose suppressed share says how much of the themes is missing."""
 _WIDE = 3.0
 """Ratio of an interval's ends from which confidence falls."""
 
@@ -120,7 +120,7 @@ def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence
         return "low", " ".join([*grave, *doubts[:3]])
     if doubts:
         return "moderate", " ".join(doubts)
-    return "high", "The counts are of the whole scope, rounded, with little outside and little withheld."
+    return "high", "The counts are of the whole scope, rounded, with little outside and little suppressed."
 
 
 def _doubts(evidence: Evidence) -> Iterator[str]:
@@ -128,9 +128,9 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
     if outside := [finding for finding in cited if finding.rows and (finding.outside or 0.0) >= _MUCH]:
         finding = max(outside, key=lambda item: item.outside or 0.0)
         yield f"{finding.outside} % of {unquoted(finding.scope)} lie outside any cluster, so themes are a part of what there is [{finding.id}]."
-    if withheld := [finding for finding in cited if finding.tool in _THEMES and finding.withheld.share >= _MUCH]:
-        finding = max(withheld, key=lambda item: item.withheld.share)
-        yield f"{finding.withheld.share} % of {unquoted(finding.scope)} are in themes that are withheld [{finding.id}]."
+    if suppressed := [finding for finding in cited if finding.tool in _THEMES and finding.suppressed.share >= _MUCH]:
+        finding = max(suppressed, key=lambda item: item.suppressed.share)
+        yield f"{finding.suppressed.share} % of {unquoted(finding.scope)} are in themes that are suppressed [{finding.id}]."
     if any(task.focus in ("coordination", "concern", "flag_gaps") for task in evidence.tasks):
         yield "Signs of abuse are read from aggregates, and benign readings could not be ruled out."
     if any(GRADED_BY_RULES in finding.notes for finding in cited):
@@ -171,7 +171,7 @@ _CITED = regex.compile(r"\s*\[F[^\]]*\](?=\.?$)")
 
 
 def _left_out(evidence: Evidence, claims: Sequence[Claim]) -> Iterator[str]:
-    """The limits, each once with all that it is said of, and what else was withheld."""
+    """The limits, each once with all that it is said of, and what else was suppressed."""
     limits: dict[str, list[str]] = {}
     for claim in claims:
         if claim.kind == "limit":
@@ -182,10 +182,10 @@ def _left_out(evidence: Evidence, claims: Sequence[Claim]) -> Iterator[str]:
     others = [
         finding
         for finding in evidence.findings
-        if finding.withheld.groups and finding.shape != "map" and finding.id not in said
+        if finding.suppressed.groups and finding.shape != "map" and finding.id not in said
     ]
     if others:
-        yield f"Groups withheld: {', '.join(f'{finding.withheld.groups} in [{finding.id}]' for finding in others[:6])}."
+        yield f"Groups suppressed: {', '.join(f'{finding.suppressed.groups} in [{finding.id}]' for finding in others[:6])}."
 
 
 def _next_questions(evidence: Evidence) -> Iterator[str]:
