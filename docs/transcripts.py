@@ -25,7 +25,7 @@ QUESTIONS = (
     "How has help with code changed over time?",
     "Is anyone running coordinated spam?",
     "Is there anything harmful going on?",
-    "Where are we blind?",
+    "Where are the coverage gaps?",
     "How do conversations in Spanish differ from the rest?",
 )
 _FILE = Path(__file__).parent / "investigations.md"

@@ -43,7 +43,7 @@ class Draft(_Value):
     confidence: Confidence = "low"
     reason: str = Field("", description="Why this confidence and no other")
     would_change: tuple[str, ...] = Field((), description="What finding would change the answer")
-    left_out: tuple[str, ...] = Field((), description="What was suppressed, lies outside, or was not done")
+    left_out: tuple[str, ...] = Field((), description="What was suppressed, is unclustered, or was not done")
     leads: tuple[LeadCard, ...] = Field((), description="Lead cards, for abuse only")
     suggestions: tuple[str, ...] = Field((), description="Questions that could follow")
     byline: str = ""

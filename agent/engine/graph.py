@@ -301,7 +301,7 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
 
 _WRITING = "the writing"
 _STOOD_IN = "Written by built-in rules."
-_UNSUPPORTED = "Nothing could be stated that the findings support."
+_UNSUPPORTED = "No sentence of the draft was supported by the findings."
 
 
 def _engine_notes(state: State) -> Iterator[str]:

@@ -52,7 +52,7 @@ _KINDS = (
     _kind(
         r"\b(?:on|at|during) (?:the )?weekends?\b|\bon (?:weekdays|(?:mon|tues|wednes|thurs|fri|satur|sun)days)\b"
         r"|\b(?:by |which |what )?(?:day of the week|days of the week|weekday)\b|\bweekends? .{0,12}\bweekdays?\b|\bweekdays? .{0,12}\bweekends?\b",
-        "Days of the week are not told apart; a trend can be asked by day.",
+        "Days of the week are not separated; a trend by day is possible.",
         "weekday",
     ),
     _kind(
@@ -74,15 +74,15 @@ _KINDS = (
         r"^(?:so |and )?who(?= (?:is|are|was|were|asks?|asked|uses?|used|does|did|do|has|have|wrote|sent|keeps?|else)\b)"
         r"|\b(?:which|what|whose|name the|list the|most active|top|identify the|show (?:me )?the) (?:users?|accounts?|individuals?|person|customers?)\b(?! (?:service|support|care|complaint|review|name|stor|interface|manual|experience|setting))"
         r"|\bwho exactly\b|\bthe (?:users?|accounts?|people) behind\b",
-        "Nothing is said of single people or accounts: groups stand for them.",
+        "Individuals are never reported, only groups.",
     ),
     _kind(
         r"(?<=\bhow many )(?:(?:different|unique|distinct|separate|active) )?(?:accounts|users)(?= (?:are|is|were|do|does|did|have) (?:there|we|you|behind|in|involved)\b| in total| overall| altogether|$)",
-        "Accounts are told for each group that is shown, not in all and not for a phrase.",
+        "Account numbers are shown per group, not in total and not for a phrase.",
     ),
     _kind(
         r"\b(?:show|give|see|read|list|display|quote|print)(?: me| us)?(?= (?:(?:some|a few|an?|the|all|any|actual|real|raw|individual|single|more|typical|concrete|few) )*(?:\w+ )?(?:examples?|conversations|chats|messages|transcripts|logs)\b)",
-        "Single conversations are never shown: groups and their names stand for them.",
+        "Single conversations are never shown, only groups and their names.",
     ),
     _kind(
         r"\b(?:response|reply|waiting) times?\b|\blatenc(?:y|ies)\b|\bthumbs[- ](?:up|down)\b|\b(?:user )?(?:satisfaction|ratings?|feedback scores?)\b"

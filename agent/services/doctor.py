@@ -70,6 +70,11 @@ def _ledger(app: "App") -> list[Check]:
     broken = app.ledger().verify()
     if broken is not None:
         return [
-            Check("ledger", "wrong", f"the chain breaks at entry {broken}", "Keep a copy and tell who oversees it.")
+            Check(
+                "ledger",
+                "wrong",
+                f"the chain breaks at entry {broken}",
+                "Keep a copy and inform the person who oversees it.",
+            )
         ]
     return [Check("ledger", "ok", "the chain is whole")]

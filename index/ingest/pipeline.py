@@ -178,7 +178,7 @@ class Ingest:
             await asyncio.to_thread(self._stage, landed, outcome)
         except BrokenProcessPool as error:
             raise IndexFault(
-                "A process that reads conversations was killed, perhaps for want of memory.",
+                "A process that reads conversations was killed, perhaps out of memory.",
                 "Run the same command again: what was staged is kept.",
             ) from error
         finally:

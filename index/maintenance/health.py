@@ -39,7 +39,7 @@ def checks(path: Path) -> Iterator[Check]:
         yield Check("index", "wrong", error.message, error.hint)
         return
     yield Check("index", "ok", f"{path} · {_size(path)}")
-    kept = f"{settings.retention.days} days" if settings.retention.days else "for ever ([retention] in index.toml)"
+    kept = f"{settings.retention.days} days" if settings.retention.days else "without limit ([retention] in index.toml)"
     yield Check("retention", "ok" if settings.retention.days else "note", f"summaries are kept {kept}")
     yield _permissions(path)
     yield from _stores(path)

@@ -54,8 +54,8 @@ class FrozenVectors:
             self._rows: np.memmap[tuple[int, int], np.dtype[np.float32]] = np.load(path, mmap_mode="r")
         except FileNotFoundError:
             raise IndexFault(
-                "The newest snapshot has no vectors beside it: an earlier Shoal published it.",
-                "Give it its vectors: shoal publish",
+                "The newest snapshot has no vectors beside it: an older version of Shoal published it.",
+                "Run: shoal publish",
             ) from None
         except ValueError as error:
             raise IndexFault(

@@ -144,7 +144,7 @@ async def test_a_reopened_session_knows_the_findings_of_all_its_questions_for_th
 ) -> None:
     session = make_session()
     await collect(session.ask("Which languages are used most?"))
-    await collect(session.ask("Where are we blind?"))
+    await collect(session.ask("Where are the coverage gaps?"))
     before = {handle: finding.digest for handle, finding in session.known.items()}
     again = make_session()
     again.store = session.store

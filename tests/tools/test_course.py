@@ -35,7 +35,7 @@ def bounds(level: str) -> tuple[float, float]:
     return (0.0 if level.startswith("at most") else numbers[0]), numbers[-1]
 
 
-LEVELS = re.compile(r"the level changes at g(\d+): (.+) before, (.+) from then on")
+LEVELS = re.compile(r"change of level at g(\d+): (.+) before, (.+) from then on")
 
 
 def levels(found: Statistics, buckets: int) -> list[tuple[int, int, str]]:
@@ -53,7 +53,7 @@ SERIES = st.lists(
 
 def test_a_course_names_the_bucket_of_a_new_level_and_gives_each_share_its_interval() -> None:
     found = told([20] * 6 + [100] * 6)
-    assert any(note.startswith("the level changes at g6: 4.0 % before, 20.0 %") for note in found.notes)
+    assert any(note.startswith("change of level at g6: 4.0 % before, 20.0 %") for note in found.notes)
     (first,) = found.rows[0]
     assert first.value == 4.0
     assert first.low is not None
@@ -93,7 +93,7 @@ def test_the_halves_hold_whatever_the_suppressed_buckets_hold(counts: list[int])
         stated = float(bound[2])
         assert stated > 1 and truth > stated * 0.99 if bound[1] == "least" else stated < 1 and truth < stated * 1.01
     else:
-        assert note.endswith("does not clearly differ from the first, as far as buckets are told")
+        assert note.endswith("does not clearly differ from the first, based on released periods")
 
 
 def test_no_level_is_made_of_suppressed_buckets_alone() -> None:

@@ -26,7 +26,7 @@ TREND = finding(
         {"label": "2026-09", "values": [{"count": 80, "share": 18.0}, {"count": 400, "share": 50.0}], "measures": _share(20.0, 16.4, 24.2)},
     ],
     columns=["in scope", "all conversations"],
-    notes=["the level changes at 2026-09: 10.0 % before, 20.0 % from then on"],
+    notes=["change of level at 2026-09: 10.0 % before, 20.0 % from then on"],
 )  # fmt: skip
 
 

@@ -86,5 +86,5 @@ async def _against(args: Args, first: Resolved, ctx: ToolContext) -> Rows:
     )
     rest: Rows = np.setdiff1d(second, first.rows, assume_unique=True)
     if not first.is_unchecked and not ctx.gate.is_releasable(rest, "side"):
-        raise ToolRefusal("The second scope holds too little that the first does not. Choose scopes that lie apart.")
+        raise ToolRefusal("The second scope is almost contained in the first. Choose scopes that do not overlap.")
     return rest

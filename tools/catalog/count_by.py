@@ -73,7 +73,7 @@ def _columns(args: Args, rows: Rows, ctx: ToolContext) -> tuple[tuple[str, ...],
     if ctx.gate.policy.adds_noise and is_closed(args.by):
         # All values, because a choice by exact sizes would tell them.
         if len(parts) > _MAX_NOISY_COLUMNS:
-            raise ToolRefusal(f"{args.across} has {len(parts)} values, too many for columns. Exchange by and across.")
+            raise ToolRefusal(f"{args.across} has {len(parts)} values, too many for columns. Swap `by` and `across`.")
         return tuple(parts), tuple(parts.values())
     ranked = sorted((value for value in parts if len(parts[value])), key=lambda value: (-len(parts[value]), value))
     kept = [value for value in ranked[:_MAX_COLUMNS] if ctx.gate.is_releasable(parts[value], "side")]

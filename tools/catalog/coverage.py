@@ -27,7 +27,7 @@ class Args(BaseModel):
 
 
 async def run(args: Args, ctx: ToolContext) -> Finding:
-    """What the index cannot say: conversations outside any cluster, in clusters without a name or too small for one,
+    """Coverage gaps: conversations outside any cluster, in clusters without a name or too small for one,
     without a date, and with facets that nobody knows. State it beside any answer that depends on it.
 
     With `by`, for each value of a facet: how many of its conversations lie outside any cluster, as a share of the value.
@@ -54,7 +54,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
         CandidateTable(
             tool="coverage",
             arguments=args.model_dump(mode="json", exclude_none=True),
-            title=f"What the index cannot say of {args.scope.describe()}" + (f", by {args.by}" if args.by else ""),
+            title=f"Coverage gaps in {args.scope.describe()}" + (f", by {args.by}" if args.by else ""),
             shape="table",
             resolved=resolved,
             columns=("outside any cluster", "conversations") if args.by else ("conversations",),

@@ -74,7 +74,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     columns = [_together([sides[side] for side in made]) for made in form.columns.values()]
     if not all(ctx.gate.is_releasable(column, "side") for column in columns):
         raise ToolRefusal(
-            "Too much of the four sides (concerning or not, flagged or not) is too small here to be set against the rest. "
+            "One of the four sides (concerning or not, flagged or not) is below the threshold here. "
             "Widen the scope, change concern_at_least, or use count_by with by='theme' on a concern_at_least scope."
         )
     found = await grouped(THEME, columns, ctx)

@@ -47,7 +47,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             for place, cluster in _largest(earlier, labels)
         ]
     if not groups:
-        raise ToolRefusal("No earlier snapshot of this index is kept, so there is nothing to look back to.")
+        raise ToolRefusal("No earlier snapshot of this index is kept, so there is nothing to compare with.")
     return await ctx.release(
         CandidateTable(
             tool="precedent",

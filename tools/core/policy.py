@@ -77,12 +77,12 @@ class PrivacyPolicy(SettingsModel):
 
     def describe(self) -> str:
         return (
-            f"cells ≥{self.min_conversations} conversations of ≥{self.min_accounts} accounts, names "
-            f"≥{self.text_min_conversations}/{self.text_min_accounts}, rounded to {self.round_to}, "
-            f"≤{self.max_per_account} an account and cell"
-            + (f", names from accounts seen on ≥{self.established_days} days" if self.established_days > 1 else "")
-            + (f", coordinated accounts {self.coordinated_as_one} for 1" if self.coordinated_as_one > 1 else "")
-            + (f", ε {self.epsilon_per_release:g} a table of closed counts" if self.adds_noise else "")
+            f"counts {self.min_conversations}+ conversations of {self.min_accounts}+ accounts, names "
+            f"{self.text_min_conversations}+ of {self.text_min_accounts}+, rounded to {self.round_to}, "
+            f"at most {self.max_per_account} per account"
+            + (f", names from accounts seen on {self.established_days}+ days" if self.established_days > 1 else "")
+            + (f", {self.coordinated_as_one} coordinated accounts count as 1" if self.coordinated_as_one > 1 else "")
+            + (f", ε {self.epsilon_per_release:g} per table of closed counts" if self.adds_noise else "")
         )
 
     def as_dict(self) -> dict[str, int | float]:

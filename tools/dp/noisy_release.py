@@ -27,7 +27,9 @@ _EACH = 0.975
 _MISSED = 0.01
 """Chance that a comparison's counts, and that its totals, lie outside the noise allowed for."""
 
-NOT_COVERED = "not covered by differential privacy: ε speaks only for closed counts, these are held by the thresholds"
+NOT_COVERED = (
+    "not covered by differential privacy: ε speaks only for closed counts, these are protected by the thresholds"
+)
 """ReleasedCounts of every other finding of an index whose closed counts are noisy."""
 
 
@@ -143,18 +145,18 @@ def _rounded(policy: PrivacyPolicy, count: int) -> int:
 
 
 def _statistics(policy: PrivacyPolicy, candidate: CandidateTable, drawn: _Drawn, totals: tuple[int, ...]) -> Statistics:
-    """A comparison's measures, where they hold whatever the noise was: computed at both ends of what it may have done to
+    """A comparison's measures, where they hold under any noise: computed at both ends of what it may have done to
     every number at once (98 %), because small counts that are shown are those that noise lifted. None of a trend: where
     levels change is sought by the likelihood of counts, to which noise looks like change."""
     nothing: list[tuple[Measure, ...]] = [()] * len(drawn.table)
     if candidate.statistic is None:
         return Statistics(nothing)
     if candidate.shape == "trend":
-        return Statistics(nothing, ("levels are not sought in noisy counts: compare intervals",))
+        return Statistics(nothing, ("no change points for noisy counts: compare intervals",))
     least, most = (candidate.statistic(_at_end(policy, candidate, drawn, totals, sign)) for sign in (-1, 1))
     rows = [_held_by_both(*pair) for pair in zip(least.rows, most.rows, strict=True)]
     clear = sum(any(measure.verdict in ("over", "under") for measure in measures) for measures in rows)
-    return Statistics(rows, (f"{clear} of {sum(map(bool, rows))} groups differ clearly, whatever the noise was",))
+    return Statistics(rows, (f"{clear} of {sum(map(bool, rows))} groups differ clearly, under any noise",))
 
 
 def _at_end(

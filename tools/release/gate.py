@@ -102,15 +102,16 @@ class Gate:
         rest = everything - len(resolved.rows)
         if meets and rest and not self._thresholds.meets(without(resolved.rows, np.arange(everything))):
             raise ToolRefusal(
-                "All but very few conversations match. Ask without the restriction instead.", "nearly everything"
+                "Nearly all conversations match, so the rest would be below the threshold. Ask without the restriction.",
+                "nearly everything",
             )
         with self.ledger.exclusive():
             self._history.catch_up()
             # One sentence for both, so that it does not tell which of them holds.
             if not meets or (rest and self._history.is_suppressed(resolved.rows)):
                 raise ToolRefusal(
-                    f"Too few conversations or accounts match ({self.policy.describe()}), or so many that a small group "
-                    "beside them would show. Widen the scope or the period, or ask count_by which values a facet has.",
+                    f"This group is below the privacy threshold, or releasing it would disclose one that is ({self.policy.describe()}). "
+                    "Widen the scope or the period, or ask count_by which values a facet has.",
                     "too few or too close",
                 )
             return Resolved(scope, self._matched(resolved.rows))

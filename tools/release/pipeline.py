@@ -41,7 +41,7 @@ def _require_sides(candidate: CandidateTable, thresholds: Thresholds, history: R
         return
     if not all(thresholds.meets(whole) and not history.is_suppressed(whole) for whole in wholes):
         raise ToolRefusal(
-            "One side of the split holds too few conversations or accounts, or so many that a small group beside it "
-            "would show. Split elsewhere.",
+            "One side of the split is below the privacy threshold, or releasing it would disclose a group that is. "
+            "Split elsewhere.",
             "a side too small",
         )

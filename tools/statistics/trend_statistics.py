@@ -131,7 +131,7 @@ def _changes(buckets: Sequence[_Bucket], most_hidden: float, step: int) -> list[
             break
         del cuts[alike[-1]]
     return [
-        f"the level changes at {buckets[cut].label}: {before.stated(step)} before, {after.stated(step)} from then on"
+        f"change of level at {buckets[cut].label}: {before.stated(step)} before, {after.stated(step)} from then on"
         for cut, (before, after) in zip(cuts, sides, strict=True)
     ]
 
@@ -144,7 +144,7 @@ def _halves(buckets: Sequence[_Bucket], most_hidden: float, step: int) -> str:
     low, high = short(least[1]), short(most[2])
     if low <= 1 <= high:
         number = (
-            f" ({short(least[0])} times its odds, {low} to {high})" if least == most else ", as far as buckets are told"
+            f" ({short(least[0])} times its odds, {low} to {high})" if least == most else ", based on released periods"
         )
         return f"the second half does not clearly differ from the first{number}"
     if least == most:

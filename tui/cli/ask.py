@@ -67,7 +67,7 @@ def _events(session: "Session", question: str | None, *, yes: bool) -> "AsyncGen
         return session.ask(question)
     if session.waiting == "plan":
         if not yes:
-            raise SettingsError("A plan waits for a yes.", "Carry it out with --yes, or ask another question.")
+            raise SettingsError("A plan waits for your approval.", "Carry it out with --yes, or ask another question.")
         return session.decide(approved=True)
     if session.waiting:
         raise SettingsError("The session waits for an answer.", 'Give it: shoal ask --session last "..."')

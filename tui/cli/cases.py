@@ -132,7 +132,7 @@ def _written(name: str, form: str) -> None:
 
 @case.command()
 def rerun(name: CaseArgument, as_json: JsonOption = False) -> None:
-    """Ask every finding of a case again on the newest snapshot, and say what changed beyond rounding."""
+    """Ask every finding of a case again on the newest snapshot, and show what changed beyond rounding."""
     from agent.services.cases import rerun as ask_again
 
     async def work() -> None:
@@ -153,7 +153,7 @@ def _lines(asked: "Asked") -> Iterator[str]:
     before, after = asked.snapshots
     yield f"{asked.place}. {safe(asked.title)} (snapshot {before} → {after})"
     if asked.refusal:
-        yield f"   not answered any more: {safe(asked.refusal)}"
+        yield f"   no longer answered: {safe(asked.refusal)}"
     elif before == after:
         yield "   not asked: there is no newer snapshot"
     elif not asked.changes:

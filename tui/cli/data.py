@@ -27,17 +27,20 @@ def ingest(
     as_json: JsonOption = False,
     built_in: BuiltInOption = False,
     inspect: Annotated[
-        bool, typer.Option("--inspect", help="Say what the file holds and what would become of it; write nothing.")
+        bool,
+        typer.Option("--inspect", help="Show what the file holds and what ingest would do with it; write nothing."),
     ] = False,
     mapped: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column is what (repeat): --map account=user_hash."),
+        typer.Option(
+            "--map", metavar="FIELD=COLUMN", help="Map a field to a column (repeat): --map account=user_hash."
+        ),
     ] = None,
     facets: Annotated[
         Path | None, typer.Option("--facets", help="A TOML file of facets of the index's own (docs/ingest.md).")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="With a model: say what it would read and cost; send and write nothing.")
+        bool, typer.Option("--dry-run", help="With a model: show what it would read and cost; send and write nothing.")
     ] = False,
     batch: Annotated[
         bool, typer.Option("--batch", help="With a model: extract by Message Batches, at half the price, within a day.")

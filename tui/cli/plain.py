@@ -52,7 +52,7 @@ class PlainPrinter:
                     typer.echo(f"  · {safe(suggestion)}")
             case ApprovalAsked():
                 cost = "" if event.cost is None else f" (at most ${event.cost:.2f})"
-                _talk(f"this plan waits for a yes{cost}: {' '.join(event.reasons)}")
+                _talk(f"this plan waits for your approval{cost}: {' '.join(event.reasons)}")
             case ModelWaiting():
                 seconds = "" if event.retry_after_s is None else f", again in {event.retry_after_s:.0f} s"
                 _talk(f"waiting: {event.cause} (attempt {event.attempt} of {event.attempts}{seconds})")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agent.wiring import App
 
 watch = typer.Typer(
-    help="Questions that are asked again on newer data; only material changes are told.", no_args_is_help=True
+    help="Questions that are asked again on newer data; only material changes are shown.", no_args_is_help=True
 )
 
 
@@ -131,7 +131,7 @@ def _lines(seen: "Look") -> Iterator[str]:
         see = f"; see: shoal sessions show {seen.session}" if seen.session else ""
         yield f"  not answered (exit code {seen.exit_code}){see}"
     elif seen.state == "first answer":
-        yield "  first answer; later runs tell what changed"
+        yield "  first answer; later runs show what changed"
         yield safe(seen.answer)
     elif not seen.changes:
         yield "  nothing changed materially"

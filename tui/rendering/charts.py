@@ -19,7 +19,7 @@ from tui.text.untrusted import fit, safe
 
 _DIM = Style(dim=True)
 _BOLD = Style(bold=True)
-_CHANGE = re.compile(r"level changes at (\d{4}-\d{2}(?:-\d{2})?)")
+_CHANGE = re.compile(r"change of level at (\d{4}-\d{2}(?:-\d{2})?)")
 
 
 def trend(finding: dict[str, Any], width: int, glyphs: Glyphs) -> Content:
@@ -45,7 +45,7 @@ def trend(finding: dict[str, Any], width: int, glyphs: Glyphs) -> Content:
         drawn = _bar(size, top, room, glyphs, share.get("high") if share else None)
         lines.append(Content.assemble((mark, "$warning bold"), f"{numbers} ", (drawn, "$accent")))
     if changes:
-        lines.append(Content.assemble((glyphs.change, "$warning bold"), " the level changes here"))
+        lines.append(Content.assemble((glyphs.change, "$warning bold"), " change of level"))
     return Content("\n").join(lines)
 
 

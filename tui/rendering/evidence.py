@@ -52,7 +52,7 @@ def _field(name: str, text: str, width: int) -> Content:
 
 def _value(column: str, value: dict[str, Any], width: int) -> Content:
     if value["count"] is None:
-        return _field(column, "suppressed (under the policy's size, may be zero)", width)
+        return _field(column, "suppressed (below the privacy threshold, may be zero)", width)
     share = "" if value["share"] is None else f" ({value['share']} %)"
     return _field(column, f"{value['count']:,}{share}", width)
 

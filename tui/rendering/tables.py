@@ -247,4 +247,4 @@ def redteam_table(outcomes: "Sequence[Outcome]") -> str:
     ]
     notes = [f"  {item.attack}, {item.figure}: {safe('; '.join(item.notes))}" for item in outcomes if item.notes]
     missed = sum(not item.held for item in outcomes)
-    return "\n".join([*lines, "", *notes, "", "every goal is held" if not missed else f"{missed} goals are missed"])
+    return "\n".join([*lines, "", *notes, "", "every goal is met" if not missed else f"{missed} goals are missed"])

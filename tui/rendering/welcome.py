@@ -70,7 +70,7 @@ def no_index(error: ShoalError, path: Path, *, is_there: bool) -> Content:
         Content(safe(error.message)),
         Content.styled(safe(error.hint), "$warning") if is_there else Content(""),
         Content("An index holds screened summaries of conversations, never the conversations themselves."),
-        Content("Questions are answered from it in aggregates that a privacy gate lets out."),
+        Content("Answers are aggregates that a privacy gate releases."),
         Content(""),
         Content.assemble("  ", ("d", "$accent bold"), f"   try the bundled demo: synthetic, no key ({DEMO_COMMAND})"),
         Content.assemble("  ", ("f7", "$accent bold"), "  look into a file of your own, then take it in"),

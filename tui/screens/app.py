@@ -275,7 +275,7 @@ class ShoalApp(Reading):
             self._session.last_run = None
             self.view = replace(self.view, phase="ready")
             self._enable(True)
-            self._say("a session of its own from here")
+            self._say("session forked")
 
     @work(group="export", exclusive=True)
     async def action_export(self) -> None:

@@ -209,7 +209,7 @@ def _item(item: "Item") -> Iterator[Content]:
 def _outcome(asked: "Asked") -> Iterator[Content]:
     before, after = asked.snapshots
     if asked.refusal:
-        yield Content.styled(f"     not answered any more: {safe(asked.refusal)}", "$warning")
+        yield Content.styled(f"     no longer answered: {safe(asked.refusal)}", "$warning")
     elif before == after:
         yield Content("     not asked: there is no newer snapshot")
     elif not asked.changes:

@@ -322,7 +322,7 @@ class Desk(App[None]):
             self.refresh_bindings()
             self._draw_lines()
             if self.view.is_outdated:
-                self._say(f"snapshot {newest} is published; help (f1) tells how to take it up")
+                self._say(f"snapshot {newest} is published; press ctrl+n to switch to it")
 
     def _say(self, note: str) -> None:
         self._note, self._note_at = note, self._clock()

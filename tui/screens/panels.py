@@ -107,7 +107,7 @@ class HelpScreen(Panel[str]):
 
 
 LEGEND = (
-    "Everything shown is an aggregate that the privacy gate released. Suppressed: under the policy's size, may be zero. "
+    "Everything shown is an aggregate that the privacy gate released. Suppressed: below the privacy threshold, may be zero. "
     "Outside: in no cluster."
 )
 

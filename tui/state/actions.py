@@ -48,7 +48,7 @@ ACTIONS = (
            priority=True),
     Action("ingest", "f7", "ingest", "Add data", "Look into a file of conversations, then take it into the index",
            priority=True),
-    Action("newest", "ctrl+n", "newest", "Newer data", "Take up the snapshot that was published since; the session goes on",
+    Action("newest", "ctrl+n", "newest", "Newer data", "Switch to the newer snapshot; the session goes on",
            lambda view: view.is_outdated and not view.is_busy, priority=True),
     Action("cases", "f8", "cases", "Cases", "Saved investigations: add the finding shown, note, ask again, see what changed",
            lambda view: view.phase not in ("starting",), priority=True),

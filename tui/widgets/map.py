@@ -65,11 +65,11 @@ class DensityMap(Widget, can_focus=True):
         if size[0] < 8 or size[1] < 3:
             return Content("too small for a map")
         if not self._cells:
-            return Content("Every square is under the policy's size; nothing can be drawn.")
+            return Content("Every square is below the privacy threshold; nothing can be drawn.")
         drawn = density(self._cells, self._labels, self.window, size, self._glyphs, self.chosen)
         shades = self._glyphs.shades
         part = "" if self.window.width == 1 else f" · {100 * self.window.width:.0f} % of the map"
-        legend = f"{shades[1]} few  {shades[4]} most, blank: under the policy's size{part}"
+        legend = f"{shades[1]} few  {shades[4]} most, blank: below the privacy threshold{part}"
         label = self._label
         said = f"{self._glyphs.chosen} {safe(label.text)} · enter: its own map" if label else "n: go through the names"
         lines = [fit(line, size[0]).rstrip() for line in (legend, said)]

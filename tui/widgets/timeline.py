@@ -116,7 +116,7 @@ def _suggested(place: int, text: str, width: int) -> Content:
 def _ending(turn: Turn, glyphs: Glyphs) -> list[Content]:
     lines = []
     if turn.ended and turn.is_all_suppressed:
-        text = f"All {turn.suppressed} groups are under the policy's size; widen the scope or the period."
+        text = f"All {turn.suppressed} groups are below the privacy threshold. Widen the scope or the period."
         lines.append(Content.styled(text, "$warning"))
     if turn.ended in ("done", "partial") and turn.failed_tasks:
         names = ", ".join(row.label.partition(": ")[0] for row in turn.tasks if row.state == "failed")

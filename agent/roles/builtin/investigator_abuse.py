@@ -94,7 +94,7 @@ def _whole(notes: Notes, near: Finding, banded: Finding | None, weeks: Finding |
     rows = named(near)[:3] if notes.task.scope.near else []
     where = f", {mostly(rows, near)} in {_by_accounts(rows)}" if rows else ""
     notes.say(
-        f"{about} show no signs of one actor's work: {_unread(banded)} and {_steady(weeks)}{where}",
+        f"{about} show no signs of one operator: {_unread(banded)} and {_steady(weeks)}{where}",
         *cited,
         kind="answer",
     )
@@ -116,7 +116,7 @@ def _reading(finding: Finding | None) -> str:
 def _unread(finding: Finding | None) -> str:
     """Why bands are no sign."""
     if finding is None or not finding.rows or finding.rows[0].values[0].count is None:
-        return "their bands could not be read"
+        return "too few conversations to read signs of coordination"
     alone = _high(finding.rows[0])
     return f"only {alone}, which is no sign on its own," if alone else "no band is above typical"
 
@@ -146,8 +146,8 @@ def _themes_told(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
         for verdict in reversed(_MARKED)
         if any(_overall(row) == verdict for row in shown)
     )
-    screened = "wherever they lie" if notes.task.scope == Scope() else _what(notes)
-    text = f"Of the themes {screened}, the reading of coordination is {stated}"
+    screened = "of the whole index" if notes.task.scope == Scope() else _what(notes)
+    text = f"Of the themes {screened}, coordination is {stated}"
     notes.say(text, finding, kind="answer")
     return f"{text} [{finding.id}]."
 
@@ -161,7 +161,7 @@ async def _screened(notes: Notes) -> None:
     marked = _marked(finding)
     if not marked:
         notes.say(
-            f"Of the themes of {unquoted(finding.scope)}, none has a high reading of coordination",
+            f"Of the themes of {unquoted(finding.scope)}, none looks coordinated",
             finding,
             kind="answer",
         )
@@ -182,14 +182,14 @@ def _bursts(weeks: Finding | None) -> str:
         return ""
     stated = ", ".join(f"{row.label} ({row.values[0].count:,})" for row in sorted(fullest, key=lambda row: row.label))
     told = f"the week of {stated} stands out" if len(fullest) == 1 else f"the weeks of {stated} stand out"
-    return f"come in bursts: {told}, most others stay under the threshold"
+    return f"come in bursts: {told}, most other weeks are below the threshold"
 
 
 def _steady(weeks: Finding | None) -> str:
     """Why weeks are no sign."""
     if weeks is None:
-        return "weeks could not be looked at"
-    return "no burst of weeks shows" if _weeks(weeks) else "no single week is large enough to show"
+        return "no weekly counts"
+    return "no burst in any week" if _weeks(weeks) else "every week is below the threshold"
 
 
 def _weeks(weeks: Finding | None) -> list[Row]:
@@ -199,18 +199,18 @@ def _weeks(weeks: Finding | None) -> list[Row]:
 def _flags(notes: Notes, flagged: Finding) -> str:
     marked = flagged.row("flagged")
     if marked is not None and marked.values[0].count is not None:
-        notes.say(f"The external classifier flagged {marked.values[0].share} % of those {_what(notes)}", flagged)
-        return f"The external classifier flagged {marked.values[0].share} % of them [{flagged.id}]."
-    notes.say("Too few of those looked at are flagged by the external classifier to be stated", flagged, kind="limit")
+        notes.say(f"Your classifier flagged {marked.values[0].share} % of the conversations {_what(notes)}", flagged)
+        return f"Your classifier flagged {marked.values[0].share} % of them [{flagged.id}]."
+    notes.say("The number flagged by your classifier is below the threshold", flagged, kind="limit")
     return ""
 
 
 def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[str], flags: str) -> None:
-    """The lead card, on a claim of its own, so that striking the claim removed sentences the card."""
+    """The lead card, on a claim of its own, so that removing the claim removes the card."""
     themes = ", ".join(f"“{row.label}”" for row in rows[:2])
     near_one = f"The conversations {_what(notes)}, {mostly(rows[:2], near)} in"
     where = near_one if notes.task.scope.near else "Conversations such as those in"
-    claim = f"{where} {themes}, show signs of one actor or one script at work [{near.id}]."
+    claim = f"{where} {themes}, show signs of one operator or one script [{near.id}]."
     scope = notes.task.scope.model_copy(update={"near": None})
     period = f" {scope.short()}" if scope != Scope() else ""
     card = LeadCard(
@@ -221,17 +221,17 @@ def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[st
         ),
         signals=(*signals, *([flags] if flags else [])),
         benign=(
-            "A tool, a course or a template that many people share: wording would be alike, accounts many and weeks follow its calendar; not ruled out.",
-            "A season or a news item: bursts would show in related themes as well; not ruled out.",
-            "Ordinary work in volume (an agency, a shop): accounts would be few and weeks steady.",
+            "A tool, a course or a template that many people share: similar wording, many accounts, weeks that follow its calendar. Not ruled out.",
+            "A season or a news item: bursts in related themes too. Not ruled out.",
+            "Ordinary work in volume (an agency, a shop): few accounts, steady weeks.",
         ),
         unknown=(
-            "Whether the accounts belong together, who they are, and what was done with the replies: no aggregate can say.",
-            "Whether the requests were granted in full, and what the assistant wrote.",
+            "Whether the accounts belong together, who they are, and what was done with the replies. No aggregate shows this.",
+            "Whether the requests were fully answered, and what the assistant wrote.",
         ),
-        purpose="To establish whether the accounts behind these themes act together, and in breach of policy.",
-        scope=f"The themes named above{period}, in the periods that stand out; a sample drawn under the review's own rules, no further themes [{near.id}].",
-        necessity="Aggregates show signs and cannot tell a ring from a shared template; a review is called for only if the signs, weighed against the benign readings, would lead to action.",
+        purpose="To decide whether the accounts behind these themes act together and break the policy.",
+        scope=f"The themes named above{period}, in the periods that stand out. A sample drawn under the review's own rules, and no other themes [{near.id}].",
+        necessity="Escalate only if these signs would be enough to act on. Aggregates cannot separate a ring from a shared template.",
     )
     notes.claims.append(Claim(text=claim, findings=(near.id,), lead=card))
 
@@ -249,7 +249,7 @@ async def concern(notes: Notes) -> None:
         # Without shares: beside what is suppressed they would read as if there were nothing else.
         grades = ", ".join(f"{row.values[0].count:,} are of grade {row.label}" for row in rows)
         about = f"Of about {graded.totals[0]:,} {unquoted(scope.described())}, {grades}"
-        notes.say(f"{about}; what is graded as concerning is too little to be told of", graded, kind="answer")
+        notes.say(f"{about}; how many are graded as concerning is hidden", graded, kind="answer")
     elif graded is not None and len(rows) > 1:
         stated = ", ".join(f"grade {row.label} is {row.values[0].share} %" for row in rows)
         notes.say(f"Of {unquoted(graded.scope)}, by concern grade from benign up: {stated}", graded)
@@ -260,9 +260,11 @@ async def concern(notes: Notes) -> None:
     if themes:
         shown = themes[:SHOWN]
         notes.say(f"{about}, {mostly(shown, found)} in {listed(shown)}", found, kind="answer")
-        notes.say("A grade is an opinion about the request; fiction, study and defence are graded alike.", kind="limit")
+        notes.say(
+            "A grade is an opinion about the request. Fiction, study and defence get the same grades.", kind="limit"
+        )
     else:
-        notes.say(f"{about}, in no theme that is large enough to name", found, kind="answer")
+        notes.say(f"{about}, too scattered to name a theme", found, kind="answer")
     left_out(notes, found)
 
 
@@ -283,23 +285,21 @@ async def flag_gaps(notes: Notes) -> None:
         notes.say(f"Concerning and not flagged: {missed}", finding, kind="answer")
     for found in wrong:
         notes.say(
-            f"Flagged although mostly not concerning: {found}",
+            f"Probably flagged in error (mostly not concerning): {found}",
             finding,
             kind="answer" if asks_for_false_alarms else "support",
         )
     if asks_for_false_alarms and not wrong:
-        notes.say("Of no theme can it be told that most of what is flagged is not concerning", finding, kind="answer")
+        notes.say("No theme is demonstrably mostly false positives", finding, kind="answer")
     elif not missed and not any(row.values[0].count for row in rows):
-        notes.say("No theme is large enough on both sides to show a gap between grade and flag", finding, kind="answer")
+        notes.say("No theme is large enough to compare grades with flags", finding, kind="answer")
     for note in finding.notes:
         if note.startswith("of what is"):
             is_asked = asks_for_false_alarms and note.startswith("of what is flagged")
             notes.say(note.capitalize(), finding, kind="answer" if is_asked else "support")
         if note.endswith("all themes together"):
             notes.say(f"Of {finding.scope}, {note}, and each share is a lower bound", finding, kind="limit")
-    notes.say(
-        "Where grade and flag disagree, either may be wrong; a gap says where to look, not who is right.", kind="limit"
-    )
+    notes.say("Where grade and flag disagree, either may be wrong. A gap shows where to look.", kind="limit")
     left_out(notes, finding)
 
 
@@ -336,7 +336,7 @@ async def _graded_without_flags(notes: Notes) -> None:
             notes.say(
                 f"{text}, {mostly(rows[:SHOWN], found)} {listed(rows[:SHOWN])}"
                 if rows
-                else f"{text}; no theme of them is large enough to name",
+                else f"{text}, too scattered to name a theme",
                 found,
                 kind="answer",
             )
@@ -344,7 +344,7 @@ async def _graded_without_flags(notes: Notes) -> None:
         await _flagged_themes(notes)
     flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
     if flagged is not None and (rows := named(flagged)):
-        notes.say(f"By the external classifier: {listed(rows)}", flagged)
+        notes.say(f"Your classifier: {listed(rows)}", flagged)
 
 
 async def _flagged_themes(notes: Notes) -> None:
@@ -353,4 +353,4 @@ async def _flagged_themes(notes: Notes) -> None:
     found = await notes.ask("cluster_scope", arguments(notes.task.scope.model_copy(update={"flagged": "yes"})))
     if found is not None and (rows := named(found)):
         shown = rows[:SHOWN]
-        notes.say(f"The classifier flags, {mostly(shown, found)}, {listed(shown)}", found, kind="answer")
+        notes.say(f"Your classifier flags, {mostly(shown, found)}, {listed(shown)}", found, kind="answer")

@@ -55,7 +55,7 @@ async def top(notes: Notes) -> None:
             )
     if not rows:
         more = "further " if notes.task.told else ""
-        notes.say(f"No {more}theme of {finding.scope} is large enough to be named", finding, kind="answer")
+        notes.say(f"No {more}theme of {finding.scope} is large enough to name", finding, kind="answer")
     left_out(notes, finding)
 
 
@@ -74,7 +74,7 @@ async def size(notes: Notes) -> None:
         size = f"There are about {_of(found, every)} {unquoted(scope.described())}"
         notes.say(size, *_both(found, every), kind="answer")
     notes.say(
-        "Counts are rounded and one account counts a bounded number of times, so sizes are close and not exact.",
+        "Counts are rounded and one account counts a bounded number of times, so sizes are approximate.",
         kind="limit",
     )
 
@@ -90,13 +90,13 @@ async def breakdown(notes: Notes) -> None:
         shown = rows if facet == "month" else rows[: notes.shown + 1]
         counted, others = listed(shown), ""
         if finding.suppressed.groups:
-            others = "; the others are too few to be told of"
+            others = "; some values are hidden"
             if len(rows) == 1:
                 # Without its share: beside what is suppressed it would read as if there were nothing else.
                 counted = f"{rows[0].values[0].count:,} are “{rows[0].label}”"
         notes.say(f"By {facet}, of {finding.totals[0]:,} counted: {counted}{others}", finding, kind="answer")
     else:
-        notes.say(f"No value of {facet} is frequent enough to be shown for {finding.scope}", finding, kind="answer")
+        notes.say(f"Every value of {facet} is hidden for {finding.scope}", finding, kind="answer")
     if rows and finding.suppressed.groups:
         left_out(notes, finding)
 
@@ -156,7 +156,7 @@ async def drill(notes: Notes) -> None:
             )
         else:
             notes.say(
-                f"Its about {parts.totals[0]:,} conversations do not divide into parts that are large enough to name",
+                f"Its about {parts.totals[0]:,} conversations have no parts that are large enough to name",
                 parts,
                 kind="answer",
             )
@@ -181,14 +181,14 @@ async def drawn(notes: Notes) -> None:
     if finding is None:
         return
     if not finding.rows:
-        notes.say(f"No square of the map of {finding.scope} is full enough to be drawn", finding, kind="limit")
+        notes.say(f"Every square of the map of {finding.scope} is below the threshold", finding, kind="limit")
         await drill(notes)
         return
     notes.say(f"The map of {finding.scope} shows about {finding.totals[0]:,} of them", finding, kind="answer")
     themes = list(dict.fromkeys(row.label for row in by_size(named(finding))))[: notes.shown]
     if themes:
-        notes.say(f"Its fullest squares are of {', '.join(f'“{label}”' for label in themes)}", finding)
-    notes.say("Distance across the map means little: two dimensions cannot keep all of them.", kind="limit")
+        notes.say(f"Its densest squares are {', '.join(f'“{label}”' for label in themes)}", finding)
+    notes.say("Distances on the map are approximate.", kind="limit")
 
 
 async def contrast(notes: Notes) -> None:
@@ -262,7 +262,7 @@ def _told_apart(
         )
     if not over and not under:
         others = "all others" if second is None else unquoted(second.describe())
-        more = "beyond what was named, " if notes.task.told else ""
+        more = "apart from what was named before, " if notes.task.told else ""
         notes.say(f"By {kind}, {more}{who} do not differ clearly from {others}", finding, kind=leading)
 
 
@@ -277,9 +277,9 @@ async def coverage(notes: Notes) -> None:
     if finding is not None:
         rows = by_size(named(finding))
         if rows:
-            notes.say(f"What cannot be said of {finding.scope}: {listed(rows[: notes.shown])}", finding, kind="answer")
+            notes.say(f"Coverage gaps in {finding.scope}: {listed(rows[: notes.shown])}", finding, kind="answer")
         else:
-            notes.say(f"No blind spot of {finding.scope} is large enough to be shown", finding, kind="answer")
+            notes.say(f"No coverage gap in {finding.scope} is large enough to show", finding, kind="answer")
         for note in finding.notes[:1]:
             if "extracted" in note:
                 notes.say(f"{note[:1].upper()}{note[1:]}", finding)
@@ -291,5 +291,5 @@ async def coverage(notes: Notes) -> None:
             )
             if rows:
                 stated_rows = ", ".join(f"“{row.label}” ({row.values[0].share} % outside)" for row in rows[:3])
-                notes.say(f"The languages that clusters cover least are {stated_rows}", by)
-    notes.say("What was not ingested is in no index, and neither is why anyone asked.", kind="limit")
+                notes.say(f"The languages with the largest unclustered share are {stated_rows}", by)
+    notes.say("The index holds only what was ingested, and no reasons for asking.", kind="limit")

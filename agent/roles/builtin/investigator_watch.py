@@ -30,14 +30,14 @@ async def new(notes: Notes) -> None:
     grown = by_size([row for row in risen if row.values[-1].count is not None])
     when = finding.columns[0]
     if fresh:
-        notes.say(f"New {when}: {_rows(fresh[:6])}; before, each stayed under the threshold", finding, kind="answer")
+        notes.say(f"New {when}: {_rows(fresh[:6])}; each was below the threshold before", finding, kind="answer")
     if grown:
         notes.say(f"Grown {when}: {_rows(grown[:4])}", finding, kind="support" if fresh else "answer")
     shrunk = notes.fresh([row for row in finding.rows if odds(row) <= 1 / _GROWN and row.label in _labels(finding)])
     gone = f"Shrunk or vanished {when}: {', '.join(f'“{row.label}”' for row in shrunk[-3:])}" if shrunk else ""
     if not risen:
         slower = notes.fresh([row for row in named(finding) if odds(row) > 1])
-        beside = f"; less than that grew {_rows(slower[:4])}" if slower else ""
+        beside = f"; smaller growth: {_rows(slower[:4])}" if slower else ""
         text = f"No theme has clearly doubled its odds {when}{beside}"
         notes.say(f"{gone}; n{text[1:]}" if gone else text, finding, kind="answer")
     else:
@@ -77,28 +77,26 @@ async def trend(notes: Notes) -> None:
     rows = _told(finding)
     what = unquoted(finding.scope)
     if len(rows) < _FEWEST:
-        notes.say(f"There are too few conversations a {step} to state a course of {what}", finding, kind="answer")
+        notes.say(f"Too few conversations per {step} to report a trend for {what}", finding, kind="answer")
         return
     is_part = len(finding.columns) == 2
     if not is_part and step == "week" and len(rows) > _WITHOUT_ENDS:
         rows = rows[1:-1]
-        notes.say(
-            "The first and the last week may be cut short and are not told as a beginning or an end.", kind="limit"
-        )
+        notes.say("Partial first and last weeks are excluded.", kind="limit")
     peak = max(rows, key=lambda row: (row.values[0].share if is_part else row.values[0].count) or 0)
     first, last, highest = (_stated(row, is_part=is_part) for row in (rows[0], rows[-1], peak))
-    measured = f"the share of all conversations of the {step}" if is_part else f"the number a {step}"
+    measured = f"the share of all conversations of the {step}" if is_part else f"the number per {step}"
     notes.say(
         f"{what[:1].upper()}{what[1:]}: {measured} goes from {first} to {last}, highest {highest}",
         finding,
         kind="answer",
     )
     for note in finding.notes:
-        if note.startswith(("the level changes", "the second half")):
+        if note.startswith(("change of level", "the second half")):
             notes.say(f"{note[:1].upper()}{note[1:]}", finding)
     if len(_told(finding)) < len(finding.rows):
         notes.say(
-            f"{finding.suppressed.cells} cells by {step} are under the threshold and not shown; they may be zero",
+            f"{finding.suppressed.cells} cells by {step} are suppressed (below the privacy threshold, may be zero)",
             finding,
             kind="limit",
         )
@@ -109,7 +107,7 @@ async def _course(notes: Notes) -> tuple[Finding, str] | None:
     found = None
     for step in longer_from(notes.task.facet if notes.task.facet in STEPS else "month"):
         if found is not None:
-            text = f"A {found[1]} holds too few conversations to be told, so longer steps are shown"
+            text = f"Too few conversations per {found[1]}, so longer steps are shown"
             notes.say(text, found[0], kind="limit")
         finding = await notes.ask("trend", arguments(notes.task.scope, by=step))
         if finding is None:
@@ -139,15 +137,15 @@ async def precedent(notes: Notes) -> None:
     snapshots = [row for row in finding.rows if row.parent is None and row.values[0].count is not None]
     if snapshots:
         held = ", ".join(f"“{row.label}” ({row.values[0].count:,})" for row in snapshots)
-        notes.say(f"Earlier snapshots already held {what}: {held}", finding, kind="answer")
+        notes.say(f"Earlier snapshots already had {what}: {held}", finding, kind="answer")
     else:
         notes.say(
-            f"No earlier snapshot held enough of {what} to say so; it may have been there in small numbers",
+            f"No earlier snapshot shows {what}; small numbers would be hidden",
             finding,
             kind="answer",
         )
     under = [row for row in named(finding) if row.parent is not None]
     if under:
         themes = ", ".join(f"“{row.label}” ({row.values[0].count:,})" for row in under[:4])
-        notes.say(f"Then they stood under {themes}", finding)
+        notes.say(f"Previously clustered as {themes}", finding)
     notes.say("Saved cases and snapshots that were not kept are not searched.", kind="limit")

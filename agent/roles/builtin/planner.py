@@ -35,7 +35,7 @@ CAN_DO = (
     "Which themes are refused most?",
     "How has help with code changed over time?",
     "What do German conversations have that French ones do not?",
-    "Where are we blind?",
+    "Where are the coverage gaps?",
 )
 
 
@@ -48,7 +48,7 @@ class BuiltinPlanner:
         tasks = tuple(_in_steps(task, brief).model_copy(update={"shown": shown}) for task in made.tasks)
         wanted = named_step(brief.question.casefold())
         told = next((task.facet for task in tasks if task.focus == "trend" and task.facet != wanted), None)
-        coarser = (f"told by {told}: there are too many {wanted}s for one table",) if wanted and told else ()
+        coarser = (f"shown by {told}: too many {wanted}s for one table",) if wanted and told else ()
         return made.model_copy(update={"tasks": tasks, "assumptions": (*made.assumptions, *coarser)})
 
 
@@ -85,7 +85,7 @@ def _not_understood(brief: Brief, last: Exchange | None) -> Plan:
     suggestions = tuple(text.format(day=day) for text in CAN_DO)
     if last is not None and last.rows:
         suggestions = ("Open the first one", "How has it developed over time?", "And in Spanish?", *suggestions)
-    said = [*unstored(brief.question, brief.own_facets), "I could not tell what to look at."]
+    said = [*unstored(brief.question, brief.own_facets), "I did not understand the question."]
     return Plan(
         clarification=f"{' '.join(said)} The built-in lead understands questions such as these:",
         suggestions=suggestions,
@@ -149,8 +149,8 @@ def _volume(reading: Reading, maker: Callable[[Reading], Iterator[Task]]) -> Ite
 def _everything(reading: Reading) -> Iterator[Task]:
     """What an analyst wants to hear who asks what there is to know: signs of one actor, what is new, gaps, the whole."""
     scope = reading.scope
-    yield _task("abuse", "coordination", "Screen every theme for signs of one actor", scope,
-                "the bands of these themes are those of ordinary ones")  # fmt: skip
+    yield _task("abuse", "coordination", "Screen every theme for signs of one operator", scope,
+                "these themes score like ordinary ones")  # fmt: skip
     since = scope.since or reading.newest_from
     if since is not None:
         yield _task("watch", "new", f"Which themes gained share since {since}", scope.model_copy(update={"since": since}),
@@ -194,13 +194,13 @@ def _abuse(reading: Reading) -> Iterator[Task]:
             yield _concern_of(scope)
     if reading.scope.harm is None:
         for phrase in places:
-            yield _task("abuse", "coordination", f"Look near “{phrase}” for one actor at work",
+            yield _task("abuse", "coordination", f"Look near “{phrase}” for signs of one operator",
                         reading.scope.model_copy(update={"near": phrase}),
-                        "ordinary size, steady weeks, many accounts, worded in many ways")  # fmt: skip
+                        "they were spread over the weeks, with many accounts and varied wording")  # fmt: skip
         if not about and reading.focus == "coordination" and not (cluster and known):
             which = f"Look at {reading.scope.describe()}" if cluster else "Screen every theme"
-            yield _task("abuse", "coordination", f"{which} for signs of one actor", reading.scope,
-                        "the bands of these themes are those of ordinary ones")  # fmt: skip
+            yield _task("abuse", "coordination", f"{which} for signs of one operator", reading.scope,
+                        "these themes score like ordinary ones")  # fmt: skip
     if reading.focus == "concern" and not is_of_a_kind and not reading.scope.facets():
         yield _gaps_of(reading.scope)
 
@@ -222,7 +222,7 @@ def _phrase(reading: Reading) -> str:
 
 
 def _coverage(reading: Reading) -> Iterator[Task]:
-    yield _task("usage", "coverage", "What the index cannot say", reading.scope, "little lies outside any cluster")
+    yield _task("usage", "coverage", "Coverage gaps", reading.scope, "little lies outside any cluster")
 
 
 def _precedent(reading: Reading) -> Iterator[Task]:
@@ -356,7 +356,7 @@ def _general(reading: Reading) -> Iterator[Task]:
 
 def _top_of(scope: Scope) -> Task:
     return _task("usage", "top", f"The largest themes of {scope.describe()}", scope,
-                 "another clustering gives other sizes")  # fmt: skip
+                 "another clustering would give other sizes")  # fmt: skip
 
 
 def _near(reading: Reading) -> Scope:
@@ -370,14 +370,14 @@ def _task(specialist: Specialist, focus: Focus, objective: str, scope: Scope, di
 def _assumptions(reading: Reading) -> Sequence[str]:
     found = []
     if asks_why(reading.question):
-        found.append("no finding can say why; what sets it apart is shown instead")
+        found.append("findings show no causes; what sets it apart is shown instead")
     is_abuse = reading.ranked is None and reading.focus in ("coordination", "concern")
     if is_abuse and reading.scope.harm is None:
         found.append("abuse is looked for near phrases it is known by")
     elif reading.topic and reading.focus not in ("flag_gaps", "coverage"):
         found += [f"topic = “{topic}”" for topic in reading.topics or (reading.topic,)]
     if reading.focus == "flag_gaps" and (facets := sorted(reading.scope.facets() - {"flagged", "concern"})):
-        found.append(f"gaps are told for everything: {', '.join(facets)} is left out of them")
+        found.append(f"gap analysis ignores these filters: {', '.join(facets)}")
     if reading.focus == "contrast" and reading.scope == Scope() and not reading.topic:
         found.append("no language, surface or topic was named, so themes of the whole are shown")
     return found

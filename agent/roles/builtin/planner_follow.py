@@ -43,7 +43,7 @@ _AS_SCOPE = ("language", "surface", "harm", "outcome")
 _DISCONFIRMERS: dict[Focus, str] = {
     "size": "another wording of the phrase gives another size", "precedent": "it is in no earlier snapshot",
     "trend": "a steady share", "new": "the share before was the same", "drill": "another clustering gives other parts",
-    "coordination": "ordinary size, steady weeks, many accounts, worded in many ways",
+    "coordination": "they were spread over the weeks, with many accounts and varied wording",
     "concern": "fiction, defence and study explain it", "flag_gaps": "the grade and the flag agree theme by theme",
     "contrast": "the same themes elsewhere in the same share", "compare": "the same themes in the same shares",
 }  # fmt: skip
@@ -75,7 +75,7 @@ def followed(question: str, focus: Focus | None, scope: Scope, last: Exchange) -
     base = _joined(_scope_of(row, last) if row is not None else _subject(question, last), scope)
     if _WHY.search(question):
         return _one("contrast", base, f"What sets {base.describe()} apart from the rest",
-                    ("no finding can say why; what sets it apart is shown instead",))  # fmt: skip
+                    ("findings show no causes; what sets it apart is shown instead",))  # fmt: skip
     if _AGAIN.search(question) and scope != Scope() and _is_only_scope(question, focus):
         return Plan(
             tasks=tuple(_moved(task, scope) for task in last.tasks),

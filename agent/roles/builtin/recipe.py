@@ -18,9 +18,9 @@ from tools.core.wording import UNNAMED
 CONCERNING = 3
 """Grade from which a conversation counts as concerning."""
 SHOWN = 5
-NOTHING_TOLD = "Nothing can be told of"
-"""How the claim begins that a scope is closed by the policy."""
-_TOO_FEW = "too few conversations or accounts match, or all but a small group"
+HIDDEN = "Hidden"
+"""How the claim begins that a scope is hidden by the policy."""
+_TOO_FEW = "Too few conversations or accounts match, or the rest would be too few. Try a longer period"
 Kind = Literal["answer", "support", "limit"]
 
 
@@ -39,7 +39,7 @@ class Notes:
         except ToolRefusal as refusal:
             text = f"Refused ({tool.replace('_', ' ')}): {_spoken(refusal)}"
             if refusal.reason == "too few or too close":
-                text = f"{NOTHING_TOLD} {self.asked}: {_TOO_FEW}."
+                text = f"{HIDDEN}: {self.asked}. {_TOO_FEW}."
             self.claims.append(Claim(text=text, findings=(), kind="limit"))
             return None
 
@@ -70,7 +70,7 @@ def _spoken(refusal: ToolRefusal) -> str:
     figures, because a limit of a tool is no number of the data and cites no finding."""
     text = regex.sub(r"\s*\([^)]*\)", "", str(refusal)).split(". ")[0].replace("“", "").replace("”", "").rstrip(".")
     if any(sign.isdigit() for sign in text):
-        text = "the tool's limits do not let it be said"
+        text = "the request exceeds a limit of this tool"
     return f"{text[:1].lower()}{text[1:]}."
 
 

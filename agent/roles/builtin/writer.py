@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import regex
 
 from agent.core.answer import Confidence, Draft, LeadCard
-from agent.roles.builtin.recipe import NOTHING_TOLD, unquoted
+from agent.roles.builtin.recipe import HIDDEN, unquoted
 from agent.roles.protocols import Claim, Evidence, OnDelta
 from tools.core.finding import Finding
 from tools.core.wording import GRADED_BY_RULES, UNNAMED
@@ -56,13 +56,13 @@ def _draft(evidence: Evidence, claims: Sequence[Claim]) -> Draft:
 
 def _nothing(evidence: Evidence) -> str:
     if evidence.failures and not evidence.claims:
-        return "The question was not answered, because its tasks did not finish."
-    closed = _unique([claim for claim in evidence.claims if claim.text.startswith(NOTHING_TOLD)])
+        return "No answer: its tasks did not finish."
+    closed = _unique([claim for claim in evidence.claims if claim.text.startswith(HIDDEN)])
     if closed:
-        return f"{closed[0].text} The same holds of what else was looked at." if closed[1:] else closed[0].text
+        return f"{closed[0].text} Other analyses had the same result." if closed[1:] else closed[0].text
     if any(claim.kind == "limit" for claim in evidence.claims):
-        return "This could not be answered from the index as it stands; the reasons are below."
-    return "Nothing could be shown for this question under the privacy policy."
+        return "This index cannot answer the question; the reasons are below."
+    return "Everything found is hidden by the privacy policy."
 
 
 def _chosen(answers: Sequence[Claim]) -> list[Claim]:
@@ -120,25 +120,25 @@ def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence
         return "low", " ".join([*grave, *doubts[:3]])
     if doubts:
         return "moderate", " ".join(doubts)
-    return "high", "The counts are of the whole scope, rounded, with little outside and little suppressed."
+    return "high", "The counts cover the whole scope, with little unclustered and little suppressed."
 
 
 def _doubts(evidence: Evidence) -> Iterator[str]:
     cited = evidence.findings
     if outside := [finding for finding in cited if finding.rows and (finding.outside or 0.0) >= _MUCH]:
         finding = max(outside, key=lambda item: item.outside or 0.0)
-        yield f"{finding.outside} % of {unquoted(finding.scope)} lie outside any cluster, so themes are a part of what there is [{finding.id}]."
+        yield f"{finding.outside} % of {unquoted(finding.scope)} are unclustered, so themes show only a part [{finding.id}]."
     if suppressed := [finding for finding in cited if finding.tool in _THEMES and finding.suppressed.share >= _MUCH]:
         finding = max(suppressed, key=lambda item: item.suppressed.share)
-        yield f"{finding.suppressed.share} % of {unquoted(finding.scope)} are in themes that are suppressed [{finding.id}]."
+        yield f"{finding.suppressed.share} % of {unquoted(finding.scope)} are in suppressed themes [{finding.id}]."
     if any(task.focus in ("coordination", "concern", "flag_gaps") for task in evidence.tasks):
-        yield "Signs of abuse are read from aggregates, and benign readings could not be ruled out."
+        yield "Signs of abuse come from aggregates, and benign readings were not ruled out."
     if any(GRADED_BY_RULES in finding.notes for finding in cited):
         yield "Grades are by built-in rules, which know English best."
     if any(task.focus == "map" for task in evidence.tasks):
-        yield "A map in two dimensions keeps few of the distances."
+        yield "Distances on a map are approximate."
     if any(task.scope.near for task in evidence.tasks):
-        yield "What lies near a phrase depends on its wording."
+        yield "Nearness to a phrase depends on its wording."
     if any(task.scope.language not in (None, "English") for task in evidence.tasks):
         yield "The embedding knows English best."
     if any(_is_wide(finding) for finding in cited):
@@ -205,7 +205,7 @@ def _next_questions(evidence: Evidence) -> Iterator[str]:
     if done & {"coordination", "concern"} and "flag_gaps" not in done:
         yield "What is concerning but not flagged?"
     if not done & {"coordination", "coverage"}:
-        yield "Where are we blind?"
+        yield "Where are the coverage gaps?"
     if "breakdown" not in done:
         yield "Which languages are used most?"
     if done & {"coordination", "new"}:

@@ -62,7 +62,7 @@ class VerdictForm(BaseModel):
     claim: int
     judgement: Judgement
     reason: str
-    text: str | None = Field(None, description="The weaker sentence, when too strong; null removed sentences the claim")
+    text: str | None = Field(None, description="The weaker sentence, when too strong; null removes the claim")
 
 
 class AuditForm(BaseModel):
