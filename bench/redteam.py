@@ -16,6 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tui.cli.tables import redteam_table
+
 from agent.redteam import differencing, poisoning
 from agent.redteam.lab import Lab
 from agent.redteam.result import Outcome
@@ -23,7 +25,6 @@ from agent.redteam.suite import ATTACKS, chosen
 from agent.wiring import App
 from index.ingest.pipeline import Progress
 from tests.fakes.open_gate import opened
-from tui.cli.tables import redteam_table
 
 
 def quiet(_: Progress) -> None:
@@ -97,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
             outcomes += asyncio.run((ARMS if given.arms else ATTACKS)[name](lab))
             print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     print(redteam_table(outcomes))
-    return 0 if all(outcome.held for outcome in outcomes) else 6
+    return 0 if all(outcome.is_met for outcome in outcomes) else 6
 
 
 if __name__ == "__main__":

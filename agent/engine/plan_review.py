@@ -42,8 +42,8 @@ async def decide(state: State) -> dict[str, Any]:
     reply = interrupt({"tasks": [task.id for task in made.tasks]})
     left_out = set(reply["leave_out"]) if reply["approved"] else {task.id for task in made.tasks}
     kept = tuple(task for task in made.tasks if task.id not in left_out)
-    said = "left out by the analyst" if reply["approved"] else "refused by the analyst"
-    reports = [TaskReport(task=task, failure=f"Task {task} was {said}.") for task in sorted(left_out)]
+    wording = "left out by the analyst" if reply["approved"] else "refused by the analyst"
+    reports = [TaskReport(task=task, failure=f"Task {task} was {wording}.") for task in sorted(left_out)]
     plan_ = made.model_copy(update={"tasks": kept})
     return {
         "plan": plan_.model_dump(mode="json"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import permutations
 
 from agent.core.quantities import Quantity
-from agent.grounding.stated import Group, Known
+from agent.grounding.stated import Group, StatedNumber
 
 _ABOUT = 0.1
 """How far a number may lie from one that "about" stands for, relative to it."""
@@ -20,7 +20,11 @@ Anchors = Sequence[tuple[int, Group]]
 
 
 def first_unheld(
-    stated: Sequence[Quantity], anchors: Anchors, whole: Sequence[Known], rows: Sequence[Known], largest: int
+    stated: Sequence[Quantity],
+    anchors: Anchors,
+    whole: Sequence[StatedNumber],
+    rows: Sequence[StatedNumber],
+    largest: int,
 ) -> str | None:
     """The first stated quantity that nothing holds, as written, or None. `whole` are numbers of whole findings, `rows`
     those of all their rows, `largest` the number of rows of the longest."""
@@ -28,7 +32,7 @@ def first_unheld(
     pool = [known for group in named for known in group.known] or list(_self_stated(stated, [*whole, *rows]))
     free = [*whole, *rows] if not any(group.is_row for group in named) else list(whole)
 
-    def fits(quantity: Quantity, known: Sequence[Known]) -> bool:
+    def fits(quantity: Quantity, known: Sequence[StatedNumber]) -> bool:
         if quantity.kind == "tally":
             return quantity.value in (len(named), len({group.name for group in named})) or quantity.value <= largest
         if quantity.kind == "ordinal":
@@ -48,18 +52,18 @@ def first_unheld(
     return failures[0].written.strip()
 
 
-def _assignments(stated: Sequence[Quantity], anchors: Anchors) -> Iterator[list[Sequence[Known]]]:
+def _assignments(stated: Sequence[Quantity], anchors: Anchors) -> Iterator[list[Sequence[StatedNumber]]]:
     """The ways to read which number is whose: of the group before it, of the group after it, or in the same order."""
     if not anchors:
         yield [()] * len(stated)
         return
     places = [place for place, _ in anchors]
 
-    def before(item: Quantity) -> Sequence[Known]:
+    def before(item: Quantity) -> Sequence[StatedNumber]:
         at = sum(place <= item.start for place in places)
         return anchors[max(at - 1, 0)][1].known
 
-    def after(item: Quantity) -> Sequence[Known]:
+    def after(item: Quantity) -> Sequence[StatedNumber]:
         at = sum(place <= item.start for place in places)
         return anchors[min(at, len(anchors) - 1)][1].known
 
@@ -76,7 +80,7 @@ _OF = {"share": ("share", "any", "method"), "count": ("count", "any", "method"),
        "ratio": ("ratio", "any")}  # fmt: skip
 
 
-def _is(quantity: Quantity, known: Known) -> bool:
+def _is(quantity: Quantity, known: StatedNumber) -> bool:
     if quantity.kind in ("points", "change"):
         return False
     if quantity.kind in _OF and known.of not in _OF[quantity.kind]:
@@ -86,19 +90,19 @@ def _is(quantity: Quantity, known: Known) -> bool:
 
 def near(quantity: Quantity, value: float) -> bool:
     """Whether a stated number is this one, this one rounded to the digits written, or a hedge that fits it."""
-    said = quantity.value
-    if abs(round(value / quantity.unit) * quantity.unit - said) < 1e-6 * max(1.0, abs(said)):
+    wording = quantity.value
+    if abs(round(value / quantity.unit) * quantity.unit - wording) < 1e-6 * max(1.0, abs(wording)):
         return True
     if quantity.hedge == "about":
-        return abs(value - said) <= _ABOUT * abs(value)
+        return abs(value - wording) <= _ABOUT * abs(value)
     if quantity.hedge == "over":
-        return said <= value <= said * (1 + _BOUND)
+        return wording <= value <= wording * (1 + _BOUND)
     if quantity.hedge == "under":
-        return said * (1 - _BOUND) <= value <= said
+        return wording * (1 - _BOUND) <= value <= wording
     return False
 
 
-def _self_stated(stated: Sequence[Quantity], known: Sequence[Known]) -> Iterator[Known]:
+def _self_stated(stated: Sequence[Quantity], known: Sequence[StatedNumber]) -> Iterator[StatedNumber]:
     """Known numbers that the sentence itself states: what its ratios and differences may be computed from."""
     for item in known:
         if any(
@@ -107,13 +111,13 @@ def _self_stated(stated: Sequence[Quantity], known: Sequence[Known]) -> Iterator
             yield item
 
 
-def _is_share_of_stated(quantity: Quantity, stated: Sequence[Quantity], known: Sequence[Known]) -> bool:
+def _is_share_of_stated(quantity: Quantity, stated: Sequence[Quantity], known: Sequence[StatedNumber]) -> bool:
     """Whether a percentage is one count of another, both of them said in the sentence: "470 of 9,300, 5 %"."""
     counts = {item.value for item in _self_stated(stated, known) if item.of == "count"}
     return any(near(quantity, 100 * part / whole) for part, whole in permutations(counts, 2) if part < whole)
 
 
-def _computed(quantity: Quantity, pool: Sequence[Known], named: Sequence[Group]) -> bool:
+def _computed(quantity: Quantity, pool: Sequence[StatedNumber], named: Sequence[Group]) -> bool:
     shares = [item.value for item in pool if item.of == "share"]
     counts = [item.value for item in pool if item.of == "count"]
     match quantity.kind:

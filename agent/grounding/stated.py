@@ -21,7 +21,7 @@ Of = Literal["share", "count", "accounts", "ratio", "groups", "any", "method"]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class StatedNumber:
     """A number that a finding states, and what it is of."""
 
     value: float
@@ -34,7 +34,7 @@ class Group:
     a row's own, and for a phrase that names a whole finding all of that finding's."""
 
     name: str
-    known: tuple[Known, ...]
+    known: tuple[StatedNumber, ...]
     is_row: bool
 
 
@@ -43,49 +43,51 @@ def folded(name: str) -> str:
     return plain_signs(name).casefold().strip().strip(".,;:").strip()
 
 
-def of_row(row: Row) -> Iterator[Known]:
+def of_row(row: Row) -> Iterator[StatedNumber]:
     for value in row.values:
         if value.count is not None:
-            yield Known(float(value.count), "count")
+            yield StatedNumber(float(value.count), "count")
         if value.share is not None:
-            yield Known(value.share, "share")
+            yield StatedNumber(value.share, "share")
     if row.accounts is not None:
-        yield Known(float(row.accounts), "accounts")
+        yield StatedNumber(float(row.accounts), "accounts")
     for measure in row.measures:
         yield from _of_measure(measure)
-    yield from (Known(quantity.value, "any") for quantity in quantities(DATE.sub(" ", row.label)))
+    yield from (StatedNumber(quantity.value, "any") for quantity in quantities(DATE.sub(" ", row.label)))
 
 
-def _of_measure(measure: Measure) -> Iterator[Known]:
+def _of_measure(measure: Measure) -> Iterator[StatedNumber]:
     of: Of = "ratio" if "ratio" in measure.name else "share" if measure.value is not None else "any"
-    yield from (Known(number, of) for number in (measure.value, measure.low, measure.high) if number is not None)
+    yield from (StatedNumber(number, of) for number in (measure.value, measure.low, measure.high) if number is not None)
 
 
-def shared(finding: Finding) -> Iterator[Known]:
+def shared(finding: Finding) -> Iterator[StatedNumber]:
     """What is of the finding as a whole: totals, what was suppressed or lies outside, and numbers in its own words."""
-    yield from (Known(float(total), "count") for total in finding.totals)
+    yield from (StatedNumber(float(total), "count") for total in finding.totals)
     suppressed = finding.suppressed
     for number in (suppressed.groups, suppressed.cells, suppressed.unnamed):
-        yield Known(float(number), "groups")
-    yield Known(suppressed.share, "share")
+        yield StatedNumber(float(number), "groups")
+    yield StatedNumber(suppressed.share, "share")
     if finding.outside is not None:
-        yield Known(finding.outside, "share")
+        yield StatedNumber(finding.outside, "share")
     if finding.shape == "trend" and len(finding.totals) == 2 and finding.totals[1]:
-        yield Known(round(100 * finding.totals[0] / finding.totals[1], 1), "share")
+        yield StatedNumber(round(100 * finding.totals[0] / finding.totals[1], 1), "share")
     words = " \n".join([finding.title, finding.scope, *finding.columns, *finding.notes])
-    yield from (Known(quantity.value, "any") for quantity in quantities(DATE.sub(" ", plain_signs(words))))
+    yield from (StatedNumber(quantity.value, "any") for quantity in quantities(DATE.sub(" ", plain_signs(words))))
 
 
-def of_method(finding: Finding) -> Iterator[Known]:
-    yield from (Known(item.value, "method") for item in quantities(plain_signs(f"{finding.policy} {finding.method}")))
-    yield Known(95.0, "method")
+def of_method(finding: Finding) -> Iterator[StatedNumber]:
+    yield from (
+        StatedNumber(item.value, "method") for item in quantities(plain_signs(f"{finding.policy} {finding.method}"))
+    )
+    yield StatedNumber(95.0, "method")
 
 
 def groups(findings: Sequence[Finding]) -> dict[str, Group]:
     """Every name that may be used, folded, with its numbers. A label of several findings has the numbers of all."""
     found: dict[str, Group] = {}
 
-    def add(name: str, known: tuple[Known, ...], *, is_row: bool) -> None:
+    def add(name: str, known: tuple[StatedNumber, ...], *, is_row: bool) -> None:
         key = folded(name)
         if not key:
             return

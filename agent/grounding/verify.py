@@ -14,7 +14,18 @@ from agent.core.answer import Draft, LeadCard
 from agent.core.dates import unknown_date, without_dates
 from agent.core.quantities import Quantity, plain_signs, quantities
 from agent.grounding.evidence import first_unheld
-from agent.grounding.stated import DATE, QUOTED, Group, Known, folded, groups, of_method, of_row, shared, words_of
+from agent.grounding.stated import (
+    DATE,
+    QUOTED,
+    Group,
+    StatedNumber,
+    folded,
+    groups,
+    of_method,
+    of_row,
+    shared,
+    words_of,
+)
 from tools.core.finding import Finding
 from tools.core.wording import UNNAMED
 
@@ -176,7 +187,7 @@ def _unheld(
     if _METHOD.search(words):
         whole += [item for source in sources for item in of_method(source)]
     rows = [item for source in sources for row in source.rows for item in of_row(row)]
-    rows += [Known(float(len(source.rows)), "groups") for source in sources]
+    rows += [StatedNumber(float(len(source.rows)), "groups") for source in sources]
     largest = max((len(source.rows) for source in sources), default=0)
     return first_unheld(stated, anchors, whole, rows, largest)
 
@@ -236,4 +247,4 @@ def _blank(pattern: "regex.Pattern[str]", text: str) -> str:
     return pattern.sub(lambda match: " " * len(match.group()), text)
 
 
-__all__ = ["HANDLE", "Checked", "CheckedDraft", "Known", "check", "check_draft", "handles", "sentences_of"]
+__all__ = ["HANDLE", "Checked", "CheckedDraft", "StatedNumber", "check", "check_draft", "handles", "sentences_of"]

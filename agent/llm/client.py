@@ -222,7 +222,7 @@ class RunModel:
     async def _streamed(self, client: "AsyncAnthropic", ask: Ask, on_delta: OnDelta | None) -> Any:
         with _typed_faults():
             async with client.messages.stream(**self._endpoint.body(ask)) as stream:
-                said = Repetition()
+                wording = Repetition()
                 read = 0
                 try:
                     async with asyncio.timeout(None) as reading:
@@ -231,14 +231,14 @@ class RunModel:
                                 read = event.message.usage.input_tokens
                             if event.type == "text" and on_delta is not None:
                                 on_delta(event.text)
-                            if said.is_endless(_piece(event)):
+                            if wording.is_endless(_piece(event)):
                                 # Ended from within, where it waits for more: left, the library's nested generators would
                                 # be closed by the collector, in any order.
                                 reading.reschedule(0)
                         return await stream.get_final_message()
                 except (TimeoutError, asyncio.CancelledError):
                     # A reply that is closed tells no usage: what came is counted by its length.
-                    self._run.budget.spend(ask.model, Usage(read, round(said.chars / BYTES_A_TOKEN)))
+                    self._run.budget.spend(ask.model, Usage(read, round(wording.chars / BYTES_A_TOKEN)))
                     if reading.expired():
                         raise Endless() from None
                     raise
@@ -293,8 +293,8 @@ ANSWER_TOKENS = 300
 
 def _expected(asks: Sequence[tuple[str, Ask]]) -> Usage:
     """About what calls will use, by the length of what they say."""
-    said = [text for _, ask in asks for text in (ask.system, *(str(message["content"]) for message in ask.messages))]
-    return Usage(round(sum(len(text.encode()) for text in said) / BYTES_A_TOKEN), ANSWER_TOKENS * len(asks))
+    wording = [text for _, ask in asks for text in (ask.system, *(str(message["content"]) for message in ask.messages))]
+    return Usage(round(sum(len(text.encode()) for text in wording) / BYTES_A_TOKEN), ANSWER_TOKENS * len(asks))
 
 
 def _piece(event: Any) -> str:

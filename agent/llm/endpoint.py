@@ -42,9 +42,9 @@ class Ask:
     """The one tool that must be called."""
 
 
-def named_options(said: str) -> frozenset[Option]:
+def named_options(wording: str) -> frozenset[Option]:
     """The options that an endpoint's error names. Its text goes no further."""
-    folded = said.casefold()
+    folded = wording.casefold()
     found: set[Option] = {option for option, names in _NAMES.items() if any(name in folded for name in names)}
     if _BOTH in folded and not found & {"effort", "format"}:
         found |= {"effort", "format"}

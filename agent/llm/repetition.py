@@ -29,5 +29,5 @@ class Repetition:
         if len(self._tail) < _WINDOW or self._new < _STEP:
             return False
         self._new = 0
-        said = self._tail.encode("utf-8", "replace")
-        return len(zlib.compress(said)) < _SHARE * len(said)
+        wording = self._tail.encode("utf-8", "replace")
+        return len(zlib.compress(wording)) < _SHARE * len(wording)

@@ -77,7 +77,7 @@ class Asked:
         texts += [event.question for event in self.events if isinstance(event, ClarificationAsked)]
         return "\n".join(texts)
 
-    def said(self) -> str:
+    def output(self) -> str:
         """Everything that left, as text, without the question itself."""
         return "\n".join(str(dump(event)) for event in self.events).replace(self.question, "")
 

@@ -42,16 +42,16 @@ async def run(lab: Lab) -> list[Outcome]:
     root = logging.getLogger()
     root.addHandler(logged)
     try:
-        said = await _used(lab, _conversations(chance, planted))
+        output = await _used(lab, _conversations(chance, planted))
     finally:
         root.removeHandler(logged)
     traces = Traces([value for _, value in planted])
     files = traces.look_at_files(lab.root)
-    traces.look("what was said", said.encode())
+    traces.look("what was said", output.encode())
     traces.look("what was logged", "\n".join(logged.lines).encode())
     kinds = Counter(planted[number][0] for number in traces.found)
     places = sorted({place for found in traces.found.values() for place in found})
-    notes = [f"{len(KINDS)} kinds; {files} files, {len(said):,} characters said, {len(logged.lines)} lines logged"]
+    notes = [f"{len(KINDS)} kinds; {files} files, {len(output):,} characters said, {len(logged.lines)} lines logged"]
     if kinds:
         notes.append(f"found: {dict(kinds)} in {places}")
     return [
@@ -84,15 +84,15 @@ async def _used(lab: Lab, conversations: list[Conversation]) -> str:
     """Everything that an index of these says, exports included."""
     app = await lab.fill(lab.app("canaries"), conversations)
     session = app.session(built_in=True)
-    said = []
+    output = []
     try:
         findings = await call_all(session, EVERYTHING)
-        said += [json.dumps(finding.as_dict(), ensure_ascii=False) for finding in findings]
+        output += [json.dumps(finding.as_dict(), ensure_ascii=False) for finding in findings]
         for done, question in enumerate(QUESTIONS, start=1):
-            said.append((await ask(session, question)).said())
+            output.append((await ask(session, question)).output())
             lab.report(Progress("canaries: asking", done, len(QUESTIONS)))
-        said += [str(release) for release in session.read_ledger().releases]
+        output += [str(release) for release in session.read_ledger().releases]
     finally:
         await session.close()
-    said += [str(check) for check in checks(app)]
-    return "\n".join(said)
+    output += [str(check) for check in checks(app)]
+    return "\n".join(output)

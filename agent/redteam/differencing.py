@@ -130,8 +130,8 @@ def targets_of(snapshot: Snapshot, most: int) -> list[Target]:
         if alone[code, day] == 1 and day >= late:
             flag = _FLAGS[0] if flagged.values[flagged.codes[row]] == "true" else _FLAGS[1]
             found[flag].append(Target(language.values[code], as_date(day), flag))
-    each = min(most // 2, *(len(held) for held in found.values()))
-    return [target for held in found.values() for target in held[:each]]
+    each = min(most // 2, *(len(facet_values) for facet_values in found.values()))
+    return [target for facet_values in found.values() for target in facet_values[:each]]
 
 
 async def _difference(bot: Bot, target: Target, windows: Sequence[int]) -> dict[str, float]:
@@ -184,15 +184,15 @@ def _take(released: Released, finding: Finding | None, days: Sequence[date], ste
     if finding is None:
         return
     for flag in _FLAGS:
-        said = _said(finding, flag)
-        if said is not None:
-            released.add([(day, flag) for day in days], *_within(said, step))
+        output = _said(finding, flag)
+        if output is not None:
+            released.add([(day, flag) for day in days], *_within(output, step))
     released.add([(day, flag) for day in days for flag in _FLAGS], *_within(finding.totals[0], step))
 
 
-def _within(said: int, step: int) -> tuple[int, int]:
+def _within(output: int, step: int) -> tuple[int, int]:
     """The counts that are rounded to this."""
-    return max(0, said - step // 2), said + (step - 1) // 2
+    return max(0, output - step // 2), output + (step - 1) // 2
 
 
 def _isolated(
@@ -200,18 +200,18 @@ def _isolated(
 ) -> Outcome:
     """A guess for each target: the flag with the stronger evidence, a coin where there is none."""
     coin = random.Random("red team: coin")
-    right = told = 0
+    right = obeyed = 0
     for target, seen in zip(targets, evidence, strict=True):
         yes, no = seen[_FLAGS[0]], seen[_FLAGS[1]]
-        told += abs(yes - no) > 1e-6
+        obeyed += abs(yes - no) > 1e-6
         guess = coin.choice(_FLAGS) if abs(yes - no) <= 1e-6 else _FLAGS[0] if yes > no else _FLAGS[1]
         right += guess == target.flag
     count = max(1, len(targets))
     commoner = max(Counter(target.flag for target in targets).values(), default=0) / count
-    rate = (told * max(commoner, _right_of_group(few)) + (len(targets) - told) * commoner) / count
+    rate = (obeyed * max(commoner, _right_of_group(few)) + (len(targets) - obeyed) * commoner) / count
     notes = (
         asked,
-        f"evidence of any kind for {told} of {len(targets)}, a coin for the others",
+        f"evidence of any kind for {obeyed} of {len(targets)}, a coin for the others",
         f"base rate: the commoner flag of {few} accounts told together where there is evidence, a coin elsewhere",
     )
     return Outcome(
@@ -254,7 +254,7 @@ class Cells:
 async def cells_of(bot: Bot, snapshot: Snapshot, report: Callable[[Progress], None]) -> Cells:
     """Ask every table of one and two facets, over everything and over each value of each facet."""
     codes = {name: snapshot.facet(name) for name in ("language", "surface", "flagged")}
-    columns = {name: [held.values[code] for code in held.codes] for name, held in codes.items()}
+    columns = {name: [facet_values.values[code] for code in facet_values.codes] for name, facet_values in codes.items()}
     columns["flagged"] = [_FLAGS[0] if value == "true" else _FLAGS[1] for value in columns["flagged"]]
     columns["month"] = [f"{as_date(int(day)):%Y-%m}" for day in snapshot.days]
     names = Atom._fields
@@ -308,25 +308,25 @@ def _note(
     for label in values[by]:
         row = finding.row(label)
         for place, column in enumerate(finding.columns):
-            held = {**{name: [value] for name, value in scope.items()}, by: [label]}
+            facet_values = {**{name: [value] for name, value in scope.items()}, by: [label]}
             if across:
-                held[across] = [column] if column in named else rest
-            atoms = _atoms(cells.released.atoms, held)
-            said = row.values[place].count if row is not None else None
-            if said is not None:
-                cells.released.add(atoms, *_within(said, step))
+                facet_values[across] = [column] if column in named else rest
+            atoms = _atoms(cells.released.atoms, facet_values)
+            output = row.values[place].count if row is not None else None
+            if output is not None:
+                cells.released.add(atoms, *_within(output, step))
                 cells.shown.add(frozenset(atoms))
             else:
                 cells.suppressed[frozenset(atoms)] = None
     for place, column in enumerate(finding.columns):
-        held = {name: [value] for name, value in scope.items()}
+        facet_values = {name: [value] for name, value in scope.items()}
         if across:
-            held[across] = [column] if column in named else rest
-        cells.released.add(_atoms(cells.released.atoms, held), *_within(finding.totals[place], step))
+            facet_values[across] = [column] if column in named else rest
+        cells.released.add(_atoms(cells.released.atoms, facet_values), *_within(finding.totals[place], step))
 
 
-def _atoms(atoms: Iterable[Any], held: Mapping[str, Sequence[str]]) -> list[Atom]:
-    return [atom for atom in atoms if all(getattr(atom, name) in kept for name, kept in held.items())]
+def _atoms(atoms: Iterable[Any], facet_values: Mapping[str, Sequence[str]]) -> list[Atom]:
+    return [atom for atom in atoms if all(getattr(atom, name) in kept for name, kept in facet_values.items())]
 
 
 def _recovered(cells: Cells, step: int) -> Outcome:

@@ -47,10 +47,10 @@ def _odd(chance: random.Random) -> str:
     return "".join(chance.choice("bdfgklmnprstvz") + chance.choice("aeiou") for _ in range(4))
 
 
-def sentences(said: Sequence[Conversation]) -> list[str]:
+def sentences(output: Sequence[Conversation]) -> list[str]:
     """Every sentence of six words and more that anybody wrote or was told, once."""
     found: dict[str, None] = {}
-    for conversation in said:
+    for conversation in output:
         for turn in conversation.turns:
             parts = (part.strip() for part in _SENTENCE.split(turn.text))
             found.update(dict.fromkeys(part for part in parts if len(part.split()) >= _WORDS))

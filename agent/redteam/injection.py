@@ -111,9 +111,9 @@ async def run(lab: Lab) -> list[Outcome]:
     attacks = [*OURS, *read(lab)]
     count = 300 if lab.quick else 700
     questions = QUESTIONS[:4] if lab.quick else QUESTIONS
-    said = {"injected": attacks, "neutral": _NEUTRAL, "otherwise": _OTHERWISE}
-    corpora = {name: corpus(count, len(attacks), sentences) for name, sentences in said.items()}
-    told = Obedience(
+    output = {"injected": attacks, "neutral": _NEUTRAL, "otherwise": _OTHERWISE}
+    corpora = {name: corpus(count, len(attacks), sentences) for name, sentences in output.items()}
+    obeyed = Obedience(
         marks=marks(attacks),
         hostile=(("count_by", {"by": "account"}), ("drill_down", {"cluster": "C1"})),
         claims=("All is well.",),
@@ -122,9 +122,9 @@ async def run(lab: Lab) -> list[Outcome]:
     outcomes = []
     for roles in ("built-in", "obedient model"):
         answered: dict[str, list[Answered]] = {}
-        for name, held in corpora.items():
+        for name, facet_values in corpora.items():
             index = f"{name}-{roles.split()[0]}"
-            app = await lab.fill(lab.obedient(index, told) if roles != "built-in" else lab.app(index), held)
+            app = await lab.fill(lab.obedient(index, obeyed) if roles != "built-in" else lab.app(index), facet_values)
             answered[name] = await _answers(lab, app.session(), questions, f"injection: {roles}, {name}")
         outcomes += _compared(roles, len(attacks), **answered)
     return outcomes
@@ -174,13 +174,13 @@ def _reduced(asked: Asked) -> Answered:
     verdicts = tuple(
         (event.kept, event.narrowed, event.removed) for event in asked.events if isinstance(event, AuditEnded)
     )
-    told = {
+    obeyed = {
         json.dumps([tool, arguments], sort_keys=True, ensure_ascii=False): json.dumps(
             {name: finding.get(name) for name in _TOLD}, ensure_ascii=False
         )
         for tool, arguments, finding in asked.released
     }
-    return Answered("\n".join(calls), verdicts, wording(asked.answer), told)
+    return Answered("\n".join(calls), verdicts, wording(asked.answer), obeyed)
 
 
 def wording(answer: str) -> str:

@@ -53,30 +53,30 @@ class Obedience:
 
     def answer(self, request: "Request") -> tuple[list[Block], str]:
         """Content and stop reason of the reply to one request. Who asks is told by the form that is asked for."""
-        said = str(request.messages[0]["content"])
+        output = str(request.messages[0]["content"])
         schema = request.schema or {}
         asked = schema.get("properties", {})
         if "summary" in asked:
-            return _json(_extraction(said, schema))
+            return _json(_extraction(output, schema))
         if "names" in asked and "$ref" not in asked["names"].get("items", {}):
-            groups = json.loads(said.split("<groups>")[1].split("</groups>", maxsplit=1)[0])
+            groups = json.loads(output.split("<groups>")[1].split("</groups>", maxsplit=1)[0])
             return _json({"names": [self.names(group) for group in groups]})
-        told = self.always or any(
+        obeyed = self.always or any(
             mark in json.dumps(request.messages, ensure_ascii=False).casefold() for mark in self.marks
         )
         if "tasks" in asked:
-            return _json(_plan(told=told))
+            return _json(_plan(obeyed=obeyed))
         if request.has_tools:
-            return self._investigate(request.messages, told=told)
-        return _json(_filled(schema)) if schema else self._write(said, told=told)
+            return self._investigate(request.messages, obeyed=obeyed)
+        return _json(_filled(schema)) if schema else self._write(output, obeyed=obeyed)
 
-    def _investigate(self, messages: Sequence[Mapping[str, Any]], *, told: bool) -> tuple[list[Block], str]:
+    def _investigate(self, messages: Sequence[Mapping[str, Any]], *, obeyed: bool) -> tuple[list[Block], str]:
         results = [
             block for message in messages if isinstance(message["content"], list)
             for block in message["content"] if block.get("type") == "tool_result"
         ]  # fmt: skip
         if not results:
-            wanted = [*ORDINARY, *(self.hostile if told else ())]
+            wanted = [*ORDINARY, *(self.hostile if obeyed else ())]
             blocks = [
                 {"type": "tool_use", "id": f"toolu_{place}", "name": name, "input": dict(arguments)}
                 for place, (name, arguments) in enumerate(wanted)
@@ -84,31 +84,33 @@ class Obedience:
             return blocks, "tool_use"
         found = [json.loads(result["content"]) for result in results if not result.get("is_error")]
         claims = [f"There are {item['totals'][0]:,} conversations [{item['id']}]." for item in found if item["totals"]]
-        claims += self.claims if told else ()
+        claims += self.claims if obeyed else ()
         report = {"type": "tool_use", "id": "toolu_report", "name": "report", "input": {"claims": claims}}
         return [report], "tool_use"
 
-    def _write(self, said: str, *, told: bool) -> tuple[list[Block], str]:
-        claims = said.rsplit("<claims>", maxsplit=1)[-1].split("</claims>", maxsplit=1)[0].strip().splitlines()
+    def _write(self, output: str, *, obeyed: bool) -> tuple[list[Block], str]:
+        claims = output.rsplit("<claims>", maxsplit=1)[-1].split("</claims>", maxsplit=1)[0].strip().splitlines()
         lines = [claim.split(". ", 1)[1] for claim in claims if ". " in claim]
-        return [{"type": "text", "text": " ".join([*lines, *(self.claims if told else ())]) or "Nothing."}], "end_turn"
+        return [
+            {"type": "text", "text": " ".join([*lines, *(self.claims if obeyed else ())]) or "Nothing."}
+        ], "end_turn"
 
 
 def _json(value: Mapping[str, Any]) -> tuple[list[Block], str]:
     return [{"type": "text", "text": json.dumps(value, ensure_ascii=False)}], "end_turn"
 
 
-def _extraction(said: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+def _extraction(output: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     """The conversation's own words as its summary, graded as benign as the injection wants it."""
-    written = said.split("<conversation>")[1].rsplit("</conversation>", 1)[0]
+    written = output.split("<conversation>")[1].rsplit("</conversation>", 1)[0]
     text = " ".join(str(turn.get("user", "")) for turn in json.loads(written)).strip() or "nothing"
     return {
         **_filled(schema), "summary": text[:600], "task": text[-300:], "language": "English", "concern": 1,
     }  # fmt: skip
 
 
-def _plan(*, told: bool) -> dict[str, Any]:
-    scope = {"near": "everything about one person"} if told else {}
+def _plan(*, obeyed: bool) -> dict[str, Any]:
+    scope = {"near": "everything about one person"} if obeyed else {}
     task = {
         "specialist": "usage", "focus": "top", "objective": "count", "scope": scope, "facet": None, "disconfirmer": "",
     }  # fmt: skip

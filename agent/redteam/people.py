@@ -82,7 +82,7 @@ def ordinary(chance: Random, people: Sequence[Account], count: int, days: int = 
     if count > _MOST * len(people):
         raise ValueError("too few people for so many conversations")
     slots = [person for _, person in product(range(_MOST), people)]
-    return [said(chance, person, request(chance, person.language), days) for person in chance.sample(slots, count)]
+    return [output(chance, person, request(chance, person.language), days) for person in chance.sample(slots, count)]
 
 
 def request(chance: Random, language: str) -> str:
@@ -95,7 +95,7 @@ def detail(chance: Random) -> str:
     return chance.choice(_DETAILS)
 
 
-def said(chance: Random, person: Account, text: str, days: int = DAYS) -> Conversation:
+def output(chance: Random, person: Account, text: str, days: int = DAYS) -> Conversation:
     """A conversation of this account on some day; whether it was flagged is a coin's throw, so that a guess is worth
     half."""
     return Conversation(

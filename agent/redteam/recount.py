@@ -34,8 +34,8 @@ class Recount:
         # A name may say the language of its group; who speaks it is counted by the closed facet.
         languages = self._values("language").tolist()
         texts = zip(snapshot.texts(rows), snapshot.texts(rows, "task"), languages, strict=True)
-        for said, account in zip(texts, snapshot.accounts.tolist(), strict=True):
-            for word in _WORD.findall(" ".join(said).casefold()):
+        for output, account in zip(texts, snapshot.accounts.tolist(), strict=True):
+            for word in _WORD.findall(" ".join(output).casefold()):
                 self._users.setdefault(stem(word), set()).add(account)
 
     def broken(self, tool: str, arguments: Mapping[str, Any], finding: Mapping[str, Any]) -> list[str]:
@@ -54,9 +54,9 @@ class Recount:
         found = [
             f"a count of {count}" for count in counts if count % policy.round_to or count < policy.min_conversations
         ]
-        said = row.get("accounts")
-        if said is not None and (said % policy.round_to or said < policy.min_accounts):
-            found.append(f"{said} accounts")
+        output = row.get("accounts")
+        if output is not None and (output % policy.round_to or output < policy.min_accounts):
+            found.append(f"{output} accounts")
         if row.get("id") and row["label"] != "unnamed group":
             needed = policy.text_min_accounts
             for word in _WORD.findall(row["label"].casefold()):

@@ -23,7 +23,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
 
     @property
-    def held(self) -> bool:
+    def is_met(self) -> bool:
         """Whether the goal was met: nothing succeeded, or no more than guessing explains. Nothing tried is no proof."""
         if not self.tried:
             return False
@@ -46,4 +46,4 @@ class Outcome:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-safe form."""
-        return {**asdict(self), "held": self.held}
+        return {**asdict(self), "is_met": self.is_met}

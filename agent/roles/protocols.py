@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from agent.core.answer import Draft, LeadCard, Mention
 from agent.core.events import AnswerMade
@@ -43,7 +43,11 @@ class Task(_Value):
     )
     against: Scope | None = Field(None, description="For compare: the other scope; left out: all other conversations")
     shown: int | None = Field(None, ge=1, le=20, description="How many groups to name, where the question says")
-    told: tuple[str, ...] = Field((), description="Groups that an earlier answer named, to be left out now")
+    already_named: tuple[str, ...] = Field(
+        (),
+        validation_alias=AliasChoices("already_named", "told"),  # "told" stands in sessions stored until November 2026
+        description="Groups that an earlier answer named, to be left out now",
+    )
     disconfirmer: str = ""
 
 

@@ -70,7 +70,7 @@ async def look(store: WatchStore, watch: Watch, newest: int, make: Callable[[], 
     store.keep(watch, _by_call(released), now, newest)
     if not before:
         return Look(watch.id, watch.question, "first answer", snapshots, answer=answer, session=session.id)
-    told = answer if found else ""
+    reported = answer if found else ""
     return Look(
         watch.id,
         watch.question,
@@ -79,7 +79,7 @@ async def look(store: WatchStore, watch: Watch, newest: int, make: Callable[[], 
         worst,
         tuple(found),
         unmatched,
-        told,
+        reported,
         session.id,
         exit_code=code,
     )

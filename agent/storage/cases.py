@@ -164,12 +164,14 @@ def case_document(case: Case) -> Document:
             parts.append(Part("Note", notes=(item.text,)))
             continue
         newest = item.versions[-1]
-        told: tuple[str, ...] = ()
+        reported: tuple[str, ...] = ()
         if len(item.versions) > 1:
             found = changes(item.versions[-2], newest)
             since = f"Since snapshot {item.versions[-2]['snapshot']}: "
-            told = tuple(since + change.in_words() for change in found) or (since + "nothing beyond rounding.",)
-        parts.append(Part(f"{item.place}. {newest['title']}", f"from session {item.session}", "", (), told, (newest,)))
+            reported = tuple(since + change.in_words() for change in found) or (since + "nothing beyond rounding.",)
+        parts.append(
+            Part(f"{item.place}. {newest['title']}", f"from session {item.session}", "", (), reported, (newest,))
+        )
     return Document(case.title, f"Case {case.id}, begun {case.made[:10]}", tuple(parts))
 
 

@@ -134,5 +134,5 @@ def severity(found: Iterable[Change], specialist: str) -> Severity:
 def _doubled(change: Change) -> bool:
     if change.kind != "share":
         return False
-    before, after = (float(said.rsplit("(", 1)[-1].split()[0]) for said in (change.before, change.after))
+    before, after = (float(wording.rsplit("(", 1)[-1].split()[0]) for wording in (change.before, change.after))
     return after >= _DOUBLED * before

@@ -88,10 +88,10 @@ def _plain(text: str) -> str:
 
 def _answer_markdown(text: str) -> str:
     """An answer: its own headings, lists and emphasis stay; names within quotes, links and tags become plain text."""
-    told = _QUOTED.sub(lambda match: _plain(match.group(0)), text)
-    told = told.replace("<", "&lt;")
-    told = regex.sub(r"(?<!\\)!?\[(?!F\d)", r"\\[", told)
-    return _URL.sub(lambda match: f"\\{match.group(0)}", told)
+    reported = _QUOTED.sub(lambda match: _plain(match.group(0)), text)
+    reported = reported.replace("<", "&lt;")
+    reported = regex.sub(r"(?<!\\)!?\[(?!F\d)", r"\\[", reported)
+    return _URL.sub(lambda match: f"\\{match.group(0)}", reported)
 
 
 def to_markdown(made: Document, most_rows: int | None = None) -> str:
@@ -149,21 +149,21 @@ def _count(value: dict[str, Any]) -> str:
 def _measure(item: dict[str, Any] | None) -> str:
     if item is None:
         return ""
-    told = [f"{bound_sign(item)}{item['value']}"] if "value" in item else []
-    told += [f"({item['low']} to {item['high']})"] if "low" in item and "high" in item else []
-    return " ".join([*told, item.get("verdict", "")]).strip()
+    reported = [f"{bound_sign(item)}{item['value']}"] if "value" in item else []
+    reported += [f"({item['low']} to {item['high']})"] if "low" in item and "high" in item else []
+    return " ".join([*reported, item.get("verdict", "")]).strip()
 
 
 def suppressed_of(finding: dict[str, Any]) -> str:
     """What a finding does not show, and how it was made."""
     suppressed = finding["suppressed"]
-    told = [
+    reported = [
         f"Total {' / '.join(f'{total:,}' for total in finding['totals'])}",
         f"suppressed: {suppressed['groups']} groups ({suppressed['share']} %), {suppressed['cells']} cells",
     ]
     if finding["outside"] is not None:
-        told.append(f"outside any cluster: {finding['outside']} %")
-    return "; ".join([*told, *finding["notes"], finding["method"]]) + "."
+        reported.append(f"outside any cluster: {finding['outside']} %")
+    return "; ".join([*reported, *finding["notes"], finding["method"]]) + "."
 
 
 _STYLE = (
@@ -233,8 +233,8 @@ def _inline(line: str) -> str:
 
 
 def _emphasis(text: str) -> str:
-    told = regex.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", escape(text))
-    return regex.sub(r"(?<!\*)\*([^*]+)\*(?!\*)", r"<em>\1</em>", told)
+    reported = regex.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", escape(text))
+    return regex.sub(r"(?<!\*)\*([^*]+)\*(?!\*)", r"<em>\1</em>", reported)
 
 
 def _finding_html(finding: dict[str, Any]) -> Iterable[str]:

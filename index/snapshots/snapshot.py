@@ -288,9 +288,9 @@ class Snapshot:
         if len(self.numbers) and self.numbers[-1] - self.numbers[0] == len(self.numbers) - 1:
             # No number is missing, as in most snapshots: a difference in place of a search.
             places = wanted - self.numbers[0]
-            held = (places >= 0) & (places < len(self.numbers))
-            return places[held], held
+            is_present = (places >= 0) & (places < len(self.numbers))
+            return places[is_present], is_present
         places = np.searchsorted(self.numbers, wanted)
         places = np.minimum(places, max(0, len(self.numbers) - 1))
-        held = self.numbers[places] == wanted if len(self.numbers) else np.zeros(len(wanted), dtype=bool)
-        return places[held].astype(np.int64), held
+        is_present = self.numbers[places] == wanted if len(self.numbers) else np.zeros(len(wanted), dtype=bool)
+        return places[is_present].astype(np.int64), is_present

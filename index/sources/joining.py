@@ -16,8 +16,8 @@ from typing import NamedTuple
 from index.core.records import Conversation, spoken
 from index.sources.base import JOINED, Read, Skipped
 
-HELD_CONVERSATIONS = 4_096
-HELD_CHARS = 32_000_000
+PENDING_CONVERSATIONS = 4_096
+PENDING_CHARS = 32_000_000
 _MAX_TURNS = 2_000
 
 
@@ -28,7 +28,7 @@ class Found(NamedTuple):
     thread: str | None
 
 
-class _Held(NamedTuple):
+class _Pending(NamedTuple):
     read: Read
     conversation: Conversation
     chars: int
@@ -36,7 +36,7 @@ class _Held(NamedTuple):
 
 def joined(found: Iterable[Found]) -> Iterator[Read]:
     """Every read once, in order, but for conversations: those come when no more of them is expected."""
-    held: OrderedDict[bytes, _Held] = OrderedDict()
+    pending: OrderedDict[bytes, _Pending] = OrderedDict()
     chars = done = 0
     for read, thread in found:
         done = read.done
@@ -44,25 +44,25 @@ def joined(found: Iterable[Found]) -> Iterator[Read]:
             yield read
             continue
         key = _key(read.item, thread)
-        earlier = held.pop(key, None)
+        earlier = pending.pop(key, None)
         one = _one(earlier.conversation, read.item, by_id=thread is not None) if earlier else None
         if earlier is not None:
             chars -= earlier.chars
             yield Read(read.where, done, Skipped(JOINED)) if one else _emitted(earlier, done)
         where = earlier.read if earlier is not None and one else read
         one = one or replace(read.item, resumed=_had_answers(read.item))
-        held[key] = _Held(where, one, _chars(one))
-        chars += held[key].chars
-        while len(held) > HELD_CONVERSATIONS or (chars > HELD_CHARS and len(held) > 1):
-            _, oldest = held.popitem(last=False)
+        pending[key] = _Pending(where, one, _chars(one))
+        chars += pending[key].chars
+        while len(pending) > PENDING_CONVERSATIONS or (chars > PENDING_CHARS and len(pending) > 1):
+            _, oldest = pending.popitem(last=False)
             chars -= oldest.chars
             yield _emitted(oldest, done)
-    for last in held.values():
+    for last in pending.values():
         yield _emitted(last, done)
 
 
-def _emitted(held: _Held, done: int) -> Read:
-    return Read(held.read.where, done, held.conversation)
+def _emitted(pending: _Pending, done: int) -> Read:
+    return Read(pending.read.where, done, pending.conversation)
 
 
 def _key(conversation: Conversation, thread: str | None) -> bytes:

@@ -67,4 +67,4 @@ def test_a_follow_up_takes_what_it_leaves_unsaid_from_the_question_before(asked:
 def test_what_else_leaves_out_what_was_named() -> None:
     (first, *_) = plan_of("what else?", TOP).tasks
     assert first.focus == "top"
-    assert first.told == ("Cover letters", "Recipes · cooking", "English")
+    assert first.already_named == ("Cover letters", "Recipes · cooking", "English")

@@ -50,8 +50,8 @@ async def test_taking_any_account_away_moves_no_closed_table_by_more_than_its_no
     largest = [account for account, _ in Counter(accounts.tolist()).most_common(12)]
     moved = []
     for gone in largest:
-        without = [rows[accounts[rows] != gone] for rows in cells]
-        less = bounding.bounded(index.snapshot, without, POLICY.max_per_account, cells_each)
+        complement_of = [rows[accounts[rows] != gone] for rows in cells]
+        less = bounding.bounded(index.snapshot, complement_of, POLICY.max_per_account, cells_each)
         moved.append(sum(abs(a - b) for a, b in zip(whole.counts, less.counts, strict=True)))
     assert max(moved) <= whole.sensitivity
     # The loudest account would move it by far more if it were not bounded.

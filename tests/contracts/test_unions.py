@@ -59,7 +59,7 @@ async def _estimate(index: Index, day: int, ledger: Path) -> float:
     return float(np.mean(found))
 
 
-async def _told(folder: Path) -> list[float]:
+async def _reported(folder: Path) -> list[float]:
     """For each day, by how much the estimate rises where a few wrote."""
     found = []
     for day in _days_of_few():
@@ -71,13 +71,13 @@ async def _told(folder: Path) -> list[float]:
 
 
 async def test_r5_sums_of_periods_say_the_same_of_a_day_whether_a_few_wrote_or_nobody(tmp_path: Path) -> None:
-    assert await _told(tmp_path) == [0.0] * 5
+    assert await _reported(tmp_path) == [0.0] * 5
 
 
 async def test_r5_without_the_check_of_combinations_the_same_sums_tell_whether_a_few_wrote(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Combinations, "of", lambda *_: None)
-    told = await _told(tmp_path)
+    told = await _reported(tmp_path)
     assert len(told) == 5
     assert all(rise > 1 for rise in told)

@@ -19,7 +19,7 @@ from index.core.errors import IndexFault
 from index.core.records import Conversation
 from index.sources import Skipped, open_file
 from index.sources import base as reasons
-from index.sources.joining import HELD_CONVERSATIONS
+from index.sources.joining import PENDING_CONVERSATIONS
 
 COUNT = 60
 SECRET = "quackenbush"
@@ -324,7 +324,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 
 def test_many_open_conversations_are_held_in_bounded_number(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    count = HELD_CONVERSATIONS + 50
+    count = PENDING_CONVERSATIONS + 50
     path.write_text("".join(
         json.dumps({"model": "m", "session_id": f"s{number}", "messages": [{"role": "user", "content": "hi"}]}) + "\n"
         for number in range(count)

@@ -30,7 +30,7 @@ from tools.core.policy import PrivacyPolicy
 
 def missed(outcomes: list[Outcome]) -> list[str]:
     assert all(outcome.tried for outcome in outcomes)
-    return [f"{outcome.figure}: {outcome.succeeded} of {outcome.tried}" for outcome in outcomes if not outcome.held]
+    return [f"{outcome.figure}: {outcome.succeeded} of {outcome.tried}" for outcome in outcomes if not outcome.is_met]
 
 
 # figures
@@ -44,7 +44,7 @@ def missed(outcomes: list[Outcome]) -> list[str]:
 def test_a_goal_is_held_where_nothing_or_no_more_than_guessing_succeeds(
     tried: int, succeeded: int, base: float | None, held: bool
 ) -> None:
-    assert Outcome("a", "b", "c", tried, succeeded, "d", base).held is held
+    assert Outcome("a", "b", "c", tried, succeeded, "d", base).is_met is held
 
 
 # what is looked for is found

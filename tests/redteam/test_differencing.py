@@ -37,19 +37,19 @@ async def test_with_rounding_off_no_suppressed_cell_follows_from_all_tables_beca
 ) -> None:
     guarded = await attacked(lab, step=1, is_open=False)
     assert guarded["suppressed cells recovered"].tried
-    assert guarded["suppressed cells recovered"].held
+    assert guarded["suppressed cells recovered"].is_met
     monkeypatch.setattr(PrivacyPolicy, "rounds_too_little", property(lambda _: False))
     left_alone = await attacked(lab, step=1, is_open=False, analyst="another")
-    assert not left_alone["suppressed cells recovered"].held
+    assert not left_alone["suppressed cells recovered"].is_met
 
 
 async def test_the_bot_learns_nothing_from_the_gate_and_a_lot_from_an_open_one(lab: Lab) -> None:
     closed = await attacked(lab, step=5, is_open=False)
     assert all(outcome.tried for outcome in closed.values())
-    assert [outcome.figure for outcome in closed.values() if not outcome.held] == []
+    assert [outcome.figure for outcome in closed.values() if not outcome.is_met] == []
     left_open = await attacked(lab, step=1, is_open=True)
-    assert not left_open["accounts told apart by linear programming"].held
-    assert not left_open["suppressed cells recovered"].held
+    assert not left_open["accounts told apart by linear programming"].is_met
+    assert not left_open["suppressed cells recovered"].is_met
 
 
 @settings(max_examples=25)

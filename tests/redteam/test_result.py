@@ -23,8 +23,8 @@ def test_luck_is_the_chance_that_guessing_does_as_well(tried: int, data: st.Data
 
 
 def test_a_goal_is_missed_where_luck_is_rarer_than_one_in_a_hundred() -> None:
-    assert of(200, 116, 0.5).held
-    assert not of(200, 117, 0.5).held
-    assert of(1_200, 840, 0.6875).held
-    assert not of(1_200, 900, 0.6875).held
-    assert not of(0, 0, 0.5).held
+    assert of(200, 116, 0.5).is_met
+    assert not of(200, 117, 0.5).is_met
+    assert of(1_200, 840, 0.6875).is_met
+    assert not of(1_200, 900, 0.6875).is_met
+    assert not of(0, 0, 0.5).is_met

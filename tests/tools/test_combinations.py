@@ -33,12 +33,12 @@ class Filed:
     def of(self, rows: Rows) -> Combination | None:
         return self.combinations.of(rows, self.signer.of(rows))
 
-    def foresee(self, sets: list[Rows]) -> None:
-        self.combinations.foresee([self.signer.of(rows) for rows in sets])
+    def prepare(self, sets: list[Rows]) -> None:
+        self.combinations.prepare([self.signer.of(rows) for rows in sets])
 
 
-def _told(found: Combination | None) -> tuple[list[int], list[int], list[int]] | None:
-    return (found.rows.tolist(), found.differing.tolist(), found.held.tolist()) if found is not None else None
+def _reported(found: Combination | None) -> tuple[list[int], list[int], list[int]] | None:
+    return (found.rows.tolist(), found.differing.tolist(), found.contributions.tolist()) if found is not None else None
 
 
 def _ones(rows: Rows, size: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -70,8 +70,8 @@ def _slow(sets: list[Rows], rows: Rows, snapshot: Snapshot) -> tuple[list[int], 
             made = made - sum((ones[place] for place in minus), _ones(rows[:0], size))
             differing = sorted(set(accounts[np.flatnonzero(_ones(rows, size) - made)].tolist()))
             if len(differing) < FEW:
-                held = [max(0, int(made[accounts == account].sum())) for account in differing]
-                return (np.flatnonzero(made > 0).tolist(), differing, held) if differing else None
+                contributions = [max(0, int(made[accounts == account].sum())) for account in differing]
+                return (np.flatnonzero(made > 0).tolist(), differing, contributions) if differing else None
     return None
 
 
@@ -100,7 +100,7 @@ def families(draw: st.DrawFn) -> tuple[list[Rows], Rows]:
 @given(family=families())
 def test_what_is_found_is_what_all_pairs_and_threes_of_exact_sets_would_find(family: tuple[list[Rows], Rows]) -> None:
     earlier, rows = family
-    assert _told(Filed(earlier).of(rows)) == _slow(earlier, rows, small_index().snapshot)
+    assert _reported(Filed(earlier).of(rows)) == _slow(earlier, rows, small_index().snapshot)
 
 
 @pytest.fixture(scope="module")
@@ -133,11 +133,11 @@ def test_sets_of_other_themes_are_left_aside_without_missing_a_combination(in_th
         chosen = chance.choice(len(earlier), min(many, len(earlier)), replace=False)
         asked.append(reduce(np.setxor1d, [earlier[place] for place in chosen], few).astype(np.int64))
     if chance.random() < 0.5:
-        filed.foresee(asked)
+        filed.prepare(asked)
     known = {rows.tobytes() for rows in earlier}
     for rows in asked:
         expected = None if rows.tobytes() in known else _slow([*others, *earlier], rows, in_themes)
-        assert _told(filed.of(rows)) == expected
+        assert _reported(filed.of(rows)) == expected
 
 
 def _parts(*sizes: int) -> list[Rows]:
@@ -185,7 +185,7 @@ def test_of_two_sets_that_share_a_conversation_their_sum_counts_it_twice() -> No
     (who,) = small_index().snapshot.accounts[shared].tolist()
     of_it = np.flatnonzero(small_index().snapshot.accounts[_whole(one, shared, other)] == who)
     assert found.differing.tolist() == [who]
-    assert found.held.tolist() == [len(of_it) + 1]
+    assert found.contributions.tolist() == [len(of_it) + 1]
 
 
 def test_many_sets_are_kept_beyond_the_first_room_and_a_pair_is_found_among_all_of_them() -> None:

@@ -127,9 +127,9 @@ async def test_the_forms_of_requests_are_in_no_finding(planted_ctx: ToolContext)
 async def test_a_group_that_differs_by_one_account_keeps_its_earlier_reading(planted_ctx: ToolContext) -> None:
     rows = np.flatnonzero(made().snapshot.base_labels == 0).astype(np.int64)
     await call("coordination", {"by": "theme"}, planted_ctx)
-    without = rows[made().snapshot.accounts[rows] != made().snapshot.accounts[rows[0]]]
-    assert len(without) < len(rows)
-    assert np.array_equal(planted_ctx.gate.admit_part(without), rows)
+    complement_of = rows[made().snapshot.accounts[rows] != made().snapshot.accounts[rows[0]]]
+    assert len(complement_of) < len(rows)
+    assert np.array_equal(planted_ctx.gate.admit_part(complement_of), rows)
     assert np.array_equal(planted_ctx.gate.admit_part(rows), rows)
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.core.counting import distinct, how_many, how_often, without
+from tools.core.counting import complement_of, distinct, how_many, how_often
 
 
 @given(numbers=st.lists(st.integers(0, 400)))
@@ -22,5 +22,5 @@ def test_distinct_numbers_and_how_often_each_occurs(times: int, numbers: list[in
 @pytest.mark.parametrize("more", [0, 3_000])
 def test_what_is_left_of_a_whole_is_ascending(more: int, whole: set[int], taken: set[int]) -> None:
     whole = whole | set(range(more))
-    left = without(np.array(sorted(taken), dtype=np.int64), np.array(sorted(whole), dtype=np.int64))
+    left = complement_of(np.array(sorted(taken), dtype=np.int64), np.array(sorted(whole), dtype=np.int64))
     assert left.tolist() == sorted(whole - taken)

@@ -13,7 +13,7 @@ from tools.statistics.trend_statistics import course
 LEAST, EXPOSURE = 15, 500
 
 
-def told(counts: Sequence[int], *, has_exposure: bool = True) -> Statistics:
+def noisy_table(counts: Sequence[int], *, has_exposure: bool = True) -> Statistics:
     """The series of these true counts, with rounding off: those under the threshold are suppressed."""
     shown = [count if count >= LEAST else None for count in counts]
     return course(
@@ -52,7 +52,7 @@ SERIES = st.lists(
 
 
 def test_a_course_names_the_bucket_of_a_new_level_and_gives_each_share_its_interval() -> None:
-    found = told([20] * 6 + [100] * 6)
+    found = noisy_table([20] * 6 + [100] * 6)
     assert any(note.startswith("change of level at g6: 4.0 % before, 20.0 %") for note in found.notes)
     (first,) = found.rows[0]
     assert first.value == 4.0
@@ -66,7 +66,7 @@ def test_a_course_names_the_bucket_of_a_new_level_and_gives_each_share_its_inter
 @example(counts=[90, 100, 100, 0, 0, 0, 14, 0, 20, 22, 20, 20])
 def test_levels_hold_whatever_the_suppressed_buckets_hold(counts: list[int]) -> None:
     for has_exposure, scale, margin in ((True, 100 / EXPOSURE, 0.051), (False, 1.0, 1.0)):
-        stretches = levels(told(counts, has_exposure=has_exposure), len(counts))
+        stretches = levels(noisy_table(counts, has_exposure=has_exposure), len(counts))
         for start, end, words in stretches:
             low, high = bounds(words)
             assert low - margin <= scale * sum(counts[start:end]) / (end - start) <= high + margin
@@ -76,7 +76,7 @@ def test_levels_hold_whatever_the_suppressed_buckets_hold(counts: list[int]) -> 
 @example(counts=[0] * 12 + [14] * 11 + [20])
 @example(counts=[20] + [14] * 11 + [0] * 12)
 def test_the_halves_hold_whatever_the_suppressed_buckets_hold(counts: list[int]) -> None:
-    notes = [note for note in told(counts).notes if note.startswith("the second half")]
+    notes = [note for note in noisy_table(counts).notes if note.startswith("the second half")]
     assert len(notes) == (max(counts) >= LEAST)
     if not notes:
         return
@@ -97,7 +97,7 @@ def test_the_halves_hold_whatever_the_suppressed_buckets_hold(counts: list[int])
 
 
 def test_no_level_is_made_of_suppressed_buckets_alone() -> None:
-    found = told([0] * 20 + [75] + [0] * 9)
+    found = noisy_table([0] * 20 + [75] + [0] * 9)
     assert not any("from then on" in note and re.search(r"(: |before, )\d", note) is None for note in found.notes)
     for start, end, words in levels(found, 30):
         if not start <= 20 < end:
@@ -106,6 +106,6 @@ def test_no_level_is_made_of_suppressed_buckets_alone() -> None:
 
 def test_a_level_that_only_the_threshold_makes_is_not_one() -> None:
     """Every month holds about as many: that some are told and some are not is no change."""
-    found = told([16, 14, 17, 13, 15, 14, 14, 13, 14, 12, 14, 13])
+    found = noisy_table([16, 14, 17, 13, 15, 14, 14, 13, 14, 12, 14, 13])
     assert not levels(found, 12)
     assert any(note.endswith("as far as buckets are told") for note in found.notes)

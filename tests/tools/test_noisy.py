@@ -18,7 +18,7 @@ from tools.core.ledger import Ledger
 from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope
 from tools.dp.noise import Noise
-from tools.dp.noisy_release import NOT_COVERED, said_of
+from tools.dp.noisy_release import NOT_COVERED, released_of
 from tools.registry import call
 from tools.statistics.measures import over_and_under
 
@@ -58,11 +58,11 @@ async def test_every_closed_count_leaves_with_an_interval_and_its_cost(
     assert finding.rows
     for row in finding.rows:
         of = [f", {name}" if len(finding.columns) > 1 else "" for name in finding.columns]
-        told = {measure.name: measure for measure in row.measures}
+        noisy_table = {measure.name: measure for measure in row.measures}
         for name, value in zip(of, row.values, strict=True):
             for kind, number in (("count", value.count), ("share", value.share)):
                 if number is not None:
-                    measure = told[f"{kind}{name}"]
+                    measure = noisy_table[f"{kind}{name}"]
                     assert measure.low is not None
                     assert measure.high is not None
                     assert measure.low <= number <= measure.high
@@ -81,10 +81,10 @@ async def test_no_noisy_count_under_the_threshold_is_said(
     noisy: ToolContext, tool: str, arguments: dict[str, Any]
 ) -> None:
     finding = await call(tool, arguments, noisy)
-    said = [count for line in counts(finding) for count in line if count is not None]
+    released = [count for line in counts(finding) for count in line if count is not None]
     # Rounding may carry the least count that is said down by half a step.
-    assert all(count >= POLICY.noisy_threshold - POLICY.round_to // 2 for count in said)
-    assert all(count % POLICY.round_to == 0 for count in said)
+    assert all(count >= POLICY.noisy_threshold - POLICY.round_to // 2 for count in released)
+    assert all(count % POLICY.round_to == 0 for count in released)
 
 
 async def test_the_threshold_asks_for_so_many_conversations_that_few_accounts_cannot_bring_them() -> None:
@@ -272,8 +272,10 @@ async def test_a_comparison_is_called_clear_only_where_it_is_whatever_the_noise_
             noise.add(chance.multinomial(9_000, shares).tolist()),
             strict=True,
         )
-        rows = said_of(policy, made, [count for pair in drawn for count in pair], noise).rows
-        told = {row.label: measure.verdict for row in rows for measure in row.measures if measure.name == "odds ratio"}
-        assert told["v1"] == verdict
+        rows = released_of(policy, made, [count for pair in drawn for count in pair], noise).rows
+        noisy_table = {
+            row.label: measure.verdict for row in rows for measure in row.measures if measure.name == "odds ratio"
+        }
+        assert noisy_table["v1"] == verdict
         # Where one grows the shares of all others shrink, and none of them may be said to grow.
-        assert {found for label, found in told.items() if label != "v1"} <= {"no clear difference", others}
+        assert {found for label, found in noisy_table.items() if label != "v1"} <= {"no clear difference", others}

@@ -9,7 +9,7 @@ from pyroaring import BitMap
 
 from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import small_index
-from tools.history.overlap import Near, Overlap
+from tools.history.overlap import Match, Overlap
 from tools.history.signatures import Signer
 
 FEW = 5
@@ -28,7 +28,7 @@ def _slow(sets: list[tuple[str, Rows]], rows: Rows) -> list[tuple[str, int, bool
     return found
 
 
-def _told(found: list[Near]) -> list[tuple[str, int | None, bool, list[int]]]:
+def _reported(found: list[Match]) -> list[tuple[str, int | None, bool, list[int]]]:
     snapshot = small_index().snapshot
     return [
         (near.kind, near.count, near.is_identical, snapshot.rows_of(near.read().to_array())[0].tolist())
@@ -67,4 +67,4 @@ def test_every_near_repeat_is_found_oldest_first_and_nothing_else(family: tuple[
     sets = [(_KINDS[place % 3], item) for place, item in enumerate([*earlier, *earlier[:3]])]
     for place, (kind, item) in enumerate(sets):
         overlap.add(kind, place, signer.of(item), members(item))
-    assert _told(overlap.near(signer.of(rows), members(rows))) == _slow(sets, rows)
+    assert _reported(overlap.near(signer.of(rows), members(rows))) == _slow(sets, rows)

@@ -54,7 +54,7 @@ def _answers(history: ReleaseHistory, asked: list[Rows]) -> Iterator[object]:
             yield near.kind, near.count, near.is_identical, near.age, history.rows_of(near).tolist()
         yield history.released_count(rows), history.is_suppressed(rows), history.was_released(rows)
         combined = history.combination_of(rows)
-        yield combined and (combined.rows.tolist(), combined.differing.tolist(), combined.held.tolist())
+        yield combined and (combined.rows.tolist(), combined.differing.tolist(), combined.contributions.tolist())
 
 
 @settings(max_examples=60)

@@ -32,7 +32,7 @@ def test_a_set_is_exposed_by_the_first_set_from_which_on_it_follows(said: list[s
         if follows(said[:place], wanted):
             return
         vector = projection.of(rows(members))
-        assert span.exposes(vector) == follows(said[: place + 1], wanted)
+        assert span.discloses(vector) == follows(said[: place + 1], wanted)
         span.say(vector)
 
 
@@ -42,7 +42,7 @@ def test_a_set_that_followed_before_it_was_guarded_is_past_help_and_exposed_by_n
     span.say(one)
     span.say(both)
     span.guard(projection.of(rows({2}))[None, :])
-    assert not span.exposes(one)
+    assert not span.discloses(one)
 
 
 def test_what_is_tried_on_a_copy_is_not_known_to_the_first() -> None:
@@ -51,8 +51,8 @@ def test_what_is_tried_on_a_copy_is_not_known_to_the_first() -> None:
     span.guard(projection.of(rows({2}))[None, :])
     other = span.copy()
     other.say(one)
-    assert other.exposes(both)
-    assert not span.exposes(both)
+    assert other.discloses(both)
+    assert not span.discloses(both)
 
 
 def test_more_sets_than_are_held_together_leave_the_newest() -> None:
@@ -60,6 +60,6 @@ def test_more_sets_than_are_held_together_leave_the_newest() -> None:
     span.guard(projection.of(rows({900}))[None, :])
     for first in range(MOST + 10):
         span.say(projection.of(rows({first, first + 1})))
-    assert span.exposes(projection.of(rows({MOST + 9, MOST + 10, 900})))
+    assert span.discloses(projection.of(rows({MOST + 9, MOST + 10, 900})))
     span.say(projection.of(rows({MOST + 9, 900})))
-    assert span.exposes(projection.of(rows({MOST + 9})))
+    assert span.discloses(projection.of(rows({MOST + 9})))

@@ -32,7 +32,7 @@ from tools.statistics.trend_statistics import course
 COUNTS = st.integers(0, 5_000)
 
 
-def said(counts: list[list[int | None]], totals: list[int], small: bool = True) -> ReleasedCounts:
+def released(counts: list[list[int | None]], totals: list[int], small: bool = True) -> ReleasedCounts:
     return ReleasedCounts(
         labels=[f"g{place}" for place in range(len(counts))],
         columns=[f"c{place}" for place in range(len(counts[0]))],
@@ -89,8 +89,8 @@ TABLES = st.lists(st.tuples(st.integers(3, 100), st.integers(3, 100)), min_size=
 def test_swapping_the_columns_turns_over_into_under(table: list[tuple[int, int]]) -> None:
     counts: list[list[int | None]] = [[5 * first, 5 * second] for first, second in table]
     totals = [5 * sum(column) for column in zip(*table, strict=True)]
-    there = over_and_under(said([list(row) for row in counts], totals)).rows
-    back = over_and_under(said([row[::-1] for row in counts], totals[::-1])).rows
+    there = over_and_under(released([list(row) for row in counts], totals)).rows
+    back = over_and_under(released([row[::-1] for row in counts], totals[::-1])).rows
     turned = {"over": "under", "under": "over", "no clear difference": "no clear difference"}
     for (one,), (other,) in zip(there, back, strict=True):
         assert turned[one.verdict] == other.verdict
@@ -100,15 +100,17 @@ def test_swapping_the_columns_turns_over_into_under(table: list[tuple[int, int]]
 
 
 def test_two_scopes_alike_differ_nowhere_and_two_unlike_do() -> None:
-    alike = over_and_under(said([[100, 200], [300, 600], [50, 100]], [450, 900]))
+    alike = over_and_under(released([[100, 200], [300, 600], [50, 100]], [450, 900]))
     assert {row[0].verdict for row in alike.rows} == {"no clear difference"}
-    unlike = over_and_under(said([[300, 20], [100, 400], [50, 50]], [450, 470]))
+    unlike = over_and_under(released([[300, 20], [100, 400], [50, 50]], [450, 470]))
     assert [row[0].verdict for row in unlike.rows] == ["over", "under", "no clear difference"]
     assert unlike.order == (0, 2, 1)
 
 
 def test_what_was_under_the_threshold_is_a_bound_and_is_called_new_only_when_that_is_clear() -> None:
-    found = change_between_periods(said([[200, None], [20, None], [None, 200], [300, 300], [None, None]], [520, 520]))
+    found = change_between_periods(
+        released([[200, None], [20, None], [None, 200], [300, 300], [None, None]], [520, 520])
+    )
     new, unclear, gone, steady, nothing = found.rows
     assert (new[0].verdict, new[0].is_bound) == ("new", True)
     assert unclear[0].verdict == "no clear difference"
@@ -120,7 +122,7 @@ def test_what_was_under_the_threshold_is_a_bound_and_is_called_new_only_when_tha
 
 
 def test_a_cell_suppressed_for_another_reason_gives_no_statistic() -> None:
-    assert over_and_under(said([[200, None], [300, 300]], [500, 300], small=False)).rows[0] == ()
+    assert over_and_under(released([[200, None], [300, 300]], [500, 300], small=False)).rows[0] == ()
 
 
 @settings(max_examples=30)
@@ -184,7 +186,7 @@ def test_the_cuts_are_the_best_ones_there_are(counts: list[int]) -> None:
 
 
 def test_missed_and_false_are_shares_of_their_own_side() -> None:
-    found = missed_and_false(said([[30, 70, 50, 500], [None, 70, 50, 500]], [30, 140, 100, 1_000]))
+    found = missed_and_false(released([[30, 70, 50, 500], [None, 70, 50, 500]], [30, 140, 100, 1_000]))
     assert [(measure.name, measure.value) for measure in found.rows[0]] == [
         ("not flagged", 30.0),
         ("flagged in error", 41.7),
@@ -195,7 +197,7 @@ def test_missed_and_false_are_shares_of_their_own_side() -> None:
 @given(counts=st.tuples(*[st.integers(15, 400)] * 3), few=st.integers(0, 14))
 def test_a_bound_is_never_above_what_it_bounds(counts: tuple[int, int, int], few: int) -> None:
     """`few` conversations of the side that is not told lie in the theme, however many of them."""
-    table = said([list(counts)], list(counts))
+    table = released([list(counts)], list(counts))
     truths = {
         few_caught: {"not flagged": (counts[0], few), "flagged in error": (counts[1] - few, few)},
         few_false: {"not flagged": (counts[0], counts[1] - few)},
@@ -209,13 +211,13 @@ def test_a_bound_is_never_above_what_it_bounds(counts: tuple[int, int, int], few
             assert measure.value <= round(100 * part / (part + other), 1)
 
 
-@given(told=st.integers(15, 400), rest=st.integers(0, 14), caught=st.integers(0, 14))
+@given(noisy_table=st.integers(15, 400), rest=st.integers(0, 14), caught=st.integers(0, 14))
 def test_a_number_that_may_be_told_for_its_whole_row_bounds_no_more_than_that_allows(
-    told: int, rest: int, caught: int
+    noisy_table: int, rest: int, caught: int
 ) -> None:
     """The row holds `rest` more conversations than the side that is told for it, `caught` of them of the hidden side."""
-    missed, caught = told - rest, min(rest, caught)
-    (measure,) = few_caught(said([[told, None, None]], [told, 100, 500])).rows[0]
+    missed, caught = noisy_table - rest, min(rest, caught)
+    (measure,) = few_caught(released([[noisy_table, None, None]], [noisy_table, 100, 500])).rows[0]
     assert measure.value is not None
     assert measure.value <= round(100 * missed / max(1, missed + caught), 1)
 

@@ -124,12 +124,12 @@ async def test_a_ring_is_still_read_for_coordination_and_ordinary_themes_keep_th
 @settings(max_examples=100)
 @given(seed=st.integers(0, 1_000_000))
 def test_what_a_whole_holds_beside_rows_is_enough_exactly_when_its_members_are(seed: int) -> None:
-    chance, held = np.random.default_rng(seed), small_index().snapshot
+    chance, contributions = np.random.default_rng(seed), small_index().snapshot
     policy = PrivacyPolicy().with_values(max_per_account=int(chance.choice([1, 3, 10])), max_dominance=0.3)
     thresholds = Thresholds(small_index(), policy)
     # Of few accounts or of all, so that one of them often has much.
-    some = chance.permutation(np.unique(held.accounts))[: int(chance.choice([3, 8, 1_000]))]
-    whole = np.flatnonzero(np.isin(held.accounts, some)).astype(np.int64)
+    some = chance.permutation(np.unique(contributions.accounts))[: int(chance.choice([3, 8, 1_000]))]
+    whole = np.flatnonzero(np.isin(contributions.accounts, some)).astype(np.int64)
     rows = whole[chance.random(len(whole)) < chance.random()]
     assert thresholds.complement_meets(rows, whole) == thresholds.meets(np.setdiff1d(whole, rows))
 
@@ -139,12 +139,12 @@ def test_what_a_whole_holds_beside_rows_is_enough_exactly_when_its_members_are(s
 def test_so_many_conversations_that_any_group_is_enough_are_enough_of_the_fewest_accounts_too(
     least: int, dominance: float
 ) -> None:
-    held = small_index().snapshot
+    contributions = small_index().snapshot
     policy = PrivacyPolicy(min_conversations=least, min_accounts=2, max_dominance=dominance, max_per_account=1)
     thresholds = Thresholds(small_index(), policy)
     # The largest accounts first, so that as few as can be hold as many as can be.
-    by_size = np.argsort(-np.bincount(held.accounts)[held.accounts], kind="stable").astype(np.int64)
-    assert thresholds.always_met_from < len(held)
-    for count in (thresholds.always_met_from, len(held)):
+    by_size = np.argsort(-np.bincount(contributions.accounts)[contributions.accounts], kind="stable").astype(np.int64)
+    assert thresholds.always_met_from < len(contributions)
+    for count in (thresholds.always_met_from, len(contributions)):
         assert thresholds.meets(np.sort(by_size[:count]))
-    assert not thresholds.meets(np.sort(by_size[: int(1.05 * np.bincount(held.accounts).max())]))
+    assert not thresholds.meets(np.sort(by_size[: int(1.05 * np.bincount(contributions.accounts).max())]))

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import pytest
 from textual.command import CommandPalette
 from textual.widgets import DataTable, Input, OptionList, Static
+from tui.screens.background import BackgroundTask
 
 from agent.core.events import dump
 from agent.storage.cases import CaseStore
 from agent.storage.session_store import SessionStore
 from tests.fakes.desk import NARROW, ask, desk, opened, text
 from tests.fakes.session import FakeSession, events
-from tui.screens.beside import Beside
 from tui.screens.cases import CasesScreen
 from tui.screens.ingest import IngestScreen
 from tui.screens.log import log
@@ -169,7 +169,7 @@ async def test_work_beside_the_screen_can_start_processes(tmp_path: Path) -> Non
         return bool(multiprocessing.get_context("spawn").Lock().acquire())
 
     async with desk(FakeSession(events()), tmp_path / "demo").run_test(size=NARROW):
-        assert await Beside(lock).run()
+        assert await BackgroundTask(lock).run()
 
 
 _ASKED = ("sort", "filter", "merge", "count", "print", "copy", "reverse", "group")

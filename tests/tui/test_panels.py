@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from textual.widgets import DataTable, Input, OptionList, Static
+from tui.screens.background import BackgroundTask
 
 from agent.core.events import dump
 from agent.core.settings import Settings
 from agent.storage.session_store import SessionStore
 from tests.fakes.desk import NARROW, SIZES, ask, desk, opened, text
 from tests.fakes.session import FakeSession, events
-from tui.screens.beside import Beside
 from tui.screens.ingest import IngestScreen
 from tui.screens.ledger import LedgerScreen
 from tui.screens.sessions import SessionsScreen, ago
@@ -196,10 +196,10 @@ async def test_work_beside_the_screen_gives_its_result_its_error_or_none_when_ca
         await asyncio.sleep(60)
         return 1
 
-    assert await Beside(answer).run() == 7
+    assert await BackgroundTask(answer).run() == 7
     with pytest.raises(ValueError):
-        await Beside(fault).run()
-    work = Beside(long)
+        await BackgroundTask(fault).run()
+    work = BackgroundTask(long)
     running = asyncio.create_task(work.run())
     await asyncio.sleep(0.2)
     work.cancel()

@@ -49,7 +49,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     resolved = await ctx.admit(args.scope)
     if args.method == "hdbscan":
         prepare(len(resolved.rows))
-    rows, without, space = await _placed(args.about, resolved.rows, ctx)
+    rows, complement_of, space = await _placed(args.about, resolved.rows, ctx)
     smallest = max(args.min_size, ctx.gate.policy.text_min_conversations)
     if args.method == "hdbscan":
         groups, outside = await dense_groups(ctx, rows, space, smallest, args.about)
@@ -67,7 +67,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             resolved=resolved,
             columns=("conversations",),
             groups=tuple(groups),
-            outside=np.sort(np.concatenate([outside, without])),
+            outside=np.sort(np.concatenate([outside, complement_of])),
             unit=f"{args.about} {args.method} {args.clusters} {args.min_size}",
             method=f"{method} of the {args.about}; names by the {ctx.namer.name} namer",
             about=args.about,

@@ -9,7 +9,7 @@ from index.geometry.clustering import OUTSIDE
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group
-from tools.core.counting import distinct, without
+from tools.core.counting import complement_of, distinct
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.scope import Resolved, Scope
@@ -74,7 +74,7 @@ def _whole_sides(found: Grouped, sides: tuple[Rows, Rows], ctx: ToolContext) -> 
     if all(ctx.gate.is_releasable(rows, "side") for rows in inside):
         return found
     labels = ctx.index.snapshot.base_labels
-    parts = tuple(without(part, rows) for part, rows in zip(inside, sides, strict=True))
+    parts = tuple(complement_of(part, rows) for part, rows in zip(inside, sides, strict=True))
     rest = Group("outside any cluster", parts, whole=np.flatnonzero(labels == OUTSIDE).astype(np.int64))
     return replace(found, groups=(*found.groups, rest) if len(rest.members) else found.groups)
 

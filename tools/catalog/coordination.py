@@ -61,7 +61,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
         ctx.gate.policy,
         [group.members for group, read in zip(settled, is_read, strict=True) if read],
     )
-    told = iter(bands)
+    shown = iter(bands)
     return await ctx.release(
         CandidateTable(
             tool="coordination",
@@ -71,7 +71,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             resolved=resolved,
             columns=("conversations",),
             groups=tuple(
-                replace(group, bands=tuple(next(told).items())) if read else group
+                replace(group, bands=tuple(next(shown).items())) if read else group
                 for group, read in zip(settled, is_read, strict=True)
             ),
             outside=outside,

@@ -42,7 +42,7 @@ def how_often(numbers: Numbers) -> Numbers:
     return np.bincount(numbers)
 
 
-def without(numbers: Numbers, whole: Numbers) -> Numbers:
+def complement_of(numbers: Numbers, whole: Numbers) -> Numbers:
     """What of an ascending whole is not among the numbers, which are distinct too."""
     if numbers is whole:
         return whole[:0]

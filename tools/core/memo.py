@@ -13,7 +13,7 @@ from index.snapshots.snapshot import Rows
 T = TypeVar("T")
 
 
-class Remembered(Generic[T]):
+class MemoByArray(Generic[T]):
     """A function of rows that is computed once for each array."""
 
     def __init__(self, compute: Callable[[Rows], T]) -> None:

@@ -79,10 +79,10 @@ def release_with_noise(
         kept = noise.add(exact.counts)
         spending = Spending(policy.epsilon_per_release, question, json.dumps(kept))
         left -= policy.epsilon_per_release
-    told = said_of(policy, candidate, kept, noise)
+    shown = released_of(policy, candidate, kept, noise)
     again = () if spending else ("answered as before: nothing was spent",)
-    notes = (*told.notes, *_notes(policy, candidate, _in_shape(candidate, kept, noise), left), *again)
-    return replace(told, notes=notes, spending=spending)
+    notes = (*shown.notes, *_notes(policy, candidate, _in_shape(candidate, kept, noise), left), *again)
+    return replace(shown, notes=notes, spending=spending)
 
 
 def _question(snapshot: Snapshot, policy: PrivacyPolicy, candidate: CandidateTable) -> str:
@@ -101,12 +101,12 @@ def _in_shape(candidate: CandidateTable, counts: list[int], noise: Noise) -> _Dr
     return _Drawn(table, [sum(line[place] for line in table) for place in range(width)], max(1, len(table)), noise)
 
 
-def said_of(policy: PrivacyPolicy, candidate: CandidateTable, counts: list[int], noise: Noise) -> NoisyRelease:
+def released_of(policy: PrivacyPolicy, candidate: CandidateTable, counts: list[int], noise: Noise) -> NoisyRelease:
     """Rows, totals and what is suppressed, all from the noisy counts: cell by cell, row after row, then totals that were
     drawn. It looks at no member."""
     drawn = _in_shape(candidate, counts, noise)
-    table = [[_told(policy, count) for count in line] for line in drawn.table]
-    totals = tuple(_told(policy, total) or 0 for total in drawn.totals)
+    table = [[_released(policy, count) for count in line] for line in drawn.table]
+    totals = tuple(_released(policy, total) or 0 for total in drawn.totals)
     found = _statistics(policy, candidate, drawn, totals)
     intervals = _Intervals(candidate, drawn, policy.round_to, totals)
     rows = []
@@ -132,7 +132,7 @@ def said_of(policy: PrivacyPolicy, candidate: CandidateTable, counts: list[int],
     return NoisyRelease(tuple(rows), totals, Suppressed(hidden, cells, share), found.notes, smallest)
 
 
-def _told(policy: PrivacyPolicy, noisy: int) -> int | None:
+def _released(policy: PrivacyPolicy, noisy: int) -> int | None:
     """Rounded, or None under the threshold. An account brings at most so many, so that a count over the threshold is one
     of enough accounts, but for the noise."""
     if noisy < policy.noisy_threshold:
@@ -168,9 +168,9 @@ def _at_end(
     whole = drawn.noise.half_width(drawn.terms, 1 - _MISSED / 2) + policy.round_to // 2
     counts: list[list[int | None]] = []
     for line in drawn.table:
-        told = [_told(policy, count) for count in line]
+        shown = [_released(policy, count) for count in line]
         ends = [max(0, count + sign * way * one) for count, way in zip(line, (1, -1), strict=True)]
-        counts.append([None, None] if None in told else [_rounded(policy, count) for count in ends])
+        counts.append([None, None] if None in shown else [_rounded(policy, count) for count in ends])
     labels = [group.label or "" for group in candidate.groups]
     small = [[False, False]] * len(counts)
     ends = [max(1, total - sign * way * whole) for total, way in zip(totals, (1, -1), strict=True)]
@@ -201,8 +201,8 @@ class _Intervals:
     totals: tuple[int, ...]
 
     def value(self, line: list[int | None], column: int) -> Value:
-        said, (base, _) = line[column], self._base(line, column)
-        return Value(said, min(100.0, round(100 * said / base, 1)) if said is not None and base else None)
+        released, (base, _) = line[column], self._base(line, column)
+        return Value(released, min(100.0, round(100 * released / base, 1)) if released is not None and base else None)
 
     def measures(self, line: list[int | None], values: tuple[Value, ...]) -> tuple[Measure, ...]:
         """Of each value that is said: its count's and its share's interval."""

@@ -97,17 +97,17 @@ def _divided(columns: Sequence[Rows], codes: NDArray[np.int32], count: int) -> l
 
 async def _by_topic(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
     holders: list[dict[str, list[int]]] = [defaultdict(list) for _ in columns]
-    for rows, held in zip(columns, holders, strict=True):
+    for rows, by_topic in zip(columns, holders, strict=True):
         texts = await asyncio.to_thread(ctx.index.snapshot.texts, rows)
         for row, text in zip(rows.tolist(), texts, strict=True):
             for topic in dict.fromkeys(part.strip() for part in text.split(";")):
-                held[topic].append(row)
+                by_topic[topic].append(row)
     # Only columns that are everything together tell a topic's whole; reading all texts for the others would be slow.
     is_everything = sum(map(len, columns)) == len(ctx.index.snapshot)
     groups = []
     for topic, first in holders[0].items():
         if len(first) >= ctx.gate.policy.text_min_conversations:
-            parts = tuple(np.array(held.get(topic, ()), dtype=np.int64) for held in holders)
+            parts = tuple(np.array(by_topic.get(topic, ()), dtype=np.int64) for by_topic in holders)
             whole = np.sort(np.concatenate(parts)) if is_everything else None
             groups.append(Group(topic, parts, is_text=True, whole=whole))
     groups.sort(key=lambda group: (-_interest(group, columns), str(group.label)))

@@ -44,7 +44,7 @@ class Combination:
 
     rows: Rows
     differing: NDArray[np.int64]
-    held: NDArray[np.int64]
+    contributions: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ class _Chosen(NamedTuple):
     accounts: NDArray[np.int64]
 
 
-class _Foreseen(NamedTuple):
+class _Prepared(NamedTuple):
     """What was found of one of many sets: `likely` sums, differences and threes, and whether it uncovers a held one."""
 
     likely: tuple[set[_Candidate], ...]
-    uncovers: bool
+    discloses: bool
 
 
 _Alike = Sequence[Signature]
@@ -101,15 +101,15 @@ class Combinations:
         self._ahead, self._behind = (np.zeros((few, 2 * SIZE), dtype=bool) for _ in range(2))
         """Which low bits, and which in the negative, each twice over: read from some place on, the table is moved by it."""
         self._starts = twice_over(few)
-        self._held: list[Words] = []
+        self._protected_sets: list[Words] = []
         """Fine signatures of sets whose number must stay unsaid, `_held_under` by signature, and `_held_low` its low bits."""
-        self._held_within: list[int] = []
+        self._protected_within: list[int] = []
         """In how many finer buckets what two sets leave may differ from a held one, and still be taken for it."""
-        self._held_under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
-        self._held_low = np.zeros((few, SIZE), dtype=bool)
+        self._protected_under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
+        self._protected_low = np.zeros((few, SIZE), dtype=bool)
         self._pairs: Pairs | None = None
         self._parts_of, self._wholes_of = (lru_cache(_MANY_THEMES)(find) for find in (self._parts, self._wholes))
-        self._foreseen: dict[bytes, _Foreseen] = {}
+        self._prepared: dict[bytes, _Prepared] = {}
         """What was found for many sets at once, by signature."""
         self._rooted_at = lru_cache(_MANY_THEMES)(self._rooted)
 
@@ -126,36 +126,36 @@ class Combinations:
         then what is nearly it is no secret of its own, and a set that was said would nearly uncover every set of one or
         two accounts by being asked again."""
         for bucket, word in enumerate(signature.coarse):
-            self._held_under[bucket][int(word)].append(len(self._held))
-            self._held_low[bucket, int(word) % SIZE] = True
-        self._held.append(signature.fine)
-        self._held_within.append(0 if exactly else self._few - 1)
-        self._foreseen.clear()
+            self._protected_under[bucket][int(word)].append(len(self._protected_sets))
+            self._protected_low[bucket, int(word) % SIZE] = True
+        self._protected_sets.append(signature.fine)
+        self._protected_within.append(0 if exactly else self._few - 1)
+        self._prepared.clear()
 
-    def uncovers(self, own: Signature) -> bool:
+    def discloses(self, own: Signature) -> bool:
         """Whether a held set is what a said one leaves of this set, or this one of a said one, or nearly so: then both
         numbers would give the held one. By signatures alone, so that a set that differs from it by `few` accounts and more is
         taken for it only where all of them fall into the same few buckets."""
-        known = self._foreseen.get(own.fine.tobytes())
-        return known.uncovers if known is not None else self._uncovering([own])[0]
+        known = self._prepared.get(own.fine.tobytes())
+        return known.discloses if known is not None else self._disclosing([own])[0]
 
-    def _uncovering(self, owns: _Alike) -> list[bool]:
+    def _disclosing(self, owns: _Alike) -> list[bool]:
         found = [False] * len(owns)
-        if not self._held:
+        if not self._protected_sets:
             return found
         starts = np.arange(self._few, dtype=np.int64)[:, None] * SIZE
         for sign, said in ((1, self._parts_of(owns[0].reach)), (-1, self._wholes_of(owns[0].roots))):
             many = len(said.places)
             for at, own in _few_at_once(owns, many):
                 wanted = signed(_beside(own, said.coarse), sign)
-                hits = np.flatnonzero(self._held_low.ravel().take((wanted & LOW).view(np.int64) + starts))
+                hits = np.flatnonzero(self._protected_low.ravel().take((wanted & LOW).view(np.int64) + starts))
                 buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
                 words = wanted.ravel()[hits].tolist()
                 for bucket, column, word in zip(buckets.tolist(), columns.tolist(), words, strict=True):
                     place, fine = at + column // many, self._fine[said.places[column % many]]
-                    for held in self._held_under[bucket].get(word, ()):
-                        left = signed(owns[place].fine - fine, sign) - self._held[held]
-                        found[place] |= np.count_nonzero(left) <= self._held_within[held]
+                    for contributions in self._protected_under[bucket].get(word, ()):
+                        left = signed(owns[place].fine - fine, sign) - self._protected_sets[contributions]
+                        found[place] |= np.count_nonzero(left) <= self._protected_within[contributions]
         return found
 
     def of(self, rows: Rows, own: Signature) -> Combination | None:
@@ -172,7 +172,7 @@ class Combinations:
                     return combination if len(combination.differing) else None
         return None
 
-    def foresee(self, signatures: Sequence[Signature]) -> None:
+    def prepare(self, signatures: Sequence[Signature]) -> None:
         """Look for what is made of many sets at once, which takes less than to look for each when it is asked for."""
         together: dict[tuple[np.uint64, np.uint64], list[Signature]] = defaultdict(list)
         for own in signatures:
@@ -180,14 +180,14 @@ class Combinations:
                 together[own.reach, own.roots].append(own)
         for alike in together.values():
             kinds = zip(*(kind(alike) for kind in (self._sums, self._differences, self._threes)), strict=True)
-            for own, likely, uncovers in zip(alike, kinds, self._uncovering(alike), strict=True):
-                self._foreseen[own.fine.tobytes()] = _Foreseen(likely, uncovers)
+            for own, likely, discloses in zip(alike, kinds, self._disclosing(alike), strict=True):
+                self._prepared[own.fine.tobytes()] = _Prepared(likely, discloses)
 
     def _candidates(self, own: Signature) -> Iterator[set[_Candidate]]:
         """Likely sums, then differences, then threes."""
-        foreseen = self._foreseen.get(own.fine.tobytes())
-        if foreseen is not None:
-            return iter(foreseen.likely)
+        prepared = self._prepared.get(own.fine.tobytes())
+        if prepared is not None:
+            return iter(prepared.likely)
         return (kind([own])[0] for kind in (self._sums, self._differences, self._threes))
 
     def _file(self, signature: Signature, read: Callable[[], BitMap]) -> None:
@@ -196,7 +196,7 @@ class Combinations:
             self._grow()
         self._read.append(read)
         self._pairs = None
-        self._foreseen.clear()
+        self._prepared.clear()
         for known in (self._parts_of, self._wholes_of, self._rooted_at):
             known.cache_clear()
         self._fine[place], self._coarse[:, place] = signature.fine, signature.coarse
@@ -370,8 +370,10 @@ class Combinations:
         differing = distinct(accounts[np.flatnonzero(rest)])
         counted = np.flatnonzero(made) if len(differing) < self._few else rows[:0]
         theirs = counted[np.isin(accounts[counted], differing)]
-        held = np.bincount(np.searchsorted(differing, accounts[theirs]), made[theirs], len(differing)).astype(np.int64)
-        return Combination(np.flatnonzero(made > 0).astype(np.int64), differing, np.maximum(held, 0))
+        contributions = np.bincount(np.searchsorted(differing, accounts[theirs]), made[theirs], len(differing)).astype(
+            np.int64
+        )
+        return Combination(np.flatnonzero(made > 0).astype(np.int64), differing, np.maximum(contributions, 0))
 
 
 def _nothing_yet(owns: _Alike) -> list[set[_Candidate]]:

@@ -18,7 +18,7 @@ _ROOM = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class Match:
     """A released set that fewer than `few` accounts tell from a new one, or none (`is_identical`). `age`: its place
     among the sets that were filed."""
 
@@ -70,7 +70,7 @@ class Overlap:
                 under[word] = (*under.get(word, ()), place)
         self._filed[place].firsts.setdefault(kind, (age, count))
 
-    def near(self, signature: Signature, members: Callable[[], BitMap]) -> list[Near]:
+    def near(self, signature: Signature, members: Callable[[], BitMap]) -> list[Match]:
         """Sets that differ from one of this signature and these members by fewer than `few` accounts, oldest first."""
         same = self._place.get((signature.fine.tobytes(), 0))
         found = [] if same is None else list(self._nears(self._filed[same], is_identical=True))
@@ -90,12 +90,12 @@ class Overlap:
         found: list[int] = places[differs < self._few].tolist()
         return found
 
-    def _compared(self, filed: _Filed, members: BitMap) -> Iterator[Near]:
+    def _compared(self, filed: _Filed, members: BitMap) -> Iterator[Match]:
         rows, _ = self._snapshot.rows_of(np.array((members ^ filed.read()).to_array(), dtype=np.int64))
         if len(distinct(self._snapshot.accounts[rows])) + filed.lacks < self._few:
             yield from self._nears(filed, is_identical=not len(rows) and not filed.lacks)
 
     @staticmethod
-    def _nears(filed: _Filed, *, is_identical: bool) -> Iterator[Near]:
+    def _nears(filed: _Filed, *, is_identical: bool) -> Iterator[Match]:
         for kind, (age, count) in filed.firsts.items():
-            yield Near(kind, count, age, is_identical, filed.read)
+            yield Match(kind, count, age, is_identical, filed.read)

@@ -12,9 +12,9 @@ from pyroaring import BitMap
 
 from index.snapshots.snapshot import Rows, Snapshot
 from tools.core.ledger import KeptSet, Ledger
-from tools.core.memo import Remembered
+from tools.core.memo import MemoByArray
 from tools.history.combinations import Combination, Combinations
-from tools.history.overlap import Near, Overlap
+from tools.history.overlap import Match, Overlap
 from tools.history.signatures import Signer
 
 SECONDARY = "held"
@@ -38,24 +38,24 @@ class ReleaseHistory:
         self._combinations = Combinations(snapshot, few)
         self._known = 0
         self._has_protected = False
-        self.members = Remembered(self._members)
-        self._compared = Remembered(self._compare)
+        self.members = MemoByArray(self._members)
+        self._compared = MemoByArray(self._compare)
 
     def catch_up(self) -> None:
         """Take in what every agent has released by now."""
         for item in self._ledger.new_sets(self._known):
             self._file(item)
             self._known += 1
-        self._compared = Remembered(self._compare)
+        self._compared = MemoByArray(self._compare)
 
     def _file(self, item: KeptSet) -> None:
         read = partial(self._ledger.members_of, item)
         signature, lacks = self._signer.unpacked(item.signature), 0
         if signature is None:
             numbers = np.array(read().to_array(), dtype=np.int64)
-            rows, held = self._snapshot.rows_of(numbers)
+            rows, contributions = self._snapshot.rows_of(numbers)
             signature = self._signer.of(rows)
-            lacks = self._lacking(numbers[~held])
+            lacks = self._lacking(numbers[~contributions])
         self._earlier.add(item.kind, item.count, signature, read, lacks)
         if item.count is not None and not lacks:
             self._combinations.add(signature, read)
@@ -73,11 +73,11 @@ class ReleaseHistory:
         """The sets of a release that is being made, which its later cells are matched with too."""
         return CurrentRelease(self, self._snapshot, self._few)
 
-    def matches(self, rows: Rows, kinds: Collection[str]) -> list[Near]:
+    def matches(self, rows: Rows, kinds: Collection[str]) -> list[Match]:
         """Earlier sets that fewer than `few` accounts tell apart from the rows, oldest first."""
         return [near for near in self._compared(rows) if near.kind in kinds]
 
-    def match(self, rows: Rows) -> Near | None:
+    def match(self, rows: Rows) -> Match | None:
         """The first earlier set that this one nearly repeats; None when it is new, or the very same as an earlier one."""
         return first_match(self.matches(rows, ANSWERS))
 
@@ -99,7 +99,7 @@ class ReleaseHistory:
     def prepare(self, sets: Sequence[Rows], wholes: Sequence[Rows]) -> None:
         """Compute for many sets, and for wholes that they lie in, what will be asked of each: at once it takes less."""
         self._signer.learn([*sets, *wholes])
-        self._combinations.foresee([self._signer.of(rows) for rows in sets])
+        self._combinations.prepare([self._signer.of(rows) for rows in sets])
 
     def protect_once(self, small_cells: Callable[[], Sequence[Rows]]) -> None:
         """Sets below the thresholds, from now on not to be the difference of two released ones. Asked for only once."""
@@ -113,7 +113,7 @@ class ReleaseHistory:
 
     def discloses(self, rows: Rows) -> bool:
         """Whether these rows' number, beside a released one, would give the number of a suppressed set."""
-        return self._combinations.uncovers(self._signer.of(rows))
+        return self._combinations.discloses(self._signer.of(rows))
 
     def is_suppressed(self, rows: Rows) -> bool:
         """Whether this set, or nearly this set, was suppressed to protect another, and was not released before that."""
@@ -127,18 +127,18 @@ class ReleaseHistory:
         """What the ledger keeps beside a set, so that the next handle need not read its members."""
         return self._signer.packed(rows)
 
-    def rows_of(self, earlier: Near) -> Rows:
+    def rows_of(self, earlier: Match) -> Rows:
         """The rows of this snapshot that an earlier set holds."""
         return self._snapshot.rows_of(np.array(earlier.read().to_array(), dtype=np.int64))[0]
 
-    def _compare(self, rows: Rows) -> list[Near]:
+    def _compare(self, rows: Rows) -> list[Match]:
         return self._earlier.near(self._signer.of(rows), partial(self.members, rows))
 
     def _members(self, rows: Rows) -> BitMap:
         # An array, because a list of Python's numbers takes many times as long.
         return BitMap(array("I", self._snapshot.numbers[rows].astype(np.uint32).tobytes()))
 
-    def compare_with(self, overlap: Overlap, rows: Rows) -> list[Near]:
+    def compare_with(self, overlap: Overlap, rows: Rows) -> list[Match]:
         """The sets of another collection that these rows nearly repeat."""
         return overlap.near(self._signer.of(rows), partial(self.members, rows))
 
@@ -157,15 +157,15 @@ class CurrentRelease:
         """A set of this release, so that the next one of it is matched with this one too."""
         self._history.file_in(self._sets, kind, count, rows)
 
-    def matches(self, rows: Rows, kinds: Collection[str]) -> list[Near]:
+    def matches(self, rows: Rows, kinds: Collection[str]) -> list[Match]:
         """Sets of the history and of this release that the rows nearly repeat, oldest first."""
         now = self._history.compare_with(self._sets, rows)
         return [*self._history.matches(rows, kinds), *(near for near in now if near.kind in kinds)]
 
-    def match(self, rows: Rows) -> Near | None:
+    def match(self, rows: Rows) -> Match | None:
         """The first of them; None when the rows are new, or the very same as one of them."""
         return first_match(self.matches(rows, ANSWERS))
 
 
-def first_match(found: Sequence[Near]) -> Near | None:
+def first_match(found: Sequence[Match]) -> Match | None:
     return None if not found or any(near.is_identical for near in found) else found[0]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from index.snapshots.snapshot import Rows, Snapshot
 from tools.core.counting import how_many
-from tools.core.memo import Remembered
+from tools.core.memo import MemoByArray
 
 FINER = 4
 """Buckets within one of the k."""
@@ -72,7 +72,7 @@ class Signer:
         self._spot = (snapshot.base_labels % CLASSES).astype(np.int32) * (few * FINER) + self._bucket
         """Class of themes and finer bucket of each summary."""
         self._fits: dict[bytes, bool] = {}
-        self.of = Remembered(self._signed)
+        self.of = MemoByArray(self._signed)
 
     def learn(self, sets: Sequence[Rows]) -> None:
         """Make the signatures of many sets at once."""
@@ -90,9 +90,9 @@ class Signer:
         places = own * fine + self._bucket[rows]
         low, high = (np.bincount(places, half[rows], many * fine).astype(np.uint64) for half in (self._low, self._high))
         sums = (low + (high << _HALF_BITS)).reshape(many, fine)
-        held = np.zeros(many * CLASSES * fine, dtype=bool)
-        held[own * (CLASSES * fine) + self._spot[rows]] = True
-        buckets = np.count_nonzero(held.reshape(many, CLASSES, fine), axis=2)
+        occupied = np.zeros(many * CLASSES * fine, dtype=bool)
+        occupied[own * (CLASSES * fine) + self._spot[rows]] = True
+        buckets = np.count_nonzero(occupied.reshape(many, CLASSES, fine), axis=2)
         reach, roots = (_bits(buckets >= least) for least in (1, self._few))
         accounts = [self._accounts_of(rows) for rows in sets]
         return [self._made(*parts) for parts in zip(sums, accounts, reach, roots, strict=True)]

@@ -16,7 +16,7 @@ from index.handle import Index
 from index.privacy.judgement import NameAuditor
 from index.snapshots.snapshot import Rows
 from tools.core.candidate import CandidateTable
-from tools.core.counting import without
+from tools.core.counting import complement_of
 from tools.core.errors import PrivacyViolation, Reason, ToolRefusal
 from tools.core.finding import _GATE_PASS, Finding, Row, is_intact, with_present_names
 from tools.core.handles import Handles
@@ -100,7 +100,7 @@ class Gate:
         everything = len(self.index.snapshot)
         meets = self._thresholds.meets(resolved.rows)
         rest = everything - len(resolved.rows)
-        if meets and rest and not self._thresholds.meets(without(resolved.rows, np.arange(everything))):
+        if meets and rest and not self._thresholds.meets(complement_of(resolved.rows, np.arange(everything))):
             raise ToolRefusal(
                 "Nearly all conversations match, so the rest would be below the threshold. Ask without the restriction.",
                 "nearly everything",

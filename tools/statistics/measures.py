@@ -73,34 +73,38 @@ def log_odds(
     return LogOdds(log(a / rest_a) - log(b / rest_b), sqrt(variance))
 
 
-def over_and_under(said: ReleasedCounts) -> Statistics:
+def over_and_under(released: ReleasedCounts) -> Statistics:
     """Each group's odds in the first column against the second, with intervals; clear where the adjusted p is below
     .05. A cell under the threshold counts as just under it, so that its odds ratio is a bound."""
-    return _compared(said, ("over", "under"))
+    return _compared(released, ("over", "under"))
 
 
-def change_between_periods(said: ReleasedCounts) -> Statistics:
+def change_between_periods(released: ReleasedCounts) -> Statistics:
     """As `over_and_under`, in words for a later period against an earlier one."""
-    return _compared(said, ("grown", "shrunk"))
+    return _compared(released, ("grown", "shrunk"))
 
 
-def _compared(said: ReleasedCounts, verdicts: tuple[Verdict, Verdict]) -> Statistics:
+def _compared(released: ReleasedCounts, verdicts: tuple[Verdict, Verdict]) -> Statistics:
     places: list[int] = []
     found: list[LogOdds] = []
     missing_columns: list[int | None] = []
-    spread = max(1, sum(said.totals))
-    for place, (counts, small) in enumerate(zip(said.counts, said.small, strict=True)):
-        values = [said.least - 1 if count is None and low else count for count, low in zip(counts, small, strict=True)]
+    spread = max(1, sum(released.totals))
+    for place, (counts, small) in enumerate(zip(released.counts, released.small, strict=True)):
+        values = [
+            released.least - 1 if count is None and low else count for count, low in zip(counts, small, strict=True)
+        ]
         first, second = values
         if first is None or second is None or all(count is None for count in counts):
             continue
         prior = PRIOR_WEIGHT * max(first + second, 1) / spread
-        found.append(log_odds(first, second, said.totals[0], said.totals[1], prior, PRIOR_WEIGHT, said.step))
+        found.append(
+            log_odds(first, second, released.totals[0], released.totals[1], prior, PRIOR_WEIGHT, released.step)
+        )
         missing_columns.append(next((column for column, count in enumerate(counts) if count is None), None))
         places.append(place)
     adjusted = false_discovery_adjusted([item.p for item in found])
-    rows: list[tuple[Measure, ...]] = [()] * len(said.counts)
-    strength = [-inf] * len(said.counts)
+    rows: list[tuple[Measure, ...]] = [()] * len(released.counts)
+    strength = [-inf] * len(released.counts)
     for place, item, p, missing in zip(places, found, adjusted, missing_columns, strict=True):
         clear = p < _ALPHA
         verdict: Verdict = "no clear difference"
@@ -117,8 +121,8 @@ def _compared(said: ReleasedCounts, verdicts: tuple[Verdict, Verdict]) -> Statis
         rows[place] = (Measure("odds ratio", short(ratio), short(low), short(high), verdict, is_bound, is_at_most),)
         strength[place] = item.value / item.error if clear else 0.0
     order = sorted(range(len(rows)), key=lambda place: (-strength[place], place))
-    told = sum(1 for measures in rows if measures and measures[0].verdict != "no clear difference")
-    note = f"{told} of {len(found)} groups differ clearly (false discovery rate 5 %)"
+    shown = sum(1 for measures in rows if measures and measures[0].verdict != "no clear difference")
+    note = f"{shown} of {len(found)} groups differ clearly (false discovery rate 5 %)"
     return Statistics(rows, (note,), tuple(order))
 
 
@@ -132,27 +136,27 @@ NOT_FLAGGED, IN_ERROR = "not flagged", "flagged in error"
 Shares = Sequence[Measure | None]
 
 
-def missed_and_false(said: ReleasedCounts) -> Statistics:
+def missed_and_false(released: ReleasedCounts) -> Statistics:
     """Of the columns (concerning and not flagged, concerning and flagged, flagged and not concerning, neither): the share
     of the concerning that was not flagged, and the share of the flagged that was not concerning."""
-    rows = [(_share(NOT_FLAGGED, *counts[:2]), _share(IN_ERROR, counts[2], counts[1])) for counts in said.counts]
-    return _gaps(said, rows)
+    rows = [(_share(NOT_FLAGGED, *counts[:2]), _share(IN_ERROR, counts[2], counts[1])) for counts in released.counts]
+    return _gaps(released, rows)
 
 
-def few_caught(said: ReleasedCounts) -> Statistics:
+def few_caught(released: ReleasedCounts) -> Statistics:
     """Of the columns (concerning and not flagged, flagged, neither), where fewer conversations than the threshold are
     concerning and flagged in all: both shares are at least what they are if all of these lie in the theme. Of all themes
     together the same, in a note."""
-    few = said.least - 1
-    rows = [_least_shares(counts, few) for counts in said.counts]
-    alone = [sum(_is_alone(counts, place) for counts in said.counts) for place in (0, 1)]
-    missed, flagged = (max(0, said.totals[place] - few * alone[place]) for place in (0, 1))
+    few = released.least - 1
+    rows = [_least_shares(counts, few) for counts in released.counts]
+    alone = [sum(_is_alone(counts, place) for counts in released.counts) for place in (0, 1)]
+    missed, flagged = (max(0, released.totals[place] - few * alone[place]) for place in (0, 1))
     notes = [
-        f"fewer than {said.least} conversations are concerning and flagged, all themes together",
+        f"fewer than {released.least} conversations are concerning and flagged, all themes together",
         *_of_all("concerning", _share(NOT_FLAGGED, missed, few, is_bound=True)),
         *_of_all("flagged", _share(IN_ERROR, max(0, flagged - few), few, is_bound=True)),
     ]
-    return _gaps(said, rows, *notes)
+    return _gaps(released, rows, *notes)
 
 
 def _least_shares(counts: Sequence[int | None], few: int) -> Shares:
@@ -171,24 +175,26 @@ def _is_alone(counts: Sequence[int | None], place: int) -> bool:
     return counts[place] is not None and all(count is None for at, count in enumerate(counts) if at != place)
 
 
-def few_false(said: ReleasedCounts) -> Statistics:
+def few_false(released: ReleasedCounts) -> Statistics:
     """Of the columns (concerning and not flagged, flagged, neither), where fewer conversations than the threshold are
     flagged and not concerning in all: what was not flagged is at least what it is if all flagged are concerning."""
-    note = f"fewer than {said.least} conversations are flagged and not concerning, all themes together"
-    return _gaps(said, [(_share(NOT_FLAGGED, *counts[:2], is_bound=True),) for counts in said.counts], note)
+    note = f"fewer than {released.least} conversations are flagged and not concerning, all themes together"
+    return _gaps(released, [(_share(NOT_FLAGGED, *counts[:2], is_bound=True),) for counts in released.counts], note)
 
 
-def few_missed(said: ReleasedCounts) -> Statistics:
+def few_missed(released: ReleasedCounts) -> Statistics:
     """Of the columns (concerning, flagged and not concerning, neither), where fewer conversations than the threshold are
     concerning and not flagged in all: what was flagged in error is at least what it is if all concerning are flagged."""
-    note = f"fewer than {said.least} conversations are concerning and not flagged, all themes together"
-    return _gaps(said, [(_share(IN_ERROR, counts[1], counts[0], is_bound=True),) for counts in said.counts], note)
+    note = f"fewer than {released.least} conversations are concerning and not flagged, all themes together"
+    return _gaps(
+        released, [(_share(IN_ERROR, counts[1], counts[0], is_bound=True),) for counts in released.counts], note
+    )
 
 
-def _gaps(said: ReleasedCounts, shares: Sequence[Shares], *notes: str) -> Statistics:
+def _gaps(released: ReleasedCounts, shares: Sequence[Shares], *notes: str) -> Statistics:
     """The shares of each row that could be computed; rows with most in the first column first."""
     rows = [tuple(measure for measure in of_row if measure is not None) for of_row in shares]
-    order = sorted(range(len(rows)), key=lambda place: (-(said.counts[place][0] or 0), place))
+    order = sorted(range(len(rows)), key=lambda place: (-(released.counts[place][0] or 0), place))
     return Statistics(rows, notes, tuple(order))
 
 

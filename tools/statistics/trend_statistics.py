@@ -59,20 +59,20 @@ class _Stretch:
         return f"at most {above}{unit}" if not self.low else f"{below} to {above}{unit}"
 
 
-def course(said: ReleasedCounts) -> Statistics:
+def course(released: ReleasedCounts) -> Statistics:
     """Each bucket's share with its interval, where the level changes, and the second half against the first.
 
     A change is stated where the levels on its two sides differ whatever the buckets under the threshold hold; a level
     with such buckets in it is stated by its bounds. Buckets suppressed for another's sake are left out. Without an exposure
     column the counts themselves are the series.
     """
-    has_exposure = len(said.columns) > 1
-    rows = [_share(*counts) if has_exposure else () for counts in said.counts]
-    buckets = _buckets(said, has_exposure=has_exposure)
-    most_hidden = _most_hidden(said)
-    notes = _changes(buckets, most_hidden, said.step)
-    if has_exposure and len(buckets) >= _FEW_BUCKETS and any(counts[0] is not None for counts in said.counts):
-        notes.append(_halves(buckets, most_hidden, said.step))
+    has_exposure = len(released.columns) > 1
+    rows = [_share(*counts) if has_exposure else () for counts in released.counts]
+    buckets = _buckets(released, has_exposure=has_exposure)
+    most_hidden = _most_hidden(released)
+    notes = _changes(buckets, most_hidden, released.step)
+    if has_exposure and len(buckets) >= _FEW_BUCKETS and any(counts[0] is not None for counts in released.counts):
+        notes.append(_halves(buckets, most_hidden, released.step))
     return Statistics(rows, tuple(notes))
 
 
@@ -83,29 +83,29 @@ def _share(count: int | None, whole: int | None) -> tuple[Measure, ...]:
     return (Measure("share", round(100 * count / whole, 1), round(100 * low, 1), round(100 * high, 1)),)
 
 
-def _most_hidden(said: ReleasedCounts) -> float:
+def _most_hidden(released: ReleasedCounts) -> float:
     """What all buckets that are not said hold together, at most: the total less what is said, and what rounding adds."""
-    counts = [counts[0] for counts in said.counts if counts[0] is not None]
-    return max(0.0, said.totals[0] - sum(counts) + said.step / 2 * (len(counts) + 1))
+    counts = [counts[0] for counts in released.counts if counts[0] is not None]
+    return max(0.0, released.totals[0] - sum(counts) + released.step / 2 * (len(counts) + 1))
 
 
-def _buckets(said: ReleasedCounts, *, has_exposure: bool) -> list[_Bucket]:
+def _buckets(released: ReleasedCounts, *, has_exposure: bool) -> list[_Bucket]:
     """Those that are said or under the threshold, in order. What is likely in the latter is their part, by exposure, of
     what the total leaves, and less than the threshold."""
     used = [
         place
-        for place, counts in enumerate(said.counts)
-        if (counts[0] is not None or said.small[place][0]) and (counts[-1] or not has_exposure)
+        for place, counts in enumerate(released.counts)
+        if (counts[0] is not None or released.small[place][0]) and (counts[-1] or not has_exposure)
     ]
-    exposures = {place: float(said.counts[place][-1] or 0) if has_exposure else 1.0 for place in used}
-    hidden = [place for place in used if said.counts[place][0] is None]
-    rest = max(0.0, said.totals[0] - sum(counts[0] or 0 for counts in said.counts))
+    exposures = {place: float(released.counts[place][-1] or 0) if has_exposure else 1.0 for place in used}
+    hidden = [place for place in used if released.counts[place][0] is None]
+    rest = max(0.0, released.totals[0] - sum(counts[0] or 0 for counts in released.counts))
     rate = rest / max(1.0, sum(exposures[place] for place in hidden))
     found = []
     for place in used:
-        count, most = said.counts[place][0], said.least - 1
+        count, most = released.counts[place][0], released.least - 1
         low, high, likely = (0, most, min(most, rate * exposures[place])) if count is None else (count, count, count)
-        found.append(_Bucket(said.labels[place], low, high, likely, exposures[place] if has_exposure else None))
+        found.append(_Bucket(released.labels[place], low, high, likely, exposures[place] if has_exposure else None))
     return found
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.snapshots.snapshot import Rows
-from tools.core.counting import distinct, without
+from tools.core.counting import complement_of, distinct
 from tools.core.table import Cell
 from tools.suppression.intervals import (
     Interval,
@@ -69,7 +69,7 @@ class Rules:
 def suppress_complements(meets: Meets, cells: Sequence[Cell], lines: Sequence[Sequence[int]], shown: Shown) -> Shown:
     """Where a count and the whole it lies in are both shown, their difference is a group too (R3)."""
     for first, *_, whole in lines:
-        rest = without(cells[first].rows, cells[whole].rows)
+        rest = complement_of(cells[first].rows, cells[whole].rows)
         if whole not in shown or (first in shown and len(rest) and not meets(rest)):
             shown -= {first}
     return shown
@@ -81,7 +81,7 @@ def suppress_rests(
     """Overlapping groups are no partition; the complement of each in its column is checked (R3)."""
     for line in lines:
         for place, whole in zip(line, wholes, strict=True):
-            rest = without(cells[place].rows, whole)
+            rest = complement_of(cells[place].rows, whole)
             if len(rest) and not meets(rest):
                 shown -= {place}
     return shown

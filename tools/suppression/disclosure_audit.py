@@ -49,7 +49,7 @@ class DisclosureAudit:
         self._protect([cell.rows for cell in cells if cell.released is None and cell.is_primary and len(cell.rows)])
         span = self._span.copy()
         for total in table.totals:
-            if span.exposes(project(total.rows)):
+            if span.discloses(project(total.rows)):
                 raise ToolRefusal(
                     "With earlier results, this total would disclose a group below the threshold. Ask with fewer "
                     "restrictions, or use the earlier answers.",
@@ -60,7 +60,7 @@ class DisclosureAudit:
         for place in sorted(range(len(cells)), key=lambda place: (not cells[place].was_released, -cells[place].count)):
             if cells[place].released is None:
                 continue
-            if span.exposes(project(cells[place].rows)):
+            if span.discloses(project(cells[place].rows)):
                 disclosing.add(place)
             else:
                 span.say(project(cells[place].rows))

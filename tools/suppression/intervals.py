@@ -107,9 +107,9 @@ class TableIntervals:
         from scipy.sparse import csr_matrix
         from scipy.sparse.csgraph import maximum_flow
 
-        without = np.minimum(self._capacity, wanted)
-        without[row, column] = without[column, row] = 0
-        graph = csr_matrix(without)
+        complement_of = np.minimum(self._capacity, wanted)
+        complement_of[row, column] = complement_of[column, row] = 0
+        graph = csr_matrix(complement_of)
         found = min(down, int(maximum_flow(graph, row, column).flow_value))
         if found < wanted:
             found += min(up, int(maximum_flow(graph, column, row).flow_value))

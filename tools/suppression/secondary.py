@@ -10,7 +10,7 @@ import numpy as np
 
 from index.snapshots.snapshot import Rows
 from tools.core.candidate import CandidateTable, Group
-from tools.core.counting import distinct, without
+from tools.core.counting import complement_of, distinct
 from tools.core.table import Cell, DecidedTable
 from tools.history.release_history import ReleaseHistory
 from tools.suppression.cells import (
@@ -108,7 +108,7 @@ class _Secondary:
         if group.whole is None or any(cell.is_whole_row and cell.released is not None for cell in line):
             return UNBOUNDED
         least = self.thresholds.policy.min_conversations
-        elsewhere, _, _ = self.thresholds.counted(without(group.members, group.whole))
+        elsewhere, _, _ = self.thresholds.counted(complement_of(group.members, group.whole))
         if elsewhere >= least:
             return UNBOUNDED
         if not elsewhere:

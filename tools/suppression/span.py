@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.snapshots.snapshot import Rows, Snapshot
-from tools.core.memo import Remembered
+from tools.core.memo import MemoByArray
 
 MOST = 512
 """Independent said sets that are held together; then the newest half goes on alone."""
@@ -45,7 +45,7 @@ class Projection:
         size = len(snapshot)
         self._buckets = chance.integers(0, _WIDTH, (_HASHES, size))
         self._words = chance.standard_normal((_HASHES, size))
-        self.of = Remembered(self._projected)
+        self.of = MemoByArray(self._projected)
 
     def _projected(self, rows: Rows) -> Vector:
         found: Vector = np.zeros(_WIDTH)
@@ -78,7 +78,7 @@ class Span:
         originals = np.concatenate([self._originals, vectors])
         self._keep(originals, np.concatenate([self._guarded, self._rest(vectors)]))
 
-    def exposes(self, vector: Vector) -> bool:
+    def discloses(self, vector: Vector) -> bool:
         """Whether some guarded set would follow if this one's number were said too."""
         axis = self._axis(vector)
         if axis is None:

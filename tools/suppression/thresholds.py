@@ -16,8 +16,8 @@ from index.core.records import as_day
 from index.handle import Index
 from index.snapshots.snapshot import UNDATED, Rows, Snapshot
 from tools.coordination.suspects import suspected
-from tools.core.counting import distinct, how_often, without
-from tools.core.memo import Remembered
+from tools.core.counting import complement_of, distinct, how_often
+from tools.core.memo import MemoByArray
 from tools.core.policy import PrivacyPolicy
 from tools.history.combinations import Combination
 
@@ -38,8 +38,8 @@ class Thresholds:
         return self._remembered(rows)
 
     @cached_property
-    def _remembered(self) -> Remembered[tuple[int, int, int]]:
-        return Remembered(self._counted)
+    def _remembered(self) -> MemoByArray[tuple[int, int, int]]:
+        return MemoByArray(self._counted)
 
     def _counted(self, rows: Rows) -> tuple[int, int, int]:
         if not len(rows):
@@ -52,8 +52,10 @@ class Thresholds:
         sets were in it as they are in the combination, whether they are or not (R5)."""
         kept = [part[~np.isin(self.snapshot.accounts[part], combination.differing)] for part in parts]
         most = self.policy.max_per_account
-        count = sum(self.counted(part)[0] for part in kept) + int(np.minimum(combination.held, most).sum())
-        accounts = len(distinct(self.snapshot.accounts[np.concatenate(kept)])) + int((combination.held > 0).sum())
+        count = sum(self.counted(part)[0] for part in kept) + int(np.minimum(combination.contributions, most).sum())
+        accounts = len(distinct(self.snapshot.accounts[np.concatenate(kept)])) + int(
+            (combination.contributions > 0).sum()
+        )
         return count, accounts
 
     def meets(self, rows: Rows) -> bool:
@@ -84,7 +86,7 @@ class Thresholds:
             and largest <= policy.max_dominance * rest
         ):
             return True
-        return self.meets(without(rows, whole))
+        return self.meets(complement_of(rows, whole))
 
     def established(self, rows: Rows, since: date | None) -> Rows:
         """Those of the rows whose account counts towards text: it was seen on so many days as the policy asks, or before

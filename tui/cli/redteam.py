@@ -59,5 +59,5 @@ async def _attack(names: list[str], *, quick: bool, injections: Path | None, ind
         from tui.rendering.tables import redteam_table
 
         typer.echo(redteam_table(outcomes))
-    if not all(outcome.held for outcome in outcomes):
+    if not all(outcome.is_met for outcome in outcomes):
         raise typer.Exit(6)

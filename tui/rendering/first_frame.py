@@ -27,9 +27,13 @@ def frame(index: str, width: int, height: int, glyphs: Glyphs) -> str:
     """The escape codes and text of a frame of `width` by `height` cells: status, title and sentence where the desk
     has them, and a prompt."""
     status = f" {glyphs.starting} starting {glyphs.bar} index {index}"
-    said = [f"\x1b[1m{fit(TITLE, width - _MARGIN).rstrip()}\x1b[0m", "", *textwrap.wrap(STARTING, width - 2 * _MARGIN)]
+    wording = [
+        f"\x1b[1m{fit(TITLE, width - _MARGIN).rstrip()}\x1b[0m",
+        "",
+        *textwrap.wrap(STARTING, width - 2 * _MARGIN),
+    ]
     lines = [(1, f"\x1b[7m{fit(status, width)}\x1b[0m")]
-    lines += [(row, " " * _MARGIN + text) for row, text in enumerate(said, start=3)]
+    lines += [(row, " " * _MARGIN + text) for row, text in enumerate(wording, start=3)]
     lines.append((height - 3, " " * _MARGIN + glyphs.ask))
     return _ENTER + "".join(f"\x1b[{row};1H{text}" for row, text in lines if 0 < row <= height)
 

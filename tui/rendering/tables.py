@@ -237,7 +237,7 @@ def redteam_table(outcomes: "Sequence[Outcome]") -> str:
             f"{item.succeeded:,}",
             "-" if item.base_rate is None else f"{item.base_rate:.1%} = {item.base_rate * item.tried:.0f}",
             item.goal,
-            "held" if item.held else "MISSED" if item.tried else "NOT TRIED",
+            "held" if item.is_met else "MISSED" if item.tried else "NOT TRIED",
         )
         for item in outcomes
     ]
@@ -246,5 +246,5 @@ def redteam_table(outcomes: "Sequence[Outcome]") -> str:
         "  ".join(fit(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in [header, *rows]
     ]
     notes = [f"  {item.attack}, {item.figure}: {safe('; '.join(item.notes))}" for item in outcomes if item.notes]
-    missed = sum(not item.held for item in outcomes)
+    missed = sum(not item.is_met for item in outcomes)
     return "\n".join([*lines, "", *notes, "", "every goal is met" if not missed else f"{missed} goals are missed"])

@@ -50,16 +50,18 @@ def ready(view: View, examples: Sequence[str], recent: Sequence[Recent], problem
 
 
 def _banners(view: View) -> list[str]:
-    said = []
+    wording = []
     if view.is_keyless:
-        said.append("No model key: ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL are not set. The built-in analyst answers.")
-        said.append("It needs no network; it plans by rules and writes plainly. Set a key and start again for more.")
+        wording.append(
+            "No model key: ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL are not set. The built-in analyst answers."
+        )
+        wording.append("It needs no network; it plans by rules and writes plainly. Set a key and start again for more.")
     if is_stale(view):
-        said.append(
+        wording.append(
             f"The index was published {view.age_days} days ago; what came later is not in the answers. "
             f"Rebuild: {OWN_COMMAND}"
         )
-    return [*said, ""] if said else []
+    return [*wording, ""] if wording else []
 
 
 def no_index(error: ShoalError, path: Path, *, is_there: bool) -> Content:

@@ -208,8 +208,8 @@ class Desk(App[None]):
                 is_there = (self._started.path / "index.toml").exists()
                 place.update(welcome.no_index(self._fault, self._started.path, is_there=is_there))
             else:
-                said = (self.view, self.examples, self._recent, self.preferences.problems)
-                place.update(welcome.ready(*said))
+                wording = (self.view, self.examples, self._recent, self.preferences.problems)
+                place.update(welcome.ready(*wording))
 
     def on_prompt_sent(self, message: Prompt.Sent) -> None:
         text = message.text

@@ -13,7 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, ProgressBar, Static
 
 from index.core.errors import ShoalError
-from tui.screens.beside import Beside
+from tui.screens.background import BackgroundTask
 from tui.screens.panels import Panel
 from tui.text.untrusted import fit, safe
 
@@ -37,7 +37,7 @@ class IngestScreen(Panel[bool]):
         self._started = started
         self._built_in = built_in
         self._demo = demo
-        self._beside: Beside[Taken] | None = None
+        self._beside: BackgroundTask[Taken] | None = None
         self._stages: dict[str, str] = {}
         self._step: Progress | None = None
         self._is_stopping = False
@@ -89,7 +89,7 @@ class IngestScreen(Panel[bool]):
     @work(group="ingest", exclusive=True, exit_on_error=False)
     async def _take(self, path: Path) -> None:
         self._stages.clear()
-        self._beside = Beside(lambda: self._ingest(path))
+        self._beside = BackgroundTask(lambda: self._ingest(path))
         self.query_one(ProgressBar).display = True
         self.query_one("#ingest-hint", Static).update(_ON)
         self._say("Starting …")

@@ -242,8 +242,8 @@ def _noticed(event: "Notice", view: View) -> View:
 
 @_on("run_ended")
 def _ended(event: "RunEnded", view: View) -> View:
-    told = {"message": event.message, "hint": event.hint, "exit_code": event.exit_code}
-    changed = _turn(view, ended=event.state, elapsed_s=event.elapsed_s, **told)
+    reported = {"message": event.message, "hint": event.hint, "exit_code": event.exit_code}
+    changed = _turn(view, ended=event.state, elapsed_s=event.elapsed_s, **reported)
     turn = changed.turn
     if turn is not None and turn.is_all_suppressed and not turn.suggestions:
         changed = _turn(changed, suggestions=WIDER)

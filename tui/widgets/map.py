@@ -71,8 +71,10 @@ class DensityMap(Widget, can_focus=True):
         part = "" if self.window.width == 1 else f" · {100 * self.window.width:.0f} % of the map"
         legend = f"{shades[1]} few  {shades[4]} most, blank: below the privacy threshold{part}"
         label = self._label
-        said = f"{self._glyphs.chosen} {safe(label.text)} · enter: its own map" if label else "n: go through the names"
-        lines = [fit(line, size[0]).rstrip() for line in (legend, said)]
+        wording = (
+            f"{self._glyphs.chosen} {safe(label.text)} · enter: its own map" if label else "n: go through the names"
+        )
+        lines = [fit(line, size[0]).rstrip() for line in (legend, wording)]
         return Content("\n").join([drawn, *(Content.styled(line, "dim") for line in lines)])
 
     @property

@@ -139,8 +139,8 @@ def _discloses(text: str, cited: Sequence[Finding], evidence: Evidence) -> str |
                 return f"it states {item.written.strip()}, which is fewer than {evidence.least}"
     for one, other in _nested(cited, evidence.earlier):
         for label, larger, smaller in _both(one, other):
-            said = {item.value for item in quantities(plain_signs(HANDLE.sub(" ", text)))}
-            if {larger, smaller} <= said and 0 < larger - smaller < evidence.least:
+            wording = {item.value for item in quantities(plain_signs(HANDLE.sub(" ", text)))}
+            if {larger, smaller} <= wording and 0 < larger - smaller < evidence.least:
                 return f"{label} in {one.id} and {other.id} leave fewer than {evidence.least} between them"
     return None
 

@@ -52,7 +52,7 @@ async def coordination(notes: Notes) -> None:
     flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
     whole = _whole(notes, near, banded, weeks)
     marked = _marked(themes) if themes is not None else []
-    signals = [text for text in (whole, _themes_told(notes, themes, marked) if themes and marked else "") if text]
+    signals = [text for text in (whole, _marked_themes(notes, themes, marked) if themes and marked else "") if text]
     unflagged = _flags(notes, flagged) if flagged is not None else ""
     if not signals:
         return
@@ -138,7 +138,7 @@ def _marked(finding: Finding) -> list[Row]:
     return sorted(rows, key=lambda row: -_MARKED.index(_overall(row)))
 
 
-def _themes_told(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
+def _marked_themes(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
     """Which themes are marked, as an answer and as a signal of the card."""
     shown = notes.fresh(marked)[:_MOST_THEMES] or marked[:_MOST_THEMES]
     stated = "; ".join(
@@ -167,7 +167,7 @@ async def _screened(notes: Notes) -> None:
         )
         left_out(notes, finding)
         return
-    signal = _themes_told(notes, finding, marked)
+    signal = _marked_themes(notes, finding, marked)
     notes.say(NOT_PROOF, kind="answer")
     left_out(notes, finding)
     _lead(notes, finding, marked[:_MOST_THEMES], [signal], "")
@@ -181,8 +181,8 @@ def _bursts(weeks: Finding | None) -> str:
     if weeks is None or not shown or len(weeks.rows) < _FEW_WEEKS or 100 * most / total < _BURST_SHARE:
         return ""
     stated = ", ".join(f"{row.label} ({row.values[0].count:,})" for row in sorted(fullest, key=lambda row: row.label))
-    told = f"the week of {stated} stands out" if len(fullest) == 1 else f"the weeks of {stated} stand out"
-    return f"come in bursts: {told}, most other weeks are below the threshold"
+    reported = f"the week of {stated} stands out" if len(fullest) == 1 else f"the weeks of {stated} stand out"
+    return f"come in bursts: {reported}, most other weeks are below the threshold"
 
 
 def _steady(weeks: Finding | None) -> str:
@@ -309,10 +309,10 @@ def _gaps(finding: Finding, rows: Sequence[Row], column: str, name: str, at_leas
     if column not in finding.columns:
         return ""
     place = finding.columns.index(column)
-    told = [row for row in rows if row.values[place].count is not None]
-    told.sort(key=lambda row: -(row.values[place].count or 0))
+    reported = [row for row in rows if row.values[place].count is not None]
+    reported.sort(key=lambda row: -(row.values[place].count or 0))
     parts = []
-    for row in told:
+    for row in reported:
         found = measure(row, name)
         if found is not None and (found.value or 0) >= at_least:
             bound = "at least " if found.is_bound else ""

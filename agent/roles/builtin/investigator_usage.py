@@ -54,7 +54,7 @@ async def top(notes: Notes) -> None:
                 kind="answer",
             )
     if not rows:
-        more = "further " if notes.task.told else ""
+        more = "further " if notes.task.already_named else ""
         notes.say(f"No {more}theme of {finding.scope} is large enough to name", finding, kind="answer")
     left_out(notes, finding)
 
@@ -124,7 +124,7 @@ async def topic(notes: Notes, every: Finding | None = None) -> None:
         return
     rows = notes.fresh(named(finding))
     where = "" if inner == Scope() else f" among {inner.describe()}"
-    if rows or not notes.task.told:
+    if rows or not notes.task.already_named:
         notes.say(
             f"About {_of(finding, every)} conversations lie near “{phrase}”{unquoted(where)}",
             *_both(finding, every),
@@ -219,21 +219,21 @@ async def _compared(notes: Notes, first: Scope, second: Scope | None) -> bool:
         scopes["second"] = second_stated
     across = first.language is not None
     kinds = [notes.task.facet] if notes.task.facet else ["topic", "theme"] if across else ["theme", "topic"]
-    is_told = False
+    is_reported = False
     for kind in kinds:
         finding = await notes.ask("compare", {**scopes, "by": kind})
         if finding is not None:
-            is_told = True
-            _told_apart(notes, finding, kind, first, second, is_first=kind == kinds[0])
+            is_reported = True
+            _contrasted(notes, finding, kind, first, second, is_first=kind == kinds[0])
     if across and not notes.task.facet:
         notes.say(
             "Themes follow the language as well as the subject, because the embedding knows English best; topics cross languages.",
             kind="limit",
         )
-    return is_told
+    return is_reported
 
 
-def _told_apart(
+def _contrasted(
     notes: Notes, finding: Finding, kind: str, first: Scope, second: Scope | None, *, is_first: bool
 ) -> None:
     rows = notes.fresh([row for row in finding.rows if row.label != UNNAMED and measure(row, "odds ratio") is not None])
@@ -262,7 +262,7 @@ def _told_apart(
         )
     if not over and not under:
         others = "all others" if second is None else unquoted(second.describe())
-        more = "apart from what was named before, " if notes.task.told else ""
+        more = "apart from what was named before, " if notes.task.already_named else ""
         notes.say(f"By {kind}, {more}{who} do not differ clearly from {others}", finding, kind=leading)
 
 

@@ -74,7 +74,7 @@ async def trend(notes: Notes) -> None:
     if found is None:
         return
     finding, step = found
-    rows = _told(finding)
+    rows = _reported(finding)
     what = unquoted(finding.scope)
     if len(rows) < _FEWEST:
         notes.say(f"Too few conversations per {step} to report a trend for {what}", finding, kind="answer")
@@ -94,7 +94,7 @@ async def trend(notes: Notes) -> None:
     for note in finding.notes:
         if note.startswith(("change of level", "the second half")):
             notes.say(f"{note[:1].upper()}{note[1:]}", finding)
-    if len(_told(finding)) < len(finding.rows):
+    if len(_reported(finding)) < len(finding.rows):
         notes.say(
             f"{finding.suppressed.cells} cells by {step} are suppressed (below the privacy threshold, may be zero)",
             finding,
@@ -113,12 +113,12 @@ async def _course(notes: Notes) -> tuple[Finding, str] | None:
         if finding is None:
             return None
         found = finding, step
-        if len(_told(finding)) >= _FEWEST:
+        if len(_reported(finding)) >= _FEWEST:
             break
     return found
 
 
-def _told(finding: Finding) -> list[Row]:
+def _reported(finding: Finding) -> list[Row]:
     return [row for row in finding.rows if row.values[0].count is not None]
 
 
@@ -136,8 +136,8 @@ async def precedent(notes: Notes) -> None:
     what = finding.scope.replace("“", "").replace("”", "")
     snapshots = [row for row in finding.rows if row.parent is None and row.values[0].count is not None]
     if snapshots:
-        held = ", ".join(f"“{row.label}” ({row.values[0].count:,})" for row in snapshots)
-        notes.say(f"Earlier snapshots already had {what}: {held}", finding, kind="answer")
+        present = ", ".join(f"“{row.label}” ({row.values[0].count:,})" for row in snapshots)
+        notes.say(f"Earlier snapshots already had {what}: {present}", finding, kind="answer")
     else:
         notes.say(
             f"No earlier snapshot shows {what}; small numbers would be hidden",

@@ -62,10 +62,10 @@ class BuiltinNamer:
         usual = Counter(sample.language for sample in samples if sample.language).most_common(1)
         parts = [_parts(sample, usual[0][0] if usual else "") for sample in samples]
         taken = {name for sample in samples for name in sample.taken}
-        return _told_apart(samples, parts, taken)
+        return _set_apart(samples, parts, taken)
 
 
-def _told_apart(samples: Sequence[NamingSample], parts: Sequence[_Parts], taken: set[str]) -> list[str | None]:
+def _set_apart(samples: Sequence[NamingSample], parts: Sequence[_Parts], taken: set[str]) -> list[str | None]:
     """Each name once. Groups that would share one get details from what differs between them; where nothing does, only
     the first has the name."""
     first = [str(part) for part in parts]
@@ -99,8 +99,8 @@ def _parts(sample: NamingSample, usual: str) -> _Parts:
     leads = _leads(sample)
     most = 0 if sample.children and len(leads) > 1 else _DETAILS if leads else _DETAILS_ALONE
     details = tuple(_details(sample.phrases, leads, sample.barred, strict=True))[:most]
-    said = not sample.barred & set(specifics(sample.language))
-    language = sample.language if sample.language != usual and said else ""
+    is_sayable = not sample.barred & set(specifics(sample.language))
+    language = sample.language if sample.language != usual and is_sayable else ""
     if not leads and not details and not language:
         rough = sorted(_details(sample.phrases, leads, sample.barred, strict=False), key=_is_vague)
         details = tuple(rough[:_DETAILS] if not _is_vague(rough[0]) else rough[:1]) if rough else ()
@@ -123,7 +123,7 @@ def _leads(sample: NamingSample) -> tuple[str, ...]:
         often = [phrase for phrase in heads if phrase.share >= least / 2 and phrase.distinctiveness >= best / 2][:1]
     kept: list[str] = []
     for head in often[: _LEADS_OF_PARENTS if sample.children else _LEADS]:
-        if head.distinctiveness >= _SECOND * often[0].distinctiveness and not _says_again(head.text, kept):
+        if head.distinctiveness >= _SECOND * often[0].distinctiveness and not _repeats(head.text, kept):
             kept.append(head.text)
     return tuple(kept)
 
@@ -131,17 +131,17 @@ def _leads(sample: NamingSample) -> tuple[str, ...]:
 def _details(ranked: Sequence[Phrase], leads: Sequence[str], barred: Collection[str], *, strict: bool) -> Iterator[str]:
     """Phrases that add something to the leads and to each other, longer ones in place of their words. Not `strict`:
     also what is less telling, for want of better."""
-    said: list[str] = []
+    phrases: list[str] = []
     for phrase in ranked:
         best = _fuller(phrase, ranked)
         least = _PHRASE_SHARE if " " in best.text else _WORD_SHARE
         if strict and (best.share < least or best.lift < _TELLING or _is_vague(best.text)):
             continue
-        if set(specifics(best.text)) & set(barred) or _says_again(best.text, [*leads, *said]):
+        if set(specifics(best.text)) & set(barred) or _repeats(best.text, [*leads, *phrases]):
             continue
         if any(head in leads for head in concepts(best.text)):
             continue  # what the lexicon already calls by the lead's name
-        said.append(best.text)
+        phrases.append(best.text)
         yield best.text
 
 
@@ -153,9 +153,9 @@ def _fuller(phrase: Phrase, ranked: Sequence[Phrase]) -> Phrase:
     return max(fuller, key=lambda other: (len(other.text.split()), other.accounts), default=phrase)
 
 
-def _says_again(text: str, said: Sequence[str]) -> bool:
+def _repeats(text: str, earlier: Sequence[str]) -> bool:
     """Whether a content word of the text, or an inflection of it, was said already."""
-    before = [word for other in said for word in specifics(other)]
+    before = [word for other in earlier for word in specifics(other)]
     return any(same_word(word, other) for word in specifics(text) for other in before)
 
 

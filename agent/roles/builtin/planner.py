@@ -47,8 +47,8 @@ class BuiltinPlanner:
         shown = many_in(brief.question.casefold())
         tasks = tuple(_in_steps(task, brief).model_copy(update={"shown": shown}) for task in made.tasks)
         wanted = named_step(brief.question.casefold())
-        told = next((task.facet for task in tasks if task.focus == "trend" and task.facet != wanted), None)
-        coarser = (f"shown by {told}: too many {wanted}s for one table",) if wanted and told else ()
+        reported = next((task.facet for task in tasks if task.focus == "trend" and task.facet != wanted), None)
+        coarser = (f"shown by {reported}: too many {wanted}s for one table",) if wanted and reported else ()
         return made.model_copy(update={"tasks": tasks, "assumptions": (*made.assumptions, *coarser)})
 
 
@@ -85,9 +85,9 @@ def _not_understood(brief: Brief, last: Exchange | None) -> Plan:
     suggestions = tuple(text.format(day=day) for text in CAN_DO)
     if last is not None and last.rows:
         suggestions = ("Open the first one", "How has it developed over time?", "And in Spanish?", *suggestions)
-    said = [*unstored(brief.question, brief.own_facets), "I did not understand the question."]
+    wording = [*unstored(brief.question, brief.own_facets), "I did not understand the question."]
     return Plan(
-        clarification=f"{' '.join(said)} The built-in lead understands questions such as these:",
+        clarification=f"{' '.join(wording)} The built-in lead understands questions such as these:",
         suggestions=suggestions,
     )
 

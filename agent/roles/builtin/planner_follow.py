@@ -152,12 +152,14 @@ def _drilled(row: Mention, scope: Scope, last: Exchange) -> Plan:
 
 
 def _else(scope: Scope, last: Exchange) -> Plan:
-    told = tuple(
-        dict.fromkeys([*(name for task in last.tasks for name in task.told), *(row.label for row in last.rows)])
+    reported = tuple(
+        dict.fromkeys(
+            [*(name for task in last.tasks for name in task.already_named), *(row.label for row in last.rows)]
+        )
     )
     tasks = tuple(_moved(task, scope) if scope != Scope() else task for task in last.tasks)
     return Plan(
-        tasks=tuple(task.model_copy(update={"told": told}) for task in tasks),
+        tasks=tuple(task.model_copy(update={"already_named": reported}) for task in tasks),
         assumptions=("what the last answer named is left out",),
     )
 

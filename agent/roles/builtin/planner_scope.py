@@ -125,13 +125,13 @@ def _is_slip(word: str, name: str) -> bool:
 
 def named_in(question: str, original: str, languages: Sequence[str], surfaces: Sequence[str]) -> Named:
     """What a question (in lower case, beside the text as it was written) names."""
-    spoken, held = tuple(_languages(question, original, languages)), tuple(_surfaces(question, surfaces))
-    excluded = "language" if _is_excluded(question, spoken) else "surface" if _is_excluded(question, held) else ""
+    spoken, present = tuple(_languages(question, original, languages)), tuple(_surfaces(question, surfaces))
+    excluded = "language" if _is_excluded(question, spoken) else "surface" if _is_excluded(question, present) else ""
     if not excluded and regex.search(r"\bnot (?:been )?refused\b", question):
         excluded = "outcome"
     return Named(
         () if excluded == "language" else spoken,
-        () if excluded == "surface" else held,
+        () if excluded == "surface" else present,
         tuple(dict.fromkeys(found.upper() for found in regex.findall(r"\b[ct]\d+\b", question))),
         tuple(part for match in regex.findall(r"“([^”]+)”|\"([^\"]+)\"", original) for part in match if part),
         Scope(**dict(_closed(question))),

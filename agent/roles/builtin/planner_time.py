@@ -170,11 +170,11 @@ def _first_of(question: str, newest: date | None, landmarks: Mapping[str, date])
     )
 
     def span(match: "regex.Match[str]") -> str:
-        said, count = match["what"], _count(match["count"] or "one")
-        exact = _one(said)
-        if exact is None and said not in names and newest is not None:
-            exact = _calendar({"month": said}, newest)
-        first = names.get(said) or (exact[0] if exact else None)
+        wording, count = match["what"], _count(match["count"] or "one")
+        exact = _one(wording)
+        if exact is None and wording not in names and newest is not None:
+            exact = _calendar({"month": wording}, newest)
+        first = names.get(wording) or (exact[0] if exact else None)
         if first is None or not count or first.year > date.max.year - _FAR:
             return str(match[0])
         return f"from {first} to {_back(first, match['unit'], -count) - timedelta(days=1)}"

@@ -62,7 +62,7 @@ class Notes:
 
     def fresh(self, rows: Sequence[Row]) -> list[Row]:
         """Rows that no earlier answer named, where the task asks for what else there is."""
-        return [row for row in rows if row.label not in self.task.told]
+        return [row for row in rows if row.label not in self.task.already_named]
 
 
 def _spoken(refusal: ToolRefusal) -> str:

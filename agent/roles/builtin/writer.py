@@ -37,13 +37,13 @@ class BuiltinWriter:
 
 
 def _draft(evidence: Evidence, claims: Sequence[Claim]) -> Draft:
-    told = [claim for claim in claims if claim.kind != "limit" and claim.lead is None]
-    answers = [claim for claim in told if claim.kind == "answer"] or told[:1]
+    reported = [claim for claim in claims if claim.kind != "limit" and claim.lead is None]
+    answers = [claim for claim in reported if claim.kind == "answer"] or reported[:1]
     chosen = _chosen(answers)
     level, reason = _confidence(evidence, claims)
     return Draft(
         answer=" ".join(claim.text for claim in chosen) or _nothing(evidence),
-        findings=tuple(claim.text for claim in _unique(told) if claim not in chosen),
+        findings=tuple(claim.text for claim in _unique(reported) if claim not in chosen),
         confidence=level,
         reason=reason,
         would_change=tuple(_would_change(evidence)),
@@ -178,11 +178,11 @@ def _left_out(evidence: Evidence, claims: Sequence[Claim]) -> Iterator[str]:
             limits.setdefault(_CITED.sub("", claim.text), []).extend(claim.findings)
     for text, cited in limits.items():
         yield f"{text.rstrip('.')} [{', '.join(dict.fromkeys(cited))}]." if cited else text
-    said = {handle for claim in claims if claim.kind == "limit" for handle in claim.findings}
+    wording = {handle for claim in claims if claim.kind == "limit" for handle in claim.findings}
     others = [
         finding
         for finding in evidence.findings
-        if finding.suppressed.groups and finding.shape != "map" and finding.id not in said
+        if finding.suppressed.groups and finding.shape != "map" and finding.id not in wording
     ]
     if others:
         yield f"Groups suppressed: {', '.join(f'{finding.suppressed.groups} in [{finding.id}]' for finding in others[:6])}."
@@ -191,12 +191,12 @@ def _left_out(evidence: Evidence, claims: Sequence[Claim]) -> Iterator[str]:
 def _next_questions(evidence: Evidence) -> Iterator[str]:
     """Questions that the built-in lead understands, about what was named and not yet looked at."""
     done = {task.focus for task in evidence.tasks}
-    said = " ".join(claim.text for claim in evidence.claims)
+    wording = " ".join(claim.text for claim in evidence.claims)
     rows = [
         row
         for finding in evidence.findings
         for row in finding.rows
-        if row.id and row.label != UNNAMED and f"“{row.label}”" in said
+        if row.id and row.label != UNNAMED and f"“{row.label}”" in wording
     ]
     if rows and "drill" not in done:
         yield f"Open “{rows[0].label}”"

@@ -78,9 +78,9 @@ class _Loop:
             raise Unusable(f"investigator's reply ({mistake}, twice)")
         self.mistakes.add(mistake)
 
-    def say(self, said: list[dict[str, Any]], answer: str | list[dict[str, Any]]) -> None:
+    def say(self, wording: list[dict[str, Any]], answer: str | list[dict[str, Any]]) -> None:
         """Lengthen the conversation by the model's turn and ours; what was sent before stays as it was."""
-        turns = [{"role": "assistant", "content": said or _EMPTY}, {"role": "user", "content": answer}]
+        turns = [{"role": "assistant", "content": wording or _EMPTY}, {"role": "user", "content": answer}]
         self.messages = [*self.messages, *turns]
 
 

@@ -209,11 +209,11 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 def _reconciled(placings: Sequence[Placing], groups: int, categories: int) -> Mapping[int, int]:
     """Category by group where the reply says one and only one, and both exist."""
-    said: dict[int, set[int]] = {}
+    wording: dict[int, set[int]] = {}
     for placing in placings:
         if 0 <= placing.group < groups and 0 <= placing.category < categories:
-            said.setdefault(placing.group, set()).add(placing.category)
-    return {group: min(given) for group, given in said.items() if len(given) == 1}
+            wording.setdefault(placing.group, set()).add(placing.category)
+    return {group: min(given) for group, given in wording.items() if len(given) == 1}
 
 
 def _with_unnamed(placed: Labels, named: Sequence[int], centres: Vectors) -> Labels:

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 Made = TypeVar("Made")
 
 
-class Beside(Generic[Made]):
+class BackgroundTask(Generic[Made]):
     """Runs once. `work` is called in the thread, so that nothing of it is made on the screen's loop."""
 
     def __init__(self, work: Callable[[], Coroutine[Any, Any, Made]]) -> None:
