@@ -16,7 +16,7 @@ async def asked(make_session: MakeSession, question: str) -> AnswerMade:
 
 async def test_a_scope_that_is_too_small_is_the_answer_and_not_a_failure(make_session: MakeSession) -> None:
     answer = await asked(make_session, "How many people ask about zeppelin maintenance?")
-    assert answer.text.strip().startswith("Nothing can be told of conversations near zeppelin maintenance: too few")
+    assert answer.text.strip().startswith("Hidden: conversations near zeppelin maintenance. Too few")
 
 
 async def test_a_share_is_told_beside_the_number(make_session: MakeSession) -> None:
@@ -31,7 +31,7 @@ async def test_a_share_is_told_beside_the_number(make_session: MakeSession) -> N
 async def test_volume_is_told_in_numbers_and_without_weeks_that_are_cut_short(make_session: MakeSession) -> None:
     answer = await asked(make_session, "How many conversations are there per week?")
     first = answer.text.strip().splitlines()[0]
-    assert first.startswith("All conversations: the number a week goes from")
+    assert first.startswith("All conversations: the number per week goes from")
     days = [on for record in records() if (on := record.moment) is not None]
     assert (min(days) - timedelta(days=min(days).weekday())).date().isoformat() not in first
     assert (max(days) - timedelta(days=max(days).weekday())).date().isoformat() not in first
@@ -40,7 +40,7 @@ async def test_volume_is_told_in_numbers_and_without_weeks_that_are_cut_short(ma
 async def test_weeks_that_are_left_out_of_a_course_are_not_told_as_suppressed(make_session: MakeSession) -> None:
     since = FIRST_DAY.date() + timedelta(days=42 - FIRST_DAY.weekday())
     answer = await asked(make_session, f"weekly trend of conversations from {since} to {since + timedelta(days=55)}")
-    assert "the number a week goes from" in answer.text
+    assert "the number per week goes from" in answer.text
     assert "cells by week" not in answer.text
 
 
@@ -67,8 +67,6 @@ async def test_a_question_for_false_positives_is_answered_with_them_and_not_with
 ) -> None:
     gaps = (await asked(make_session, "Where do the grade and the classifier's flag disagree?")).text
     answer = (await asked(make_session, "Are there false positives?")).text.strip()
-    assert answer.startswith(
-        ("Flagged although mostly not concerning:", "Of no theme can it be told that most of what is")
-    )
+    assert answer.startswith(("Probably flagged in error", "No theme is demonstrably mostly false positives"))
     assert "Concerning and not flagged:" not in answer
     assert gaps.strip().splitlines()[0] != answer.splitlines()[0]

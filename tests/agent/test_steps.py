@@ -54,5 +54,5 @@ async def test_steps_in_which_nothing_can_be_told_are_given_up_for_longer_ones_a
     assert [finding["method"].split("counts by ")[1].split(";")[0] for finding in trends] == ["week", "month"]
     assert all(count < 2 for count in told[:-1])
     (answer,) = [event for event in events if isinstance(event, AnswerMade)]
-    assert "holds too few conversations to be told, so longer steps are shown" in answer.text
+    assert "Too few conversations per week, so longer steps are shown" in answer.text
     assert not answer.removed

@@ -7,7 +7,7 @@ from agent.grounding.unrecorded import unstored, without_unstored
 from tests.agent.conftest import MakeSession, collect
 
 ASKED = {
-    "Who uses the assistant for coding at night?": ("time of day", "single people"),
+    "Who uses the assistant for coding at night?": ("time of day", "Individuals"),
     "Do people write more code in the morning than in the evening?": ("time of day",),
     "At what hour is usage highest?": ("time of day",),
     "What time of day is busiest?": ("time of day",),
@@ -19,12 +19,12 @@ ASKED = {
     "What do women ask?": ("Who people are",),
     "Do students ask for homework help?": ("Who people are",),
     "Break down by age": ("Who people are",),
-    "Which users are abusive?": ("single people",),
-    "List the accounts in the ring": ("single people",),
+    "Which users are abusive?": ("Individuals",),
+    "List the accounts in the ring": ("Individuals",),
     "What is the user satisfaction?": ("Ratings",),
     "Compare weekends with weekdays": ("Days of the week",),
-    "How many users do we have?": ("Accounts are told",),
-    "How many different accounts are behind this?": ("Accounts are told",),
+    "How many users do we have?": ("Account numbers",),
+    "How many different accounts are behind this?": ("Account numbers",),
     "Show me some examples": ("Single conversations",),
     "Can you give me the flagged conversations?": ("Single conversations",),
 }

@@ -145,7 +145,7 @@ async def test_a_fault_that_nobody_foresaw_while_taking_in_is_a_number_and_one_c
     async def broken(*_: object, **__: object) -> None:
         raise ValueError("text of a conversation")
 
-    monkeypatch.setattr("agent.wiring.App.ingest", broken)
+    monkeypatch.setattr("agent.services.ingest.ingest", broken)
     file = tmp_path / "talk.jsonl"
     _corpus(file, 3)
     app = desk(FakeSession(events()), tmp_path / "demo")

@@ -130,7 +130,7 @@ async def test_a_session_whose_run_has_not_ended_is_read_only_until_it_is_forked
     tmp_path: Path, own_home: Path
 ) -> None:
     store = _store(own_home / "sessions")
-    store.mark("r-1", "running")
+    store.begin("r-1")
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
         await opened(pilot, app)
