@@ -4,17 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo ask test setup format lint types contracts unit slow pictures transcripts clean help
+.PHONY: demo ask test setup lock format lint types contracts unit slow pictures transcripts clean help
 
 help:            ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-setup: $(READY)  ## Make the virtual environment from the lock file
+setup: $(READY)  ## Make the virtual environment from the lock file (TORCH=cuda: PyTorch with CUDA)
 
-$(READY): requirements.lock pyproject.toml
+lock: $(READY)   ## Write the lock file anew from pyproject.toml
+	$(BIN)/python scripts/install.py --lock
+
+$(READY): requirements.lock pyproject.toml scripts/install.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python scripts/install.py
 	touch $@
 
 demo: $(READY)   ## Open the terminal UI on the bundled demo (indexes it the first time)

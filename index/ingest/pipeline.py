@@ -34,8 +34,9 @@ from index.ingest.reading import (
 from index.privacy.score import SUMMARISED, privacy_score
 from index.privacy.sealing import SUMMARY, Sealer, render
 from index.sources import Read, Skipped, Source
-from index.stores.facts import Facts, Staged
+from index.stores.facts import Facts
 from index.stores.repair import repair
+from index.stores.rows import Staged
 from index.stores.vectors import VectorStore
 
 READ_BATCH = 256

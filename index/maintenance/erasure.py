@@ -19,8 +19,8 @@ from index.core.records import as_day
 from index.handle import FORGETTING, IndexSettings, Writer, open_writer, read_settings
 from index.publish.publisher import freeze_vectors
 from index.snapshots.snapshot import DERIVED, Snapshot, snapshot_numbers, snapshot_path
-from index.stores.facts import Forgetting
 from index.stores.frozen import SUFFIX
+from index.stores.rows import Forgetting
 from index.stores.schema import quoted
 from index.stores.vectors import VectorStore
 

@@ -5,16 +5,13 @@ public method is one transaction, so a kill leaves all of it or nothing. Batches
 vector store has them too.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from index.core.errors import IndexFault
-from index.core.records import Facets
 from index.privacy.sealing import SUMMARY, Attested, marks_of
 from index.stores.schema import FACETS, bring_to_today
 
@@ -22,53 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from duckdb import DuckDBPyConnection
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """A conversation read and sealed, ready to be staged. `account_hash` is the keyed hash of its account."""
-
-    id: str
-    account_hash: bytes
-    facets: Facets
-    draft: str = field(repr=False)
-    sketch: bytes | None = field(default=None, repr=False)
-    """The form of the first request (`index.privacy.sketch`); None: too short, or taken in by an earlier Shoal."""
-    shorter: Sequence[str] = ()
-    """The ids that shorter forms of this conversation had, if an earlier log held them."""
-    ending: str | None = None
-    """By what a request in a later log knows that it goes on from this conversation; None: none can."""
-    beginnings: Sequence[str] = ()
-    """The endings that an earlier log's part of this conversation may have had."""
-
-
-@dataclass(frozen=True, slots=True)
-class DraftRow:
-    """A staged draft waiting to become a summary. `account` is the account's number in this index."""
-
-    id: str
-    account: int
-    facets: Facets
-    draft: str = field(repr=False)
-    sketch: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Forgetting:
-    """What is to be erased: an account by its number, or everything before a day number; neither: nothing."""
-
-    account: int | None
-    before: int | None
-
-    @property
-    def condition(self) -> str:
-        """SQL that holds for the rows to erase, in any table with accounts and days; it takes `parameters`."""
-        return "account = ?" if self.before is None else "day < ?"
-
-    @property
-    def parameters(self) -> list[object]:
-        return [self.account if self.before is None else self.before]
-
+from index.stores.rows import UNNESTED, DraftRow, Forgetting, Staged, facet_columns, facets_of, other_texts
 
 _LAST = "last_number"
 """In the manifest: the highest summary number ever given, because none is given twice, not even after an erasure."""
@@ -225,12 +176,12 @@ class Facts:
 
     def _insert_drafts(self, batch: Sequence[Staged], numbers: dict[bytes, int]) -> None:
         self._connection.execute(
-            f"INSERT INTO drafts SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), {_UNNESTED}, unnest(?::VARCHAR[]), "
+            f"INSERT INTO drafts SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), {UNNESTED}, unnest(?::VARCHAR[]), "
             "unnest(?::BLOB[])",
             [
                 [item.id for item in batch],
                 [numbers[item.account_hash] for item in batch],
-                *_facet_columns([item.facets for item in batch]),
+                *facet_columns([item.facets for item in batch]),
                 [item.draft for item in batch],
                 [item.sketch for item in batch],
             ],
@@ -270,7 +221,7 @@ class Facts:
         found = self._rows(
             f"SELECT id, account, draft, sketch, {FACETS} FROM drafts ORDER BY rowid LIMIT ? OFFSET ?", limit, skip
         )
-        return [DraftRow(row[0], row[1], _facets(row[4:]), row[2], row[3]) for row in found]
+        return [DraftRow(row[0], row[1], facets_of(row[4:]), row[2], row[3]) for row in found]
 
     def vocabulary(self) -> dict[int, Attested]:
         """Every attested word by its mark."""
@@ -285,14 +236,14 @@ class Facts:
             self._connection.execute("INSERT INTO batches VALUES (?, FALSE)", [batch])
             self._connection.execute(
                 "INSERT INTO summaries SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[]), "
-                f"{_UNNESTED}, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), ?, unnest(?::BLOB[])",
+                f"{UNNESTED}, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), ?, unnest(?::BLOB[])",
                 [
                     numbers,
                     [row.id for row in rows],
                     [row.account for row in rows],
-                    *_facet_columns([row.facets for row in rows]),
+                    *facet_columns([row.facets for row in rows]),
                     [text.get(SUMMARY, "") for text in texts],
-                    [_other_texts(text) for text in texts],
+                    [other_texts(text) for text in texts],
                     batch,
                     [row.sketch for row in rows],
                 ],
@@ -385,36 +336,3 @@ class Facts:
             )
         finally:
             self._connection.execute("DETACH target")
-
-
-def _facets(values: tuple[Any, ...]) -> Facets:
-    """The other way of `_facet_columns`."""
-    language, concern, turns, day, flagged, surface, harm, outcome, own = values
-    return Facets(language, concern, turns, day, flagged, surface, harm, outcome, json.loads(own))
-
-
-def _facet_columns(facets: Sequence[Facets]) -> list[list[object]]:
-    """Values by column, in the order of `schema.FACETS`."""
-    return [
-        [item.language for item in facets],
-        [item.concern for item in facets],
-        [item.turns for item in facets],
-        [item.day for item in facets],
-        [item.flagged for item in facets],
-        [item.surface for item in facets],
-        [item.harm for item in facets],
-        [item.outcome for item in facets],
-        [json.dumps(dict(item.own), ensure_ascii=False) for item in facets],
-    ]
-
-
-_UNNESTED = ", ".join(
-    f"unnest(?::{kind}[])"
-    for kind in (
-        "VARCHAR", "TINYINT", "INTEGER", "INTEGER", "BOOLEAN", "VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR"
-    )
-)  # fmt: skip
-
-
-def _other_texts(texts: Mapping[str, str]) -> str:
-    return json.dumps({facet: text for facet, text in texts.items() if facet != SUMMARY}, ensure_ascii=False)

@@ -14,7 +14,7 @@ from index.ingest.extraction import Extraction
 from index.naming.samples import NamingSample, Phrase
 from index.privacy.sealing import Listing, Term
 from index.sources import Read
-from index.stores.facts import DraftRow, Staged
+from index.stores.rows import DraftRow, Staged
 
 ROOT = Path(__file__).parents[2]
 OURS = ("agent", "index", "prompts", "tools", "tui")

@@ -21,7 +21,8 @@ from index.privacy.sealing import (
     marks_of,
     render,
 )
-from index.stores.facts import Facts, Staged
+from index.stores.facts import Facts
+from index.stores.rows import Staged
 from tests.fakes.corpus import FIRST_DAY, records, take
 
 SEALER = Sealer(b"k" * 32)

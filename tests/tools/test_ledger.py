@@ -22,7 +22,7 @@ from tools.registry import call
 
 ENTRY: dict[str, Any] = {
     "run": "r1", "tool": "count_by", "scope": "all conversations", "arguments": "{}", "policy": "{}", "snapshot": 1,
-    "asked": 3, "shown": 2, "suppressed": 1, "smallest": 15, "to_model": 0, "bytes": 10, "digest": "d",
+    "asked": 3, "shown": 2, "withheld": 1, "smallest": 15, "to_model": 0, "bytes": 10, "digest": "d",
 }  # fmt: skip
 SETS = (ReleasedSet("scope", 9, None, BitMap([1, 2, 3])), ReleasedSet("cell", 7, 15, BitMap([2, 3]), b"signed"))
 KINDS = ("scope", "cell")

@@ -16,7 +16,7 @@ from tui.cli.app import app
 
 ENTRY = {
     "run": "r", "tool": "count_by", "scope": "all conversations", "arguments": "{}", "policy": "{}", "snapshot": 1,
-    "asked": 1, "shown": 1, "suppressed": 0, "smallest": 50, "to_model": 0, "bytes": 1, "digest": "d",
+    "asked": 1, "shown": 1, "withheld": 0, "smallest": 50, "to_model": 0, "bytes": 1, "digest": "d",
 }  # fmt: skip
 
 

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import pytest
 from textual.command import CommandPalette
 from textual.widgets import DataTable, Input, OptionList, Static
-from tui.screens.background import BackgroundTask
 
 from agent.core.events import dump
 from agent.storage.cases import CaseStore
 from agent.storage.session_store import SessionStore
 from tests.fakes.desk import NARROW, ask, desk, opened, text
 from tests.fakes.session import FakeSession, events
+from tui.screens.background import BackgroundTask
 from tui.screens.cases import CasesScreen
 from tui.screens.ingest import IngestScreen
 from tui.screens.log import log

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from textual.widgets import DataTable, Input, OptionList, Static
-from tui.screens.background import BackgroundTask
 
 from agent.core.events import dump
 from agent.core.settings import Settings
 from agent.storage.session_store import SessionStore
 from tests.fakes.desk import NARROW, SIZES, ask, desk, opened, text
 from tests.fakes.session import FakeSession, events
+from tui.screens.background import BackgroundTask
 from tui.screens.ingest import IngestScreen
 from tui.screens.ledger import LedgerScreen
 from tui.screens.sessions import SessionsScreen, ago

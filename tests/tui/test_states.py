@@ -113,7 +113,7 @@ STATES = {
         "■ stopped: budget spent", "how to raise the budget"),
     "refusal": State(_fault(Refused()), "failed", "stopped: model", "Rephrase"),
     "context-full": State(_fault(ContextFull()), "failed", "stopped: model", "new session"),
-    "all-suppressed": State(ALL_WITHHELD, "done", "● done", "All 12 groups are under"),
+    "all-suppressed": State(ALL_WITHHELD, "done", "● done", "All 12 groups are below"),
     "privacy-stop": State(
         _failed(6, "The privacy check stopped this run (E-3f2a).", "Report this number."), "failed",
         "stopped: privacy check", "E-3f2a"),
@@ -291,7 +291,9 @@ def test_an_empty_desk_says_what_is_possible(
     snap_compare: Any, monkeypatch: pytest.MonkeyPatch, name: str, size: str
 ) -> None:
     if name == "newer":
-        monkeypatch.setattr(App, "newest_snapshot", lambda _: 2)  # the desk looks again where the machine is slow
+        monkeypatch.setattr(
+            "agent.services.oversight.newest_snapshot", lambda _: 2
+        )  # the desk looks again where the machine is slow
     app = desk(FakeSession(events()), Path("/data/demo"))
 
     async def prepare(pilot: Pilot[None]) -> None:
