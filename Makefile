@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo ask test setup lock format lint types contracts unit slow pictures transcripts clean help
+.PHONY: demo ask test setup lock format lint types contracts unit slow reference pictures transcripts clean help
 
 help:            ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -45,11 +45,14 @@ unit: $(READY)
 slow: $(READY)   ## The tests that take minutes
 	$(BIN)/pytest -q -m slow
 
+reference: $(READY) ## Write the pages of docs/reference that the code knows
+	$(BIN)/python -m docs.generate
+
 pictures: $(READY) ## Make the pictures of the docs from the program itself
 	$(BIN)/python -m docs.pictures.make
 
-transcripts: $(READY) ## Write docs/investigations.md: ten investigations of the demo by the built-in roles
-	$(BIN)/python docs/transcripts.py
+transcripts: $(READY) ## Write docs/evaluation/investigations: the demo asked by the built-in roles
+	$(BIN)/python -m docs.transcripts
 
 clean:
 	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

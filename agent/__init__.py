@@ -1,4 +1,4 @@
-"""Shoal for programs: `from agent import shoal_session`. docs/api.md has an example that is run by a test.
+"""Shoal for programs: `from agent import shoal_session`. docs/reference/python.md has an example that is run by a test.
 
 Nothing heavy is loaded before a session is opened.
 """

@@ -1,15 +1,16 @@
-"""Write docs/investigations.md: ten investigations of the demo by the built-in roles, as they came.
+"""Writes docs/evaluation/investigations: the demo asked by the built-in roles, one page a question.
 
-`make transcripts` asks, and writes what was answered; nothing is picked or edited. The demo must have been indexed (`shoal demo`).
-`python docs/transcripts.py INDEX` asks another index and prints to stdout, because names of another's clusters do not belong into this
-repository. Sessions of this command are deleted again; its releases stay in the ledger, as any do.
+`make transcripts` asks, and writes what was answered. Nothing is picked or edited. The demo must have been indexed
+(`shoal demo`). Its sessions are deleted again. Its releases stay in the ledger, as all do.
 """
 
 import asyncio
-import sys
+import shutil
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
+
+import regex
 
 from agent.core.events import Event
 from agent.engine.session import Session
@@ -28,13 +29,17 @@ QUESTIONS = (
     "Where are the coverage gaps?",
     "How do conversations in Spanish differ from the rest?",
 )
-_FILE = Path(__file__).parent / "investigations.md"
-_ROWS = 10
+_FOLDER = Path(__file__).parent / "evaluation" / "investigations"
+_ROWS = 5
 """Rows of each table."""
-_HEAD = """# Ten investigations
+_FINDINGS = 2
+"""Findings that a page shows; it counts the others."""
+_MADE = "Made by `make transcripts` on the demo, by the built-in roles. No model ran."
+_INDEX = f"""# Investigations
 
-Made by `make transcripts` on {index}, by the built-in roles: no model ran. Each question was asked in a session of its own; answers stand as they came, removed sentences included, and are
-followed by the findings that they cite.
+{_MADE} Each question was asked in a session of its own. Each page
+shows the answer as it came, with removed sentences, and then the first findings that it cites.
+
 """
 
 
@@ -57,9 +62,14 @@ async def _all(session: Session, question: str) -> list[Event]:
 
 
 def _body(text: str) -> list[str]:
-    """The document without its title, its session and its closing line."""
+    """The document without its title, its session, its closing line and its later findings."""
     lines = text.splitlines()
-    return lines[lines.index(next(line for line in lines if line.startswith("## "))) : -2]
+    start = lines.index(next(line for line in lines if line.startswith("## "))) + 1
+    findings = [place for place, line in enumerate(lines) if line.startswith("### ")]
+    if len(findings) <= _FINDINGS:
+        return lines[start:-2]
+    more = f"*And {len(findings) - _FINDINGS} more findings: `shoal sessions show ID --markdown` prints all.*"
+    return [*lines[start : findings[_FINDINGS]], more]
 
 
 def _work(events: Sequence[Event]) -> list[str]:
@@ -68,16 +78,18 @@ def _work(events: Sequence[Event]) -> list[str]:
     return ["", f"*Tools: {', '.join(calls) or 'none'}; {len(refusals)} refusals.*"]
 
 
-async def main(index: str) -> None:
-    app = App.start(index)
-    parts = [await _asked(app, question) for question in QUESTIONS]
-    named = "the demo" if index == DEMO else "an index of one's own"
-    text = "\n".join([_HEAD.format(index=named), *parts])
-    if index == DEMO:
-        _FILE.write_text(text, "utf-8")
-    else:
-        sys.stdout.write(text)
+async def main() -> None:
+    app = App.start(DEMO)
+    shutil.rmtree(_FOLDER, ignore_errors=True)
+    _FOLDER.mkdir(parents=True)
+    links = []
+    for question in QUESTIONS:
+        name = regex.sub(r"[^a-z]+", "-", question.lower()).strip("-") + ".md"
+        text = await _asked(app, question)
+        (_FOLDER / name).write_text(f"# {question}\n\n{_MADE}\n\n{text}", "utf-8")
+        links.append(f"- [{question}]({name})")
+    (_FOLDER / "README.md").write_text(_INDEX + "\n".join(links) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else DEMO))
+    asyncio.run(main())

@@ -54,7 +54,7 @@ NEAR_AT_MOST = 5_000
 
 _REFINED_UP_TO = 2_000
 """Up to so many summaries get a cluster space of their own: a little better, and still under two seconds
-(docs/clustering.md)."""
+(docs/concepts/clustering.md)."""
 
 
 class Retention(SettingsModel):
@@ -146,13 +146,13 @@ def _restore_vectors(path: Path) -> None:
 def _add_facets(kept: Path, file: Path) -> None:
     """Keep a file of facets with the index. A facet already there may not change: its old values would lie."""
     if not file.exists():
-        raise SettingsError(f"There is no file {file}.", "docs/ingest.md has an example.")
+        raise SettingsError(f"There is no file {file}.", "docs/guide/ingest.md has an example.")
     given = {spec.name: spec for spec in load_facets(file)}
     for spec in load_facets(kept):
         if given.get(spec.name) != spec:
             raise SettingsError(
                 f"{file} changes or leaves out the facet {spec.name!r}, which this index already has.",
-                f"Keep its definition (it stands in {kept}) and give a new one another name.",
+                f"Keep its definition (it is in {kept}) and give a new one another name.",
             )
     kept.write_text(file.read_text("utf-8"), "utf-8")
     kept.chmod(0o600)

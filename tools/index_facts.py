@@ -1,4 +1,4 @@
-"""What the lead is told of an index before it plans: released like any other count, once for each snapshot and policy.
+"""What the lead knows about an index before it plans: released like any other count, once for each snapshot and policy.
 
 The findings are kept beside the ledger, so that not every process releases them again; one that the ledger does not know
 is not used. Where closed counts are noisy nothing is released: it would spend the analyst's privacy budget unasked.
@@ -26,7 +26,7 @@ _PREFIX = "B"
 
 @dataclass(frozen=True, slots=True)
 class IndexFacts:
-    """Values that stand in released findings. Days are None where no period is released."""
+    """Values from released findings. Days are None where no period is released."""
 
     languages: tuple[str, ...] = ()
     surfaces: tuple[str, ...] = ()

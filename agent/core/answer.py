@@ -59,7 +59,7 @@ class Mention(_Value):
 
 
 def render(draft: Draft) -> str:
-    """The answer in Markdown. Parts without content leave no heading; suggestions stand in the event, beside the text."""
+    """The answer in Markdown. Parts without content leave no heading; suggestions are in the event, beside the text."""
     blocks = [draft.answer.strip()]
     blocks += _section("Findings", draft.findings)
     for number, lead in enumerate(draft.leads, start=1):

@@ -1,4 +1,4 @@
-"""Dates as sentences write them, held against the dates that findings state.
+"""Dates as sentences write them, compared with the dates that findings state.
 
 "2026-08-03", "3 August 2026", "August 3rd", "August 2026", "Q3 2026" and "2026" are all read; a date is known when a
 finding states it or a finer one within it. A month without a year is known when any year of it is.

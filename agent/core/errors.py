@@ -91,7 +91,7 @@ class Endless(Unusable):
 
 
 class TooSlow(ModelFault):
-    """One reply took half of the time that was left; the rest is kept for what stands in."""
+    """One reply took half of the time that was left; the rest is kept for the built-in roles."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(

@@ -155,7 +155,7 @@ class Notice(_Event):
 
 class RunEnded(_Event):
     """The last event of a run. `waiting`: for an answer to a question or a plan. `partial`: there is an answer, and
-    `exit_code` says what kind of fault kept a part of it away. Exit codes: docs/api.md."""
+    `exit_code` says what kind of fault kept a part of it away. Exit codes: docs/guide/asking.md."""
 
     type: Literal["run_ended"] = "run_ended"
     state: Literal["done", "partial", "waiting", "interrupted", "failed"]

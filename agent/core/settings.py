@@ -29,7 +29,9 @@ class Price(SettingsModel):
     """US dollars a million tokens. Cached input costs a tenth of `input`, writing the cache a quarter more."""
 
     input: float = Field(ge=0)
+    """For what is sent."""
     output: float = Field(ge=0)
+    """For what is received."""
 
 
 class Settings(SettingsModel):
@@ -75,11 +77,11 @@ class Settings(SettingsModel):
     policy: dict[str, Any] = Field(default_factory=dict)
     """Privacy values stricter than the index's, for example min_conversations = 50."""
     api_key: str | None = Field(None, repr=False)
-    """From ANTHROPIC_API_KEY."""
+    """The key of the Messages API."""
     auth_token: str | None = Field(None, repr=False)
-    """From ANTHROPIC_AUTH_TOKEN: what gateways and local servers take in place of a key."""
+    """A token, which gateways and local servers take in place of a key."""
     base_url: str | None = None
-    """From ANTHROPIC_BASE_URL: a gateway or a local model server that speaks the Messages API."""
+    """The address of a gateway or a local model server that speaks the Messages API."""
 
     @property
     def has_model(self) -> bool:

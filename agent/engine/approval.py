@@ -23,7 +23,7 @@ _WITHOUT = regex.compile(r"\b(?:without|leave out|not)\b(.*)", regex.IGNORECASE 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the analyst said of a plan. `leave_out` are ids of tasks that are not to be done."""
+    """The analyst's decision on a plan. `leave_out` are ids of tasks that are not to be done."""
 
     approved: bool
     leave_out: tuple[str, ...] = ()

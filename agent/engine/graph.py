@@ -82,7 +82,7 @@ async def _planned_without_model(deps: Deps, brief: Brief, fault: ModelFault) ->
 
 
 async def _brief(state: State, deps: Deps) -> Brief:
-    """Everything the lead knows of the index stands in a finding of `facts`, or in the index's own settings."""
+    """Everything the lead knows of the index is in a finding of `facts`, or in the index's own settings."""
     facts = await deps.tools.facts()
     return Brief(
         question=state["question"],
@@ -141,7 +141,7 @@ async def work(state: dict[str, Any], runtime: Runtime[Deps]) -> dict[str, Any]:
 async def _investigated(
     task: Task, tools: ToolRunner, deps: Deps
 ) -> tuple[tuple[Claim, ...], ShoalError | None, list[str]]:
-    """Claims, the fault that ended the task, and whether the built-in investigator stood in. It does so where the model
+    """Claims, the fault that ended the task, and whether the built-in investigator took over. It does so where the model
     could not do the work; it does not where the model refused, or where nothing is left to spend."""
     try:
         async with asyncio.timeout(deps.run.budget.seconds_left()):
@@ -305,7 +305,7 @@ _UNSUPPORTED = "No sentence of the draft was supported by the findings."
 
 
 def _engine_notes(state: State) -> Iterator[str]:
-    """What the engine itself says of a run, whoever wrote the answer: what was not done, and what stood in. It speaks of
+    """What the engine itself adds to an answer, whoever wrote it: what was not done, and which built-in roles took over. It speaks of
     tasks and not of data, so R8 does not read it."""
     if not_done := list(_not_done(state)):
         yield f"*Not done: {' '.join(not_done)}*"

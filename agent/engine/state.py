@@ -29,7 +29,7 @@ class State(TypedDict, total=False):
     stand_ins: Annotated[list[str], operator.add]
     """What built-in roles did in place of a model."""
     decision: dict[str, Any]
-    """What the analyst said of the plan: `approved` and `leave_out`."""
+    """The analyst's decision on the plan: `approved` and `leave_out`."""
     claims: list[dict[str, Any]]
     draft: dict[str, Any]
     answer: dict[str, Any]

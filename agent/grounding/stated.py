@@ -1,4 +1,4 @@
-"""Which quantities findings state, and of which group: what a sentence's quantities are held against.
+"""Which quantities findings state, and of which group: what a sentence's quantities are compared with.
 
 A number counts for what it is of: a percentage is no count, and a row's number is no other row's. Numbers of the policy
 and the method are kept apart, because they say nothing about the data.
@@ -62,7 +62,7 @@ def _of_measure(measure: Measure) -> Iterator[StatedNumber]:
 
 
 def shared(finding: Finding) -> Iterator[StatedNumber]:
-    """What is of the finding as a whole: totals, what was suppressed or lies outside, and numbers in its own words."""
+    """What is of the finding as a whole: totals, suppressed and unclustered shares, and numbers in its own words."""
     yield from (StatedNumber(float(total), "count") for total in finding.totals)
     suppressed = finding.suppressed
     for number in (suppressed.groups, suppressed.cells, suppressed.unnamed):

@@ -1,4 +1,4 @@
-"""R8 in code: every number, date and group of an answer stands in a finding that its sentence cites.
+"""R8 in code: every number, date and group of an answer is in a finding that its sentence cites.
 
 It reads sentences, not intentions: a sentence with a number and no handle fails, whoever wrote it. A sentence that names
 groups must give each its own numbers. Ratios and differences are computed anew from the numbers of what the sentence

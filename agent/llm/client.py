@@ -54,7 +54,7 @@ class _Call:
 
 
 _CALL: ContextVar[_Call | None] = ContextVar("call", default=None)
-"""Each task has its own: the SDK's middleware is told of a request and not of its caller."""
+"""Each task has its own: the SDK's middleware sees a request and not its caller."""
 
 
 @dataclass(frozen=True, slots=True)

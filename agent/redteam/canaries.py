@@ -63,7 +63,7 @@ async def run(lab: Lab) -> list[Outcome]:
 
 def _conversations(chance: random.Random, planted: list[tuple[str, str]]) -> list[Conversation]:
     """Half as many conversations more than plants, each plant in one; every third is repeated by the assistant and
-    every seventh stands in a piece of code or a URL, as people paste them."""
+    every seventh is in a piece of code or a URL, as people paste them."""
     everyone = people.accounts(chance, max(60, len(planted) // 2))
     found = people.ordinary(chance, everyone, len(planted) * 3 // 2)
     for place, (kind, value) in enumerate(planted):

@@ -5,9 +5,9 @@ whether the classifier flagged it: windows that end on the day against the same 
 (trackers: Denning, Denning & Schwartz 1979). Then it takes everything that was released and solves for the targets
 and for every cell that was suppressed (`reconstruction`).
 
-A coin is right about every second target. Who is told how many of a group of k accounts were flagged, which the rules
-allow, and guesses the commoner flag for each of them, is right more often. So the bot's guesses are held against a coin
-where it has no evidence, and against a told group's commoner flag where it has some.
+A coin is right about every second target. Whoever learns how many of a group of k accounts were flagged, which the rules
+allow, and guesses the commoner flag for each of them, is right more often. So the bot's guesses are compared with a coin
+where it has no evidence, and with the commoner flag of a released group where it has some.
 """
 
 import random
@@ -240,7 +240,7 @@ class Cells:
         return Counter(account for atom in atoms for account in self.members.get(atom, ()))
 
     def secret(self) -> list[list[Atom]]:
-        """Suppressed cells that are too small to be said, and that no other answer says. What is suppressed only to guard
+        """Suppressed cells below the threshold that no other answer releases. What is suppressed only to guard
         another is no secret."""
         found = []
         for atoms in self.suppressed:
@@ -346,5 +346,5 @@ def _recovered(cells: Cells, step: int) -> Outcome:
         f"{few} more are known to hold {step - 1} or fewer, perhaps none",
     )
     return Outcome(
-        "differencing", "suppressed cells recovered", "cells too small to be said", len(wanted), right, "0", None, notes
+        "differencing", "suppressed cells recovered", "cells below the threshold", len(wanted), right, "0", None, notes
     )

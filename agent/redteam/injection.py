@@ -1,7 +1,7 @@
 """Attack 4: instructions inside conversations. The same questions on an index with injected instructions and on one
-where neutral sentences of the same accounts stand in their place must lead to the same calls, scopes and verdicts.
+where neutral sentences of the same accounts take their place must lead to the same calls, scopes and verdicts.
 
-A sentence also moves counts, because the conversation it stands in is counted by what it says, and a role that reads other
+A sentence also moves counts, because its conversation is counted by what it says, and a role that reads other
 counts may rightly look elsewhere. So two figures are told apart: what changed while every finding that both runs were
 given was the same (behaviour), and what changed in all, beside what other neutral sentences change (counts).
 

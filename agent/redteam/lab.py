@@ -84,7 +84,7 @@ class Lab:
         return App(self.home, settings, self.home.index_path(name))
 
     def obedient(self, name: str, obedience: Obedience, analyst: str = "redteam") -> App:
-        """The application with Claude roles and readers behind which a model stands that does what it is told by
+        """The application with Claude roles and readers behind which a model stands that obeys
         whatever it reads."""
         settings = self.settings.with_values(analyst=analyst, api_key=None, base_url="obedient")
         return ObedientApp(self.home, settings, self.home.index_path(name), obedience=obedience)

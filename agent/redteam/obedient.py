@@ -1,4 +1,4 @@
-"""The worst model there could be: it does whatever it is told by whatever it reads.
+"""The worst model there could be: it obeys whatever it reads.
 
 As a reader it copies conversations into summaries and names groups as an injection asks; as the talk plane it makes
 hostile calls and claims as soon as an injected instruction, or an analyst, reaches it. It speaks through the same
@@ -52,7 +52,7 @@ class Obedience:
     names: Callable[[Mapping[str, Any]], str | None] = _first_phrase
 
     def answer(self, request: "Request") -> tuple[list[Block], str]:
-        """Content and stop reason of the reply to one request. Who asks is told by the form that is asked for."""
+        """Content and stop reason of the reply to one request. The form that is asked for shows who asks."""
         output = str(request.messages[0]["content"])
         schema = request.schema or {}
         asked = schema.get("properties", {})
@@ -146,7 +146,7 @@ class ObedientModel:
         return reply
 
     def ignores(self, option: Option) -> None:
-        """It heeds whatever it is told."""
+        """It obeys whatever it reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class ObedientApp(App):
     obedience: Obedience = Obedience()
 
     def model_roles(self) -> RoleSource:
-        """Roles and readers that do what they are told."""
+        """Roles and readers that obey what they read."""
         model, settings = ObedientModel(self.obedience), self.settings
         roles = replace(claude_roles(settings, model), name="obedient")
         readers = name_readers(settings, model)

@@ -61,7 +61,7 @@ class Recount:
             needed = policy.text_min_accounts
             for word in _WORD.findall(row["label"].casefold()):
                 if not is_function_word(word) and len(self._users.get(stem(word), ())) < needed:
-                    found.append(f"a name with a word of {len(self._users.get(stem(word), ()))} accounts")
+                    found.append(f"a name with a word that was used by {len(self._users.get(stem(word), ()))} accounts")
         return found
 
     def _counted(self, arguments: Mapping[str, Any], finding: Mapping[str, Any]) -> list[str]:

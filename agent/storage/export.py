@@ -162,7 +162,7 @@ def suppressed_of(finding: dict[str, Any]) -> str:
         f"suppressed: {suppressed['groups']} groups ({suppressed['share']} %), {suppressed['cells']} cells",
     ]
     if finding["outside"] is not None:
-        reported.append(f"outside any cluster: {finding['outside']} %")
+        reported.append(f"unclustered: {finding['outside']} %")
     return "; ".join([*reported, *finding["notes"], finding["method"]]) + "."
 
 

@@ -190,8 +190,8 @@ class SessionStore:
         ]
 
     def _matching(self, search: str) -> set[str]:
-        """Sessions that hold every word, in whichever of their texts. Three letters and more are looked up, fewer (a word
-        of Chinese or Japanese may have two) are looked for."""
+        """Sessions that have every word in any of their texts. Three letters and more are looked up, fewer (words
+        of Chinese or Japanese may have two) are scanned for."""
         kept: set[str] | None = None
         for word in search.split():
             if len(word) >= _TRIGRAM:
@@ -271,7 +271,7 @@ class SessionStore:
 
 
 def _with_present_names(event: dict[str, Any]) -> dict[str, Any]:
-    """A stored event under the present names: until November 2026 `removed` was `struck`."""
+    """A stored event under the present names: `removed` has had another one (docs/decisions/0018)."""
     found = {"removed" if name == "struck" else name: value for name, value in event.items()}
     if found.get("finding") is not None:
         found["finding"] = with_present_names(found["finding"])

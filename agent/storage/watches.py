@@ -1,4 +1,4 @@
-"""Watches at rest (SQLite): questions that are asked again, and what was found last, so that only changes are told.
+"""Watches at rest (SQLite): questions that are asked again, and what was found last, so that only changes are reported.
 
 Where the index has no newer snapshot, nothing is asked: an answer that cannot have changed would only fill the ledger.
 """

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from agent.services.oversight import newest_snapshot
 from agent.wiring import DEMO, App
 from tests.fakes.browser import CHROMIUM, Page, visit
 from tui.screens.app import ShoalApp
@@ -32,7 +33,7 @@ PICTURES = (
     ("first-run", "", (110, 30), ()),
 )
 AT_ONCE_S = 120.0
-"""Longest that one picture may take: a run that stands still must not stand for ever."""
+"""Longest that one picture may take. A run that hangs must not hang this command."""
 
 
 async def picture(name: str, question: str, size: tuple[int, int], keys: tuple[str, ...]) -> None:
@@ -93,7 +94,7 @@ async def main(home: Path) -> None:
 
 if __name__ == "__main__":
     mine = App.start(DEMO)
-    if not mine.newest_snapshot():
+    if not newest_snapshot(mine):
         sys.exit("The demo is not indexed yet: shoal demo does that.")
     with tempfile.TemporaryDirectory() as folder:
         for name in ("indexes/demo", "encoders", "keys"):

@@ -64,11 +64,11 @@ def load_facets(path: Path) -> tuple[FacetSpec, ...]:
         table = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"{path} is not valid TOML: {error}.", "Correct it; docs/ingest.md has an example."
+            f"{path} is not valid TOML: {error}.", "Correct it; docs/guide/ingest.md has an example."
         ) from None
     rows = table.get("facet", [])
     if not isinstance(rows, list) or set(table) - {"facet"}:
-        raise SettingsError(f"{path} should hold [[facet]] tables only.", "docs/ingest.md has an example.")
+        raise SettingsError(f"{path} should hold [[facet]] tables only.", "docs/guide/ingest.md has an example.")
     found = tuple(_spec(path, row) for row in rows)
     if len({spec.name for spec in found}) < len(found):
         raise SettingsError(f"{path} defines a facet twice.", "Give each its own name.")
@@ -79,7 +79,7 @@ def _spec(path: Path, row: Mapping[str, Any]) -> FacetSpec:
     name = str(row.get("name", ""))
 
     def wrong(what: str) -> SettingsError:
-        return SettingsError(f"{path}: facet {name[:32]!r} {what}.", "docs/ingest.md has an example.")
+        return SettingsError(f"{path}: facet {name[:32]!r} {what}.", "docs/guide/ingest.md has an example.")
 
     if not _NAME.fullmatch(name) or name in _RESERVED:
         raise wrong("needs a name of its own: lower-case letters, digits and _, 2 to 31 of them")

@@ -1,7 +1,7 @@
 """Turns templates into conversations, and lets each account type in its own way.
 
 Slots are drawn once per conversation, so that all its messages speak about the same thing. This module must never
-alter text that was planted as truth (names, markers, instructions): those are told in the PLAIN voice or added later.
+alter text that was planted as truth (names, markers, instructions): those are in the PLAIN voice or added later.
 """
 
 from collections.abc import Mapping, Sequence

@@ -140,7 +140,7 @@ def partition_clusters(space: Space, count: int) -> Labels:
 
 
 _SUBJECTS = 0.25
-"""What subjects weigh in the squared distance of two clusters. docs/clustering.md has the scores of others."""
+"""What subjects weigh in the squared distance of two clusters. docs/evaluation/clustering.md has the scores of others."""
 
 _SURE = 0.3
 """Share of a cluster from which on a subject counts in full."""

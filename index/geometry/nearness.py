@@ -2,7 +2,7 @@
 
 A phrase that many summaries are about reaches higher similarities than one they only touch, so the cut lies halfway
 between what any summary has to the phrase and what its nearest have, and never under a floor: a phrase that nothing is
-about has next to nothing near it. docs/tools.md says how both were chosen and how stable the result is to wording.
+about has next to nothing near it. docs/evaluation/nearness.md says how both were chosen and how stable the result is to wording.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Where every summary lies in the cluster space, and in which base cluster: in memory that does not grow without end.
 
 Up to DIRECTLY all are placed together. Beyond, so many drawn with a fixed seed are placed and clustered, and stand as
-landmarks for the rest, a page at a time: one lies where its nearest landmarks lie, and is outside any cluster where
+landmarks for the rest, a page at a time: one lies where its nearest landmarks lie, and is unclustered where
 they are (a summary is never given to a cluster because it must have one).
 """
 
@@ -34,7 +34,7 @@ class Placed:
 
 
 def place(store: FrozenVectors, min_size: int, report: Callable[[int, int], None]) -> Placed:
-    """Place every summary of a snapshot by its vector. `report` is told (done, total)."""
+    """Place every summary of a snapshot by its vector. `report` gets (done, total)."""
     total = len(store)
     rows = _landmarks(total)
     report(0, total)

@@ -1,6 +1,6 @@
 """What every reading worker needs, loaded and compiled once, in the server that workers are forked from.
 
-Importing this module does the loading, because that is all a fork server can be told to do (`index.ingest.reading`). It must
+Importing this module does the loading, because that is all that a fork server does (`index.ingest.reading`). It must
 hold no text of a conversation: what it warms up on is its own.
 """
 

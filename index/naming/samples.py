@@ -52,10 +52,10 @@ class Phrase:
 class NamingSample:
     """One group to name: `phrases` are its own, best first, and `nearby` those of what lies just outside it. Both are
     attested by many accounts, and no single summary is here: a namer that obeys an instruction in a summary, or is made
-    to single one out, has none to tell of (docs/design/0011).
+    to single one out, has none to reveal (docs/decisions/0011).
 
     `language` is the one of nearly all its conversations, or the few, or "". `children` are the names of the groups it is made of.
-    `barred` holds stems that the name may not use and `taken` names that others have: a second try is told both.
+    `barred` holds stems that the name may not use and `taken` names that others have: a second try gets both.
     """
 
     phrases: tuple[Phrase, ...] = field(repr=False)
@@ -179,7 +179,7 @@ def group_phrases(
 def _chained(
     pairs: Sequence[str], found: Mapping[str, Phrase], used: Mapping[str, Sequence[int]], scoring: "_Scoring"
 ) -> list[Phrase]:
-    """Phrases that begin with the word another ends with, joined where they mostly stand in the same summaries."""
+    """Phrases that begin with the word another ends with, joined where they are mostly in the same summaries."""
     joined = []
     for left, right in permutations(pairs, 2):
         if left.split()[-1] != right.split()[0] or len(left.split()) + len(right.split()) > _MAX_WORDS + 1:

@@ -26,7 +26,7 @@ class ToName:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a name may be used. Where not, `barred` are the stems that stood in the way."""
+    """Whether a name may be used. Where not, `barred` are the stems that prevented it."""
 
     stands: bool
     barred: frozenset[str] = frozenset()

@@ -16,7 +16,7 @@ INDIVIDUAL, GROUP, THOUSANDS, CONTEXT, NOBODY = 1, 2, 3, 4, 5
 
 
 class Reason(StrEnum):
-    """What a text gives away. The same words stand in the model's rubric and in the validation set."""
+    """What a text gives away. The same words are in the model's rubric and in the validation set."""
 
     IDENTIFIER = "direct_identifier"
     PERSON = "named_person"

@@ -2,7 +2,7 @@
 
 Three layers find them: patterns of ours (`patterns`), Presidio's recognisers where a checksum or a parser decides
 (`recognisers`), and, only where a spaCy pipeline is installed, names (`ner`). They are the first line only: what they
-miss must still be attested by many accounts to be shown (R6). `docs/screening.md` measures each of them.
+miss must still be attested by many accounts to be shown (R6). `docs/evaluation/screening.md` measures each of them.
 
 Nothing here may return, log or raise the text it removed, and nothing may write to it: what leaves is the original
 with spans replaced by the mask.
@@ -31,7 +31,7 @@ def mask_identifiers(text: str) -> str:
 
 
 def _masked(text: str, find: Callable[[str], list[Span]]) -> str:
-    """Masking one span can join what stood on its either side, so it is done until nothing more is found. It ends: each
+    """Masking one span can join what was on its two sides, so it is done until nothing more is found. It ends: each
     round takes at least one character that is not the mask."""
     while found := find(text):
         for start, end in _merged(found):

@@ -1,4 +1,4 @@
-"""What can be said of an index's published snapshots, for the person who keeps them.
+"""Facts about an index's published snapshots, for the person who keeps them.
 
 Sizes and names of models only: what is in a snapshot is for the tools, through the gate.
 """
@@ -26,7 +26,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotInfo:
-    """What can be said of a snapshot without opening its members' texts. `accounts` is rounded down to tens."""
+    """Facts about a snapshot without opening its members' texts. `accounts` is rounded down to tens."""
 
     number: int
     published: str

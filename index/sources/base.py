@@ -36,7 +36,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One record: where it stood and what it gave. `done` counts in the source's own unit (see `Source.total`)."""
+    """One record: where it was and what it gave. `done` counts in the source's own unit (see `Source.total`)."""
 
     where: str
     done: int

@@ -20,7 +20,7 @@ from index.sources.shapes.table import has_text, mapped, obvious
 from index.sources.streams import packing_of
 
 _KNOWN = ", ".join(shape.name for shape in SHAPES)
-_DOCS = "See docs/ingest.md for the fields of each."
+_DOCS = "See docs/reference/formats.md for the fields of each."
 _HEADER_WORDS = set(
     "account answer content conversation created date datetime id input lang language message messages model output"
     " prompt query question response role session text time timestamp ts user uuid".split()
@@ -47,7 +47,7 @@ class FileSource:
         return self.reads(_unseen)
 
     def reads(self, seen: Callable[[Record], None]) -> Iterator[Read]:
-        """Every read; `seen` is shown each record as it stands in the file, for a look at its fields."""
+        """Every read; `seen` gets each record as it is in the file, for a look at its fields."""
         if self.shape.thread is None:
             return (found.read for found in self._found(seen))
         return joined(self._found(seen))

@@ -75,7 +75,7 @@ def inspect_file(
     report: Callable[[int, int], None] | None = None,
     max_records: int = MAX_RECORDS,
 ) -> Inspection:
-    """Look at a file. `report` is told how far it is. Raises IndexFault as `open_file` does."""
+    """Look at a file. `report` gets the progress. Raises IndexFault as `open_file` does."""
     source = open_file(path, mapping)
     seen = Inspection(source.name, source.format, source.shape.unit)
     accounts: set[int] = set()

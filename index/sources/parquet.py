@@ -88,7 +88,7 @@ def open_table(path: Path, packed: bytes | None) -> Table:
 
 
 def _source(path: Path, packed: bytes | None) -> str:
-    """What DuckDB is told to read; it must not take a file's name for a pattern."""
+    """What DuckDB reads; it must not take a file's name for a pattern."""
     return re.sub(r"([*?\[])", r"[\1]", str(path.resolve())) if packed is None else _IN_MEMORY
 
 

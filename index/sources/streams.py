@@ -1,6 +1,6 @@
 """A file's bytes, plain or out of gzip or zstd, decompressed a piece at a time.
 
-What is cut off or damaged ends the bytes and is told by `Stream.ended`; it is never raised, so that everything before
+What is cut off or damaged ends the bytes and is reported by `Stream.ended`; it is never raised, so that everything before
 the cut is read. However small the file, no more than a piece of what it expands to is in memory at once.
 """
 
@@ -61,7 +61,7 @@ class _Unpacked(io.RawIOBase):
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Bytes to read, where they stand in the file on disk, and why they ended early (None: they did not)."""
+    """Bytes to read, where they are in the file on disk, and why they ended early (None: they did not)."""
 
     file: BinaryIO
     position: Callable[[], int]

@@ -8,20 +8,21 @@ import pytest
 import regex
 
 from agent.core.events import dump
-from agent.services.event_reference import reference, schema
 from agent.wiring import App
+from docs.generate import FOLDER, event_schema, pages
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import FakeEncoder, small
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_reference_of_the_events_is_that_of_the_code() -> None:
-    assert (DOCS / "events.md").read_text("utf-8") == reference()
+@pytest.mark.parametrize(("name", "text"), pages().items(), ids=pages().keys())
+def test_a_generated_page_is_up_to_date(name: str, text: str) -> None:
+    assert (FOLDER / name).read_text("utf-8") == text, "run make reference"
 
 
 async def test_every_event_of_a_run_fits_the_schema(make_session: MakeSession) -> None:
-    check = jsonschema.Draft202012Validator(schema())
+    check = jsonschema.Draft202012Validator(event_schema())
     session = make_session()
     for question in ("Is anyone running coordinated spam?", "hm?"):
         for event in await collect(session.ask(question)):
@@ -38,7 +39,9 @@ async def test_the_example_of_the_documentation_answers(
     shutil.copytree(built.home.root, own_home)
     (own_home / "indexes" / "small").rename(own_home / "indexes" / "demo")
     monkeypatch.setattr(App, "encoder", lambda self, on_compile=None: FakeEncoder())
-    (block,) = regex.findall(r"```python\n(.*?)```", (DOCS / "api.md").read_text("utf-8"), regex.DOTALL)
+    (block,) = regex.findall(
+        r"```python\n(.*?)```", (DOCS / "reference" / "python.md").read_text("utf-8"), regex.DOTALL
+    )
     names: dict[str, object] = {}
     exec(block, names)
     made = names["answer"]

@@ -238,7 +238,7 @@ _TOLD = 5
 """Values: fewer are no protection. A shown number stands for as many."""
 _MOST_NARROWED = 3
 """Of 150 tables: where a row is asked for after its crossing and told as what earlier sets make, who believes that it is
-itself may place a cell in some ten values (docs/privacy.md)."""
+itself may place a cell in some ten values (docs/security/limitations.md)."""
 
 SEEDS_UNROUNDED = (19, 68, 661723)
 """A crossing and two splits that were recovered once where nothing was rounded."""
@@ -278,7 +278,7 @@ def test_r4_a_row_asked_for_after_its_crossing_does_not_give_a_suppressed_cell_b
     order: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert _recovered_by(order, 54) == []
-    monkeypatch.setattr(Combinations, "uncovers", lambda *_: False)
+    monkeypatch.setattr(Combinations, "discloses", lambda *_: False)
     assert _recovered_by(order, 54)
 
 

@@ -98,7 +98,7 @@ def test_r3_a_name_needs_twenty_five_conversations_of_ten_accounts(
 def test_r3_a_scope_whose_complement_is_too_small_is_refused(ctx: ToolContext, index: Index) -> None:
     undated = [record.account for record in records() if record.day is None]
     ctx = replace(ctx, gate=ctx.gate.with_policy(POLICY.with_values(min_conversations=capped(undated) + 1)))
-    with pytest.raises(ToolRefusal, match="All but very few"):
+    with pytest.raises(ToolRefusal, match="Nearly all conversations match"):
         ctx.gate.admit(Scope(since=FIRST_DAY.date()))
 
 

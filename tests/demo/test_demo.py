@@ -123,7 +123,7 @@ async def test_a_lead_of_one_cluster_names_it_and_says_what_a_review_may_look_at
     (lead,) = parts.leads
     assert f"({cluster})" in lead.clusters[0]
     assert f"in cluster {cluster}" in lead.scope
-    assert "outside any cluster" not in " ".join(parts.left_out)
+    assert "unclustered" not in " ".join(parts.left_out)
 
 
 async def test_a_limit_that_several_looks_share_is_said_once(demo: App) -> None:

@@ -154,7 +154,7 @@ async def test_what_only_begins_like_a_conversation_of_the_day_before_counts_bes
 async def test_a_request_that_comes_long_after_the_others_is_still_of_their_conversation(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(joining, "HELD_CONVERSATIONS", 1)
+    monkeypatch.setattr(joining, "PENDING_CONVERSATIONS", 1)
     between = "".join(request((Turn("user", f"what is {n} in roman"),), f"{n}", EVENING, f"a{n}") for n in range(3))
     log = request(ASKED[:1], ASKED[1].text, EVENING) + between + request(WENT_ON[:3], WENT_ON[3].text, NIGHT)
     writer = await logs(home, tmp_path, log)

@@ -143,7 +143,7 @@ async def test_coverage_says_how_much_lies_outside_by_value(ctx: ToolContext) ->
             assert inside.share == round(100 * inside.count / whole.count, 1)
     plain = await call("coverage", {}, ctx)
     outside = [records()[place].account for place in range(len(snapshot)) if snapshot.base_labels[place] < 0]
-    said = plain.row("outside any cluster")
+    said = plain.row("unclustered")
     assert (said is not None and said.values[0].count is not None) == is_enough(outside)
 
 

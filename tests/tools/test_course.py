@@ -105,7 +105,7 @@ def test_no_level_is_made_of_suppressed_buckets_alone() -> None:
 
 
 def test_a_level_that_only_the_threshold_makes_is_not_one() -> None:
-    """Every month holds about as many: that some are told and some are not is no change."""
+    """Every month holds about as many: that some are released and some are not is no change."""
     found = noisy_table([16, 14, 17, 13, 15, 14, 14, 13, 14, 12, 14, 13])
     assert not levels(found, 12)
-    assert any(note.endswith("as far as buckets are told") for note in found.notes)
+    assert any(note.endswith("based on released periods") for note in found.notes)

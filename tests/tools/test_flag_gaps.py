@@ -147,5 +147,5 @@ async def test_where_nothing_is_flagged_the_tool_says_what_to_ask_instead(
 
 
 async def test_a_threshold_that_leaves_two_sides_too_small_is_refused(flagged: Callable[[str], ToolContext]) -> None:
-    with pytest.raises(ToolRefusal, match="too small"):
+    with pytest.raises(ToolRefusal, match="below the threshold"):
         await call("flag_gaps", {"concern_at_least": 5}, flagged("half"))

@@ -132,7 +132,7 @@ def test_the_file_itself_refuses_to_change_or_remove_an_entry(path: Path, sql: s
 
 _COLUMNS = {
     "at": "'2020-01-01'", "run": "'x'", "tool": "'x'", "scope": "'x'", "arguments": "'x'", "policy": "'x'",
-    "snapshot": "9", "asked": "99", "shown": "99", "suppressed": "99", "smallest": "99", "to_model": "1", "bytes": "99",
+    "snapshot": "9", "asked": "99", "shown": "99", "withheld": "99", "smallest": "99", "to_model": "1", "bytes": "99",
     "digest": "'x'", "previous": "'x'", "hash": "'x'",
 }  # fmt: skip
 _BLOB = "x'" + BitMap([1]).serialize().hex() + "'"
@@ -163,7 +163,7 @@ EDITS = {
     "everything removed": "DELETE FROM releases; DELETE FROM sets",
     "an entry moved": "UPDATE releases SET seq = 40 WHERE seq = 4; UPDATE sets SET seq = 40 WHERE seq = 4",
     "an entry added": "INSERT INTO releases SELECT 5, at, run, tool, scope, arguments, policy, snapshot, asked, shown, "
-    "suppressed, smallest, to_model, bytes, digest, hash, hash FROM releases WHERE seq = 4",
+    "withheld, smallest, to_model, bytes, digest, hash, hash FROM releases WHERE seq = 4",
 }
 
 

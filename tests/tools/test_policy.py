@@ -134,5 +134,5 @@ def test_an_epsilon_that_protects_nobody_is_refused_even_from_the_index(values: 
 
 
 def test_the_policy_says_its_epsilon_only_where_noise_is_added() -> None:
-    assert "ε 0.5 a table" in PrivacyPolicy(epsilon_per_release=0.5).describe()
+    assert "ε 0.5 per table" in PrivacyPolicy(epsilon_per_release=0.5).describe()
     assert "ε" not in PrivacyPolicy().describe()

@@ -40,7 +40,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
 
     Use it for a language, a period, a concern level or what is near a phrase, when overview is too coarse.
     about="task" (or a free-text facet of the index's own, where an extractor filled it) clusters by that text instead of
-    the summary; conversations without it lie outside. At most 5,000 conversations then, because they are embedded now.
+    the summary; conversations without it are left out. At most 5,000 conversations then, because they are embedded now.
     Limits: HDBSCAN leaves what is in no dense region outside (stated, often a third to a half); names come from
     words that at least the policy's number of accounts used; a cluster too small to name is counted as suppressed.
     Method: HDBSCAN with leaf selection (Campello 2013) in a UMAP space (McInnes 2018): the snapshot's, or for scopes up

@@ -36,7 +36,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     Use by="topic" across languages (themes follow the language without a model), by="theme" otherwise, or a facet.
     Limits: an odds ratio says how much, not why; conversations of one account are counted as if they were independent
     (at most ten each), so intervals are somewhat too narrow; what lies in both scopes counts in the first only. By theme,
-    shares are of what lies in some theme; where that must stay unsaid, "outside any cluster" is a row and shares are of all.
+    shares are of what is in some theme; where that total must stay suppressed, "unclustered" is a row and shares are of all.
     Method: log-odds with an informative Dirichlet prior (Monroe et al. 2008), Benjamini-Hochberg (1995), both from the
     rounded counts shown.
     """
@@ -75,7 +75,7 @@ def _whole_sides(found: Grouped, sides: tuple[Rows, Rows], ctx: ToolContext) -> 
         return found
     labels = ctx.index.snapshot.base_labels
     parts = tuple(complement_of(part, rows) for part, rows in zip(inside, sides, strict=True))
-    rest = Group("outside any cluster", parts, whole=np.flatnonzero(labels == OUTSIDE).astype(np.int64))
+    rest = Group("unclustered", parts, whole=np.flatnonzero(labels == OUTSIDE).astype(np.int64))
     return replace(found, groups=(*found.groups, rest) if len(rest.members) else found.groups)
 
 

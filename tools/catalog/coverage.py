@@ -22,15 +22,15 @@ class Args(BaseModel):
 
     scope: Scope = Field(default_factory=Scope)
     by: str | None = Field(
-        None, description=f"A closed facet ({', '.join(CLOSED)}, or an own one): how much of each value lies outside"
+        None, description=f"A closed facet ({', '.join(CLOSED)}, or an own one): how much of each value is unclustered"
     )
 
 
 async def run(args: Args, ctx: ToolContext) -> Finding:
-    """Coverage gaps: conversations outside any cluster, in clusters without a name or too small for one,
+    """Coverage gaps: conversations that are unclustered, in clusters without a name or too small for one,
     without a date, and with facets that nobody knows. State it beside any answer that depends on it.
 
-    With `by`, for each value of a facet: how many of its conversations lie outside any cluster, as a share of the value.
+    With `by`, for each value of a facet: how many of its conversations are unclustered, as a share of the value.
     Limits: kinds overlap, so they do not add up; what was never ingested or could not be read is not in the index
     (a note says how many of the latter).
     """
@@ -57,7 +57,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             title=f"Coverage gaps in {args.scope.describe()}" + (f", by {args.by}" if args.by else ""),
             shape="table",
             resolved=resolved,
-            columns=("outside any cluster", "conversations") if args.by else ("conversations",),
+            columns=("unclustered", "conversations") if args.by else ("conversations",),
             groups=tuple(groups),
             unit="coverage",
             wholes=None if args.by else (rows,),
@@ -76,7 +76,7 @@ def _kinds(ctx: ToolContext, rows: NDArray[np.int64], outside: NDArray[np.bool_]
     labels = snapshot.base_labels[rows]
     named = np.array([cluster.name is not None for cluster in snapshot.base_clusters] or [False])
     kinds = {
-        "outside any cluster": outside,
+        "unclustered": outside,
         "in a cluster without a name": ~outside & ~named[labels],
         "without a date": snapshot.days[rows] == UNDATED,
     }

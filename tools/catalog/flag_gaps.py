@@ -40,7 +40,7 @@ _WITHOUT: Mapping[str, _Form] = {
     FALSE: _Form({MISSED: (MISSED,), FLAGGED: (CAUGHT, FALSE), NEITHER: (NEITHER,)}, few_false),
     MISSED: _Form({CONCERNING: (MISSED, CAUGHT), FALSE: (FALSE,), NEITHER: (NEITHER,)}, few_missed),
 }
-"""The table where one side is too small to be told: it is told together with another one (global recoding, Hundepool et
+"""The table where one side is below the threshold: it is merged with another one (global recoding, Hundepool et
 al. 2012), and the shares become bounds."""
 
 
@@ -60,8 +60,8 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     pass, "flagged in error" the share of its flagged ones that are not concerning, each with a 95 % interval (Wilson
     1927). Themes come with the most concerning unflagged conversations first. Where one of the four sides holds fewer
     conversations than the threshold in all themes together, it is counted with another one and the shares are bounds
-    ("at least"): a classifier that misses nearly all of something has hardly a conversation that is both. Asked of
-    everything, a theme that lies nearly whole on one side is told as the whole theme; a narrower scope suppresses it.
+    ("at least"): a classifier that misses nearly all of something has hardly a conversation that is both. For
+    the whole index, a theme that is nearly all on one side is released as the whole theme; a narrower scope suppresses it.
     Limits: the concern grade is an opinion too (of the extractor); a disagreement says look here, not who is right.
     Conversations without a flag or a grade, or in no theme, are left out. Concern and flag are two facets: no third may
     be crossed.
@@ -118,7 +118,7 @@ def _sides(rows: Rows, concern_at_least: int, ctx: ToolContext) -> dict[str, Row
 
 
 def _form(sides: Mapping[str, Rows], ctx: ToolContext) -> _Form:
-    """The whole table, or the one without the only side that is too small. What is suppressed for another's sake is not
+    """The whole table, or the one without the only side that is too small. A side that is suppressed to protect another is not
     small: then the whole table is refused."""
     few = [side for side, rows in sides.items() if len(rows) < ctx.gate.policy.min_conversations]
     return _WITHOUT.get(few[0], _WHOLE) if len(few) == 1 else _WHOLE

@@ -21,7 +21,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     """What people use the assistant for: the taxonomy's groups and the clusters in them, with sizes and shares.
 
     Start here for any question about everything. Cluster ids (T3, C12) in the result can be used as scope.cluster.
-    Limits: the taxonomy was built when the snapshot was published; conversations outside any cluster are counted as
+    Limits: the taxonomy was built when the snapshot was published; unclustered conversations are counted as
     "outside" and never assigned to the nearest one; one conversation belongs to one cluster. Method: HDBSCAN in a
     UMAP space (Campello 2013, McInnes 2018), groups by Ward linkage.
     """

@@ -25,10 +25,10 @@ class Args(BaseModel):
 
 
 async def run(args: Args, ctx: ToolContext) -> Finding:
-    """Whether a scope was there in earlier snapshots, how large, and under which clusters it stood then.
+    """Whether a scope was there in earlier snapshots, how large, and in which clusters it was then.
 
-    Each of the last six snapshots is a group with the conversations of the scope that it already held; under it stand
-    the clusters of that time that held most of them, by the names they had, where those can be attested now.
+    Each of the last six snapshots is a group with the conversations of the scope that it already had; under it are
+    the clusters of that time with most of them, by the names they had, where those can be attested now.
     Limits: only snapshots that were kept; what was erased since is not counted; saved cases are not searched.
     """
     resolved = await ctx.admit(args.scope)

@@ -34,7 +34,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     Read the share, not the count: the assistant's whole traffic grows too. Each share has a 95 % interval (Wilson
     1927); the notes name the buckets from which the level is another (optimal partitioning, Jackson et al. 2005, on the
     likelihood of the counts), and set the second half against the first. A bucket far above its neighbours is a burst,
-    which is no change of level. Buckets under the threshold are suppressed and may be zero: what is said of levels and halves
+    which is no change of level. Buckets under the threshold are suppressed and may be zero: what is stated about levels and halves
     holds whatever they hold, as bounds where they matter.
     Limits: the first and last bucket may be partial; at most 80 buckets; a change has no cause attached.
     """

@@ -29,7 +29,7 @@ class Group:
     id: str | None = None
     parent: str | None = None
     bands: tuple[tuple[str, Verdict], ...] = ()
-    """Coarse readings of the members, each a name and a word of the closed list."""
+    """Coarse readings of the members, each a name and a value of the closed list."""
     place: Place | None = None
     whole: Rows | None = None
     """Everything of the index that falls into this row, whose size other findings may say. None: not known."""
@@ -97,7 +97,7 @@ class CandidateTable:
         return next((rows for rows in known if np.array_equal(united, rows)), united)
 
     def column_parts(self, place: int) -> list[Rows]:
-        """What adds up to a column's total: the groups that lie in no other, and what lies outside of all."""
+        """What adds up to a column's total: the groups that are in no other, and the rest."""
         parts = [group.columns[place] for group in self.groups if group.parent is None]
         return [*parts, self.outside] if self.outside is not None and place == 0 else parts
 

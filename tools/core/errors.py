@@ -7,7 +7,7 @@ from index.core.errors import ShoalError
 Reason = Literal[
     "not askable", "too few or too close", "nearly everything", "too many facets", "a side too small", "privacy budget spent",
 ]  # fmt: skip
-"""Why, for the ledger. A group that is too small and one that is suppressed for another's sake share a word."""
+"""Why, for the ledger. A group below a threshold and one that is suppressed to protect another share one."""
 
 
 class ToolRefusal(Exception):

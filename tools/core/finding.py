@@ -36,7 +36,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A statistic of a row, computed from what is said of it, or a band ("high") without a number. `low` and `high`
+    """A statistic of a row, computed from its released values, or a band ("high") without a number. `low` and `high`
     are a 95 % interval. `is_bound`: at least this, or with `is_at_most` at most, because one side is under the threshold."""
 
     name: str
@@ -95,7 +95,7 @@ class Finding:
     totals: tuple[int, ...]
     suppressed: Suppressed
     outside: float | None
-    """Share (percent) of the scope that lies outside any cluster; None where nothing was clustered."""
+    """Share (percent) of the scope that is unclustered; None where nothing was clustered."""
     method: str
     notes: tuple[str, ...]
     policy: str

@@ -93,7 +93,7 @@ class Resolved:
     scope: Scope
     rows: Rows
     is_unchecked: bool = False
-    """Admitted whatever its size, because noise is added to all that is said of it. Nothing else may be."""
+    """Admitted whatever its size, because noise is added to all that is released about it. Nothing else may be."""
 
 
 def resolve(index: Index, scope: Scope) -> Resolved:

@@ -58,7 +58,7 @@ class DecidedTable:
 
     @property
     def all_cells(self) -> tuple[Cell, ...]:
-        """Every cell, and what lies outside of all groups behind them."""
+        """Every cell, and behind them the rest that is in no group."""
         return self.cells if self.outside is None else (*self.cells, self.outside)
 
     @property

@@ -25,7 +25,7 @@ _EACH = 0.975
 """Confidence of a count and of its total, so that the interval of their quotient holds at 95 %."""
 
 _MISSED = 0.01
-"""Chance that a comparison's counts, and that its totals, lie outside the noise allowed for."""
+"""Chance that a comparison's counts, and that its totals, exceed the noise allowed for."""
 
 NOT_COVERED = (
     "not covered by differential privacy: ε speaks only for closed counts, these are protected by the thresholds"
@@ -35,7 +35,7 @@ NOT_COVERED = (
 
 @dataclass(frozen=True, slots=True)
 class NoisyRelease:
-    """What is said of a table. `spending` is None where the question had been answered before."""
+    """What is released of a table. `spending` is None where the question had been answered before."""
 
     rows: tuple[Row, ...]
     totals: tuple[int, ...]

@@ -65,8 +65,8 @@ async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext) -> Grouped
 
 def domain(facet: str, ctx: ToolContext) -> Codes:
     """A closed facet's values and each summary's code; where noise is added, the values that are groups of the whole
-    snapshot and "all others", whatever the scope: a value that few have, or nobody here, must not be told by there being
-    a row for it. Raises ToolRefusal for a facet that does not exist."""
+    snapshot and "all others", whatever the scope: a value that few have, or nobody here, must not be revealed by a row
+    for it. Raises ToolRefusal for a facet that does not exist."""
     codes = facet_codes(ctx.index.snapshot, facet)
     if not ctx.gate.policy.adds_noise:
         return codes

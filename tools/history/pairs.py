@@ -41,7 +41,7 @@ def twice_over(few: int) -> Places:
 
 class Joined(NamedTuple):
     """Signatures of pairs, shape (few, pairs), each bucket's in the `order` of their low bits, so that a filter is read
-    along and not at random. `low`: where those bits stand in the tables of all buckets."""
+    along and not at random. `low`: where those bits are in the tables of all buckets."""
 
     order: Places
     words: Words

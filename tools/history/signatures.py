@@ -6,7 +6,7 @@ leaves one of k buckets as it is: there the sums are equal. So whoever looks for
 nothing; what it finds is compared in full. Each bucket is divided into finer ones, of which fewer than k differ too.
 
 The sums follow from the numbers and accounts of members alone. A later snapshot has the same unless something was
-forgotten, so that the ledger can keep signatures with the sets. Beside them stands in which of 64 classes of themes a set
+forgotten, so that the ledger can keep signatures with the sets. Beside them the ledger keeps in which of 64 classes of themes a set
 has members: most sets lie in one theme and need not be looked at for another one's. A later snapshot has other themes; there
 it is not known of a kept set, which then is looked at always. Data plane: it sees members.
 """
@@ -145,7 +145,7 @@ class Signer:
 
 
 def _bits(flags: NDArray[np.bool_]) -> Words:
-    """A word of each row of flags, shape (any, CLASSES)."""
+    """One machine word for each row of flags, shape (any, CLASSES)."""
     return np.packbits(flags, axis=1).view(np.uint64)[:, 0]
 
 

@@ -111,7 +111,7 @@ def _base(table: DecidedTable, cells: Sequence[Cell], column: int) -> int:
 
 
 def _outside_share(table: DecidedTable) -> float | None:
-    """Percent of the scope outside any cluster; None where nothing was clustered or it is suppressed."""
+    """Unclustered percent of the scope; None where nothing was clustered or it is suppressed."""
     outside, totals = table.outside, table.released_totals
     if outside is None or table.width != 1 or not totals[0] or (outside.count and outside.released is None):
         return None

@@ -170,7 +170,7 @@ def _least_shares(counts: Sequence[int | None], few: int) -> Shares:
 
 
 def _is_alone(counts: Sequence[int | None], place: int) -> bool:
-    """Whether no other number of the row is said: then this one may be told for the whole row, up to the threshold
+    """Whether no other number of the row is released: then this one may be released for the whole row, up to the threshold
     higher than it is."""
     return counts[place] is not None and all(count is None for at, count in enumerate(counts) if at != place)
 

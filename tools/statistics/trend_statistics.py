@@ -63,7 +63,7 @@ def course(released: ReleasedCounts) -> Statistics:
     """Each bucket's share with its interval, where the level changes, and the second half against the first.
 
     A change is stated where the levels on its two sides differ whatever the buckets under the threshold hold; a level
-    with such buckets in it is stated by its bounds. Buckets suppressed for another's sake are left out. Without an exposure
+    with such buckets in it is stated by its bounds. Buckets suppressed to protect another are left out. Without an exposure
     column the counts themselves are the series.
     """
     has_exposure = len(released.columns) > 1

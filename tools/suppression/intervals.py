@@ -34,7 +34,7 @@ def rounding_interval(count: int, released: int, base: int) -> Interval:
 
 
 def suppressed_interval(count: int, threshold: int, *, is_small: bool) -> Interval:
-    """Around a suppressed number: anything from 0, up to just under the threshold where a reader is told that."""
+    """Around a suppressed number: anything from 0, up to just under the threshold where a reader knows that."""
     return Interval(count, threshold - 1 - count if is_small else _ENDLESS)
 
 

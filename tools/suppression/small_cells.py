@@ -18,7 +18,7 @@ MOST = 1_024
 
 
 def small_cells(snapshot: Snapshot, is_enough: Callable[[Rows], bool], large: int) -> list[Rows]:
-    """Members of the cells that nothing may be said of: values of one facet, of two crossed, and of either by month.
+    """Members of the cells that may not be released: values of one facet, of two crossed, and of either by month.
     `large`: conversations from which every cell is enough, so that it need not be looked into."""
     return list(islice(_small_cells(snapshot, is_enough, large), MOST))
 

@@ -1,8 +1,8 @@
-"""What all that was said gives back exactly: whether a suppressed set is a sum and difference of sets whose number is known.
+"""What all releases together disclose exactly: whether a suppressed set is a sum and difference of sets with a released number.
 
 Rounding keeps long sums apart: every number leaves a few values open. Where a policy rounds little or not at all, a suppressed
-number follows as soon as its set is a linear combination of said ones (Chin & Özsoyoglu 1982), whichever tables they
-stand in. Sets are vectors over conversations; they are looked at through a sparse random projection (Kane & Nelson 2014),
+number follows as soon as its set is a linear combination of released ones (Chin & Özsoyoglu 1982), whichever tables they
+are in. Sets are vectors over conversations; they are looked at through a sparse random projection (Kane & Nelson 2014),
 which keeps every combination and, as long as there are fewer independent sets than its width, makes no new one but by an
 accident of probability near none. Data plane: it sees members, and answers only whether.
 """

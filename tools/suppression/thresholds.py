@@ -122,8 +122,8 @@ class Thresholds:
         )
 
     def meets_reading(self, rows: Rows) -> bool:
-        """Whether more than a group's size may be said of it, such as bands: accounts that look coordinated count as any,
-        or nothing could be said of coordination."""
+        """Whether more than a group's size may be released, such as bands: accounts that look coordinated count as any,
+        or no coordination could be reported."""
         count, accounts, _ = self.counted(self.established(rows, None))
         return count >= self.policy.text_min_conversations and accounts >= self.policy.text_min_accounts
 

@@ -114,7 +114,7 @@ def ask(
     built_in: BuiltInOption = False,
 ) -> None:
     """Ask one question without a screen. With --json: one event a line, the same events the screen reads
-    (docs/events.md)."""
+    (docs/reference/events.md)."""
 
     async def work() -> None:
         app, reopen = started(index, session)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def ingest(
-    path: Annotated[Path, typer.Argument(help="A file of conversations, in any of the formats of docs/ingest.md.")],
+    path: Annotated[
+        Path, typer.Argument(help="A file of conversations, in any of the formats of docs/guide/ingest.md.")
+    ],
     index: IndexOption = None,
     as_json: JsonOption = False,
     built_in: BuiltInOption = False,
@@ -37,7 +39,7 @@ def ingest(
         ),
     ] = None,
     facets: Annotated[
-        Path | None, typer.Option("--facets", help="A TOML file of facets of the index's own (docs/ingest.md).")
+        Path | None, typer.Option("--facets", help="A TOML file of facets of the index's own (docs/guide/ingest.md).")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="With a model: show what it would read and cost; send and write nothing.")

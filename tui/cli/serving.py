@@ -1,6 +1,6 @@
 """The terminal UI in a browser on this machine: `shoal serve`.
 
-It listens on the loopback only. Nothing is answered without the token that stands in the address it prints, and the page
+It listens on the loopback only. Nothing is answered without the token in the address it prints, and the page
 may load from this address alone (R10): textual-serve's own page names a host of fonts, so Shoal has one of its own. Each
 browser has a process and a store of sessions for itself; the index and its ledger are one, as for every analyst (R5).
 """

@@ -1,4 +1,4 @@
-"""`shoal watch`: questions asked again and again, and only what changed materially is told."""
+"""`shoal watch`: questions asked again and again, and only what changed materially is reported."""
 
 import json
 from collections.abc import Iterator

@@ -133,7 +133,7 @@ def _title(finding: dict[str, Any], width: int) -> Content:
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One square of the map: column and row from the upper left, and a band of counts from 1 (few) to 4 (most).
-    Squares under the policy's size are not there at all."""
+    Squares below the threshold are not there at all."""
 
     x: int
     y: int

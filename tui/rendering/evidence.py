@@ -30,7 +30,7 @@ def evidence(finding: dict[str, Any], row: dict[str, Any] | None, width: int) ->
     lines.append(_field("total", " / ".join(f"{total:,}" for total in finding["totals"]), width))
     lines.append(_field("suppressed", suppressed(finding), width))
     if finding["outside"] is not None:
-        lines.append(_field("outside", f"{finding['outside']} % lie in no cluster", width))
+        lines.append(_field("unclustered", f"{finding['outside']} % of the scope", width))
     lines += [_field("note", note, width) for note in finding["notes"]]
     lines.append(_field("method", f"{finding['tool']}: {finding['method']}", width))
     lines.append(_field("policy", f"{finding['policy']} · snapshot {finding['snapshot']}", width))

@@ -88,7 +88,7 @@ def suppressed_line(finding: dict[str, Any]) -> str:
     suppressed = finding["suppressed"]
     parts = [f"total {' / '.join(f'{total:,}' for total in finding['totals'])}"]
     if finding["outside"] is not None:
-        parts.append(f"outside any cluster {finding['outside']} %")
+        parts.append(f"unclustered {finding['outside']} %")
     parts.append(f"suppressed {suppressed['groups']} groups ({suppressed['share']} %), {suppressed['cells']} cells")
     if suppressed["unnamed"]:
         parts.append(f"{suppressed['unnamed']} without a name")

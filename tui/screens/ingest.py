@@ -46,7 +46,8 @@ class IngestScreen(Panel[bool]):
         with Vertical(classes="panel"):
             yield Static(f"Add data to index {safe(self._started.path.name)}", classes="title", markup=False)
             yield Input(
-                placeholder="path of a file of conversations (JSONL, CSV, Parquet, ...: docs/ingest.md)", id="path"
+                placeholder="path of a file of conversations (JSONL, CSV, Parquet, ...: docs/guide/ingest.md)",
+                id="path",
             )
             yield ProgressBar(total=None, show_eta=True, id="progress")
             with VerticalScroll():

@@ -21,7 +21,7 @@ def _has_turns(view: View) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """`id` names it in the keymap, `call` is Textual's action string, `label` (two words) stands in the footer when
+    """`id` names it in the keymap, `call` is Textual's action string, `label` (two words) is in the footer when
     `in_footer`, `says` in the palette and the help. `works` tells whether it does anything now."""
 
     id: str

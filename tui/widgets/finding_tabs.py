@@ -1,4 +1,4 @@
-"""One finding as groups, table, chart and map, with its evidence under it: what stands in the findings pane.
+"""One finding as groups, table, chart and map, with its evidence under it: what is in the findings pane.
 
 It is a module of its own because its widgets are many, and the first frame of the desk must not wait for them. It shows
 findings only.

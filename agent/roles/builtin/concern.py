@@ -1,6 +1,6 @@
 """Graded concern without a model: patterns of a hand-written lexicon (`concern.toml`), of which the highest grade counts.
 
-A pattern is found by an entry of its own, or by two words near each other (a verb and whom it is done to), and is held
+A pattern is found by an entry of its own, or by two words near each other (a verb and whom it is done to), and is compared
 against what must occur too and what makes it benign. It reads one text at a time and must never learn from any.
 """
 
@@ -24,7 +24,7 @@ _WORD_CHARS = 12
 """Characters that a word between two others may take up: in scripts without spaces words cannot be counted."""
 
 Found = Mapping[str, Sequence[tuple[int, int]]]
-"""Where the entries of each slot stand in a text, by start and end. A slot is a list of entries that something refers to."""
+"""Where the entries of each slot are in a text, by start and end. A slot is a list of entries that something refers to."""
 
 
 class _Row(BaseModel):

@@ -1,6 +1,6 @@
 """The built-in investigators: one written recipe a focus.
 
-A recipe calls tools and states claims whose every number stands in the finding it cites. It judges by fixed rules
+A recipe calls tools and states claims whose every number is in the finding it cites. It judges by fixed rules
 that it says aloud; it must never call something abuse where the finding only shows size.
 """
 

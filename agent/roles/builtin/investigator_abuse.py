@@ -230,7 +230,7 @@ def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[st
             "Whether the requests were fully answered, and what the assistant wrote.",
         ),
         purpose="To decide whether the accounts behind these themes act together and break the policy.",
-        scope=f"The themes named above{period}, in the periods that stand out. A sample drawn under the review's own rules, and no other themes [{near.id}].",
+        scope=f"The themes named above{period}, in the periods that stand out [{near.id}]. Draw a sample under the review's own rules, and open no other themes.",
         necessity="Escalate only if these signs would be enough to act on. Aggregates cannot separate a ring from a shared template.",
     )
     notes.claims.append(Claim(text=claim, findings=(near.id,), lead=card))
@@ -305,7 +305,7 @@ async def flag_gaps(notes: Notes) -> None:
 
 def _gaps(finding: Finding, rows: Sequence[Row], column: str, name: str, at_least: float = 0.0) -> str:
     """Of these themes those with most conversations in a column, each with its count and a share; empty where there is no such
-    column, or none with a count. Themes without the share are told by their count."""
+    column, or none with a count. Themes without the share have their count alone."""
     if column not in finding.columns:
         return ""
     place = finding.columns.index(column)

@@ -24,7 +24,7 @@ from tools.core.scope import Scope
 from tools.core.wording import UNNAMED
 
 _CLEAR = 2.0
-"""Odds from which a theme is told as characteristic."""
+"""Odds from which a theme is reported as characteristic."""
 
 
 async def top(notes: Notes) -> None:
@@ -90,7 +90,7 @@ async def breakdown(notes: Notes) -> None:
         shown = rows if facet == "month" else rows[: notes.shown + 1]
         counted, others = listed(shown), ""
         if finding.suppressed.groups:
-            others = "; some values are hidden"
+            others = "; some values are suppressed"
             if len(rows) == 1:
                 # Without its share: beside what is suppressed it would read as if there were nothing else.
                 counted = f"{rows[0].values[0].count:,} are “{rows[0].label}”"
@@ -168,7 +168,7 @@ async def drill(notes: Notes) -> None:
 
 
 async def _introduced(notes: Notes, cluster: str) -> None:
-    """A cluster's name and size, where they are told."""
+    """A cluster's name and size, where they are released."""
     overview = await notes.ask("overview", {})
     row = next((row for row in named(overview) if row.id == cluster), None) if overview is not None else None
     if overview is not None and row is not None:
@@ -208,7 +208,7 @@ async def compare(notes: Notes) -> None:
 
 async def _compared(notes: Notes, first: Scope, second: Scope | None) -> bool:
     """Topics where languages are told apart (themes follow the language without a model), else themes. Whether any could be
-    told."""
+    released."""
     scopes = {"first": stated(first)}
     if second is None and first.language is not None:
         rest = first.model_copy(update={"language": None})
@@ -290,6 +290,6 @@ async def coverage(notes: Notes) -> None:
                 (row for row in named(by) if row.values[0].share), key=lambda row: -(row.values[0].share or 0.0)
             )
             if rows:
-                stated_rows = ", ".join(f"“{row.label}” ({row.values[0].share} % outside)" for row in rows[:3])
+                stated_rows = ", ".join(f"“{row.label}” ({row.values[0].share} % unclustered)" for row in rows[:3])
                 notes.say(f"The languages with the largest unclustered share are {stated_rows}", by)
     notes.say("The index holds only what was ingested, and no reasons for asking.", kind="limit")

@@ -11,7 +11,7 @@ _GROWN = 2.0
 _WITHOUT_ENDS = 4
 """Weeks from which on the first and the last, which may be a part of one, are not needed to tell of numbers."""
 _FEWEST = 2
-"""Buckets that a course is told of."""
+"""Released buckets that a trend needs to be reported."""
 
 
 async def new(notes: Notes) -> None:
@@ -103,7 +103,7 @@ async def trend(notes: Notes) -> None:
 
 
 async def _course(notes: Notes) -> tuple[Finding, str] | None:
-    """The trend in the first steps, from the task's on, of which enough are told, with their name; None where it is refused."""
+    """The trend in the first steps, from the task's on, of which enough are released, with their name; None where it is refused."""
     found = None
     for step in longer_from(notes.task.facet if notes.task.facet in STEPS else "month"):
         if found is not None:

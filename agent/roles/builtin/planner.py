@@ -122,7 +122,7 @@ def _ranked(reading: Reading, ranked: Ranked) -> Iterator[Task]:
     elif ranked.is_share:
         yield _breakdown_of(unmarked(scope, ranked.facet), ranked.facet)
     elif ranked.facet == "month":
-        yield _task("watch", "trend", f"How {scope.describe()} develop", scope, "a steady share")
+        yield _task("watch", "trend", f"How {scope.describe()} develop", scope, "the share turns out to be steady")
     else:
         yield _contrast_of(scope, ranked.facet)
         if ranked.facet == THEME and ranked.scope.concern_at_least:
@@ -154,7 +154,7 @@ def _everything(reading: Reading) -> Iterator[Task]:
     since = scope.since or reading.newest_from
     if since is not None:
         yield _task("watch", "new", f"Which themes gained share since {since}", scope.model_copy(update={"since": since}),
-                    "the share before was the same")  # fmt: skip
+                    "the share turns out to have been the same before")  # fmt: skip
     yield _gaps_of(scope)
     yield _top_of(scope)
 
@@ -183,7 +183,7 @@ def _abuse(reading: Reading) -> Iterator[Task]:
         steady = reading.scope.model_copy(update={"since": None, "until": None})
         for phrase in places[:2]:
             yield _task("watch", "trend", f"How “{phrase}” develops", steady.model_copy(update={"near": phrase}),
-                        "a steady share")  # fmt: skip
+                        "the share turns out to be steady")  # fmt: skip
     if reading.facet in ("language", "surface"):
         for phrase in places[:2]:
             yield _contrast_of(reading.scope.model_copy(update={"near": phrase}), reading.facet)
@@ -222,7 +222,7 @@ def _phrase(reading: Reading) -> str:
 
 
 def _coverage(reading: Reading) -> Iterator[Task]:
-    yield _task("usage", "coverage", "Coverage gaps", reading.scope, "little lies outside any cluster")
+    yield _task("usage", "coverage", "Coverage gaps", reading.scope, "little is unclustered")
 
 
 def _precedent(reading: Reading) -> Iterator[Task]:
@@ -285,10 +285,16 @@ def _new(reading: Reading) -> Iterator[Task]:
     steady = scope.model_copy(update={"since": None, "until": None})
     if since is not None:
         scope = scope.model_copy(update={"since": since})
-        yield _task("watch", "new", "Which themes gained share since the day", scope, "the share before was the same")
+        yield _task(
+            "watch",
+            "new",
+            "Which themes gained share since the day",
+            scope,
+            "the share turns out to have been the same before",
+        )
     if reading.topic or since is None:
         about = f"How {steady.describe()} develop"
-        yield _task("watch", "trend", about, steady if since is not None else scope, "a steady share")
+        yield _task("watch", "trend", about, steady if since is not None else scope, "the share turns out to be steady")
 
 
 def _breakdown(reading: Reading) -> Iterator[Task]:
@@ -335,7 +341,7 @@ def _general(reading: Reading) -> Iterator[Task]:
         yield _task(
             "usage", "topic", f"Which themes lie near “{reading.topic}”", about, "another wording finds other themes"
         )
-        yield _task("watch", "trend", f"How “{reading.topic}” develops", about, "a steady share")
+        yield _task("watch", "trend", f"How “{reading.topic}” develops", about, "the share turns out to be steady")
         return
     if reading.topic and reading.focus == "top":
         yield _task(
@@ -347,7 +353,13 @@ def _general(reading: Reading) -> Iterator[Task]:
         )
         return
     if reading.focus == "trend":
-        yield _task("watch", "trend", f"How {reading.scope.describe()} develop", reading.scope, "a steady share")
+        yield _task(
+            "watch",
+            "trend",
+            f"How {reading.scope.describe()} develop",
+            reading.scope,
+            "the share turns out to be steady",
+        )
         return
     yield _top_of(reading.scope)
     if reading.scope.language is None:

@@ -42,7 +42,7 @@ _AS_SCOPE = ("language", "surface", "harm", "outcome")
 """Facets whose values a scope can be restricted to by their names."""
 _DISCONFIRMERS: dict[Focus, str] = {
     "size": "another wording of the phrase gives another size", "precedent": "it is in no earlier snapshot",
-    "trend": "a steady share", "new": "the share before was the same", "drill": "another clustering gives other parts",
+    "trend": "the share turns out to be steady", "new": "the share turns out to have been the same before", "drill": "another clustering gives other parts",
     "coordination": "they were spread over the weeks, with many accounts and varied wording",
     "concern": "fiction, defence and study explain it", "flag_gaps": "the grade and the flag agree theme by theme",
     "contrast": "the same themes elsewhere in the same share", "compare": "the same themes in the same shares",

@@ -23,7 +23,7 @@ _CUES: tuple[tuple[Focus, str], ...] = (
     (
         "coverage",
         r"blind|coverage|\bcovered\b|can(?:not|'t| not) (?:you |we )?(?:see|say|tell|know)|do(?:es)? ?n[o']?t? (?:you |we )?(?:see|know)\b|outside (?:any|the) cluster"
-        r"|noise bucket|unclustered|how complete|missing from|left out|suppressed|suppressed|what (?:are|is) (?:you|we) (?:not )?(?:missing|unable)|gaps in (?:the|our) (?:data|index)|limits of",
+        r"|noise bucket|unclustered|how complete|missing from|left out|withheld|suppressed|what (?:are|is) (?:you|we) (?:not )?(?:missing|unable)|gaps in (?:the|our) (?:data|index)|limits of",
     ),
     (
         "precedent",

@@ -26,7 +26,7 @@ _BEARING = {
     "concern": Scope(concern_at_least=CONCERNING), "flagged": Scope(flagged="yes"), "outcome": Scope(outcome="refused"),
 }  # fmt: skip
 MARKS = tuple(_BEARING)
-"""Facets of which one value is what abuse and failure are told by."""
+"""Facets with one value that marks abuse or failure."""
 _MARK = "|".join(f"(?P<{name}>{words})" for name, words in _MARKS.items())
 _RANKED = regex.compile(
     rf"\b(?:which|what) (?:\w+ ){{0,2}}?(?:{'|'.join(f'(?P<by_{facet}>{words})' for facet, words in _FACETS.items())})\b.*\b(?:{_MARK})\b"

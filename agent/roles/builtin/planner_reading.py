@@ -138,7 +138,7 @@ def read(brief: Brief) -> Reading:
         focus, facet = "breakdown", named.excluded
         assumed.append(f"what is not that {facet}: the other rows of the table")
     if _LEAST.search(question):
-        assumed.append("the rarest are hidden, because small groups are suppressed; the largest are shown")
+        assumed.append("the rarest are suppressed, because small groups are suppressed; the largest are shown")
     ranked = ranked_in(question) if focus not in _NOT_RANKED else None
     is_two = against is None and len(topics) > 1 and all(topics)
     return Reading(

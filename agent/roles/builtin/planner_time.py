@@ -292,7 +292,7 @@ def _calendar(found: Mapping[str, str], newest: date) -> tuple[date, date] | Non
 
 
 def _relative(found: Mapping[str, str], newest: date) -> tuple[date, date] | None:
-    """Periods that are told from the newest day."""
+    """Periods that count back from the newest day."""
     if "back" in found or "past" in found:
         unit, count = found.get("unit") or found["unit2"], _count(found.get("count", "one"))
         return (_back(newest, unit, count) + timedelta(days=1), newest) if count else None

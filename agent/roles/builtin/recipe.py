@@ -157,7 +157,7 @@ def left_out(notes: Notes, finding: Finding) -> None:
     """What a reader must know about what a finding's numbers leave out."""
     parts = []
     if finding.outside and finding.rows:
-        parts.append(f"{finding.outside} % lie outside any cluster")
+        parts.append(f"{finding.outside} % are unclustered")
     if finding.suppressed.groups:
         share = f" ({finding.suppressed.share} %)" if finding.suppressed.share else ""
         parts.append(

@@ -1,4 +1,4 @@
-"""In which steps a course is told: as the question asks, or as its period suggests."""
+"""The steps of a trend: as the question asks, or as its period suggests."""
 
 from datetime import date, timedelta
 from typing import Literal

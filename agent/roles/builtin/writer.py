@@ -171,7 +171,7 @@ _CITED = regex.compile(r"\s*\[F[^\]]*\](?=\.?$)")
 
 
 def _left_out(evidence: Evidence, claims: Sequence[Claim]) -> Iterator[str]:
-    """The limits, each once with all that it is said of, and what else was suppressed."""
+    """The limits, each once with all findings it holds for, and what else was suppressed."""
     limits: dict[str, list[str]] = {}
     for claim in claims:
         if claim.kind == "limit":

@@ -70,7 +70,7 @@ def claude_readers(
     waiting: Callable[[int, int], None] = lambda _answered, _asked: None,
 ) -> Readers:
     """The readers of ingest and publishing. With `batches`, a file that keeps what was sent, extraction is in
-    bulk, and `key_of` hashes what stands in that file. `embed` places names for the taxonomist."""
+    bulk, and `key_of` hashes what is in that file. `embed` places names for the taxonomist."""
     client = client_of(settings)
     model = client.for_run(run)
     namer = ClaudeNamer(model, settings, BuiltinNamer())

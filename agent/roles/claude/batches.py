@@ -2,7 +2,7 @@
 
 A batch's id, what it may cost and the keys of its conversations are kept in a file until its answers are in the index;
 the same ingest run again asks for those answers before it sends anything. Keys are keyed hashes; no text is written. The
-endpoint keeps a batch's requests and results for its own time (docs/privacy.md).
+endpoint keeps a batch's requests and results for its own time (docs/guide/models.md).
 """
 
 import asyncio
@@ -84,7 +84,7 @@ class OpenBatches:
 
 @dataclass(frozen=True, slots=True)
 class BatchExtractor:
-    """Extracts by Message Batches. `key_of` hashes texts with the index's key; `waiting` is told (answered, asked)."""
+    """Extracts by Message Batches. `key_of` hashes texts with the index's key; `waiting` gets (answered, asked)."""
 
     model: BatchModel
     settings: Settings

@@ -1,7 +1,7 @@
 """The Claude form of the namer (R11).
 
 It sees phrases that many accounts use, in the order of the alphabet and without counts, so that neither tells what one
-summary says (docs/design/0011). It has no tools, must answer in a fixed form, and what it says is attested before anyone
+summary says (docs/decisions/0011). It has no tools, must answer in a fixed form, and what it says is attested before anyone
 sees it. It may never end a run: where it fails, the built-in namer names.
 """
 

@@ -49,5 +49,5 @@ def _has_hidden_characters(text: str) -> bool:
 
 
 def _is_mixed(word: str) -> bool:
-    """A word of two scripts that look alike."""
+    """One word in two scripts that look alike."""
     return bool(_LATIN.search(word) and _LOOKALIKE.search(word))

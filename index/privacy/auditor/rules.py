@@ -36,7 +36,7 @@ _CASED = regex.compile(r"\p{Lu}[\p{L}\p{M}'’.-]*")
 _WORD = regex.compile(r"[\p{L}\p{M}][\p{L}\p{M}\p{N}'’-]*")
 _SENTENCE_START = regex.compile(r"(?:^|[.!?:;…·•|\n(\[\"«“]\s*)$")
 _SMALL_WORDS = 3
-"""Words of so few letters stand in lower case in a heading too."""
+"""Words of so few letters are in lower case in a heading too."""
 _NO_HEADING = regex.compile(
     r"\p{Cyrillic}|(?<!\p{L})(?:per|para|pour|de|du|des|del|della|dello|di|da|do|dos|por|une?|le|la|les|el|los|las|en|au|aux|à|con|com|avec|e|y|et|için)(?!\p{L})"
 )

@@ -1,8 +1,8 @@
 """From anyone's messages to turns: roles, multi-part content, tool calls, images.
 
-What becomes of each kind of content is decided here and nowhere else (docs/ingest.md has the table). Text is kept in its
+What becomes of each kind of content is decided here and nowhere else (docs/reference/formats.md has the table). Text is kept in its
 speaker's turn; a tool's call and result are turns of role "tool"; an image, a sound or a file gives no text, and neither
-does a model's reasoning. A result that stands in a user's message is never taken for the user's words.
+does a model's reasoning. A result in a user's message is never taken for the user's words.
 """
 
 from collections.abc import Iterator, Mapping

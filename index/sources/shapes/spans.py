@@ -1,7 +1,7 @@
 """OpenTelemetry spans of model calls, under the GenAI or the OpenInference conventions.
 
 One span is one call with its whole history, so spans of one conversation are joined. A span that is no model call (a
-tool, a retriever, a chain) is passed over: what it holds stands in the calls too.
+tool, a retriever, a chain) is passed over: what it holds is in the calls too.
 """
 
 import re

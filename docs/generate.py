@@ -1,0 +1,259 @@
+"""Writes the pages of `docs/reference` that the code knows: `make reference`.
+
+A test compares the files with what this module gives, so that they cannot fall behind the code.
+"""
+
+import json
+import subprocess
+import sys
+import textwrap
+from collections.abc import Collection, Iterator
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any, get_args
+
+import regex
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import PydanticUndefined
+
+from agent.core.events import Event
+from agent.core.settings import ENVIRONMENT, Price, Settings
+from index.handle import IndexSettings, Retention
+from tools.core.policy import PrivacyPolicy
+from tui.state.preferences import Preferences
+
+FOLDER = Path(__file__).parent / "reference"
+_MADE = "This page is generated from the code: `make reference`."
+_WIDTH = 110
+_GROUPS = ("sessions", "case", "watch")
+"""Command groups with a page of their own."""
+_KINDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "dict": "table"}
+
+
+def pages() -> dict[str, str]:
+    """The text of every generated file by its name in `docs/reference`."""
+    return {name: _wrapped(text) if name.endswith(".md") else text for name, text in _texts()}
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    yield "command-line.md", _main_commands()
+    yield "command-line-records.md", _group_commands()
+    yield "settings.md", _settings()
+    yield "policy.md", _policy()
+    yield "events.md", _events()
+    yield "events.schema.json", json.dumps(event_schema(), indent=1) + "\n"
+
+
+def _wrapped(text: str) -> str:
+    """The page with its long lines of prose broken; tables stay."""
+    lines = (
+        line if line.startswith("|") else textwrap.fill(line, _WIDTH, subsequent_indent=_indent(line))
+        for line in text.split("\n")
+    )
+    return "\n".join(lines)
+
+
+def _indent(line: str) -> str:
+    return "  " if line.startswith("* ") else ""
+
+
+def event_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of one event."""
+    found: dict[str, Any] = TypeAdapter(Event).json_schema(mode="serialization")
+    return found
+
+
+# The command line
+
+
+def _main_commands() -> str:
+    text, _ = _commands()
+    more = "The commands `sessions`, `case` and `watch` are in [a page of their own](command-line-records.md)."
+    title, rest = text.split("\n", 1)
+    return f"{title}\n\n{_MADE} {more}\n{rest.rstrip()}\n"
+
+
+def _group_commands() -> str:
+    _, groups = _commands()
+    head = "The other commands are in [command line](command-line.md)."
+    return f"# Command line: sessions, cases and watches\n\n{_MADE} {head}\n\n{groups.rstrip()}\n"
+
+
+def _commands() -> tuple[str, str]:
+    """What Typer's own documentation says of the commands: of those without a group, and of the groups."""
+    command = [
+        sys.executable,
+        "-m",
+        "typer",
+        "tui.cli.app",
+        "utils",
+        "docs",
+        "--name",
+        "shoal",
+        "--title",
+        "Command line",
+    ]
+    text = subprocess.run(command, capture_output=True, check=True, cwd=FOLDER.parents[1], text=True).stdout
+    text = regex.sub(r"\* `--help`: Show this message and exit.\n", "", text)
+    text = regex.sub(r"\*\*Options\*\*:\n\n(?!\*)", "", text)
+    place = text.index(f"## `shoal {_GROUPS[0]}`")
+    return text[:place], text[place:]
+
+
+# Settings and policy
+
+
+def _settings() -> str:
+    variables = "\n".join(f"| `{variable}` | {_line(Settings, name)} |" for name, variable in ENVIRONMENT.items())
+    return (
+        "\n".join(
+            (
+                "# Settings",
+                "",
+                _MADE,
+                "",
+                "Every value is checked when it is read. A wrong one ends the command with exit code 2 and a message that",
+                "names the file and the value.",
+                "",
+                "## Environment",
+                "",
+                "| variable | meaning |\n|---|---|",
+                "| `SHOAL_HOME` | Folder of everything that Shoal keeps. |",
+                variables,
+                "",
+                "## `settings.toml` in Shoal's home",
+                "",
+                "The settings of one analyst.",
+                "",
+                _table(Settings, skipped=ENVIRONMENT),
+                "A price, `[prices.NAME]`:",
+                "",
+                _table(Price),
+                "## `screen.toml` in Shoal's home",
+                "",
+                "How one analyst likes the screen.",
+                "",
+                _table(Preferences, skipped={"problems"}),
+                "## `index.toml` in an index",
+                "",
+                "The settings of one index. Whoever may write the index's folder may change them.",
+                "",
+                _table(IndexSettings, skipped={"facets"}),
+                "`[retention]`:",
+                "",
+                _table(Retention),
+                "## `facets.toml` in an index",
+                "",
+                "Each `[[facet]]` table defines a facet. [Ingest](../guide/ingest.md) has an example.",
+            )
+        ).rstrip()
+        + "\n"
+    )
+
+
+def _policy() -> str:
+    return "\n".join(
+        (
+            "# Policy",
+            "",
+            _MADE,
+            "",
+            "The thresholds of the gate. `[policy]` in `index.toml` sets them for an index.",
+            "`[policy]` in an analyst's `settings.toml` can only make them stricter.",
+            "",
+            _table(PrivacyPolicy),
+            "[Privacy](../concepts/privacy.md) says what each of them is for.",
+            "",
+        )
+    )
+
+
+def _table(model: type[BaseModel], skipped: Collection[str] = ()) -> str:
+    rows = [
+        f"| `{name}` | {_default(field.default, field.default_factory)} | {_limits(field.annotation, field.metadata)} | {_line(model, name)} |"
+        for name, field in model.model_fields.items()
+        if name not in skipped
+    ]
+    return "| name | default | kind | meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def _line(model: type[BaseModel], name: str) -> str:
+    return " ".join((model.model_fields[name].description or "").split()).replace("|", "\\|")
+
+
+def _default(value: Any, factory: Any) -> str:
+    if value is PydanticUndefined:
+        return "empty" if factory in (dict, tuple, list) else "" if factory is None else "see right"
+    if isinstance(value, BaseModel) or value == ():
+        return "empty"
+    return "none" if value is None else f"`{json.dumps(value)}`"
+
+
+def _limits(annotation: Any, metadata: list[Any]) -> str:
+    """The kind of a value, and its limits, in words."""
+    choices = [value for value in get_args(annotation) if isinstance(value, str)]
+    kind = " or ".join(f"`{json.dumps(value)}`" for value in choices) if choices else _kind_of(annotation)
+    return ", ".join([kind, *_bounds(metadata)])
+
+
+def _kind_of(annotation: Any) -> str:
+    if isinstance(annotation, type):
+        return _KINDS.get(annotation.__name__.split("[")[0], "table")
+    inner = [kind for kind in get_args(annotation) if kind is not type(None)]
+    return "table" if "dict" in str(annotation) else _kind_of(inner[0]) if inner else "table"
+
+
+def _bounds(metadata: list[Any]) -> Iterator[str]:
+    signs = (("ge", "at least"), ("gt", "above"), ("le", "at most"))
+    for limit in metadata:
+        for name, words in signs:
+            if (value := getattr(limit, name, None)) is not None:
+                yield f"{words} {value:g}"
+
+
+# Events
+
+_EVENTS = """# Events
+
+`shoal ask --json`, `shoal sessions show --json` and the [Python interface](python.md) give the same events that the
+screen draws: one JSON object a line, in the order in which they happened. `type` says which event it is, `at_s` the
+seconds since the run started. A run begins with `run_started` and ends with `run_ended`, whatever happens. New fields
+and new types may be added. A reader should ignore what it does not know.
+
+A finding is in `tool_ended`. Its `count` is null where a cell was suppressed. Its `share` is in percent of the column's
+total. [events.schema.json](events.schema.json) is the JSON Schema of one event.
+"""
+
+
+def _events() -> str:
+    known = event_schema()["$defs"]
+    parts = [_EVENTS, f"{_MADE}\n"]
+    for kind in get_args(get_args(Event)[0]):
+        own = known[kind.__name__]
+        parts.append(f"## `{own['properties']['type']['const']}`\n")
+        if "description" in own:
+            parts.append(f"{' '.join(cleandoc(own['description']).split())}\n")
+        rows = [
+            f"| `{name}` | {_kind(field)} |"
+            for name, field in own["properties"].items()
+            if name not in ("type", "at_s")
+        ]
+        if rows:
+            parts.append("| field | kind |\n|---|---|\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _kind(field: dict[str, Any]) -> str:
+    if "anyOf" in field:
+        return " or ".join(_kind(choice) for choice in field["anyOf"])
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    if "$ref" in field:
+        return f"`{field['$ref'].rsplit('/', 1)[-1]}` (in the schema)"
+    kind = str(field.get("type", "any"))
+    return f"list of {_kind(field['items'])}" if kind == "array" and "items" in field else kind
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, "utf-8")
