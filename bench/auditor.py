@@ -1,4 +1,4 @@
-"""How often the auditor of names is right: `python bench/auditor.py [FOLDER] [--model] [--misses]`.
+"""How often the auditor of names is right: `python -m bench.auditor [FOLDER] [--model] [--misses]`.
 
 Prints, for each half of the validation set, the accuracy by class and by language and the false alarms on safe texts by
 kind. With FOLDER, which holds clinc150.jsonl and presidio_spans.jsonl, also what the rules reject of texts that were not
@@ -65,18 +65,20 @@ def _share(right: int, total: int) -> str:
 
 async def by_model(texts: Sequence[Proposed]) -> Sequence[Judgement]:
     """The configured model's verdicts, joined with the rules'."""
-    from agent.engine.session import BudgetHolder
-    from agent.roles.claude import claude_roles
+    from agent.core.run import RunContext
+    from agent.roles.claude import client_of
+    from agent.roles.claude.name_auditor import ClaudeNameAuditor
     from agent.wiring import App
 
     settings = App.start().settings
     if not settings.has_model:
         raise SystemExit("--model needs ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL")
-    roles, _, auditor = claude_roles(settings, BudgetHolder())
+    client = client_of(settings)
     try:
+        auditor = ClaudeNameAuditor(client.for_run(RunContext.unlimited()), settings)
         found = await auditor.judge(texts)
     finally:
-        await roles.close()
+        await client.close()
     return [stricter(judge(text.text), verdict) for text, verdict in zip(texts, found, strict=True)]
 
 

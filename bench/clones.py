@@ -1,4 +1,4 @@
-"""Everything that is not the model, against Kura: `python bench/clones.py FILE KURA_PYTHON [CONVERSATIONS]`.
+"""Everything that is not the model, against Kura: `python -m bench.clones FILE KURA_PYTHON [CONVERSATIONS]`.
 
 KURA_PYTHON is the interpreter of an environment with `pip install kura sentence-transformers` (0.5.4 was measured).
 Both read the same first conversations of FILE, are answered at once by a stub, embed with the same weights on the
@@ -22,16 +22,15 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from clones_shoal import request
-
 from agent.wiring import App
+from bench.clones_shoal import request
 from index.core.records import Conversation
 from index.sources import open_file
 
 LEAD_IN = "The user's overall request for the assistant is to "
 _BECOME_THE_REAPER = 36
 _OURS = (
-    "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); from clones_shoal import shoal; "
+    "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1]); from bench.clones_shoal import shoal; "
     "shoal(*map(Path, sys.argv[2:]))"
 )
 """Begun so because workers import again the file that a process began from, and the file of the real command is empty."""
@@ -73,7 +72,7 @@ def main(path: Path, kura: str, count: int) -> None:
             for number, item in enumerate(taken)
         ]
         log.write_text(json.dumps(records), "utf-8")
-        ours = _measured([sys.executable, "-c", _OURS, str(Path(__file__).parent), str(log), str(home)])
+        ours = _measured([sys.executable, "-c", _OURS, str(Path(__file__).parents[1]), str(log), str(home)])
         side = Path(__file__).with_name("clones_kura.py")
         theirs = _measured([kura, str(side), str(log), encoder._weights])
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {len(records):,} of {path.name}")
@@ -84,6 +83,6 @@ def main(path: Path, kura: str, count: int) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) < 3:
-        raise SystemExit("Which file, which Python?  python bench/clones.py FILE KURA_PYTHON [CONVERSATIONS]")
+        raise SystemExit("Which file, which Python?  python -m bench.clones FILE KURA_PYTHON [CONVERSATIONS]")
     else:
         main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 1_000)

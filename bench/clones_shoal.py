@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.services.publishing import ATTEST_ACCOUNTS
+from agent.services.ingest import ATTEST_ACCOUNTS
 from agent.wiring import App
 from index.core.records import Conversation
 from index.handle import open_writer

@@ -1,4 +1,4 @@
-"""Clustering quality against labels, and speed: `python bench/clustering.py FOLDER`, FOLDER holding clinc150.jsonl.
+"""Clustering quality against labels, and speed: `python -m bench.clustering FOLDER`, FOLDER holding clinc150.jsonl.
 
 Prints clusters found, ARI and AMI over the in-scope texts (noise given to the nearest centre for scoring only), and
 the share of out-of-scope texts left outside, for HDBSCAN in the cluster space and for k-means told the true number; the
@@ -10,6 +10,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,11 @@ def scores(vectors: Vectors, labels: Labels, truth: NDArray[np.str_]) -> tuple[f
     if outside.any():
         scored[outside] = (vectors[outside] @ centres_of(vectors, labels).T).argmax(axis=1)
     return adjusted_rand_score(truth, scored), adjusted_mutual_info_score(truth, scored)
+
+
+def _of_its_own(vectors: Vectors) -> Labels:
+    """Clusters of a scope in a space of its own."""
+    return density_clusters(cluster_space(vectors), MIN_SIZE)
 
 
 def timed(work: Callable[[], Labels]) -> tuple[Labels, float]:
@@ -79,11 +85,11 @@ def speed(space: Space, vectors: Vectors) -> None:
     for size in LARGE:
         drawn = space[chance.integers(0, len(space), size)]
         large = (drawn + chance.normal(0, 0.05, drawn.shape)).astype(np.float32)
-        labels, seconds = timed(lambda large=large: density_clusters(large, 25))
+        labels, seconds = timed(partial(density_clusters, large, 25))
         print(f"{size:<28,}{seconds:>9.1f}{int(labels.max()) + 1:>10}")
     print(f"\n{'rows of a narrow scope':<28}{'seconds':>9}   (with a space of its own)")
     for size in (500, 1_000, 2_000, 4_000):
-        _, seconds = timed(lambda size=size: density_clusters(cluster_space(vectors[:size]), MIN_SIZE))
+        _, seconds = timed(partial(_of_its_own, vectors[:size]))
         print(f"{size:<28,}{seconds:>9.1f}")
 
 
@@ -102,5 +108,5 @@ def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit("Which folder holds clinc150.jsonl?  python bench/clustering.py FOLDER")
+        raise SystemExit("Which folder holds clinc150.jsonl?  python -m bench.clustering FOLDER")
     main(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""What the built-in concern grades find and what they take for it: `python bench/concern.py FOLDER`, FOLDER holding
+"""What the built-in concern grades find and what they take for it: `python -m bench.concern FOLDER`, FOLDER holding
 xstest.jsonl, wildchat_en.jsonl, oasst1_en.jsonl and clinc150.jsonl.
 
 First: texts that should not be graded 3 or more, and XSTest's unsafe prompts, which should. Second: the demo's planted
@@ -13,8 +13,9 @@ from pathlib import Path
 
 from agent.roles.builtin.concern import concern
 from agent.roles.builtin.extractor import BuiltinExtractor
-from index.core.records import Conversation, Turn
+from index.core.records import Conversation
 from index.demo.generate import DemoConversation, conversations
+from index.demo.source import DemoSource
 
 LEAST = 3
 """Grades from this up count as concerning, as in flag_gaps."""
@@ -54,10 +55,7 @@ def _group(conversation: DemoConversation) -> str:
 def demo() -> None:
     graded, sizes = Counter[str](), Counter[str]()
     planted = list(conversations())
-    records = [
-        Conversation(tuple(Turn(role, text) for role, text in item.messages), language=item.language)
-        for item in planted
-    ]
+    records = [read.item for read in DemoSource() if isinstance(read.item, Conversation)]
     for item, extraction in zip(planted, BuiltinExtractor().extract_here(records), strict=True):
         sizes[_group(item)] += 1
         graded[_group(item)] += getattr(extraction, "concern", 1) >= LEAST
@@ -67,6 +65,6 @@ def demo() -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit("Which folder?  python bench/concern.py FOLDER")
+        raise SystemExit("Which folder?  python -m bench.concern FOLDER")
     real(Path(sys.argv[1]))
     demo()

@@ -1,4 +1,4 @@
-"""What the signs of coordination are worth: `python bench/coordination.py FOLDER HOME`.
+"""What the signs of coordination are worth: `python -m bench.coordination FOLDER HOME`.
 
 FOLDER holds clinc150, wildchat_en, oasst1_en and youtube_spam (.jsonl); HOME keeps the three indexes that the first run builds (the demo with
 made groups in it, real prompts with made groups in them, and the YouTube comments). Prints how often groups of each kind are called, in the half on which the
@@ -13,12 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from coordination_groups import Listed, MadeGroup, made_groups, natural, youtube
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
+from agent.services.ingest import ingest
+from agent.services.oversight import newest_snapshot
 from agent.wiring import App
+from bench.coordination_groups import Listed, MadeGroup, made_groups, natural, youtube
 from index.core.records import Conversation
 from index.demo.generate import conversations
 from index.demo.source import DemoSource
@@ -39,8 +41,8 @@ Readings = Mapping[str, list[dict[str, Band]]]
 def opened(name: str, held: Sequence[Conversation]) -> Index:
     """The index of this name, built when HOME has none."""
     app = App.start(name)
-    if not app.newest_snapshot():
-        asyncio.run(app.ingest(Listed(held), lambda _: None, built_in=True))
+    if not newest_snapshot(app):
+        asyncio.run(ingest(app, Listed(held), lambda _: None, built_in=True))
     index = app.open_index()
     if len(index.snapshot) != len(held):
         raise SystemExit(f"{app.path} holds other conversations than this run expects: remove it.")
@@ -63,7 +65,7 @@ def table(title: str, readings: Readings) -> None:
         print(f"{kind:<44}{len(found):>8}{called:>8}{surely:>11}" + "".join(f"{count:>15}" for count in strong))
 
 
-def halves(reader: Reader, groups: Sequence[MadeGroup], themes: NDArray[np.str_], start: int) -> dict[str, Readings]:
+def halves(reader: Reader, groups: Sequence[MadeGroup], themes: NDArray[np.str_], start: int) -> Mapping[str, Readings]:
     """Bands of every made group (they begin at row `start`) and every ordinary theme, by half and kind; the demo's ring
     only measures."""
     found: dict[str, dict[str, list[dict[str, Band]]]] = {
@@ -156,6 +158,6 @@ def main(folder: Path, home: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         raise SystemExit(
-            "Which folder holds the data, and where are indexes kept?  python bench/coordination.py FOLDER HOME"
+            "Which folder holds the data, and where are indexes kept?  python -m bench.coordination FOLDER HOME"
         )
     main(Path(sys.argv[1]), Path(sys.argv[2]))

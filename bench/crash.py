@@ -1,4 +1,4 @@
-"""Crash safety: `python bench/crash.py [TRIALS]` kills ingest and publishing at random moments, two kills a trial.
+"""Crash safety: `python -m bench.crash [TRIALS]` kills ingest and publishing at random moments, two kills a trial.
 
 Prints how many kills fell and after how many of the trials the index was what one whole run would have made. CI runs a
 dozen trials (tests/index/test_crash.py); this is for hundreds.

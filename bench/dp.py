@@ -1,5 +1,5 @@
-"""What differential privacy costs in accuracy: `python bench/dp.py`, on the demo index (`shoal demo`), or on another:
-`python bench/dp.py INDEX`.
+"""What differential privacy costs in accuracy: `python -m bench.dp`, on the demo index (`shoal demo`), or on another:
+`python -m bench.dp INDEX`.
 
 For languages and months of everything: the median, over the values that are shown and over many draws, of the relative error
 of the noisy count against the count with each account bounded (the noise), and against all conversations (the noise and

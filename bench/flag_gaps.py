@@ -1,4 +1,4 @@
-"""What flag_gaps finds of the demo's planted gaps: `python bench/flag_gaps.py`, after `shoal demo`.
+"""What flag_gaps finds of the demo's planted gaps: `python -m bench.flag_gaps`, after `shoal demo`.
 
 Asked twice of the whole demo, each time with a ledger of its own: with the built-in grades, and with the grades that the
 demo's generator knows, so that the arithmetic of the tool is measured apart from the lexicon. A cluster counts as a gap

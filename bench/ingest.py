@@ -1,4 +1,4 @@
-"""Ingest speed: `python bench/ingest.py FILE` takes a log into a fresh index and prints what it cost.
+"""Ingest speed: `python -m bench.ingest FILE` takes a log into a fresh index and prints what it cost.
 
 Prints conversations a second end to end (reading, screening, embedding, publishing), peak memory and size on disk.
 The embedding model is compiled before the clock starts: that happens once a machine.
@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from agent.services.ingest import ingest
 from agent.wiring import App
 from index.ingest.pipeline import Progress
 from index.sources import open_file
@@ -68,7 +69,7 @@ def main(path: Path) -> None:
             stages[step.stage] = stages.get(step.stage, 0.0) + now - last
             last = now
 
-        taken = asyncio.run(app.ingest(open_file(path), report, built_in=True))
+        taken = asyncio.run(ingest(app, open_file(path), report, built_in=True))
         outcome, published = taken.outcome, taken.published
         seconds = time.perf_counter() - started
         disk = sum(item.stat().st_size for item in app.path.rglob("*") if item.is_file())
@@ -84,5 +85,5 @@ def main(path: Path) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit("Which file?  python bench/ingest.py FILE")
+        raise SystemExit("Which file?  python -m bench.ingest FILE")
     main(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""What a long ledger costs: `python bench/ledger.py [RELEASES [CONVERSATIONS [STEP]]]` (default 5000 400000 5; STEP is
+"""What a long ledger costs: `python -m bench.ledger [RELEASES [CONVERSATIONS [STEP]]]` (default 5000 400000 5; STEP is
 what counts are rounded to: under 5, sums across tables are looked at too).
 
 A snapshot of generated facets, four conversations an account (so 100,000 accounts by default), is asked
@@ -20,8 +20,8 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from scale import LANGUAGES, NoEncoder
 
+from bench.scale import LANGUAGES, NoEncoder
 from index.core.records import as_date
 from index.handle import Index
 from index.snapshots.snapshot import vectors_path
@@ -114,7 +114,7 @@ def main(releases: int, size: int, step: int) -> None:
         started = time.process_time()
         again = Gate(index, policy, Ledger(path))
         opened = time.process_time() - started
-        again.settled(np.arange(100, dtype=np.int64))
+        again.is_releasable(np.arange(100, dtype=np.int64))
         with again.ledger.exclusive():
             sets = len(again.ledger.new_sets(0))
         print(

@@ -1,4 +1,4 @@
-"""What "near a phrase" selects, and how it depends on wording: `python bench/nearness.py FOLDER`, FOLDER holding
+"""What "near a phrase" selects, and how it depends on wording: `python -m bench.nearness FOLDER`, FOLDER holding
 clinc150.jsonl. It also needs the demo index (`shoal demo`).
 
 First: each of CLINC150's 150 intents is asked for by its name; precision and recall of what is near, for fixed cuts and
@@ -23,8 +23,13 @@ from index.stores.frozen import FrozenVectors
 
 Cut = Callable[[NDArray[np.float32]], float]
 
+
+def _fixed(value: float) -> Cut:
+    return lambda _: value
+
+
 CUTS: dict[str, Cut] = {
-    **{f"fixed {value:.2f}": (lambda _, value=value: value) for value in (0.25, 0.30, 0.33, 0.40, 0.45)},
+    **{f"fixed {value:.2f}": _fixed(value) for value in (0.25, 0.30, 0.33, 0.40, 0.45)},
     "by the phrase": near_cut,
 }
 WORDINGS = (
@@ -84,5 +89,5 @@ def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit("Which folder?  python bench/nearness.py FOLDER")
+        raise SystemExit("Which folder?  python -m bench.nearness FOLDER")
     main(Path(sys.argv[1]))

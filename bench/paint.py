@@ -1,4 +1,4 @@
-"""How soon the screen is there and how long a key waits: `python bench/paint.py [RUNS] [FOLDER ...]`.
+"""How soon the screen is there and how long a key waits: `python -m bench.paint [RUNS] [FOLDER ...]`.
 
 First paint: a new process of the command is started in a terminal of its own, and what it writes is read: seconds until the
 first words stand there, until the desk with its prompt does, and processor seconds until then (medians of RUNS, the first
@@ -22,6 +22,10 @@ import termios
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.events import Key
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -121,7 +125,7 @@ async def typing(keys: int, points: int) -> tuple[list[float], dict[int, float]]
     return waits, each
 
 
-def _key() -> object:
+def _key() -> "Key":
     from textual.events import Key
 
     return Key("x", "x")

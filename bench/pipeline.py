@@ -1,4 +1,4 @@
-"""Ingest against its plain form: `python bench/pipeline.py FILE [CONVERSATIONS]` prints the ratio of the two in one run.
+"""Ingest against its plain form: `python -m bench.pipeline FILE [CONVERSATIONS]` prints the ratio of the two in one run.
 
 The plain form is what one writes first with the same libraries: Presidio's analyzer asked record by record with its own
 recognisers (no name model), the built-in extractor in the same process, and sentence-transformers' default torch path.
@@ -24,13 +24,12 @@ import numpy as np
 import index.ingest.pipeline
 import index.ingest.reading
 from agent.roles.builtin.extractor import BuiltinExtractor
-from agent.services.publishing import ATTEST_ACCOUNTS, publish_from
-from agent.wiring import App, _built_in_namer
+from agent.services.ingest import ATTEST_ACCOUNTS, ingest, publish
+from agent.wiring import App
 from index.core.records import Conversation, Turn
 from index.embedding.encoder import PACKAGED
 from index.handle import open_writer
 from index.ingest.pipeline import Ingest
-from index.publish.taxonomy import LinkageTaxonomist
 from index.sources import Read, open_file
 from index.sources.base import Source
 
@@ -71,7 +70,7 @@ class PlainScreen:
         from presidio_analyzer import AnalyzerEngine
         from presidio_analyzer.nlp_engine import SpacyNlpEngine
 
-        class Blank(SpacyNlpEngine):
+        class Blank(SpacyNlpEngine):  # type: ignore[misc]
             def __init__(self) -> None:
                 super().__init__()
                 self.nlp = {"en": spacy.blank("en")}
@@ -98,15 +97,15 @@ async def _plain(app: App, source: Source, encoder: TorchEncoder, screen: PlainS
     started = time.perf_counter()
     writer = open_writer(app.path, app.home)
     pool: Executor = ThreadPoolExecutor(1)
-    index.ingest.reading.screened = screen.screened  # type: ignore[assignment]
+    index.ingest.reading.screened = screen.screened  # type: ignore[attr-defined]
     work = Ingest(
         writer.facts, writer.vectors, encoder, BuiltinExtractor(), lambda: pool, writer.sealer, ATTEST_ACCOUNTS, (),
         lambda _: None,
     )  # fmt: skip
-    index.ingest.pipeline._embedded = lambda texts: [text["summary"] for text in texts]  # type: ignore[assignment]
+    index.ingest.pipeline._embedded = lambda texts: [text["summary"] for text in texts]
     await work.run(source)
-    await publish_from(writer, _built_in_namer(), LinkageTaxonomist(), lambda _: None)
     writer.close()
+    await publish(app, lambda _: None, built_in=True)
     return time.perf_counter() - started
 
 
@@ -117,7 +116,7 @@ def main(path: Path, count: int) -> None:
         ours.encoder().encode(["compile before the clock starts"])
         source = First(open_file(path), count)
         started = time.perf_counter()
-        asyncio.run(ours.ingest(source, lambda _: None, built_in=True))
+        asyncio.run(ingest(ours, source, lambda _: None, built_in=True))
         ours_s = time.perf_counter() - started
         encoder, screen = TorchEncoder(ours.encoder()._weights), PlainScreen()
         texts = [f"write a {kind} about {topic}" for kind in ("letter", "poem", "plan") for topic in range(400)]
@@ -141,5 +140,5 @@ def _speed(encode: Any, texts: Sequence[str]) -> float:
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
-        raise SystemExit("Which file?  python bench/pipeline.py FILE [CONVERSATIONS]")
+        raise SystemExit("Which file?  python -m bench.pipeline FILE [CONVERSATIONS]")
     main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 10_000)

@@ -1,4 +1,4 @@
-"""How well the built-in pipeline gives back known categories: `python bench/reconstruction.py FOLDER`, FOLDER holding
+"""How well the built-in pipeline gives back known categories: `python -m bench.reconstruction FOLDER`, FOLDER holding
 clinc150.jsonl. Both it and the demo corpus are taken into indexes of their own in a folder that is removed afterwards.
 
 As in Clio's evaluation a true category is planted in each conversation, and the question is whether the finished
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
+from agent.services.ingest import ingest
 from agent.wiring import App
 from index.core.home import Home
 from index.core.records import Conversation, Turn
@@ -153,11 +154,11 @@ def main(folder: Path) -> None:
         print(f"{platform.processor() or platform.machine()}; the paper: 94 % (a model grouped, named and judged)")
         for name, (source, truth) in (("CLINC150, test split", clinc(folder)), ("the demo corpus", demo())):
             app = App.start("clinc" if "CLINC" in name else "demo")
-            asyncio.run(app.ingest(source, lambda _: None, built_in=True))
+            asyncio.run(ingest(app, source, lambda _: None, built_in=True))
             placed(app, source, truth).show(name)
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit("Which folder holds clinc150.jsonl?  python bench/reconstruction.py FOLDER")
+        raise SystemExit("Which folder holds clinc150.jsonl?  python -m bench.reconstruction FOLDER")
     main(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""The red team in full, and what shows that it has teeth: `python bench/redteam.py [ATTACK ...] [--injections FILE]`.
+"""The red team in full, and what shows that it has teeth: `python -m bench.redteam [ATTACK ...] [--injections FILE]`.
 
 Prints the table of `shoal redteam`, and for the attacks that the gate holds off, the same bot against a gate with the
 protections against combining answers taken out (tests/fakes/open_gate.py), with and without rounding. The injections
@@ -10,21 +10,18 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from tui.cli.tables import redteam_table
 
 from agent.redteam import differencing, poisoning
 from agent.redteam.lab import Lab
 from agent.redteam.result import Outcome
-from agent.redteam.suite import ATTACKS, chosen
+from agent.redteam.suite import ATTACKS, Attack, chosen
 from agent.wiring import App
 from index.ingest.pipeline import Progress
 from tests.fakes.open_gate import opened
+from tui.rendering.tables import redteam_table
 
 
 def quiet(_: Progress) -> None:
@@ -37,15 +34,13 @@ async def differencing_arms(lab: Lab) -> list[Outcome]:
     found = []
     for step in (5, 1):
         for name in ("the gate", "an open gate"):
-            session = replace(app, settings=app.settings.with_values(analyst=f"{step}-{name}")).session(built_in=True)
-            session.context = replace(
-                session.context,
-                gate=session.context.gate.with_policy(session.context.gate.policy.with_values(round_to=step)),
-            )
-            context = session.context if name == "the gate" else opened(session.context)
+            mine = replace(app, settings=app.settings.with_values(analyst=f"{step}-{name}"))
+            made = mine.tool_context(built_in=True)
+            closed = replace(made, gate=made.gate.with_policy(made.gate.policy.with_values(round_to=step)))
+            context = closed if name == "the gate" else opened(closed)
             outcomes = await differencing.attack(context, quiet, quick=lab.quick)
             found += [replace(item, figure=f"{item.figure} ({name}, rounded to {step})") for item in outcomes]
-            await session.close()
+            made.gate.ledger.close()
     return found + _together([await differencing.run(lab, draw) for draw in range(1, 1 + _DRAWS)])
 
 
@@ -75,6 +70,10 @@ ARMS = {"differencing": differencing_arms, "poisoning": poisoning_arms}
 _DRAWS = 6
 
 
+async def _attacked(attack: Attack, lab: Lab) -> Iterable[Outcome]:
+    return await attack(lab)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Runs the attacks and prints; 6 when a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -95,7 +94,7 @@ def main(arguments: Sequence[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             began = time.monotonic()
             lab = Lab(Path(folder) / name, quiet, given.quick, encoders, given.injections)
-            outcomes += asyncio.run((ARMS if given.arms else ATTACKS)[name](lab))
+            outcomes += asyncio.run(_attacked(ARMS[name] if given.arms else ATTACKS[name], lab))
             print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
     print(redteam_table(outcomes))
     return 0 if all(outcome.is_met for outcome in outcomes) else 6

@@ -1,7 +1,7 @@
 """What the gate releases for a fixed list of drawn calls, so that two versions can be compared call by call.
 
-    python bench/releases.py record OUT.jsonl [--index demo] [--calls 300] [--seed 1]
-    python bench/releases.py compare BEFORE.jsonl AFTER.jsonl
+    python -m bench.releases record OUT.jsonl [--index demo] [--calls 300] [--seed 1]
+    python -m bench.releases compare BEFORE.jsonl AFTER.jsonl
 
 `record` asks every tool, over scopes drawn from the index's own facets, periods, clusters and a few phrases. It does so
 under four policies, each with a ledger of its own in a folder that is removed: the default, no rounding, few accounts

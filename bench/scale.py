@@ -1,4 +1,4 @@
-"""Growth with size: `python bench/scale.py [SIZE ...]` builds generated indexes and prints what storing, publishing and
+"""Growth with size: `python -m bench.scale [SIZE ...]` builds generated indexes and prints what storing, publishing and
 asking cost at each size (default 10000 100000).
 
 Summaries, facets and vectors are generated (300 topics, as many accounts as a quarter of the summaries); screening and
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from agent.roles.builtin.namer import BuiltinNamer
-from agent.services.publishing import ATTEST_ACCOUNTS
+from agent.services.ingest import ATTEST_ACCOUNTS
 from index.core.home import Home
 from index.handle import Index, open_writer
 from index.publish.publisher import publish

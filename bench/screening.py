@@ -1,4 +1,4 @@
-"""What each layer of screening takes: `python bench/screening.py FOLDER`, FOLDER holding presidio_spans.jsonl,
+"""What each layer of screening takes: `python -m bench.screening FOLDER`, FOLDER holding presidio_spans.jsonl,
 clinc150.jsonl and wildchat_en.jsonl.
 
 Prints, for each layer alone and for all together: the share of identifiers of which no word is left, by kind; names in
@@ -289,5 +289,5 @@ def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        raise SystemExit("Which folder holds presidio_spans.jsonl?  python bench/screening.py FOLDER")
+        raise SystemExit("Which folder holds presidio_spans.jsonl?  python -m bench.screening FOLDER")
     main(Path(sys.argv[1]))

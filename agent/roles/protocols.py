@@ -45,7 +45,7 @@ class Task(_Value):
     shown: int | None = Field(None, ge=1, le=20, description="How many groups to name, where the question says")
     already_named: tuple[str, ...] = Field(
         (),
-        validation_alias=AliasChoices("already_named", "told"),  # "told" stands in sessions stored until November 2026
+        validation_alias=AliasChoices("already_named", "told"),  # "told" is in sessions stored until November 2026
         description="Groups that an earlier answer named, to be left out now",
     )
     disconfirmer: str = ""

@@ -1,11 +1,13 @@
-"""What a user reads is plain: none of the old expressions is in a string, a docstring, a prompt or a document.
+"""What people read is plain: no old expression is in a string, docstring, comment, prompt or document.
 
 The list holds what readers with English as a second language did not understand. It is words, not grammar: a fresh reader
 still has to read what is new.
 """
 
 import ast
+import tokenize
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("agent", "index", "prompts", "tools", "tui")
 EXPRESSIONS = (
     r"told of",
-    r"(?:may|can|could|must|not) be told\b(?! apart)",
+    r"(?:may|can|could|must|not)(?: it| they)? be told\b(?! apart)",
     r"\bis told\b",
     r"\bare told\b(?! apart)",
     r"said of\b",
@@ -57,12 +59,19 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
+def comments(path: Path) -> Iterator[tuple[int, str]]:
+    with path.open(encoding="utf-8") as file:
+        for token in tokenize.generate_tokens(file.readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.string
+
+
 def modules() -> list[Path]:
     return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
 def documents() -> list[Path]:
-    found = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
+    found = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "prompts").glob("*.md")]
     return sorted(path for path in found if path.name != "glossary.md")
 
 
@@ -72,12 +81,12 @@ def _prose(path: Path) -> str:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_no_string_or_docstring_has_an_old_expression(package: str) -> None:
+def test_no_string_docstring_or_comment_has_an_old_expression(package: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {match.group()!r} in {text.strip()[:90]!r}"
         for path in modules()
         if path.relative_to(ROOT).parts[0] == package
-        for line, text in strings(path)
+        for line, text in chain(strings(path), comments(path))
         if " " in text and not _IS_PATTERN.search(text) and (match := _OLD.search(" ".join(text.split())))
     ]
     assert not found, "\n".join(found)

@@ -65,7 +65,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             method="counts over the snapshot, clusters from the published taxonomy",
             facets=frozenset({args.by} - {"month"}) if args.by else frozenset(),
             notes=_failures(ctx),
-            # Kinds overlap, and their total is one cell more; with a facet, what lies outside lies in its value too.
+            # Kinds overlap, and their total is one cell more; with a facet, what is unclustered is in its value too.
             cells_per_conversation=2 if args.by else 1 + len(groups),
         )
     )

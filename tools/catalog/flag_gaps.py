@@ -90,8 +90,8 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             unit="flag gaps",
             method=f"{found.method}; shares by Wilson's interval",
             statistic=form.statistic,
-            # Of everything, what a row's other cells tell is held against the row's whole (the gate's `Group.whole`), so
-            # that a theme of which nearly all is missed can be told; a narrower scope has no such whole.
+            # For the whole index, a row's other cells are compared with the row's total (the gate's `Group.whole`), so
+            # that a theme of which nearly all is missed can be released; a narrower scope has no such total.
             has_row_totals=len(resolved.rows) < len(ctx.index.snapshot),
             facets=frozenset({"concern", "flagged"}),
             sides=tuple(columns),
