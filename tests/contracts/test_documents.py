@@ -51,6 +51,19 @@ def test_every_path_that_a_page_names_exists(path: Path) -> None:
     assert not missing
 
 
+def test_every_test_and_picture_that_a_page_names_as_evidence_exists() -> None:
+    pages = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
+    written = "\n".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    named = set(regex.findall(r"`(test_\w+)`", pages))
+    assert len(named) > 20
+    assert {name for name in named if not regex.search(rf"def {name}\b", written)} == set()
+    states = ROOT / "tests" / "tui" / "__snapshots__" / "test_states"
+    pictures = set(regex.findall(r"picture `([\w-]+)`", pages))
+    shown = "test_a_state_says_what_it_is_and_what_can_be_done[{}-wide].svg"
+    assert pictures
+    assert {name for name in pictures if not (states / shown.format(name)).exists()} == set()
+
+
 def test_every_page_that_the_code_names_exists() -> None:
     missing = [
         f"{file.relative_to(ROOT)}: {found}"

@@ -149,7 +149,7 @@ def test_every_setting_has_a_sentence_and_no_key_is_shown() -> None:
     told = lines(Settings(api_key="sk-secret"))
     assert all(sentence for _, _, sentence in told)
     assert "sk-secret" not in str(told)
-    assert ("api_key", "set", "From ANTHROPIC_API_KEY.") in told
+    assert ("api_key", "set", "The key of the Messages API.") in told
 
 
 async def test_settings_open_with_the_policy_in_force(tmp_path: Path) -> None:
