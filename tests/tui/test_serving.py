@@ -49,6 +49,13 @@ async def test_nothing_is_answered_without_the_token_or_to_another_page(address:
             assert answer.status == 403
     async with aiohttp.ClientSession() as client, client.get(address.replace("/?", "/ws?")) as answer:
         assert answer.status == 403
+    async with aiohttp.ClientSession() as client:
+        port = urlsplit(bare).port
+        for host in (f"localhost:{port}", f"shoal.example:{port}", "127.0.0.1", f"127.0.0.1:{(port or 0) + 1}"):
+            async with client.get(address, headers={"Host": host}) as answer:
+                assert answer.status == 403
+        async with client.get(f"http://127.0.0.1:{port}/?{urlsplit(address).query}") as answer:
+            assert answer.status == 404
     assert bare.startswith("http://127.0.0.1:")
 
 
@@ -58,7 +65,10 @@ async def test_the_page_names_no_other_host_and_forbids_them(address: str) -> No
         page, policy = await answer.text(), answer.headers["Content-Security-Policy"]
         cookies = answer.headers.getall("Set-Cookie")
     hosts = set(re.findall(r"(?:https?|wss?)://[^/\"' ;]+", page + policy))
-    assert hosts <= {bare, bare.replace("http", "ws")}
+    root = urlsplit(bare)
+    assert hosts <= {f"http://{root.netloc}", f"ws://{root.netloc}"}
+    assert len(root.path) > 20
+    assert all(f"Path={root.path}/" in cookie for cookie in cookies)
     assert policy.startswith("default-src 'none'")
     assert all("HttpOnly" in cookie and "SameSite=Strict" in cookie for cookie in cookies)
 

@@ -1,8 +1,10 @@
 """The terminal UI in a browser on this machine: `shoal serve`.
 
-It listens on the loopback only. Nothing is answered without the token in the address it prints, and the page
-may load from this address alone (R10): textual-serve's own page names a host of fonts, so Shoal has one of its own. Each
-browser has a process and a store of sessions for itself; the index and its ledger are one, as for every analyst (R5).
+It listens on the loopback only. Nothing is answered without the token in the address it prints, under another name of the
+host, or to another page. A browser sends a cookie to every port of a host, so everything is under a path that nobody can
+guess, and the cookie with it. The page may load from this address alone (R10): textual-serve's own page names a host of
+fonts, so Shoal has one of its own. Each browser has a process and a store of sessions for itself; the index and its ledger
+are one, as for every analyst (R5).
 """
 
 import asyncio
@@ -28,6 +30,7 @@ class BrowserServer(Server):
 
     def __init__(self, arguments: list[str], port: int, say: Callable[[str], None]) -> None:
         self.token = secrets.token_urlsafe(32)
+        self._root = f"/{secrets.token_urlsafe(16)}"
         self._arguments = [sys.executable, "-m", "tui", "chat", *arguments]
         self._say = say
         super().__init__("", HOST, port, "Shoal", templates_path=Path(__file__).parent / "browser")
@@ -49,11 +52,11 @@ class BrowserServer(Server):
             else:
                 writer.close()
                 break
-        self._say(f"{self.public_url}/?token={self.token}")
+        self._say(f"{self.public_url}{self._root}/?token={self.token}")
 
     async def _make_app(self) -> web.Application:
-        app = await super()._make_app()
-        app.middlewares.append(self._guarded)
+        app = web.Application(middlewares=[self._guarded])
+        app.add_subapp(self._root, await super()._make_app())
         return app
 
     @web.middleware
@@ -61,16 +64,17 @@ class BrowserServer(Server):
         """Refuse what has no token, another host's name, or another page's address; forbid the page other hosts."""
         given = request.query.get("token") or request.cookies.get(self._cookie("token"), "")
         origin = request.headers.get("Origin", self.public_url)
-        if not compare_digest(given.encode(), self.token.encode()) or origin != self.public_url:
+        is_known = compare_digest(given.encode(), self.token.encode())
+        if not is_known or origin != self.public_url or request.host != f"{HOST}:{self.port}":
             raise web.HTTPForbidden(text="Open the address that shoal serve printed.")
-        if request.path == "/":
+        if request.path == f"{self._root}/":
             return await self._page(request, handler)
         return await handler(request)
 
     async def _page(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         response = await handler(request)
         for name, value in (("token", self.token), ("visitor", self._visitor(request) or secrets.token_hex(8))):
-            response.set_cookie(self._cookie(name), value, httponly=True, samesite="Strict", path="/")
+            response.set_cookie(self._cookie(name), value, httponly=True, samesite="Strict", path=f"{self._root}/")
         response.headers["Content-Security-Policy"] = (
             f"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
             f"font-src 'self' data:; connect-src 'self' ws://{HOST}:{self.port}; base-uri 'none'; form-action 'none'; "
@@ -81,7 +85,7 @@ class BrowserServer(Server):
         return response
 
     def _cookie(self, name: str) -> str:
-        """Cookies belong to a host, not to a port: two servers must not share one."""
+        """Cookies belong to a host and a path, not to a port: two servers must not share one."""
         return f"shoal-{name}-{self.port}"
 
     def _visitor(self, request: web.Request) -> str:
