@@ -4,7 +4,6 @@ Names of groups and answers of models are untrusted text: here they are written 
 hold. Nothing is read but what was released.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
@@ -12,6 +11,7 @@ from typing import Any, Literal
 
 import regex
 
+from agent.core.untrusted import safe_json, safe_values
 from agent.storage.session_store import SessionStore, StoredRun
 from tools.core.finding import MOST_INSIDE, bound_sign, outlined
 
@@ -70,8 +70,14 @@ def _part(run: StoredRun, events: Sequence[dict[str, Any]]) -> Part:
 def rendered(made: Document, form: Format) -> str:
     """The document in a format, ending with a newline."""
     if form == "json":
-        return json.dumps(asdict(made), ensure_ascii=False, indent=2) + "\n"
+        return safe_json(asdict(made), indent=2) + "\n"
     return to_markdown(made) if form == "markdown" else to_html(made)
+
+
+def _cleaned(made: Document) -> Document:
+    """Without characters that steer a terminal, whoever wrote them."""
+    parts = tuple(Part(**safe_values(asdict(part))) for part in made.parts)
+    return Document(safe_values(made.title), safe_values(made.about), parts)
 
 
 _SPECIAL = regex.compile(r"([\\`*_{}\[\]<>#|~!&])")
@@ -96,6 +102,7 @@ def _answer_markdown(text: str) -> str:
 
 def to_markdown(made: Document, most_rows: int | None = None) -> str:
     """The document in Markdown; with `most_rows`, tables end after so many rows and say how many are left."""
+    made = _cleaned(made)
     lines = [f"# {_plain(made.title)}", "", _plain(made.about), ""]
     for part in made.parts:
         lines += [f"## {_plain(part.title)}", ""]
@@ -175,6 +182,7 @@ _STYLE = (
 
 def to_html(made: Document) -> str:
     """One page without script, link or picture; whatever is not ours is escaped."""
+    made = _cleaned(made)
     body = [f"<h1>{escape(made.title)}</h1>", f'<p class="small">{escape(made.about)}</p>']
     for part in made.parts:
         body += [f"<h2>{escape(part.title)}</h2>", f'<p class="small">{escape(part.about)}</p>']

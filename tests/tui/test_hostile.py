@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import DataTable, Markdown, Static, Tree
 
 from agent.core.events import AnswerMade, Event, TaskEnded, ToolEnded
+from agent.core.untrusted import safe
 from tests.fakes.desk import WIDE, ask, desk, said
 from tests.fakes.session import FakeSession, events, finding, row
 from tui.rendering import charts, exporting
@@ -17,7 +18,6 @@ from tui.state import reduce
 from tui.state.view import View
 from tui.text import inert
 from tui.text.glyphs import UNICODE
-from tui.text.untrusted import safe
 
 EVIL = {
     "markup": "[bold red]x[/] [@click=app.quit]press[/] [link=http://evil]y[/link]",

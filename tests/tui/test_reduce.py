@@ -1,9 +1,10 @@
 from agent.core.events import ApprovalAsked, ModelWaiting, PlannedTask, RunEnded, ToolEnded, UsageReported, dump, load
+from agent.core.untrusted import safe
 from tests.fakes.session import events, finding, row
 from tui.rendering.finding_table import finding_table
 from tui.state.reduce import WIDER, apply, beside, denser, replay, stopped, stopping
 from tui.state.view import View
-from tui.text.untrusted import fit, safe, spark
+from tui.text.untrusted import fit, spark
 
 
 def _replayed(until: str = "") -> View:

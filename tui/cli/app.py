@@ -23,6 +23,7 @@ from tui.cli.ask import (
 from tui.cli.cases import case
 from tui.cli.data import audit, doctor, forget, ingest, publish, snapshots, take
 from tui.cli.options import BuiltInOption, IndexOption, JsonOption, fail, run
+from tui.cli.output import say
 from tui.cli.redteam import redteam
 from tui.cli.sessions import sessions
 from tui.cli.watches import watch
@@ -47,7 +48,7 @@ def start(
     if version:
         from importlib.metadata import version as installed
 
-        typer.echo(f"shoal {installed('shoal')}")
+        say(f"shoal {installed('shoal')}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         _chat(None, built_in=False)
@@ -85,7 +86,7 @@ def serve(
     from tui.cli.serving import BrowserServer
 
     arguments = ["--built-in"] * built_in + (["--index", index] if index else [])
-    BrowserServer(arguments, port, lambda address: typer.echo(address)).serve()
+    BrowserServer(arguments, port, lambda address: say(address)).serve()
 
 
 async def _plain_chat(index: str | None, *, built_in: bool) -> None:
@@ -138,7 +139,7 @@ def demo(
     if not newest_snapshot(App.start(DEMO)):
         from index.demo.source import LAUNCH, DemoSource
 
-        typer.echo("Indexing the demo corpus (synthetic, once).", err=True)
+        say("Indexing the demo corpus (synthetic, once).", err=True)
         run(take(App.start(DEMO), DemoSource(), built_in=True, landmarks={"launch": LAUNCH}, quiet=True))
     if question is None:
         _chat(DEMO, built_in=True)

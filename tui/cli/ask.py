@@ -1,7 +1,6 @@
 """Asking without a screen: one question, its events or its answer on stdout, an exit code that says how it ended."""
 
 import asyncio
-import json
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from index.core.errors import SettingsError
+from tui.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from agent.core.events import Event
@@ -55,7 +55,7 @@ async def ask_once(
             from agent.storage.export import document, to_markdown
 
             runs = [run for run in session.store.runs(session.id) if run.run == session.last_run]
-            typer.echo(to_markdown(document(session.store, session.id, runs)))
+            say(to_markdown(document(session.store, session.id, runs)))
     finally:
         await session.close()
     if code:
@@ -88,7 +88,7 @@ async def _shown(
             if event.type == "run_ended":
                 code = event.exit_code
             if as_json:
-                typer.echo(json.dumps(dump(event), ensure_ascii=False))
+                say_json(dump(event))
             else:
                 printer.show(event)
     asked = session.waiting == "plan" and not as_json and sys.stdin.isatty()

@@ -1,6 +1,5 @@
 """`shoal case`: collect findings and notes over many sessions, ask them again on a newer snapshot, write them out."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -9,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tui.cli.options import IndexOption, JsonOption, run
+from tui.cli.output import say, say_json
 from tui.cli.sessions import FormatOption, OutputOption, known_format, write_out
-from tui.text.untrusted import safe
 
 if TYPE_CHECKING:
     from agent.storage.cases import Asked, CaseStore
@@ -42,7 +41,7 @@ def new(title: Annotated[str, typer.Argument()], index: IndexOption = None, as_j
 
         with _open() as (_, store):
             made = store.new(title, App.start(index).path)
-        typer.echo(json.dumps({"id": made, "title": title}) if as_json else f"{made}  {safe(title)}")
+        say_json({"id": made, "title": title}) if as_json else say(f"{made}  {title}")
 
     run(work())
 
@@ -71,7 +70,7 @@ def add(
                     f"It has: {', '.join(sorted(known)) or 'none'}.",
                 )
             added = store.add(chosen, [item for item in released if not handles or item.finding["id"] in handles])
-        typer.echo(json.dumps({"id": chosen.id, "added": added}) if as_json else f"{added} findings added.")
+        say_json({"id": chosen.id, "added": added}) if as_json else say(f"{added} findings added.")
 
     run(work())
 
@@ -84,7 +83,7 @@ def note(name: CaseArgument, text: Annotated[str, typer.Argument()], as_json: Js
         with _open() as (_, store):
             chosen = store.find(name)
             store.note(chosen, text)
-        typer.echo(json.dumps({"id": chosen.id}) if as_json else "Noted.")
+        say_json({"id": chosen.id}) if as_json else say("Noted.")
 
     run(work())
 
@@ -97,10 +96,10 @@ def list_(as_json: JsonOption = False) -> None:
         with _open() as (_, store):
             found = store.cases()
         if as_json:
-            typer.echo(json.dumps([{**asdict(item), "items": len(item.items)} for item in found], ensure_ascii=False))
+            say_json([{**asdict(item), "items": len(item.items)} for item in found])
             return
         for item in found:
-            typer.echo(f"{item.id}  {item.made[:10]}  {len(item.items):>3} items  {safe(item.title)}")
+            say(f"{item.id}  {item.made[:10]}  {len(item.items):>3} items  {item.title}")
 
     run(work())
 
@@ -140,26 +139,26 @@ def rerun(name: CaseArgument, as_json: JsonOption = False) -> None:
             chosen = store.find(name)
             asked = await ask_again(app, store, chosen)
         if as_json:
-            typer.echo(json.dumps([asdict(item) for item in asked], ensure_ascii=False))
+            say_json([asdict(item) for item in asked])
             return
         for item in asked:
             for line in _lines(item):
-                typer.echo(line)
+                say(line)
 
     run(work())
 
 
 def _lines(asked: "Asked") -> Iterator[str]:
     before, after = asked.snapshots
-    yield f"{asked.place}. {safe(asked.title)} (snapshot {before} → {after})"
+    yield f"{asked.place}. {asked.title} (snapshot {before} → {after})"
     if asked.refusal:
-        yield f"   no longer answered: {safe(asked.refusal)}"
+        yield f"   no longer answered: {asked.refusal}"
     elif before == after:
         yield "   not asked: there is no newer snapshot"
     elif not asked.changes:
         yield "   nothing changed beyond rounding"
     for change in asked.changes:
-        yield f"   {'! ' if change.material else '  '}{safe(change.in_words())}"
+        yield f"   {'! ' if change.material else '  '}{change.in_words()}"
 
 
 @case.command()
@@ -176,6 +175,6 @@ def delete(
             if not yes:
                 typer.confirm(f"Delete {chosen.id} for good?", abort=True, err=True)
             store.delete(chosen)
-        typer.echo(json.dumps({"deleted": chosen.id}) if as_json else f"{chosen.id} is deleted.")
+        say_json({"deleted": chosen.id}) if as_json else say(f"{chosen.id} is deleted.")
 
     run(work())

@@ -4,7 +4,6 @@ They parse, call the composition root, and print; they decide nothing.
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
@@ -15,6 +14,7 @@ import typer
 
 from index.core.errors import SettingsError
 from tui.cli.options import BuiltInOption, IndexOption, JsonOption, fail, run
+from tui.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from agent.wiring import App
@@ -78,7 +78,7 @@ def _inspect(path: Path, mapping: Mapping[str, str], *, as_json: bool) -> None:
 
     with ProgressBar() as bar:
         seen = inspect_file(path, mapping, lambda done, total: bar.update(Progress("inspecting", done, total)))
-    typer.echo(json.dumps(seen.as_dict()) if as_json else inspection_table(seen))
+    say_json(seen.as_dict()) if as_json else say(inspection_table(seen))
 
 
 def _estimate(started: "App", source: "Source", facets: Path | None, *, batch: bool, as_json: bool) -> None:
@@ -86,7 +86,7 @@ def _estimate(started: "App", source: "Source", facets: Path | None, *, batch: b
     from tui.rendering.tables import estimate_table
 
     found = estimate(started, source, facets, batch=batch)
-    typer.echo(json.dumps(asdict(found)) if as_json else estimate_table(found))
+    say_json(asdict(found)) if as_json else say(estimate_table(found))
 
 
 async def take(
@@ -118,9 +118,9 @@ async def take(
             max_cost=max_cost,
         )
     if as_json:
-        typer.echo(json.dumps(taken_values(source, taken)))
+        say_json(taken_values(source, taken))
     else:
-        typer.echo("\n".join(taken_lines(source, taken)), err=quiet)
+        say("\n".join(taken_lines(source, taken)), err=quiet)
     if taken.outcome.stopped is not None:
         fail(taken.outcome.stopped)
 
@@ -135,7 +135,7 @@ def publish(index: IndexOption = None, built_in: BuiltInOption = False, as_json:
     async def work() -> None:
         with ProgressBar() as bar:
             published = await publish_snapshot(App.start(index), bar.update, built_in=built_in)
-        typer.echo(json.dumps(asdict(published)) if as_json else published_line(published))
+        say_json(asdict(published)) if as_json else say(published_line(published))
 
     run(work())
 
@@ -165,15 +165,15 @@ def audit(
                 "privacy": [asdict(item) for item in found.privacy],
             }
             budget = {"spent": found.epsilon[0], "total": found.epsilon[1]} if found.epsilon is not None else None
-            typer.echo(json.dumps({"broken_at": found.broken, "epsilon": budget, **values}))
+            say_json({"broken_at": found.broken, "epsilon": budget, **values})
         else:
             from tui.rendering.tables import epsilon_line, ledger_table, privacy_table, refusal_table
 
-            typer.echo(ledger_table(found.releases, found.broken))
+            say(ledger_table(found.releases, found.broken))
             if found.epsilon is not None:
-                typer.echo("\n" + epsilon_line(*found.epsilon))
-            typer.echo("\n" + refusal_table(found.refusals, found.releases))
-            typer.echo("\n" + privacy_table(found.privacy))
+                say("\n" + epsilon_line(*found.epsilon))
+            say("\n" + refusal_table(found.refusals, found.releases))
+            say("\n" + privacy_table(found.privacy))
         if found.broken is not None:
             raise typer.Exit(6)
 
@@ -195,14 +195,14 @@ def snapshots(
     async def work() -> None:
         started = App.start(index)
         if keep is not None:
-            typer.echo(f"{keep_snapshots(started, keep)} snapshots removed.", err=True)
+            say(f"{keep_snapshots(started, keep)} snapshots removed.", err=True)
         found = published_snapshots(started)
         if as_json:
-            typer.echo(json.dumps([asdict(item) for item in found]))
+            say_json([asdict(item) for item in found])
             return
         from tui.rendering.tables import snapshot_table
 
-        typer.echo(snapshot_table(found))
+        say(snapshot_table(found))
 
     run(work())
 
@@ -235,9 +235,9 @@ def forget(
         with ProgressBar() as bar:
             gone = await erase(App.start(index), bar.update, account=account, before=day)
         if as_json:
-            typer.echo(json.dumps(asdict(gone)))
+            say_json(asdict(gone))
             return
-        typer.echo(
+        say(
             f"{gone.summaries:,} summaries and {gone.waiting:,} waiting drafts erased; {gone.accounts:,} accounts have "
             f"nothing left; {gone.snapshots} snapshots rewritten."
         )
@@ -254,11 +254,11 @@ def doctor(index: IndexOption = None, as_json: JsonOption = False) -> None:
     async def work() -> None:
         found = checks(App.start(index))
         if as_json:
-            typer.echo(json.dumps([asdict(check) for check in found]))
+            say_json([asdict(check) for check in found])
         else:
             from tui.rendering.tables import doctor_table
 
-            typer.echo(doctor_table(found))
+            say(doctor_table(found))
         if any(check.state == "wrong" for check in found):
             raise typer.Exit(3)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from index.core.errors import ShoalError
+from tui.cli.output import say
 
 IndexOption = Annotated[
     str | None,
@@ -25,12 +26,12 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     except ShoalError as error:
         fail(error)
     except KeyboardInterrupt:
-        typer.echo("\nStopped. What was finished is kept; run the same command again to go on.", err=True)
+        say("\nStopped. What was finished is kept; run the same command again to go on.", err=True)
         raise typer.Exit(130) from None
 
 
 def fail(error: ShoalError) -> None:
-    typer.echo(f"error: {error.message}", err=True)
+    say(f"error: {error.message}", err=True)
     if error.hint:
-        typer.echo(f"  next: {error.hint}", err=True)
+        say(f"  next: {error.hint}", err=True)
     raise typer.Exit(error.exit_code)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import typer
-
 from agent.core.events import (
     AnswerMade,
     ApprovalAsked,
@@ -19,8 +17,8 @@ from agent.core.events import (
     ToolEnded,
     UsageReported,
 )
+from tui.cli.output import say
 from tui.rendering.finding_table import finding_table
-from tui.text.untrusted import safe
 
 
 class PlainPrinter:
@@ -47,9 +45,9 @@ class PlainPrinter:
             case AuditEnded():
                 _talk(f"audit: {event.kept} claims kept, {event.narrowed} narrowed, {event.removed} removed")
             case ClarificationAsked():
-                typer.echo(safe(event.question))
+                say(event.question)
                 for suggestion in event.suggestions:
-                    typer.echo(f"  · {safe(suggestion)}")
+                    say(f"  · {suggestion}")
             case ApprovalAsked():
                 cost = "" if event.cost is None else f" (at most ${event.cost:.2f})"
                 _talk(f"this plan waits for your approval{cost}: {' '.join(event.reasons)}")
@@ -79,18 +77,18 @@ class PlainPrinter:
             _talk(f"{event.task} {event.tool} refused: {event.refusal}")
 
     def _answer(self, event: AnswerMade) -> None:
-        typer.echo("")
-        typer.echo(safe(event.text))
+        say("")
+        say(event.text)
         for sentence in event.removed:
-            typer.echo(f"[removed: not supported by its findings] {safe(sentence)}")
+            say(f"[removed: not supported by its findings] {sentence}")
         for handle in event.cited:
             if handle in self._findings:
-                typer.echo("")
-                typer.echo(finding_table(self._findings[handle]))
+                say("")
+                say(finding_table(self._findings[handle]))
         if event.suggestions:
-            typer.echo("")
-            typer.echo("Next: " + " · ".join(safe(suggestion) for suggestion in event.suggestions))
+            say("")
+            say("Next: " + " · ".join(suggestion for suggestion in event.suggestions))
 
 
 def _talk(text: str) -> None:
-    typer.echo(safe(text), err=True)
+    say(text, err=True)

@@ -9,9 +9,8 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING
 
-import typer
-
 from agent.core.events import Event
+from tui.cli.output import say
 from tui.cli.plain import PlainPrinter
 from tui.rendering.welcome import questions
 
@@ -32,11 +31,11 @@ class PlainChat:
 
     async def run(self) -> None:
         """Ask line by line until the reader ends."""
-        typer.echo(f"Shoal, {self._session.roles.name}, privacy: {self._session.toolbox.card.policy}")
-        typer.echo(HELP)
+        say(f"Shoal, {self._session.roles.name}, privacy: {self._session.toolbox.card.policy}")
+        say(HELP)
         self._offer()
         while True:
-            typer.echo("question:", err=True)
+            say("question:", err=True)
             line = await asyncio.to_thread(self._read)
             if line is None or not line.strip():
                 return
@@ -61,7 +60,7 @@ class PlainChat:
 
     def _offer(self) -> None:
         for place, question in enumerate(self._offered, start=1):
-            typer.echo(f"{place}: {question}")
+            say(f"{place}: {question}")
 
 
 def read_line() -> str | None:

@@ -3,7 +3,6 @@
 It parses, runs the attacks and prints their table; it decides nothing. Exit code 6 when a goal is missed.
 """
 
-import json
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tui.cli.options import IndexOption, JsonOption, run
+from tui.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from agent.redteam.result import Outcome
@@ -54,10 +54,10 @@ async def _attack(names: list[str], *, quick: bool, injections: Path | None, ind
             lab = Lab(Path(folder) / name, report, quick, encoders, injections)
             outcomes += await (ATTACKS[name](lab) if index is None else on_index(name, lab, started))
     if as_json:
-        typer.echo(json.dumps([outcome.as_dict() for outcome in outcomes]))
+        say_json([outcome.as_dict() for outcome in outcomes])
     else:
         from tui.rendering.tables import redteam_table
 
-        typer.echo(redteam_table(outcomes))
+        say(redteam_table(outcomes))
     if not all(outcome.is_met for outcome in outcomes):
         raise typer.Exit(6)

@@ -1,6 +1,5 @@
 """`shoal sessions`: list, find, show, rename, delete, export and resume what was asked before."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,7 +10,8 @@ import typer
 
 from tui.cli.ask import MarkdownOption, MaxCostOption, TimeoutOption, YesOption, ask_once, started
 from tui.cli.options import BuiltInOption, JsonOption, run
-from tui.text.untrusted import fit, safe
+from tui.cli.output import say, say_json
+from tui.text.untrusted import fit
 
 if TYPE_CHECKING:
     from agent.storage.export import Format
@@ -55,12 +55,12 @@ def list_(
         with _store() as store:
             found = store.sessions(search)
         if as_json:
-            typer.echo(json.dumps([asdict(item) for item in found], ensure_ascii=False))
+            say_json([asdict(item) for item in found])
             return
         for item in found:
-            typer.echo(f"{item.id}  {item.last[:16]}  {item.questions:>3}  {fit(item.state, 8)} {safe(item.title)}")
+            say(f"{item.id}  {item.last[:16]}  {item.questions:>3}  {fit(item.state, 8)} {item.title}")
         if not found:
-            typer.echo("No session." if not search else "No session holds these words.", err=True)
+            say("No session." if not search else "No session holds these words.", err=True)
 
     run(work())
 
@@ -77,10 +77,10 @@ def show(session: IdArgument, as_json: JsonOption = False) -> None:
             printer = PlainPrinter()
             for stored in reversed(store.runs(store.find(session))):
                 if not as_json:
-                    typer.echo(f"\n> {safe(stored.question)}")
+                    say(f"\n> {stored.question}")
                 for event in store.events(stored.run):
                     if as_json:
-                        typer.echo(json.dumps(event, ensure_ascii=False))
+                        say_json(event)
                     else:
                         printer.show(load(event))
 
@@ -97,7 +97,7 @@ def rename(
         with _store() as store:
             found = store.find(session)
             store.rename(found, title)
-        typer.echo(json.dumps({"id": found, "title": title.strip()}) if as_json else f"{found} is now {safe(title)}")
+        say_json({"id": found, "title": title.strip()}) if as_json else say(f"{found} is now {title}")
 
     run(work())
 
@@ -116,7 +116,7 @@ def delete(
             if not yes:
                 typer.confirm(f"Delete {found} for good?", abort=True, err=True)
             store.delete(found)
-        typer.echo(json.dumps({"deleted": found}) if as_json else f"{found} is deleted.")
+        say_json({"deleted": found}) if as_json else say(f"{found} is deleted.")
 
     run(work())
 
@@ -150,14 +150,14 @@ def write_out(text: str, output: Path | None) -> None:
     from index.core.errors import SettingsError
 
     if output is None:
-        typer.echo(text, nl=False)
+        say(text, nl=False)
         return
     try:
         output.touch(mode=0o600)
         output.write_text(text, "utf-8")
     except OSError as error:
         raise SettingsError(f"Cannot write {output}: {error.strerror}.", "Give another file.") from error
-    typer.echo(f"{output} is written.", err=True)
+    say(f"{output} is written.", err=True)
 
 
 @sessions.command()

@@ -1,6 +1,5 @@
 """`shoal watch`: questions asked again and again, and only what changed materially is reported."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,7 +11,7 @@ import typer
 from index.core.errors import ShoalError
 from tui.cli.ask import YesOption
 from tui.cli.options import BuiltInOption, IndexOption, JsonOption, run
-from tui.text.untrusted import safe
+from tui.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from agent.services.watches import Look
@@ -50,7 +49,7 @@ def add(
 
         with _open() as (_, store):
             made = store.add(question, every, App.start(index).path)
-        typer.echo(json.dumps(asdict(made)) if as_json else f"{made.id}  every {made.every}  {safe(made.question)}")
+        say_json(asdict(made)) if as_json else say(f"{made.id}  every {made.every}  {made.question}")
 
     run(work())
 
@@ -63,11 +62,11 @@ def list_(as_json: JsonOption = False) -> None:
         with _open() as (_, store):
             found = store.watches()
         if as_json:
-            typer.echo(json.dumps([asdict(item) for item in found], ensure_ascii=False))
+            say_json([asdict(item) for item in found])
             return
         for item in found:
             last = f"answered {item.last[:10]} on snapshot {item.snapshot}" if item.last else "not answered yet"
-            typer.echo(f"{item.id}  every {item.every:<5}  {last}  {safe(item.question)}")
+            say(f"{item.id}  every {item.every:<5}  {last}  {item.question}")
 
     run(work())
 
@@ -80,7 +79,7 @@ def remove(name: Annotated[str, typer.Argument(help="A watch, by its id.")], as_
         with _open() as (_, store):
             chosen = store.find(name)
             store.remove(chosen)
-        typer.echo(json.dumps({"removed": chosen.id}) if as_json else f"{chosen.id} is removed.")
+        say_json({"removed": chosen.id}) if as_json else say(f"{chosen.id} is removed.")
 
     run(work())
 
@@ -105,7 +104,7 @@ def run_(
                 if everything or item.is_due(now):
                     seen = await _look(app.limited(None, None, yes=yes), store, item, now, built_in=built_in)
                     looks.append(seen)
-                    typer.echo(json.dumps(asdict(seen), ensure_ascii=False) if as_json else "\n".join(_lines(seen)))
+                    say_json(asdict(seen)) if as_json else say("\n".join(_lines(seen)))
         if code := exit_code(looks):
             raise typer.Exit(code)
 
@@ -119,12 +118,12 @@ async def _look(app: "App", store: "WatchStore", item: "Watch", now: datetime, *
     try:
         return await look_at(app, store, item, now, built_in=built_in)
     except ShoalError as error:
-        typer.echo(f"{item.id}: {error.message}\n  next: {error.hint}", err=True)
+        say(f"{item.id}: {error.message}\n  next: {error.hint}", err=True)
         return Look(item.id, item.question, "not answered", (item.snapshot, 0), exit_code=error.exit_code)
 
 
 def _lines(seen: "Look") -> Iterator[str]:
-    yield f"{seen.watch}  {safe(seen.question)}  (snapshot {seen.snapshots[0] or '–'} → {seen.snapshots[1]})"
+    yield f"{seen.watch}  {seen.question}  (snapshot {seen.snapshots[0] or '–'} → {seen.snapshots[1]})"
     if seen.state == "no newer snapshot":
         yield "  not asked: there is no newer snapshot"
     elif seen.state == "not answered":
@@ -132,12 +131,12 @@ def _lines(seen: "Look") -> Iterator[str]:
         yield f"  not answered (exit code {seen.exit_code}){see}"
     elif seen.state == "first answer":
         yield "  first answer; later runs show what changed"
-        yield safe(seen.answer)
+        yield seen.answer
     elif not seen.changes:
         yield "  nothing changed materially"
     else:
         yield f"  {seen.severity}:"
-        yield from (f"  - {safe(change.in_words())}" for change in seen.changes)
-        yield safe(seen.answer)
+        yield from (f"  - {change.in_words()}" for change in seen.changes)
+        yield seen.answer
     if seen.unmatched:
         yield f"  {seen.unmatched} findings had no counterpart last time and were not compared"

@@ -8,8 +8,9 @@ from rich.text import Text
 from textual.content import Content
 from textual.style import Style
 
+from agent.core.untrusted import safe
 from tui.rendering.measures import measure_text
-from tui.text.untrusted import fit, many, safe
+from tui.text.untrusted import fit, many
 
 _DIM = Style(dim=True)
 _BOLD = Style(bold=True)

@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from agent.core.untrusted import safe
 from tui.rendering.evidence import suppressed
 from tui.rendering.measures import measure_names, measure_text
 from tui.state.view import Turn, View
-from tui.text.untrusted import safe
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -11,9 +11,10 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from agent.core.untrusted import safe
 from tools.core.finding import MOST_INSIDE, outlined
 from tui.rendering.measures import measure_names, measure_text
-from tui.text.untrusted import fit, safe, spark
+from tui.text.untrusted import fit, spark
 
 _MAX_ROWS = 14
 _GAP = 3

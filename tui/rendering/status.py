@@ -3,9 +3,10 @@
 from rich.cells import cell_len
 from textual.content import Content
 
+from agent.core.untrusted import safe
 from tui.state.view import View
 from tui.text.glyphs import Glyphs
-from tui.text.untrusted import fit, many, safe
+from tui.text.untrusted import fit, many
 
 CAUSES = {"rate_limited": "rate limited", "overloaded": "service busy", "unavailable": "offline"}
 

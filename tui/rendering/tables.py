@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from tui.text.untrusted import fit, many, safe
+from agent.core.untrusted import safe
+from tui.text.untrusted import fit, many
 
 if TYPE_CHECKING:
     from agent.redteam.result import Outcome

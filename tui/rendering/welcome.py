@@ -6,11 +6,12 @@ from pathlib import Path
 
 from textual.content import Content
 
+from agent.core.untrusted import safe
 from index.core.errors import ShoalError
 from tui.rendering.first_frame import STARTING, TITLE
 from tui.rendering.status import is_stale
 from tui.state.view import View
-from tui.text.untrusted import fit, safe
+from tui.text.untrusted import fit
 
 DEMO_COMMAND = "shoal demo"
 OWN_COMMAND = "shoal ingest FILE"

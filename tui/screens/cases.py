@@ -14,9 +14,10 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import DataTable, Input, Static
 
+from agent.core.untrusted import safe
 from index.core.errors import ShoalError
 from tui.screens.panels import ConfirmScreen, Panel
-from tui.text.untrusted import fit, safe
+from tui.text.untrusted import fit
 
 if TYPE_CHECKING:
     from agent.storage.cases import Asked, Case, CaseStore, Item

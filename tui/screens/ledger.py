@@ -9,9 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import DataTable, Static
 
+from agent.core.untrusted import safe
 from tui.rendering.exporting import as_csv
 from tui.screens.panels import Panel
-from tui.text.untrusted import fit, many, safe
+from tui.text.untrusted import fit, many
 
 if TYPE_CHECKING:
     from tools.core.ledger import Release

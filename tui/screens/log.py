@@ -11,9 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
+from agent.core.untrusted import safe
 from tui.screens.panels import Panel
 from tui.state.view import TaskRow, View
-from tui.text.untrusted import safe
 
 
 class LogScreen(Panel[None]):

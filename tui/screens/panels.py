@@ -15,10 +15,11 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
 
+from agent.core.untrusted import safe
 from index.core.errors import ShoalError
 from tui.state.actions import Action
 from tui.state.view import Turn
-from tui.text.untrusted import fit, safe
+from tui.text.untrusted import fit
 
 Chosen = TypeVar("Chosen")
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.widgets import Static, TextArea
 
+from agent.core.untrusted import safe
 from tui.rendering import exporting
 from tui.screens.desk import Desk
 from tui.state import reduce
 from tui.text.clipboard import copy, tool
-from tui.text.untrusted import safe
 from tui.widgets.chat import Conversation, Earlier
 from tui.widgets.findings_pane import Findings
 from tui.widgets.map import DensityMap

@@ -10,8 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import DataTable, Input, Static
 
+from agent.core.untrusted import safe
 from tui.screens.panels import ConfirmScreen, Panel
-from tui.text.untrusted import fit, safe
+from tui.text.untrusted import fit
 
 if TYPE_CHECKING:
     from agent.storage.session_store import SessionStore, StoredSession

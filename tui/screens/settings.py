@@ -14,11 +14,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from agent.core.untrusted import safe
 from tui.screens.panels import Panel
 from tui.state import preferences
 from tui.state.actions import BY_ID
 from tui.state.preferences import Preferences
-from tui.text.untrusted import safe
 
 if TYPE_CHECKING:
     from agent.core.settings import Settings

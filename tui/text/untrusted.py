@@ -1,20 +1,8 @@
-"""Untrusted text made safe to draw: names of clusters, model output and file names are data, never markup.
-
-Control characters, bidirectional overrides and zero-width characters go; everything else stays as it is.
-"""
-
-import unicodedata
+"""Untrusted text fitted to a terminal: cut, padded, drawn as a line of blocks."""
 
 from rich.cells import cell_len, set_cell_size
 
-_DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
-_KEPT = {"\n", "\t", "\u200c", "\u200d"}
-"""Newlines, and the joiners that Indic and Persian spelling needs."""
-
-
-def safe(text: str) -> str:
-    """The text without characters that steer a terminal or hide."""
-    return "".join(letter for letter in text if letter in _KEPT or unicodedata.category(letter) not in _DROPPED)
+from agent.core.untrusted import safe
 
 
 def fit(text: str, width: int) -> str:

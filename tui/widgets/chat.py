@@ -15,9 +15,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from agent.core.untrusted import safe
 from tui.state.view import Density, Turn, View
 from tui.text.glyphs import Glyphs
-from tui.text.untrusted import safe
 
 if TYPE_CHECKING:
     from tui.widgets.turn import TurnView

@@ -14,12 +14,13 @@ from textual.message import Message
 from textual.widgets import DataTable, Static, TabbedContent, TabPane, Tree
 from textual.widgets.tree import TreeNode
 
+from agent.core.untrusted import safe
 from tools.core.finding import outlined
 from tui.rendering import charts
 from tui.rendering.evidence import evidence, placed, row_label
 from tui.rendering.measures import measure_names, measure_text
 from tui.text.glyphs import Glyphs
-from tui.text.untrusted import fit, many, safe
+from tui.text.untrusted import fit, many
 from tui.widgets.map import DensityMap
 
 EMPTY = "Findings appear here while agents work.\nSelect one to see its numbers, scope, method and what was suppressed."

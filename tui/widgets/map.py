@@ -14,9 +14,10 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from agent.core.untrusted import safe
 from tui.rendering.charts import Cell, Label, Window, density
 from tui.text.glyphs import Glyphs
-from tui.text.untrusted import fit, safe
+from tui.text.untrusted import fit
 
 _STEP = 0.25
 _ZOOM = 0.5

@@ -8,10 +8,11 @@ import textwrap
 from textual.content import Content
 from textual.style import Style
 
+from agent.core.untrusted import safe
 from tui.rendering.status import elapsed, money, tokens
 from tui.state.view import UNFINISHED, Call, Density, TaskRow, Turn
 from tui.text.glyphs import Glyphs
-from tui.text.untrusted import fit, safe
+from tui.text.untrusted import fit
 
 _DIM = Style(dim=True)
 _BOLD = Style(bold=True)

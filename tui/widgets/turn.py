@@ -5,10 +5,10 @@ from textual.containers import Vertical
 from textual.widgets import Markdown, Static
 from textual.widgets.markdown import MarkdownStream
 
+from agent.core.untrusted import safe
 from tui.state.view import Density, Turn
 from tui.text import inert
 from tui.text.glyphs import Glyphs
-from tui.text.untrusted import safe
 from tui.widgets.timeline import closing, timeline
 
 
