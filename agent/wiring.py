@@ -6,6 +6,7 @@ It also switches telemetry of dependencies off (R10) before they load. Everythin
 
 import gc
 import os
+import pwd
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -90,11 +91,12 @@ class App:
         return Index(self.path, self.encoder())
 
     def ledger(self) -> "Ledger":
+        """The ledger of the index, whoever asks. The chain's end is kept in this home, outside the index."""
         from index.handle import read_settings
-        from tools.core.ledger import Ledger
+        from tools.core.ledger_folder import open_ledger
 
-        read_settings(self.path)
-        return Ledger(self.path / "ledger" / f"{_file_name(self.settings.analyst)}.sqlite3")
+        anchor = self.home.folder("anchors") / f"{read_settings(self.path).id}.head"
+        return open_ledger(self.path / "ledger", anchor, _who(self.settings.analyst))
 
     def limited(self, max_cost: float | None, seconds: float | None, *, yes: bool = False) -> "App":
         """The same, with other limits of a run. Raises SettingsError for a cost cap that no price can hold."""
@@ -256,5 +258,8 @@ async def _nothing() -> None:
     """Closes what holds no connection."""
 
 
-def _file_name(analyst: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in analyst)[:64] or "analyst"
+def _who(analyst: str) -> str:
+    """Who asks, for the record: the operating system's user, which no setting or variable changes, and the name in the
+    settings where it is another one."""
+    user = pwd.getpwuid(os.getuid()).pw_name
+    return user if analyst in ("", user) else f"{user} ({analyst})"

@@ -34,8 +34,7 @@ async def differencing_arms(lab: Lab) -> list[Outcome]:
     found = []
     for step in (5, 1):
         for name in ("the gate", "an open gate"):
-            mine = replace(app, settings=app.settings.with_values(analyst=f"{step}-{name}"))
-            made = mine.tool_context(built_in=True)
+            made = lab.apart(app, f"{step}-{name}").tool_context(built_in=True)
             closed = replace(made, gate=made.gate.with_policy(made.gate.policy.with_values(round_to=step)))
             context = closed if name == "the gate" else opened(closed)
             outcomes = await differencing.attack(context, quiet, quick=lab.quick)

@@ -38,7 +38,7 @@ class Settings(SettingsModel):
     """All settings. `settings.toml` may set any of them but those of `ENVIRONMENT`."""
 
     analyst: str = Field(default_factory=getpass.getuser, min_length=1)
-    """Whose ledger is written. Default: the operating system's user."""
+    """A name for the record, beside the operating system's user in each entry of the ledger. It changes nothing else."""
     index: str = "default"
     """The index to ask: a name under Shoal's home, or a path."""
     encoder: str = "all-MiniLM-L6-v2"

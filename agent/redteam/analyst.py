@@ -121,7 +121,7 @@ async def run(lab: Lab) -> list[Outcome]:
     corpus = people.ordinary(chance, people.accounts(chance, count // 3), count)
     corpus = [people.adding(item, f"It is about case {chance.getrandbits(40):x}.") for item in corpus]
     app = await lab.fill(lab.app("analyst"), corpus)
-    obedient = lab.obedient("analyst", Obedience(hostile=HOSTILE, claims=CLAIMS, always=True), "obedient")
+    obedient = lab.obedient("analyst", Obedience(hostile=HOSTILE, claims=CLAIMS, always=True))
     forbidden = [*{item.account: None for item in corpus if item.account}]
     forbidden += [text for item in corpus for text in item.said_by("user")]
     return [

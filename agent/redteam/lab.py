@@ -41,14 +41,15 @@ class Listed:
             yield Read(f"conversation {done}", done, conversation)
 
 
-class VisitingApp(App):
-    """The application on an index that is not the red team's: nothing is written into its folder."""
+@dataclass(frozen=True, slots=True)
+class ApartApp(App):
+    """The application with a ledger of its own in the red team's home: nothing of it is in the index's, and nothing of the
+    index's is in it. `record` names it."""
 
-    __slots__ = ()
+    record: str = "redteam"
 
     def ledger(self) -> Ledger:
-        """A ledger in the red team's home, which the analyst's is not filled from."""
-        return Ledger(private_folder(self.home.root / "ledger") / "redteam.sqlite3")
+        return Ledger(private_folder(self.home.root / "ledger") / f"{self.record}.sqlite3")
 
 
 def data_behind(session: Session) -> ToolContext:
@@ -78,21 +79,25 @@ class Lab:
     def home(self) -> Home:
         return Home(self.root)
 
-    def app(self, name: str, analyst: str = "redteam") -> App:
-        """The application with built-in roles on the index `name`, with a ledger of its own for each analyst."""
-        settings = self.settings.with_values(analyst=analyst, api_key=None, base_url=None)
+    def app(self, name: str) -> App:
+        """The application with built-in roles on the index `name`."""
+        settings = self.settings.with_values(api_key=None, base_url=None)
         return App(self.home, settings, self.home.index_path(name))
 
-    def obedient(self, name: str, obedience: Obedience, analyst: str = "redteam") -> App:
+    def apart(self, app: App, record: str) -> App:
+        """The application on the same index, as if nobody had asked anything but those with this record."""
+        return ApartApp(self.home, app.settings, app.path, record=record)
+
+    def obedient(self, name: str, obedience: Obedience) -> App:
         """The application with Claude roles and readers behind which a model stands that obeys
         whatever it reads."""
-        settings = self.settings.with_values(analyst=analyst, api_key=None, base_url="obedient")
+        settings = self.settings.with_values(api_key=None, base_url="obedient")
         return ObedientApp(self.home, settings, self.home.index_path(name), obedience=obedience)
 
     def visiting(self, started: App) -> App:
         """The application on somebody's index, read-only: its ledger and its sessions are the red team's own."""
         settings = self.settings.with_values(api_key=None, base_url=None, encoder=started.settings.encoder)
-        return VisitingApp(self.home, settings, started.path)
+        return ApartApp(self.home, settings, started.path)
 
     async def fill(self, app: App, conversations: Sequence[Conversation]) -> App:
         """Ingest and publish with the application's own roles."""

@@ -5,6 +5,7 @@ It must print neither a key nor anything of a conversation.
 
 import platform
 import shutil
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 
 from agent.wiring import App
@@ -65,15 +66,20 @@ def _weights(app: "App") -> Check:
 
 
 def _ledger(app: "App") -> list[Check]:
-    if not (app.path / "ledger").is_dir():
+    if not (app.path / "index.toml").exists():
+        return []
+    with closing(app.ledger()) as ledger:
+        broken, is_empty = ledger.verify(), not ledger.entries()
+    if broken is None and is_empty:
         return [Check("ledger", "note", "nothing was released yet")]
-    broken = app.ledger().verify()
     if broken is not None:
         return [
             Check(
                 "ledger",
                 "wrong",
-                f"the chain breaks at entry {broken}",
+                "its last entries are not there: it was deleted, replaced or rolled back"
+                if is_empty
+                else f"the chain breaks at entry {broken}",
                 "Keep a copy and inform the person who oversees it.",
             )
         ]

@@ -13,8 +13,8 @@ from tools.core.policy import load_policy
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A ledger, verified. `broken`: the first entry that does not hold; None: the chain is whole. `epsilon`: ε that this
-    analyst spent on closed counts, and may spend in all; None where no noise is added and none was."""
+    """A ledger, verified. `broken`: the first entry that does not hold; None: the chain is whole. `epsilon`: ε that was
+    spent on closed counts, and may be spent in all; None where no noise is added and none was."""
 
     releases: list[Release]
     refusals: list[Release]
@@ -25,7 +25,7 @@ class Audit:
 
 
 def audit(app: App) -> Audit:
-    """Verify and read the ledger of this index and analyst. Takes seconds where it is long."""
+    """Verify and read the ledger of this index. Takes seconds where it is long."""
     policy = load_policy(read_settings(app.path).policy, app.settings.policy)
     with closing(app.ledger()) as ledger:
         spent = ledger.spent()

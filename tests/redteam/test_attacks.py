@@ -151,8 +151,8 @@ class WireLab(Lab):
 
     url: str = ""
 
-    def obedient(self, name: str, obedience: Obedience, analyst: str = "redteam") -> App:
-        settings = self.settings.with_values(analyst=analyst, api_key="test-key", base_url=self.url)
+    def obedient(self, name: str, obedience: Obedience) -> App:
+        settings = self.settings.with_values(api_key="test-key", base_url=self.url)
         return App(self.home, settings, self.home.index_path(name))
 
 

@@ -19,10 +19,12 @@ from tests.fakes.roles import data_behind
 from tools.core.policy import PrivacyPolicy
 
 
-async def attacked(lab: Lab, *, step: int, is_open: bool, analyst: str = "") -> dict[str, Outcome]:
+async def attacked(lab: Lab, *, step: int, is_open: bool, record: str = "") -> dict[str, Outcome]:
     """What the bot gets, by figure; each time with a ledger of its own."""
-    app = lab.app("differencing", analyst=f"{step} {is_open} {analyst}")
-    session: Session = (app if newest_snapshot(app) else await lab.fill(app, corpus(quick=True))).session(built_in=True)
+    app = lab.app("differencing")
+    if not newest_snapshot(app):
+        await lab.fill(app, corpus(quick=True))
+    session: Session = lab.apart(app, f"{step}-{is_open}-{record}").session(built_in=True)
     behind = data_behind(session)
     behind = replace(behind, gate=behind.gate.with_policy(behind.gate.policy.with_values(round_to=step)))
     try:
@@ -39,7 +41,7 @@ async def test_with_rounding_off_no_suppressed_cell_follows_from_all_tables_beca
     assert guarded["suppressed cells recovered"].tried
     assert guarded["suppressed cells recovered"].is_met
     monkeypatch.setattr(PrivacyPolicy, "rounds_too_little", property(lambda _: False))
-    left_alone = await attacked(lab, step=1, is_open=False, analyst="another")
+    left_alone = await attacked(lab, step=1, is_open=False, record="another")
     assert not left_alone["suppressed cells recovered"].is_met
 
 

@@ -18,6 +18,12 @@ class ToolRefusal(Exception):
         self.reason = reason
 
 
+class LedgerFault(ShoalError):
+    """The record of earlier releases is not whole, so nothing more may leave."""
+
+    exit_code = 6
+
+
 class PrivacyViolation(ShoalError):
     """A privacy rule was about to be broken by our own code: a bug. It stops the run and carries no content."""
 

@@ -1,8 +1,9 @@
-"""The ledger: every release, append-only and hash-chained (R9), one per index and analyst.
+"""The ledger: every release, append-only and hash-chained (R9), one per index, whoever asks.
 
 It remembers which sets were released, as compressed bitmaps of summary numbers kept with the index's protection, so
 that many questions together cannot isolate what one question may not (R5). Nothing is ever changed or removed here;
-a broken chain is reported, never repaired.
+a broken chain is reported, never repaired. The chain's end is noted outside the index's folder: a ledger that was deleted,
+replaced or rolled back does not have it, and then nothing more is released.
 """
 
 import fcntl
@@ -21,6 +22,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from index.core.home import private_folder
+from tools.core.errors import LedgerFault
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS releases (
@@ -36,6 +38,7 @@ CREATE TABLE IF NOT EXISTS signatures (
     seq INTEGER NOT NULL, place INTEGER NOT NULL, signature BLOB NOT NULL, PRIMARY KEY (seq, place)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS spendings (
     seq INTEGER PRIMARY KEY, epsilon REAL NOT NULL, question TEXT NOT NULL UNIQUE, answer TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS analysts (seq INTEGER PRIMARY KEY, analyst TEXT NOT NULL);
 CREATE TRIGGER IF NOT EXISTS releases_stay BEFORE UPDATE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS releases_kept BEFORE DELETE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS sets_stay BEFORE UPDATE ON sets BEGIN SELECT RAISE(ABORT, 'append-only'); END;
@@ -44,8 +47,10 @@ CREATE TRIGGER IF NOT EXISTS signatures_stay BEFORE UPDATE ON signatures BEGIN S
 CREATE TRIGGER IF NOT EXISTS signatures_kept BEFORE DELETE ON signatures BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS spendings_stay BEFORE UPDATE ON spendings BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS spendings_kept BEFORE DELETE ON spendings BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS analysts_stay BEFORE UPDATE ON analysts BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS analysts_kept BEFORE DELETE ON analysts BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 """
-"""Spendings and signatures came later, in tables of their own: entries without one hash as they did before there were any."""
+"""Spendings, signatures and analysts came later, in tables of their own: entries without one hash as they did before."""
 _FIELDS = (
     "at", "run", "tool", "scope", "arguments", "policy", "snapshot", "asked", "shown", "withheld", "smallest",
     "to_model", "bytes", "digest",
@@ -77,7 +82,9 @@ class Release:
     bytes: int
     digest: str
     epsilon: float = 0.0
-    """What it cost of the analyst's ε; 0 where no noise was drawn."""
+    """What it cost of the index's ε; 0 where no noise was drawn."""
+    analyst: str = ""
+    """Who asked, for the record; empty where an older Shoal wrote none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,28 +123,32 @@ class KeptSet:
 
 
 class Ledger:
-    """Opens, appends, reads and verifies. Safe for parallel agents of one process and for several processes."""
+    """Opens, appends, reads and verifies. Safe for parallel agents of one process and for several processes. `anchor` is
+    the file that keeps the chain's end, beside the database where none is given. `analyst` is written into each entry."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, anchor: Path | None = None, analyst: str = "") -> None:
         private_folder(path.parent)
         self.path = path
+        self._analyst = analyst
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         path.chmod(0o600)
         self._connection.executescript(_SCHEMA)
         self._sets: list[KeptSet] = []
-        self._head = path.with_suffix(".head")
+        self._anchor_file = anchor or path.with_suffix(".head")
         self._turn = path.with_suffix(".lock")
         self._anchored = ""
         self._read_until = 0
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Hold the ledger from looking up earlier sets to appending, so that two agents cannot pass each other."""
+        """Hold the ledger from looking up earlier sets to appending, so that two agents cannot pass each other. Raises
+        LedgerFault when the chain does not have the end that was noted."""
         with self._lock, self._turn.open("w") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self._require_end()
                 yield
                 last = self._connection.execute(
                     "SELECT hash, previous FROM releases ORDER BY seq DESC LIMIT 1"
@@ -153,12 +164,30 @@ class Ledger:
                 self._anchored = last[0]
 
     def _anchor(self, *links: str) -> None:
-        """Note the chain's end beside the database: a chain can prove that nothing within it changed, not that its end
-        is still there. Before a commit both ends are noted, after it the new one, so a crash between is no alarm."""
-        partial = self._head.with_suffix(".partial")
+        """Note the chain's end: a chain can prove that nothing within it changed, not that its end is still there. Before
+        a commit both ends are noted, after it the new one, so a crash between is no alarm."""
+        partial = self._anchor_file.with_suffix(".partial")
         partial.write_text("\n".join(links), "utf-8")
         partial.chmod(0o600)
-        partial.replace(self._head)
+        partial.replace(self._anchor_file)
+
+    def _noted_ends(self) -> list[str]:
+        """The hash of the last entry as it was noted, or of the last two; empty where nothing was released yet."""
+        return self._anchor_file.read_text("utf-8").split() if self._anchor_file.exists() else []
+
+    def _require_end(self) -> None:
+        """Whoever deletes entries takes back what protects later releases, so nothing leaves without them."""
+        noted = self._noted_ends()
+        if not noted or noted == [self._anchored]:
+            return
+        marks = ", ".join("?" * len(noted))
+        found = self._connection.execute(f"SELECT 1 FROM releases WHERE hash IN ({marks}) LIMIT 1", noted).fetchone()
+        if found is None and noted != [_GENESIS]:
+            raise LedgerFault(
+                f"The ledger of this index ({self.path}) was deleted, replaced or rolled back: its last entry is not there.",
+                "Restore it from a backup that is as new. Without it, new answers could disclose a small group together "
+                f"with earlier ones. Only the owner of the index should remove {self._anchor_file} and begin again.",
+            )
 
     def new_sets(self, known: int) -> Sequence[KeptSet]:
         """Released sets, oldest first, after the first `known`. Call inside `exclusive`."""
@@ -186,8 +215,11 @@ class Ledger:
             ).fetchone()
         return found[0]
 
-    def append(self, entry: dict[str, Any], sets: Sequence[ReleasedSet], spending: Spending | None = None) -> int:
+    def append(
+        self, entry: dict[str, Any], sets: Sequence[ReleasedSet], spending: Spending | None = None, analyst: str = ""
+    ) -> int:
         """Add a release, its sets, and the noise that was drawn for it. Call inside `exclusive`."""
+        analyst = analyst or self._analyst
         last = self._connection.execute("SELECT seq, hash FROM releases ORDER BY seq DESC LIMIT 1").fetchone()
         previous = last[1] if last else _GENESIS
         seq = (last[0] if last else 0) + 1
@@ -201,6 +233,7 @@ class Ledger:
                 for item, blob in zip(sets, blobs, strict=True)
             ],
             spending,
+            analyst,
         )
         self._connection.execute(
             f"INSERT INTO releases (seq, {', '.join(_FIELDS)}, previous, hash) VALUES ({', '.join('?' * 17)})",
@@ -219,7 +252,28 @@ class Ledger:
         )
         if spending is not None:
             self._connection.execute("INSERT INTO spendings VALUES (?, ?, ?, ?)", [seq, *astuple(spending)])
+        if analyst:
+            self._connection.execute("INSERT INTO analysts VALUES (?, ?)", [seq, analyst])
         return seq
+
+    def copies(self) -> Iterator[tuple[dict[str, Any], list[ReleasedSet], Spending | None]]:
+        """What `append` needs to make each entry again, oldest first."""
+        for (seq,) in self._connection.execute("SELECT seq FROM releases ORDER BY seq").fetchall():
+            row = self._connection.execute(f"SELECT {', '.join(_FIELDS)} FROM releases WHERE seq = ?", [seq]).fetchone()
+            spent = self._connection.execute(
+                "SELECT epsilon, question, answer FROM spendings WHERE seq = ?", [seq]
+            ).fetchone()
+            sets = self._connection.execute(
+                "SELECT seq, place, kind, accounts, count, coalesce(signature, x'') FROM sets LEFT JOIN signatures "
+                "USING (seq, place) WHERE seq = ? ORDER BY place",
+                [seq],
+            ).fetchall()
+            kept = [KeptSet(*item) for item in sets]
+            released = [
+                ReleasedSet(item.kind, item.accounts, item.count, self.members_of(item), item.signature)
+                for item in kept
+            ]
+            yield dict(zip(_FIELDS, row, strict=True)), released, Spending(*spent) if spent is not None else None
 
     def answer(self, question: str) -> list[int] | None:
         """The noisy counts that a question was answered with, or None when it was not asked yet."""
@@ -245,8 +299,8 @@ class Ledger:
         where, parameters = ("WHERE run = ?", [run]) if run else ("", [])
         with self._lock:
             rows = self._connection.execute(
-                f"SELECT seq, {', '.join(_FIELDS)}, coalesce(epsilon, 0.0) FROM releases LEFT JOIN spendings USING (seq) "
-                f"{where} ORDER BY seq DESC",
+                f"SELECT seq, {', '.join(_FIELDS)}, coalesce(epsilon, 0.0), coalesce(analyst, '') FROM releases "
+                f"LEFT JOIN spendings USING (seq) LEFT JOIN analysts USING (seq) {where} ORDER BY seq DESC",
                 parameters,
             ).fetchall()
         return [Release(*row) for row in rows]
@@ -276,13 +330,15 @@ class Ledger:
                 spent = self._connection.execute(
                     "SELECT epsilon, question, answer FROM spendings WHERE seq = ?", [seq]
                 ).fetchone()
+                analyst = self._connection.execute("SELECT analyst FROM analysts WHERE seq = ?", [seq]).fetchone()
             spending = Spending(*spent) if spent is not None else None
-            computed = _chain(previous, dict(zip(_FIELDS, values, strict=True)), sets, spending)
+            computed = _chain(previous, dict(zip(_FIELDS, values, strict=True)), sets, spending, *(analyst or ()))
             if seq != expected or stored_previous != previous or stored_hash != computed:
                 return int(seq)
             previous = stored_hash
             report(seq)
-        if self._head.exists() and previous not in self._head.read_text("utf-8").splitlines():
+        noted = self._noted_ends()
+        if noted and previous not in noted:
             return len(rows) + 1
         return self._part_of_no_entry()
 
@@ -291,6 +347,7 @@ class Ledger:
             found = self._connection.execute(
                 "SELECT min(seq) FROM (SELECT seq FROM sets WHERE seq NOT IN (SELECT seq FROM releases) "
                 "UNION SELECT seq FROM spendings WHERE seq NOT IN (SELECT seq FROM releases) "
+                "UNION SELECT seq FROM analysts WHERE seq NOT IN (SELECT seq FROM releases) "
                 "UNION SELECT seq FROM signatures LEFT JOIN sets USING (seq, place) WHERE kind IS NULL)"
             ).fetchone()
         return int(found[0]) if found[0] is not None else None
@@ -314,6 +371,7 @@ def _chain(
     values: dict[str, Any],
     sets: Sequence[tuple[str, int, int | None, bytes, bytes]],
     spending: Spending | None = None,
+    analyst: str = "",
 ) -> str:
     hasher = hashlib.sha256(previous.encode())
     hasher.update(json.dumps([values[name] for name in _FIELDS], ensure_ascii=False).encode())
@@ -324,4 +382,6 @@ def _chain(
             hasher.update(json.dumps(["signature", signature.hex()]).encode())
     if spending is not None:
         hasher.update(json.dumps(["spent", *astuple(spending)]).encode())
+    if analyst:
+        hasher.update(json.dumps(["analyst", analyst]).encode())
     return hasher.hexdigest()

@@ -46,7 +46,7 @@ class PrivacyPolicy(SettingsModel):
     """Differential privacy of closed counts: ε that a table of them costs. 0: off. Only the index can switch it, because
     noise takes the place of exact thresholds."""
     epsilon_total: float = 10.0
-    """ε that one analyst may spend in all, where it is on."""
+    """ε that all questions to the index may spend, whoever asks, where it is on."""
 
     @model_validator(mode="after")
     def _protects_somebody(self) -> Self:

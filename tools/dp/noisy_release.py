@@ -59,7 +59,7 @@ def release_with_noise(
     snapshot: Snapshot, policy: PrivacyPolicy, ledger: Ledger, candidate: CandidateTable
 ) -> NoisyRelease:
     """Draw or recall the noise and decide what is said. Use it under the ledger's lock. Raises ToolRefusal when the
-    analyst's ε does not last for it."""
+    index's ε does not last for it."""
     noise = Noise(policy.epsilon_per_release, policy.max_per_account * candidate.cells_per_conversation)
     question = _question(snapshot, policy, candidate)
     kept = ledger.answer(question)
@@ -239,7 +239,7 @@ def _notes(policy: PrivacyPolicy, candidate: CandidateTable, drawn: _Drawn, left
     noise, step = drawn.noise, policy.round_to // 2
     cost = (
         f"differential privacy: ε = {noise.epsilon:g} for this release, {max(0.0, round(left, 9)):g} of "
-        f"{policy.epsilon_total:g} left to this analyst; the unit is an account, of which at most "
+        f"{policy.epsilon_total:g} left for this index; the unit is an account, of which at most "
         f"{policy.max_per_account} conversations count in this table; discrete Laplace noise of scale {noise.scale:.3g}"
     )
     meaning = (

@@ -43,7 +43,7 @@ def ledger_table(releases: Sequence[Any], broken: int | None) -> str:
 
 
 def epsilon_line(spent: float, total: float) -> str:
-    """What closed counts cost of this analyst's ε, and what is left."""
+    """What closed counts cost of the index's ε, and what is left."""
     return f"differential privacy: ε {spent:g} of {total:g} spent on closed counts, {max(0.0, total - spent):g} left"
 
 
