@@ -98,4 +98,4 @@ def load_settings(home: Path) -> Settings:
             f"Remove it, and set {ENVIRONMENT[name]}.",
         )
     given = {name: os.environ.get(variable) or None for name, variable in ENVIRONMENT.items()}
-    return checked(Settings, {**values, **given}, str(home / FILE))
+    return checked(Settings, {**values, **given}, str(home / FILE), left_out=ENVIRONMENT)

@@ -4,7 +4,7 @@ A wrong value is named with its file, its place and what it must be. Nothing is 
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -48,19 +48,27 @@ def read_toml(path: Path, fault: type[ShoalError] = SettingsError) -> dict[str, 
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise fault(f"{path} could not be read: {error.strerror}.", "Name another folder, or correct it.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise fault(f"{path} could not be read: it is not valid TOML ({error}).", "Correct it.") from None
 
 
 def checked(
-    model: type[Model], values: Mapping[str, Any], where: str, fault: type[ShoalError] = SettingsError, hint: str = ""
+    model: type[Model],
+    values: Mapping[str, Any],
+    where: str,
+    fault: type[ShoalError] = SettingsError,
+    hint: str = "",
+    left_out: Collection[str] = (),
 ) -> Model:
-    """The model of these values. Raises `fault` with every wrong value of `where` in one message."""
+    """The model of these values. Raises `fault` with every wrong value of `where` in one message. `left_out`: fields that
+    the file may not set."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
         problems = [_problem(item) for item in error.errors(include_url=False)]
-        known = f"Known names: {', '.join(sorted(model.model_fields))}."
+        known = f"Known names: {', '.join(sorted(model.model_fields.keys() - set(left_out)))}."
         is_unknown = any(item["type"] == "extra_forbidden" for item in error.errors(include_url=False))
         raise fault(f"{where}: {'; '.join(problems)}.", hint or (known if is_unknown else "Correct it.")) from None
 

@@ -185,7 +185,7 @@ class Gate:
             "title": candidate.title,
             "shape": candidate.shape,
             "scope": scope.describe(),
-            "period": self.public_period.of(scope) if self.public_period else "undated",
+            "period": self.public_period.of(scope) if self.public_period else "dates suppressed or unknown",
             "columns": candidate.columns,
             "rows": table.rows,
             "totals": table.totals,

@@ -69,6 +69,8 @@ def chat(
     else:
         if visitor:
             leave_with(os.getppid())
+        else:
+            _require_terminal()
         _chat(index, built_in=built_in, visitor=visitor)
 
 
@@ -103,7 +105,7 @@ async def _plain_chat(index: str | None, *, built_in: bool) -> None:
 @app.command()
 def ask(
     question: Annotated[
-        str, typer.Argument(help='What you want to know, in plain language: "What is new since March?"')
+        str, typer.Argument(help='What you want to know, in plain language: "What is new since August?"')
     ],
     index: IndexOption = None,
     as_json: JsonOption = False,
@@ -136,6 +138,10 @@ def demo(
     from agent.services.oversight import newest_snapshot
     from agent.wiring import DEMO, App
 
+    if question is None:
+        if as_json:
+            fail(SettingsError("--json needs a question.", 'Write: shoal demo --json --ask "What is new?"'))
+        _require_terminal()
     if not newest_snapshot(App.start(DEMO)):
         from index.demo.source import LAUNCH, DemoSource
 
@@ -154,6 +160,12 @@ for command in (ingest, publish, snapshots, forget, audit, doctor, redteam):
 app.add_typer(sessions, name="sessions")
 app.add_typer(case, name="case")
 app.add_typer(watch, name="watch")
+
+
+def _require_terminal() -> None:
+    """Without a terminal nobody can answer a screen, and it would wait for ever."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        fail(SettingsError("The screen needs a terminal.", 'Write: shoal ask "...", or: shoal chat --plain'))
 
 
 def _chat(index: str | None, *, built_in: bool, visitor: str | None = None) -> None:

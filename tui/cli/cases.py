@@ -38,9 +38,12 @@ def new(title: Annotated[str, typer.Argument()], index: IndexOption = None, as_j
 
     async def work() -> None:
         from agent.wiring import App
+        from index.handle import read_settings
 
+        path = App.start(index).path
+        read_settings(path)
         with _open() as (_, store):
-            made = store.new(title, App.start(index).path)
+            made = store.new(title, path)
         say_json({"id": made, "title": title}) if as_json else say(f"{made}  {title}")
 
     run(work())

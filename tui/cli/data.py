@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from index.core.errors import SettingsError
+from index.core.errors import IndexFault, SettingsError
 from tui.cli.options import BuiltInOption, IndexOption, JsonOption, fail, run
 from tui.cli.output import say, say_json
 
@@ -103,6 +103,7 @@ async def take(
 ) -> None:
     """Ingest with a progress bar and print the closing summary (`quiet`: on stderr)."""
     from agent.services.ingest import ingest as take_in
+    from index.ingest.pipeline import DUPLICATE
     from tui.cli.progress import ProgressBar
     from tui.rendering.tables import taken_lines, taken_values
 
@@ -123,6 +124,13 @@ async def take(
         say("\n".join(taken_lines(source, taken)), err=quiet)
     if taken.outcome.stopped is not None:
         fail(taken.outcome.stopped)
+    if not taken.outcome.taken and set(taken.outcome.skipped) - {DUPLICATE}:
+        fail(
+            IndexFault(
+                "Nothing was taken in: every record was skipped.",
+                "The reasons are above. shoal ingest FILE --inspect shows what the file holds; --map names its columns.",
+            )
+        )
 
 
 def publish(index: IndexOption = None, built_in: BuiltInOption = False, as_json: JsonOption = False) -> None:
@@ -227,13 +235,21 @@ def forget(
     async def work() -> None:
         if (account is None) == (before is None):
             raise SettingsError(
-                "Say what to erase.", "shoal forget --account NAME, or: shoal forget --before 2026-01-31"
+                "Give an account or a day, one of the two.",
+                "shoal forget --account NAME, or: shoal forget --before 2026-01-31",
             )
         day: date | None = before.date() if before else None
+        started = App.start(index)
         if not yes:
-            typer.confirm("This erases it for good. Go on?", abort=True, err=True)
+            what = f"account {account!r}" if account is not None else f"everything before {day}"
+            typer.confirm(f"This erases {what} from {started.path} for good. Go on?", abort=True, err=True)
         with ProgressBar() as bar:
-            gone = await erase(App.start(index), bar.update, account=account, before=day)
+            gone = await erase(started, bar.update, account=account, before=day)
+        if account is not None and not gone.summaries and not gone.waiting:
+            raise IndexFault(
+                "Nothing was erased: this index holds no conversation of that account.",
+                "Write the name as it is in the source. An account that is forgotten already has nothing left.",
+            )
         if as_json:
             say_json(asdict(gone))
             return

@@ -34,6 +34,8 @@ def export(path: Path, entries: "Sequence[Release]", refused: str, broken: int |
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         raise SettingsError(f"{path.name} is there already.", "Name a file that is not.") from error
+    except OSError as error:
+        raise SettingsError(f"{path} could not be written: {error.strerror}.", "Name another file.") from error
     with os.fdopen(opened, "w", encoding="utf-8", newline="") as file:
         if path.suffix == ".json":
             whole = [{**row, "policy": json.loads(str(row["policy"])), "arguments": json.loads(str(row["arguments"]))}

@@ -46,9 +46,12 @@ def add(
 
     async def work() -> None:
         from agent.wiring import App
+        from index.handle import read_settings
 
+        path = App.start(index).path
+        read_settings(path)
         with _open() as (_, store):
-            made = store.add(question, every, App.start(index).path)
+            made = store.add(question, every, path)
         say_json(asdict(made)) if as_json else say(f"{made.id}  every {made.every}  {made.question}")
 
     run(work())
