@@ -18,7 +18,7 @@ from index.core.home import Home
 from index.core.records import as_day
 from index.handle import FORGETTING, IndexSettings, Writer, open_writer, read_settings
 from index.publish.publisher import freeze_vectors
-from index.snapshots.snapshot import DERIVED, Snapshot, snapshot_numbers, snapshot_path
+from index.snapshots.snapshot import DERIVED, LAST_NUMBER, Snapshot, snapshot_numbers, snapshot_path
 from index.stores.frozen import SUFFIX
 from index.stores.rows import Forgetting
 from index.stores.schema import quoted
@@ -28,6 +28,13 @@ _PAGE = 5_000
 
 Report = Callable[[str, int, int], None]
 """(stage, done, total)."""
+
+
+_KEEP_LAST = (
+    "INSERT INTO fresh.meta SELECT ?, max(no)::VARCHAR FROM fresh.members "
+    "WHERE NOT EXISTS (SELECT 1 FROM fresh.meta WHERE key = ?) HAVING max(no) IS NOT NULL"
+)
+"""An older snapshot does not say how far its numbers went; after the erasure nobody could tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,7 @@ def _copy(source: Path, target: Path, without: Forgetting | None) -> None:
         connection.execute(f"ATTACH {quoted(target)} AS fresh")
         connection.execute("COPY FROM DATABASE old TO fresh")
         if without is not None:
+            connection.execute(_KEEP_LAST, [LAST_NUMBER, LAST_NUMBER])
             connection.execute(f"DELETE FROM fresh.members WHERE {without.condition}", without.parameters)
         connection.execute("CHECKPOINT fresh")
     finally:

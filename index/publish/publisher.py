@@ -24,7 +24,15 @@ from index.naming.verdicts import ToName, settled_names
 from index.privacy.score import NAMED, privacy_score
 from index.publish.taxonomy import Taxonomist, Theme
 from index.snapshots.history import Published
-from index.snapshots.snapshot import DERIVED, PLANE_COLUMNS, Snapshot, snapshot_numbers, snapshot_path, vectors_path
+from index.snapshots.snapshot import (
+    DERIVED,
+    LAST_NUMBER,
+    PLANE_COLUMNS,
+    Snapshot,
+    snapshot_numbers,
+    snapshot_path,
+    vectors_path,
+)
 from index.stores.facts import Facts
 from index.stores.frozen import SUFFIX, FrozenVectors, freeze
 from index.stores.vectors import Vectors, VectorStore
@@ -137,6 +145,7 @@ async def _fill(
         _write_own_facets(connection, own)
         kept = {key: facts.manifest(key) or "" for key in ("encoder", "extractor", "accounts")}
         counters = {"next_C": str(next_base), "next_T": str(next_top), "failed": str(sum(facts.failures().values()))}
+        counters[LAST_NUMBER] = str(facts.last_number())
         published = datetime.now(UTC).isoformat(timespec="seconds")
         _write_meta(
             connection, {"namer": namer.name, "taxonomist": tree.made_by, "published": published, **kept, **counters}

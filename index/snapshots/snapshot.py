@@ -87,6 +87,10 @@ def snapshot_numbers(folder: Path) -> list[int]:
     return sorted(int(path.stem) for path in folder.glob("*.duckdb") if path.stem.isdigit())
 
 
+LAST_NUMBER = "last_number"
+"""In a snapshot's meta: see `Snapshot.last_number`."""
+
+
 class Snapshot:
     """One published snapshot, columns loaded when first needed."""
 
@@ -128,6 +132,11 @@ class Snapshot:
     def numbers(self) -> NDArray[np.int64]:
         """The index-wide number of each summary, ascending."""
         return np.asarray(self._column("no"), dtype=np.int64)
+
+    @cached_property
+    def last_number(self) -> int:
+        """The highest number that a summary had been given when this was published, also one that was erased since."""
+        return int(self.meta.get(LAST_NUMBER) or self.numbers.max(initial=0))
 
     def __len__(self) -> int:
         return len(self.numbers)

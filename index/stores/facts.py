@@ -231,7 +231,7 @@ class Facts:
         """Write a pending batch of summaries, each with its texts by facet. Returns the batch and the summaries' numbers."""
         with self._transaction():
             batch = self._count("SELECT max(no) FROM batches") + 1
-            first = max(self._count("SELECT max(no) FROM summaries"), int(self.manifest(_LAST) or 0)) + 1
+            first = self.last_number() + 1
             numbers = list(range(first, first + len(rows)))
             self._connection.execute("INSERT INTO batches VALUES (?, FALSE)", [batch])
             self._connection.execute(
@@ -277,8 +277,7 @@ class Facts:
         with self._transaction():
             summaries = self._count(f"SELECT count(*) FROM summaries WHERE {what.condition}", *what.parameters)
             waiting = self._count(f"SELECT count(*) FROM drafts WHERE {what.condition}", *what.parameters)
-            last = max(self._count("SELECT max(no) FROM summaries"), int(self.manifest(_LAST) or 0))
-            self.set_manifest(_LAST, str(last))
+            self.set_manifest(_LAST, str(self.last_number()))
             for table in ("summaries", "drafts"):
                 self._connection.execute(f"DELETE FROM {table} WHERE {what.condition}", what.parameters)
             gone = (
@@ -310,6 +309,10 @@ class Facts:
     def numbers(self) -> list[int]:
         """Numbers of all complete summaries that count, ascending."""
         return [row[0] for row in self._rows("SELECT no FROM complete ORDER BY no")]
+
+    def last_number(self) -> int:
+        """The highest number that a summary was ever given, also one that was erased since."""
+        return max(self._count("SELECT max(no) FROM summaries"), int(self.manifest(_LAST) or 0))
 
     def held_numbers(self) -> list[int]:
         """The same with those that a longer form has taken the place of: an older snapshot shows them."""

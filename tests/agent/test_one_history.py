@@ -12,8 +12,9 @@ from agent.services import doctor
 from agent.services.oversight import audit
 from agent.wiring import App
 from index.core.home import Home
+from index.maintenance.erasure import forget
 from index.maintenance.health import Check
-from tests.fakes.corpus import FakeEncoder, context, small, small_index
+from tests.fakes.corpus import FakeEncoder, context, records, small, small_index
 from tools.core.errors import LedgerFault
 from tools.core.finding import Finding
 from tools.core.ledger import Spending
@@ -137,3 +138,13 @@ def test_the_home_keeps_the_end_and_not_the_index(app: App) -> None:
     asked(app)
     assert len(list(Home.from_environment().folder("anchors").glob("*.head"))) == 1
     assert not list((app.path / "ledger").glob("*.head"))
+
+
+@pytest.mark.parametrize("place", [0, 400, -1])
+def test_forgetting_the_first_a_middle_or_the_newest_account_changes_no_answer(app: App, place: int) -> None:
+    before = asked(app)
+    record = [record for record in records() if record.day is not None][place]
+    gone = forget(app.path, app.home, lambda *_: None, account=record.account)
+    assert gone.summaries
+    after = asked(app)
+    assert (after.rows, after.totals, after.suppressed) == (before.rows, before.totals, before.suppressed)

@@ -14,6 +14,7 @@ def bare_snapshot(folder: Path, members: Sequence[tuple[int, int]]) -> Snapshot:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{len(list(folder.iterdir())) + 1:04d}.duckdb"
     with duckdb.connect(str(path)) as made:
+        made.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
         made.execute("CREATE TABLE members (no INTEGER, account INTEGER, cluster INTEGER)")
         made.executemany(
             "INSERT INTO members VALUES (?, ?, ? // 30 - 1)", [(no, account, no) for no, account in members]

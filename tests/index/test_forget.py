@@ -213,3 +213,19 @@ async def test_readers_are_refused_while_an_erasure_stands_unfinished(
         Index(path, FakeEncoder())
     finish(path, home, stages)
     assert len(texts_of(path)) == len(SOME)
+
+
+@pytest.mark.parametrize("is_published_again", [False, True])
+async def test_a_snapshot_remembers_the_highest_number_when_the_newest_is_forgotten(
+    home: Home, is_published_again: bool
+) -> None:
+    path = await made(home, [*SOME, HIS])
+    newest = Index(path, FakeEncoder()).snapshot.last_number
+    forget(path, home, stages, account="the-one")
+    if is_published_again:
+        writer = open_writer(path, home)
+        await publish_of(writer)
+        writer.close()
+    snapshot = Index(path, FakeEncoder()).snapshot
+    assert snapshot.last_number == newest
+    assert int(snapshot.numbers.max()) < newest

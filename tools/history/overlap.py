@@ -28,6 +28,8 @@ class Match:
     is_identical: bool
     read: Callable[[], BitMap]
     """Gives its members."""
+    accounts: int = 0
+    """Accounts that it had when it was released; 0: of the release that is being made, so they can be counted."""
 
 
 @dataclass(slots=True)
@@ -36,8 +38,8 @@ class _Filed:
 
     read: Callable[[], BitMap]
     lacks: int
-    firsts: dict[str, tuple[int, int | None]] = field(default_factory=dict)
-    """By kind, the first one's age and count."""
+    firsts: dict[str, tuple[int, int | None, int]] = field(default_factory=dict)
+    """By kind, the first one's age, count and accounts."""
 
 
 class Overlap:
@@ -53,7 +55,13 @@ class Overlap:
         self._many = 0
 
     def add(
-        self, kind: str, count: int | None, signature: Signature, read: Callable[[], BitMap], lacks: int = 0
+        self,
+        kind: str,
+        count: int | None,
+        signature: Signature,
+        read: Callable[[], BitMap],
+        lacks: int = 0,
+        accounts: int = 0,
     ) -> None:
         """File a set. `signature`: of what this snapshot holds of it. `read` gives its members when they are needed.
         `lacks`: accounts that it has beside those, which may stand for more that are gone."""
@@ -68,7 +76,7 @@ class Overlap:
             self._fine[place] = signature.fine
             for under, word in zip(self._under, signature.coarse.tolist(), strict=True):
                 under[word] = (*under.get(word, ()), place)
-        self._filed[place].firsts.setdefault(kind, (age, count))
+        self._filed[place].firsts.setdefault(kind, (age, count, accounts))
 
     def near(self, signature: Signature, members: Callable[[], BitMap]) -> list[Match]:
         """Sets that differ from one of this signature and these members by fewer than `few` accounts, oldest first."""
@@ -97,5 +105,5 @@ class Overlap:
 
     @staticmethod
     def _nears(filed: _Filed, *, is_identical: bool) -> Iterator[Match]:
-        for kind, (age, count) in filed.firsts.items():
-            yield Match(kind, count, age, is_identical, filed.read)
+        for kind, (age, count, accounts) in filed.firsts.items():
+            yield Match(kind, count, age, is_identical, filed.read, accounts)

@@ -56,7 +56,7 @@ class ReleaseHistory:
             rows, contributions = self._snapshot.rows_of(numbers)
             signature = self._signer.of(rows)
             lacks = self._lacking(numbers[~contributions])
-        self._earlier.add(item.kind, item.count, signature, read, lacks)
+        self._earlier.add(item.kind, item.count, signature, read, lacks, item.accounts)
         if item.count is not None and not lacks:
             self._combinations.add(signature, read)
         elif item.kind == SECONDARY and not lacks:
@@ -67,7 +67,7 @@ class ReleaseHistory:
         and after are not two answers; those that came later as many."""
         if not len(gone):
             return 0
-        return self._few if gone.max() > self._snapshot.numbers.max(initial=0) else 1
+        return self._few if gone.max() > self._snapshot.last_number else 1
 
     def begin(self) -> "CurrentRelease":
         """The sets of a release that is being made, which its later cells are matched with too."""

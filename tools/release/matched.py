@@ -28,12 +28,12 @@ def _matched(cell: Cell, thresholds: Thresholds, history: ReleaseHistory, curren
         return cell
     earlier = current.match(cell.rows)
     if earlier is not None:
-        # Its earlier number; counting its members anew would miss those that were forgotten since. The cell's own count
+        # Its earlier numbers; counting its members anew would miss those that were forgotten since. The cell's own count
         # stays, because sums are judged by what is there.
         rows = history.rows_of(earlier)
         again, accounts, _ = thresholds.counted(rows)
         released = thresholds.rounded(again) if earlier.count is None else earlier.count
-        cell = replace(cell, rows=rows, accounts=accounts, released=released)
+        cell = replace(cell, rows=rows, accounts=earlier.accounts or accounts, released=released)
     was_released = earlier is not None or history.was_released(cell.rows)
     cell = replace(cell, was_released=was_released)
     if history.is_suppressed(cell.rows) or (not was_released and history.discloses(cell.rows)):
