@@ -201,7 +201,7 @@ def _flags(notes: Notes, flagged: Finding) -> str:
     if marked is not None and marked.values[0].count is not None:
         notes.say(f"Your classifier flagged {marked.values[0].share} % of the conversations {_what(notes)}", flagged)
         return f"Your classifier flagged {marked.values[0].share} % of them [{flagged.id}]."
-    notes.say("The number flagged by your classifier is below the threshold", flagged, kind="limit")
+    notes.say("How many of them your classifier flagged is suppressed", flagged, kind="limit")
     return ""
 
 

@@ -114,18 +114,20 @@ def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence
     found = [claim for claim in claims if claim.kind != "limit"]
     if not found:
         return "low", "No finding supports an answer."
+    if evidence.findings and not any(finding.rows for finding in evidence.findings):
+        return "low", "Everything that was found is suppressed."
     grave = ["Part of the work was not done."] if evidence.failures else []
     doubts = list(_doubts(evidence))
     if grave or len(doubts) > 2:
         return "low", " ".join([*grave, *doubts[:3]])
     if doubts:
         return "moderate", " ".join(doubts)
-    return "high", "The counts cover the whole scope, with little unclustered and little suppressed."
+    return "high", "Little of the scope is unclustered, and little is suppressed."
 
 
 def _doubts(evidence: Evidence) -> Iterator[str]:
     cited = evidence.findings
-    if outside := [finding for finding in cited if finding.rows and (finding.outside or 0.0) >= _MUCH]:
+    if outside := [finding for finding in cited if (finding.outside or 0.0) >= _MUCH]:
         finding = max(outside, key=lambda item: item.outside or 0.0)
         yield f"{finding.outside} % of {unquoted(finding.scope)} are unclustered, so themes show only a part [{finding.id}]."
     if suppressed := [finding for finding in cited if finding.tool in _THEMES and finding.suppressed.share >= _MUCH]:
