@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import regex
 
-from agent.core.untrusted import safe_json, safe_values
 from agent.storage.session_store import SessionStore, StoredRun
+from index.core.untrusted import safe_json, safe_values
 from tools.core.finding import MOST_INSIDE, bound_sign, outlined
 
 Format = Literal["markdown", "json", "html"]

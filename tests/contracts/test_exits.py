@@ -9,8 +9,8 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.untrusted import is_unsafe, safe, safe_json
 from agent.storage.export import Document, Format, Part, rendered
+from index.core.untrusted import is_unsafe, safe, safe_json
 from tui.cli.output import say, say_json
 
 ROOT = Path(__file__).parents[2]

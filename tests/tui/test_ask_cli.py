@@ -239,14 +239,20 @@ def test_a_question_that_needs_no_model_loads_none(home: Path) -> None:
 
 
 def test_a_watch_over_an_index_that_is_gone_keeps_no_other_from_its_answer(home: Path) -> None:
-    (home / "settings.toml").write_text('index = "gone"\n')
-    shoal("watch", "add", LANGUAGES)
-    (home / "settings.toml").write_text('index = "small"\n')
+    shutil.copytree(home / "indexes" / "small", home / "indexes" / "gone")
+    shoal("watch", "add", LANGUAGES, "-i", "gone")
+    shutil.rmtree(home / "indexes" / "gone")
     shoal("watch", "add", LANGUAGES)
     found = shoal("watch", "run", "--json")
     assert [json.loads(line)["state"] for line in found.stdout.splitlines()] == ["not answered", "first answer"]
     assert found.exit_code == 3
     assert "shoal ingest" in found.stderr
+
+
+@pytest.mark.parametrize("command", [("watch", "add", LANGUAGES), ("case", "new", "a case")])
+def test_nothing_is_kept_for_an_index_that_does_not_exist(home: Path, command: tuple[str, ...]) -> None:
+    found = shoal(*command, "-i", "nowhere")
+    assert (found.exit_code, found.stdout) == (3, "")
 
 
 _INTERRUPTIBLE = (

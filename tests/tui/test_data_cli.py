@@ -142,3 +142,38 @@ def test_a_second_writer_gets_a_clear_message(index: Path, own_home: Path) -> No
         writer.close()
     assert found.returncode == 3
     assert "Another process is writing" in found.stderr
+
+
+def test_erasing_an_account_that_is_not_there_is_no_success(index: Path) -> None:
+    found = shoal("forget", "--account", "nobody-of-this-name", "-i", "small", "--yes")
+    assert found.exit_code == 3
+    assert "holds no conversation of that account" in found.output
+
+
+def test_a_file_of_which_nothing_is_taken_is_no_success(own_home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"messages": []}\n{"messages": [{"role": "user", "content": ""}]}\n', "utf-8")
+    found = shoal("ingest", path, "-i", "new", "--built-in")
+    assert found.exit_code == 3
+    assert "next:" in found.output
+
+
+def test_an_export_that_cannot_be_written_is_an_error_with_a_next_step(index: Path) -> None:
+    found = shoal("audit", "-i", "small", "--export", "/nowhere/at/all.csv")
+    assert found.exit_code == 2
+    assert "could not be written" in found.output
+
+
+@pytest.mark.parametrize("arguments", [["chat"], ["demo"], ["demo", "--json"]])
+def test_the_screen_without_a_terminal_ends_with_a_message(index: Path, arguments: list[str]) -> None:
+    found = shoal(*arguments)
+    assert found.exit_code == 2
+    assert "next:" in found.output
+
+
+def test_a_home_that_is_a_file_is_an_error_with_a_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("SHOAL_HOME", str(tmp_path / "file"))
+    found = shoal("ask", "x")
+    assert found.exit_code in (2, 3)
+    assert "next:" in found.output

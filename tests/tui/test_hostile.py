@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import DataTable, Markdown, Static, Tree
 
 from agent.core.events import AnswerMade, Event, TaskEnded, ToolEnded
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tests.fakes.desk import WIDE, ask, desk, said
 from tests.fakes.session import FakeSession, events, finding, row
 from tui.rendering import charts, exporting

@@ -1,5 +1,5 @@
 from agent.core.events import ApprovalAsked, ModelWaiting, PlannedTask, RunEnded, ToolEnded, UsageReported, dump, load
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tests.fakes.session import events, finding, row
 from tui.rendering.finding_table import finding_table
 from tui.state.reduce import WIDER, apply, beside, denser, replay, stopped, stopping

@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from agent.core.untrusted import safe, safe_json
+from index.core.untrusted import safe, safe_json
 
 
 def say(text: str = "", *, err: bool = False, nl: bool = True) -> None:

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.style import Style
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.rendering.evidence import placed
 from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.content import Content
 from textual.style import Style
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.rendering.measures import measure_text
 from tui.text.untrusted import fit, many
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.rendering.evidence import suppressed
 from tui.rendering.measures import measure_names, measure_text
 from tui.state.view import Turn, View

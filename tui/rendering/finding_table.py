@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tools.core.finding import MOST_INSIDE, outlined
 from tui.rendering.measures import measure_names, measure_text
 from tui.text.untrusted import fit, spark

@@ -3,7 +3,7 @@
 from rich.cells import cell_len
 from textual.content import Content
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.state.view import View
 from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit, many

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.text.untrusted import fit, many
 
 if TYPE_CHECKING:

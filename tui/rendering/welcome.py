@@ -6,8 +6,8 @@ from pathlib import Path
 
 from textual.content import Content
 
-from agent.core.untrusted import safe
 from index.core.errors import ShoalError
+from index.core.untrusted import safe
 from tui.rendering.first_frame import STARTING, TITLE
 from tui.rendering.status import is_stale
 from tui.state.view import View

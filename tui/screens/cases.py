@@ -14,8 +14,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import DataTable, Input, Static
 
-from agent.core.untrusted import safe
 from index.core.errors import ShoalError
+from index.core.untrusted import safe
 from tui.screens.panels import ConfirmScreen, Panel
 from tui.text.untrusted import fit
 

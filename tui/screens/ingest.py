@@ -12,8 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, ProgressBar, Static
 
-from agent.core.untrusted import safe
 from index.core.errors import ShoalError
+from index.core.untrusted import safe
 from tui.screens.background import BackgroundTask
 from tui.screens.panels import Panel
 from tui.text.untrusted import fit

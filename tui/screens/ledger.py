@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import DataTable, Static
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.rendering.exporting import as_csv
 from tui.screens.panels import Panel
 from tui.text.untrusted import fit, many

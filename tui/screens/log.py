@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.screens.panels import Panel
 from tui.state.view import TaskRow, View
 

@@ -15,8 +15,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
 
-from agent.core.untrusted import safe
 from index.core.errors import ShoalError
+from index.core.untrusted import safe
 from tui.state.actions import Action
 from tui.state.view import Turn
 from tui.text.untrusted import fit

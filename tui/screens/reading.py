@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual import work
 from textual.widgets import Static, TextArea
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.rendering import exporting
 from tui.screens.desk import Desk
 from tui.state import reduce

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import DataTable, Input, Static
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.screens.panels import ConfirmScreen, Panel
 from tui.text.untrusted import fit
 

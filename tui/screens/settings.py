@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.screens.panels import Panel
 from tui.state import preferences
 from tui.state.actions import BY_ID

@@ -2,7 +2,7 @@
 
 from rich.cells import cell_len, set_cell_size
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 
 
 def fit(text: str, width: int) -> str:

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.state.view import Density, Turn, View
 from tui.text.glyphs import Glyphs
 

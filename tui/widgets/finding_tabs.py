@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Static, TabbedContent, TabPane, Tree
 from textual.widgets.tree import TreeNode
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tools.core.finding import outlined
 from tui.rendering import charts
 from tui.rendering.evidence import evidence, placed, row_label

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.rendering.charts import Cell, Label, Window, density
 from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit

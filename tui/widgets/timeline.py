@@ -8,7 +8,7 @@ import textwrap
 from textual.content import Content
 from textual.style import Style
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.rendering.status import elapsed, money, tokens
 from tui.state.view import UNFINISHED, Call, Density, TaskRow, Turn
 from tui.text.glyphs import Glyphs

@@ -5,7 +5,7 @@ from textual.containers import Vertical
 from textual.widgets import Markdown, Static
 from textual.widgets.markdown import MarkdownStream
 
-from agent.core.untrusted import safe
+from index.core.untrusted import safe
 from tui.state.view import Density, Turn
 from tui.text import inert
 from tui.text.glyphs import Glyphs
