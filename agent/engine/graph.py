@@ -29,6 +29,7 @@ from agent.core.events import (
     TaskEnded,
     TaskStarted,
 )
+from agent.engine.plan_check import without_names
 from agent.engine.plan_review import after_approve, after_decide, approve, decide
 from agent.engine.state import Deps, State, last_reports
 from agent.engine.tool_runner import ToolRunner
@@ -49,6 +50,7 @@ async def plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     stand_ins: list[str] = []
     try:
         made = await deps.roles.planner.plan(brief)
+        made = without_names(made, brief) if deps.roles.uses_model else made
     except ModelFault as fault:
         made = await _planned_without_model(deps, brief, fault)
         stand_ins.append("the plan")
@@ -268,7 +270,7 @@ async def _written(roles: RoleSet, evidence: Evidence, deps: Deps) -> Draft:
 
 def _checked(draft: Draft, evidence: Evidence, *, of_model: bool) -> CheckedDraft:
     findings = {finding.id: finding for finding in evidence.findings}
-    return check_draft(draft, findings, must_cite=of_model and bool(findings))
+    return check_draft(draft, findings, must_cite=of_model and bool(findings), by_model=of_model)
 
 
 async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from agent.core.answer import Draft, LeadCard
 from agent.core.dates import unknown_date, without_dates
 from agent.core.quantities import Quantity, plain_signs, quantities
 from agent.grounding.evidence import first_unheld
+from agent.grounding.names import unreleased_name
 from agent.grounding.stated import (
     DATE,
     QUOTED,
@@ -64,8 +65,9 @@ def handles(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def check(text: str, findings: Mapping[str, Finding]) -> Checked:
-    """Check a text sentence by sentence. Headings and list markers carry no claim of their own."""
+def check(text: str, findings: Mapping[str, Finding], *, by_model: bool = False) -> Checked:
+    """Check a text sentence by sentence. Headings and list markers carry no claim of their own. `by_model`: a model wrote
+    it, so that its names are checked too."""
     kept_lines: list[str] = []
     removed: list[str] = []
     problems: list[str] = []
@@ -73,7 +75,7 @@ def check(text: str, findings: Mapping[str, Finding]) -> Checked:
         sentences = sentences_of(line)
         kept = []
         for sentence in sentences:
-            problem = _problem(sentence, findings)
+            problem = _problem(sentence, findings, by_model=by_model)
             if problem is None:
                 kept.append(sentence)
             else:
@@ -85,7 +87,9 @@ def check(text: str, findings: Mapping[str, Finding]) -> Checked:
     return Checked(checked, tuple(removed), tuple(problems), tuple(handles(checked)))
 
 
-def check_draft(draft: Draft, findings: Mapping[str, Finding], *, must_cite: bool = False) -> CheckedDraft:
+def check_draft(
+    draft: Draft, findings: Mapping[str, Finding], *, must_cite: bool = False, by_model: bool = False
+) -> CheckedDraft:
     """Check every part of a draft. A lead card whose claim fails is removed whole; a suggestion that names what no
     finding holds is dropped without a word, because it claims nothing. `must_cite`: an answer without any handle, and a
     point of its findings without one, is removed too, as a text that a model wrote out of nothing has no number to fail by."""
@@ -93,7 +97,7 @@ def check_draft(draft: Draft, findings: Mapping[str, Finding], *, must_cite: boo
     problems: list[str] = []
 
     def kept(text: str) -> str:
-        checked = check(text, findings)
+        checked = check(text, findings, by_model=by_model)
         removed.extend(checked.removed)
         problems.extend(checked.problems)
         return checked.text
@@ -124,16 +128,20 @@ def check_draft(draft: Draft, findings: Mapping[str, Finding], *, must_cite: boo
             "reason": kept(draft.reason),
             "would_change": lines(draft.would_change),
             "left_out": lines(draft.left_out),
-            "suggestions": tuple(text for text in draft.suggestions if _may_be_asked(text, findings)),
+            "suggestions": tuple(
+                text for text in draft.suggestions if _may_be_asked(text, findings, by_model=by_model)
+            ),
             "byline": kept(draft.byline),
         }
     )
     return CheckedDraft(checked, tuple(removed), tuple(problems))
 
 
-def _may_be_asked(suggestion: str, findings: Mapping[str, Finding]) -> bool:
+def _may_be_asked(suggestion: str, findings: Mapping[str, Finding], *, by_model: bool) -> bool:
     known = groups(list(findings.values()))
-    return all(folded(name) in known for name in _quoted(suggestion))
+    words = "\n".join(map(words_of, findings.values()))
+    is_named = by_model and unreleased_name(_blank(QUOTED, suggestion), words) is not None
+    return not is_named and all(folded(name) in known for name in _quoted(suggestion))
 
 
 def sentences_of(line: str) -> list[str]:
@@ -148,8 +156,15 @@ def _quoted(text: str) -> list[str]:
     return [part for match in QUOTED.findall(text) for part in match if part]
 
 
-def _problem(sentence: str, findings: Mapping[str, Finding]) -> str | None:
+def _problem(sentence: str, findings: Mapping[str, Finding], *, by_model: bool) -> str | None:
     cited = handles(sentence)
+    if by_model:
+        sources = [findings[handle] for handle in cited if handle in findings] or list(findings.values())
+        unquoted = _blank(QUOTED, HANDLE.sub(" ", _MARKER.sub("", sentence)))
+        if (
+            name := unreleased_name(unquoted, "\n".join(f"{words_of(item)}\n{item.method}" for item in sources))
+        ) is not None:
+            return f"{name} is in no finding that it cites"
     plain = HANDLE.sub(" ", _MARKER.sub("", sentence))
     unknown = [handle for handle in (*cited, *_BARE_HANDLE.findall(plain)) if handle not in findings]
     if unknown:

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.answer import Draft, LeadCard
+from agent.engine.plan_check import without_names
 from agent.grounding.verify import check, check_draft, handles
+from agent.roles.protocols import Brief, Plan, Task
 from tests.fakes.corpus import context, small_index
 from tools.core.finding import Finding, Row
 from tools.core.wording import UNNAMED
@@ -248,3 +250,59 @@ def test_every_part_of_a_draft_and_a_lead_card_is_checked() -> None:
     assert lead.benign == ("A course could explain it.",)
     assert (lead.purpose, lead.scope) == ("To look.", "")
     assert len(checked.removed) == len(checked.problems) == 13
+
+
+FALSE_NAMES = (
+    "Jane Doe of Lidl suffers from diabetes [F2].",
+    "One of them, Jane Doe, suffers from depression [F2].",
+    "Most of these ask about Acme Ltd [F2].",
+    "These users are Muslims from Riyadh [F2].",
+    "Among the rest, one nurse has HIV [F2].",
+    "The account belongs to Müller [F2].",
+    "It was written by Dr. Smith [F2].",
+    "Conversations come from O'Brien's clinic [F2].",
+    "Jane Doe asked for it.",
+)
+
+
+@pytest.mark.parametrize("sentence", FALSE_NAMES)
+def test_a_models_sentence_that_names_somebody_is_removed_though_it_has_no_number(sentence: str) -> None:
+    assert check(sentence, findings(), by_model=True).text == ""
+    assert check(sentence, {}, by_model=True).text == ""
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Most conversations are in English [F2].",
+        "Spanish speakers ask about other topics than Japanese ones [F2].",
+        "The share is higher in March than in April [F3].",
+        "Shoal counts each account at most ten times.",
+        "**Confidence: moderate.** Some of the intervals are wide.",
+        "No finding shows a cause.",
+    ],
+)
+def test_a_models_sentence_about_findings_passes_the_check_of_names(sentence: str) -> None:
+    assert not [
+        problem
+        for problem in check(sentence, findings(), by_model=True).problems
+        if "name" in problem or "somebody" in problem
+    ]
+
+
+def test_a_plan_of_a_model_names_nobody_that_the_analyst_did_not() -> None:
+    task = Task(id="t1", specialist="usage", focus="top", objective="What Jane Doe asks")
+    made = Plan(
+        tasks=(task,),
+        assumptions=("This is about Acme Ltd.", "All languages count."),
+        suggestions=("What of Jane Doe?",),
+    )
+    brief = Brief("What do people ask in German?", ("German",), {}, None, None)
+    checked = without_names(made, brief)
+    assert checked.tasks[0].objective == "all conversations"
+    assert (checked.assumptions, checked.suggestions) == (("All languages count.",), ())
+    asked = without_names(Plan(clarification="Do you mean Jane Doe of Lidl?"), brief).clarification
+    assert asked is not None
+    assert "Jane" not in asked
+    own = Brief("How often is Nintendo asked about?", (), {}, None, None)
+    assert without_names(Plan(assumptions=("The topic is Nintendo.",)), own).assumptions == ("The topic is Nintendo.",)
