@@ -32,7 +32,8 @@ def unreleased_name(sentence: str, released: str) -> str | None:
     """The first name of a sentence, without its quoted groups and handles, that is neither in the words that findings
     `released` nor on the closed list; or what it reveals of somebody. None: nothing."""
     known = {word.casefold() for word in _WORD.findall(released)}
-    is_alone = len(_WORD.findall(sentence)) == 1
+    # A heading is a single word too, and marked as one.
+    is_alone = len(_WORD.findall(sentence)) == 1 and not regex.search(r"[*#:]", sentence)
     for match in _CAPITALISED.finditer(sentence):
         word = match.group().casefold().removesuffix("'s").removesuffix("’s")
         begins = _BEGINS.search(sentence[: match.start()]) is not None
