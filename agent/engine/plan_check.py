@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from agent.grounding.names import unreleased_name
+from agent.grounding.proper_nouns import unreleased_name
 from agent.grounding.verify import sentences_of
 from agent.roles.protocols import Brief, Plan, Task
 

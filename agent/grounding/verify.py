@@ -14,7 +14,7 @@ from agent.core.answer import Draft, LeadCard
 from agent.core.dates import unknown_date, without_dates
 from agent.core.quantities import Quantity, plain_signs, quantities
 from agent.grounding.evidence import first_unheld
-from agent.grounding.names import unreleased_name
+from agent.grounding.proper_nouns import unreleased_name
 from agent.grounding.stated import (
     DATE,
     QUOTED,
