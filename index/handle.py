@@ -79,13 +79,19 @@ class IndexSettings(SettingsModel):
     """Facets that the index defines for itself, in its `facets.toml`."""
 
 
+def _others(path: Path) -> str:
+    """The indexes beside a path, for whoever mistyped a name."""
+    found = sorted(file.parent.name for file in path.parent.glob(f"*/{_SETTINGS}"))
+    return f"Indexes here: {', '.join(found)}. " if found else ""
+
+
 def read_settings(path: Path) -> IndexSettings:
     """The settings of the index at `path`. Raises IndexFault when there is none or its file is wrong."""
     file = path / _SETTINGS
     if not file.exists():
         raise IndexFault(
             f"There is no index at {path}.",
-            "Build one: shoal ingest FILE (your own data), or: shoal demo (the bundled demo).",
+            f"{_others(path)}Build one: shoal ingest FILE (your own data), or: shoal demo (the bundled demo).",
         )
     values = read_toml(file, IndexFault)
     found = checked(IndexSettings, values, str(file), IndexFault, "Correct it, or restore it from a backup.")

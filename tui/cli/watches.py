@@ -108,6 +108,8 @@ def run_(
                     seen = await _look(app.limited(None, None, yes=yes), store, item, now, built_in=built_in)
                     looks.append(seen)
                     say_json(asdict(seen)) if as_json else say("\n".join(_lines(seen)))
+        if not looks and not as_json:
+            say("No watch is due. --all runs them anyway.", err=True)
         if code := exit_code(looks):
             raise typer.Exit(code)
 
