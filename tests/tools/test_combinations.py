@@ -217,3 +217,25 @@ def test_who_differs_does_not_choose_the_combination_that_he_is_judged_by() -> N
     assert with_them is not None
     assert with_them.rows.tolist() == _whole(one, other, shared).tolist()
     assert Filed(earlier).of(_whole(one, other, shared)) is None
+
+
+@pytest.mark.parametrize("is_prepared", [False, True])
+def test_where_not_every_likely_three_can_be_looked_at_the_set_counts_as_unchecked(
+    monkeypatch: pytest.MonkeyPatch, is_prepared: bool
+) -> None:
+    parts = [np.arange(start, start + 60, dtype=np.int64) for start in (0, 60, 120)]
+    nearly = np.arange(0, 179, dtype=np.int64)
+
+    def found() -> Combination | None:
+        filed = Filed(parts)
+        if is_prepared:
+            filed.prepare([nearly, parts[0]])
+        return filed.of(nearly)
+
+    usual = found()
+    assert usual is not None
+    assert not usual.is_unchecked
+    monkeypatch.setattr("tools.history.combinations.MOST_THREES", 0)
+    bounded = found()
+    assert bounded is not None
+    assert bounded.is_unchecked

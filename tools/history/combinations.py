@@ -33,6 +33,10 @@ _MANY_THEMES = 128
 _AT_ONCE = 1 << 15
 """Words of a bucket that are looked up together."""
 
+MOST_THREES = 2_048
+"""Likely threes that are looked at for one set. Of conversations of a few accounts, nearly any three are likely; then the set
+counts as unchecked, so that a release is bounded in time whatever is in the index."""
+
 _THREES = tuple(signs for signs in product((1, -1), repeat=3) if max(signs) > 0)
 
 
@@ -45,6 +49,12 @@ class Combination:
     rows: Rows
     differing: NDArray[np.int64]
     contributions: NDArray[np.int64]
+    is_unchecked: bool = False
+    """Too many combinations were likely to look at all of them: the set must be suppressed."""
+
+
+_NONE = np.zeros(0, dtype=np.int64)
+_UNCHECKED = Combination(_NONE, _NONE, _NONE, is_unchecked=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,10 @@ class _Candidate(NamedTuple):
 
     plus: tuple[int, ...]
     minus: tuple[int, ...]
+
+
+_TOO_MANY = _Candidate((), ())
+"""Among the candidates of a set: not all were looked at."""
 
 
 class _Chosen(NamedTuple):
@@ -166,10 +180,12 @@ class Combinations:
         for likely in self._candidates(own):
             # The oldest, whichever bucket it was found in, and exact or not: so that those who differ do not decide
             # by which combination they are judged.
-            for candidate in sorted(likely):
+            for candidate in sorted(likely - {_TOO_MANY}):
                 combination = self._made(rows, candidate)
                 if len(combination.differing) < self._few:
                     return combination if len(combination.differing) else None
+            if _TOO_MANY in likely:
+                return _UNCHECKED
         return None
 
     def prepare(self, signatures: Sequence[Signature]) -> None:
@@ -275,7 +291,7 @@ class Combinations:
         return likely
 
     def _any_threes(self, own: Signature, likely: set[_Candidate]) -> None:
-        pairs = self._paired()
+        pairs, looked = self._paired(), 0
         for signs in _THREES:
             # S = x A + y B + z C, so that C = z S - z x (A + xy B).
             first, second, last = signs
@@ -293,14 +309,21 @@ class Combinations:
                 buckets[kept].tolist(), columns.tolist(), words[kept].tolist(), strict=True
             ):
                 if word in self._under[bucket]:
+                    looked += 1
+                    if looked > MOST_THREES:
+                        likely.add(_TOO_MANY)
+                        return
                     self._complete(own, likely, bucket, word, pairs.places[column], signs)
 
     def _threes_around(self, owns: _Alike, wholes: _Chosen, root: np.uint64) -> list[set[_Candidate]]:
         """The same, by what must be there of sets with a root: one that is added and has members there. It is the last one,
         or one of the pair."""
-        likely = _nothing_yet(owns)
+        likely, looked, most = _nothing_yet(owns), 0, MOST_THREES * len(owns)
         for at, own in _few_at_once(owns, len(wholes.places)):
             for column, pair, signs in self._paired().making(_beside(own, wholes.coarse)):
+                looked += 1
+                if looked > most:
+                    return [{*found, _TOO_MANY} for found in likely]
                 place, whole = at + column // len(wholes.places), wholes.places[column % len(wholes.places)]
                 if whole not in pair:
                     found = _Found(np.array([[*pair, whole]]), (*signs, 1))
@@ -310,6 +333,9 @@ class Combinations:
             many = len(rooted.signs)
             for at, own in _few_at_once(owns, many):
                 for bucket, column, word in self._hits(signed(_beside(own, rooted.words), last)):
+                    looked += 1
+                    if looked > most:
+                        return [{*found, _TOO_MANY} for found in likely]
                     place, entry = at + column // many, column % many
                     three = (*rooted.signs[entry], last)
                     self._complete(owns[place], likely[place], bucket, word, rooted.places[entry], three)

@@ -6,6 +6,7 @@ by a few accounts.
 
 from dataclasses import replace
 
+from tools.core.errors import ToolRefusal
 from tools.core.table import Cell, DecidedTable, Total
 from tools.history.release_history import CurrentRelease, ReleaseHistory
 from tools.release.counted import below
@@ -50,7 +51,7 @@ def _combined(cell: Cell, thresholds: Thresholds, history: ReleaseHistory) -> Ce
     together = history.combination_of(cell.rows)
     if together is None:
         return cell
-    if not thresholds.meets(together.rows):
+    if together.is_unchecked or not thresholds.meets(together.rows):
         return below(cell.rows, cell.count, cell.accounts, thresholds)
     made, accounts = thresholds.counted_of(together, [together.rows])
     return replace(cell, rows=together.rows, accounts=accounts, released=thresholds.rounded(made))
@@ -83,6 +84,11 @@ def _total(
     if earlier and earlier[0].count is not None:
         return Total(history.rows_of(earlier[0]), earlier[0].count)
     if (together := history.combination_of(whole)) is not None:
+        if together.is_unchecked:
+            raise ToolRefusal(
+                "This scope can be made of too many earlier ones to check them all. Ask for another period or a wider scope.",
+                "too few or too close",
+            )
         parts = [whole] if candidate.wholes is not None else candidate.column_parts(place)
         return Total(together.rows, thresholds.rounded(thresholds.counted_of(together, parts)[0]))
     if candidate.wholes is not None:
