@@ -13,7 +13,8 @@ from pyroaring import BitMap
 from index.snapshots.snapshot import Rows, Snapshot
 from tests.fakes.corpus import small_index
 from tests.fakes.snapshots import bare_snapshot
-from tools.history.combinations import NEWEST, Combination, Combinations
+from tools.history.candidates import Combination
+from tools.history.combinations import NEWEST, Combinations
 from tools.history.signatures import Signer
 
 FEW = 5

@@ -10,7 +10,6 @@ a set that contains S has members at all of its roots. Data plane: it holds memb
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from pyroaring import BitMap
 
 from index.snapshots.snapshot import Rows, Snapshot
 from tools.core.counting import distinct
+from tools.history.candidates import TOO_MANY, UNCHECKED, Candidate, Combination, Found
 from tools.history.pairs import HIGH, LOW, SIZE, Pairs, Places, Rooted, negative, signed, twice_over
 from tools.history.signatures import FINER, Signature, Words
 
@@ -40,42 +40,6 @@ counts as unchecked, so that a release is bounded in time whatever is in the ind
 _THREES = tuple(signs for signs in product((1, -1), repeat=3) if max(signs) > 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Combination:
-    """The set that earlier ones make together, which fewer than `few` accounts tell from the new one. `rows`: its
-    members. `differing`: those accounts, and `held`: how many conversations of each the combination counts, one that
-    lies in two of its sets twice."""
-
-    rows: Rows
-    differing: NDArray[np.int64]
-    contributions: NDArray[np.int64]
-    is_unchecked: bool = False
-    """Too many combinations were likely to look at all of them: the set must be suppressed."""
-
-
-_NONE = np.zeros(0, dtype=np.int64)
-_UNCHECKED = Combination(_NONE, _NONE, _NONE, is_unchecked=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Candidates, one a row: places of sets and the sign of each column."""
-
-    places: Places
-    signs: tuple[int, ...]
-
-
-class _Candidate(NamedTuple):
-    """Places of the sets that are added and of those that are subtracted, ascending."""
-
-    plus: tuple[int, ...]
-    minus: tuple[int, ...]
-
-
-_TOO_MANY = _Candidate((), ())
-"""Among the candidates of a set: not all were looked at."""
-
-
 class _Chosen(NamedTuple):
     """Some of the sets: their places, shape (n,), coarse signatures, shape (few, n), and accounts, shape (n,)."""
 
@@ -85,9 +49,9 @@ class _Chosen(NamedTuple):
 
 
 class _Prepared(NamedTuple):
-    """What was found of one of many sets: `likely` sums, differences and threes, and whether it uncovers a held one."""
+    """What was found of one of many sets: `likely` sums, differences and threes, and whether it discloses a protected one."""
 
-    likely: tuple[set[_Candidate], ...]
+    likely: tuple[set[Candidate], ...]
     discloses: bool
 
 
@@ -180,12 +144,12 @@ class Combinations:
         for likely in self._candidates(own):
             # The oldest, whichever bucket it was found in, and exact or not: so that those who differ do not decide
             # by which combination they are judged.
-            for candidate in sorted(likely - {_TOO_MANY}):
+            for candidate in sorted(likely - {TOO_MANY}):
                 combination = self._made(rows, candidate)
                 if len(combination.differing) < self._few:
                     return combination if len(combination.differing) else None
-            if _TOO_MANY in likely:
-                return _UNCHECKED
+            if TOO_MANY in likely:
+                return UNCHECKED
         return None
 
     def prepare(self, signatures: Sequence[Signature]) -> None:
@@ -199,7 +163,7 @@ class Combinations:
             for own, likely, discloses in zip(alike, kinds, self._disclosing(alike), strict=True):
                 self._prepared[own.fine.tobytes()] = _Prepared(likely, discloses)
 
-    def _candidates(self, own: Signature) -> Iterator[set[_Candidate]]:
+    def _candidates(self, own: Signature) -> Iterator[set[Candidate]]:
         """Likely sums, then differences, then threes."""
         prepared = self._prepared.get(own.fine.tobytes())
         if prepared is not None:
@@ -252,7 +216,7 @@ class Combinations:
             return _Chosen(places, self._coarse[:, : len(self)], self._accounts[: len(self)])
         return _Chosen(places, self._coarse[:, places], self._accounts[places])
 
-    def _sums(self, owns: _Alike) -> list[set[_Candidate]]:
+    def _sums(self, owns: _Alike) -> list[set[Candidate]]:
         """A + B that fit in some bucket."""
         parts, most = self._parts_of(owns[0].reach), max(own.accounts for own in owns) + self._few
         inside = parts.accounts < most
@@ -264,7 +228,7 @@ class Combinations:
                 self._complete(owns[place], likely[place], bucket, wanted, part, (1, 1))
         return likely
 
-    def _differences(self, owns: _Alike) -> list[set[_Candidate]]:
+    def _differences(self, owns: _Alike) -> list[set[Candidate]]:
         """A - B that fit in some bucket."""
         wholes, least = self._wholes_of(owns[0].roots), min(own.accounts for own in owns) - self._few
         around = wholes.accounts > least
@@ -279,7 +243,7 @@ class Combinations:
                 self._complete(owns[place], likely[place], bucket, wanted, whole, (1, -1))
         return likely
 
-    def _threes(self, owns: _Alike) -> list[set[_Candidate]]:
+    def _threes(self, owns: _Alike) -> list[set[Candidate]]:
         """Threes that fit in some bucket, two of them among the newest sets."""
         root = np.uint64(int(owns[0].roots) & -int(owns[0].roots))
         wholes = self._wholes_of(root)
@@ -290,7 +254,7 @@ class Combinations:
             self._any_threes(own, of_it)
         return likely
 
-    def _any_threes(self, own: Signature, likely: set[_Candidate]) -> None:
+    def _any_threes(self, own: Signature, likely: set[Candidate]) -> None:
         pairs, looked = self._paired(), 0
         for signs in _THREES:
             # S = x A + y B + z C, so that C = z S - z x (A + xy B).
@@ -311,11 +275,11 @@ class Combinations:
                 if word in self._under[bucket]:
                     looked += 1
                     if looked > MOST_THREES:
-                        likely.add(_TOO_MANY)
+                        likely.add(TOO_MANY)
                         return
                     self._complete(own, likely, bucket, word, pairs.places[column], signs)
 
-    def _threes_around(self, owns: _Alike, wholes: _Chosen, root: np.uint64) -> list[set[_Candidate]]:
+    def _threes_around(self, owns: _Alike, wholes: _Chosen, root: np.uint64) -> list[set[Candidate]]:
         """The same, by what must be there of sets with a root: one that is added and has members there. It is the last one,
         or one of the pair."""
         likely, looked, most = _nothing_yet(owns), 0, MOST_THREES * len(owns)
@@ -323,10 +287,10 @@ class Combinations:
             for column, pair, signs in self._paired().making(_beside(own, wholes.coarse)):
                 looked += 1
                 if looked > most:
-                    return [{*found, _TOO_MANY} for found in likely]
+                    return [{*found, TOO_MANY} for found in likely]
                 place, whole = at + column // len(wholes.places), wholes.places[column % len(wholes.places)]
                 if whole not in pair:
-                    found = _Found(np.array([[*pair, whole]]), (*signs, 1))
+                    found = Found(np.array([[*pair, whole]]), (*signs, 1))
                     likely[place].update(self._likely(owns[place], found))
         for last in (1, -1):
             rooted = self._rooted_at(root, owns[0].reach, last)
@@ -335,7 +299,7 @@ class Combinations:
                 for bucket, column, word in self._hits(signed(_beside(own, rooted.words), last)):
                     looked += 1
                     if looked > most:
-                        return [{*found, _TOO_MANY} for found in likely]
+                        return [{*found, TOO_MANY} for found in likely]
                     place, entry = at + column // many, column % many
                     three = (*rooted.signs[entry], last)
                     self._complete(owns[place], likely[place], bucket, word, rooted.places[entry], three)
@@ -364,16 +328,16 @@ class Combinations:
         return ((bucket, column, word) for bucket, column, word in found if word in self._under[bucket])
 
     def _complete(
-        self, own: Signature, likely: set[_Candidate], bucket: int, word: int, places: Places, signs: tuple[int, ...]
+        self, own: Signature, likely: set[Candidate], bucket: int, word: int, places: Places, signs: tuple[int, ...]
     ) -> None:
         """Add what these places and a further set that has this signature in the bucket nearly make."""
         last = np.array(self._under[bucket][word], dtype=np.int64)
         last = last[(last[:, None] != places).all(axis=1)]
         if len(last):
-            found = _Found(np.column_stack([np.tile(places, (len(last), 1)), last]), signs)
+            found = Found(np.column_stack([np.tile(places, (len(last), 1)), last]), signs)
             likely.update(self._likely(own, found))
 
-    def _likely(self, own: Signature, found: _Found) -> Iterator[_Candidate]:
+    def _likely(self, own: Signature, found: Found) -> Iterator[Candidate]:
         """Candidates that differ from the set in fewer buckets than `few` accounts can touch."""
         rest = own.fine
         for column, sign in enumerate(found.signs):
@@ -381,9 +345,9 @@ class Combinations:
             rest = rest - fine if sign > 0 else rest + fine
         for places in found.places[np.count_nonzero(rest, axis=1) < self._few].tolist():
             signed = sorted(zip(places, found.signs, strict=True))
-            yield _Candidate(*(tuple(place for place, sign in signed if sign == side) for side in (1, -1)))
+            yield Candidate(*(tuple(place for place, sign in signed if sign == side) for side in (1, -1)))
 
-    def _made(self, rows: Rows, candidate: _Candidate) -> Combination:
+    def _made(self, rows: Rows, candidate: Candidate) -> Combination:
         """The combination of these sets, beside the set that it nearly is."""
         made = np.zeros(len(self._snapshot), dtype=np.int8)
         for places, sign in ((candidate.plus, 1), (candidate.minus, -1)):
@@ -402,7 +366,7 @@ class Combinations:
         return Combination(np.flatnonzero(made > 0).astype(np.int64), differing, np.maximum(contributions, 0))
 
 
-def _nothing_yet(owns: _Alike) -> list[set[_Candidate]]:
+def _nothing_yet(owns: _Alike) -> list[set[Candidate]]:
     return [set() for _ in owns]
 
 

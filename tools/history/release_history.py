@@ -13,7 +13,8 @@ from pyroaring import BitMap
 from index.snapshots.snapshot import Rows, Snapshot
 from tools.core.ledger import KeptSet, Ledger
 from tools.core.memo import MemoByArray
-from tools.history.combinations import Combination, Combinations
+from tools.history.candidates import Combination
+from tools.history.combinations import Combinations
 from tools.history.overlap import Match, Overlap
 from tools.history.signatures import Signer
 

@@ -19,7 +19,7 @@ from tools.coordination.suspects import suspected
 from tools.core.counting import complement_of, distinct, how_often
 from tools.core.memo import MemoByArray
 from tools.core.policy import PrivacyPolicy
-from tools.history.combinations import Combination
+from tools.history.candidates import Combination
 
 
 @dataclass(frozen=True)
