@@ -46,6 +46,18 @@ WAITS = 7
 """Exit code of a run that waits for an answer."""
 
 
+_SCREENED = (
+    "An identifier in your question (such as a mail address or a phone number) was removed before anything was stored. "
+    "Questions are about groups, never about one person."
+)
+
+
+def _screened(question: str) -> str:
+    from index.screening import mask_typed
+
+    return mask_typed(question)
+
+
 @dataclass(slots=True)
 class Session:
     """Ask questions; read events. Close when done."""
@@ -74,12 +86,13 @@ class Session:
     async def ask(self, question: str) -> AsyncGenerator[Event, None]:
         """Run one question to its end. Leaving the iterator stops the run; `resume` goes on from there. Where the last
         run waits for a reply, the text is that reply."""
+        typed, question = question, await asyncio.to_thread(_screened, question)
         events = self._reply(question) if self.waiting else None
         if events is None:
             run = f"r-{secrets.token_hex(4)}"
             self.last_run, self.waiting = run, ""
             self.store.start(run, self.id, self.toolbox.card.path, question)
-            events = self._run(run, question, self._start(question), resumed=False)
+            events = self._run(run, question, self._start(question), resumed=False, is_screened=typed != question)
         async with aclosing(events):
             async for event in events:
                 yield event
@@ -151,7 +164,9 @@ class Session:
         self.known.update(known_findings(self.store.released(session), restore))
         self.toolbox.start_at(self.store.next_handle(session))
 
-    async def _run(self, run: str, question: str, start: Any, *, resumed: bool) -> AsyncGenerator[Event, None]:
+    async def _run(
+        self, run: str, question: str, start: Any, *, resumed: bool, is_screened: bool = False
+    ) -> AsyncGenerator[Event, None]:
         from agent.engine.graph import RECURSION_LIMIT
         from agent.engine.state import Deps
 
@@ -181,6 +196,8 @@ class Session:
             resumed=resumed,
         )
         context.emit(started)
+        if is_screened:
+            context.emit(Notice(text=_SCREENED))
         if note := newer_snapshot(first_snapshot(list(self.store.events(run))), started):
             context.emit(Notice(text=note))
         driver = asyncio.create_task(self._drive(start, config, deps, queue, began))

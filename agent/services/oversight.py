@@ -41,6 +41,12 @@ def audit(app: App) -> Audit:
         )
 
 
+def redact(app: App, entry: int) -> bool:
+    """Take what was typed out of an entry of the ledger. False where that is not possible."""
+    with closing(app.ledger()) as ledger:
+        return ledger.redact(entry)
+
+
 def snapshots(app: App) -> list[SnapshotInfo]:
     """The published snapshots, oldest first."""
     read_settings(app.path)

@@ -28,6 +28,9 @@ OUTCOMES = ("answered", "partly answered", "refused")
 STORED = ("language", "concern", "turns", "flagged", "surface", "harm", "outcome")
 """Closed facets that every index has."""
 
+TURN_BANDS = {"1": "1 turn", "2": "2-3 turns", "4": "4-7 turns", "8": "8 turns or more"}
+"""Bands in which turns are counted, by the least number of each."""
+
 TASK = "task"
 """The built-in free-text facet beside the summary: what the assistant was to do (Clio G.4)."""
 

@@ -11,13 +11,20 @@ with spans replaced by the mask.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import regex
+
 from index.core.records import Conversation, Turn
 from index.screening import ner, patterns, recognisers
 from index.screening.look import Look, Span
 
 MASK = " "
+REMOVED = "[removed]"
+_DATE = regex.compile(
+    r"\d{4}[-./]\d{1,2}(?:[-./]\d{1,2})?|\d{1,2}[-./]\d{1,2}[-./](?:\d{2}|\d{4})|(?:\d{1,2}\p{L}*[.,]?\s)?\p{L}+[.,]?\s(?:\d{1,2}\p{L}*,?\s)?\d{4}"
+)
+"""In digits, or with a month's name."""
 
-__all__ = ["MASK", "has_identifier", "mask", "mask_identifiers", "screened"]
+__all__ = ["MASK", "REMOVED", "has_identifier", "mask", "mask_identifiers", "mask_typed", "screened"]
 
 
 def mask(text: str) -> str:
@@ -28,6 +35,16 @@ def mask(text: str) -> str:
 def mask_identifiers(text: str) -> str:
     """The same without the names that only a model finds."""
     return _masked(text, lambda text: list(_identifiers(text)))
+
+
+def mask_typed(text: str) -> str:
+    """What an analyst typed, with direct identifiers replaced by REMOVED. Dates stay: questions are about periods."""
+    for start, end in _merged(list(_identifiers(text))):
+        said = text[start:end]
+        if not _DATE.fullmatch(said.strip()):
+            before, after = (" " if said[:1].isspace() else ""), (" " if said[-1:].isspace() else "")
+            text = text[:start] + before + REMOVED + after + text[end:]
+    return text
 
 
 def _masked(text: str, find: Callable[[str], list[Span]]) -> str:

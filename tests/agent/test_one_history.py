@@ -17,7 +17,7 @@ from index.maintenance.health import Check
 from tests.fakes.corpus import FakeEncoder, context, records, small, small_index
 from tools.core.errors import LedgerFault
 from tools.core.finding import Finding
-from tools.core.ledger import Spending
+from tools.core.ledger_chain import Spending
 from tools.registry import call
 
 

@@ -5,7 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 from agent.core.errors import RateLimited
-from agent.core.events import AnswerMade, ClarificationAsked, RunEnded, TaskEnded, TaskStarted, ToolEnded, dump, load
+from agent.core.events import (
+    AnswerMade,
+    ClarificationAsked,
+    Notice,
+    RunEnded,
+    RunStarted,
+    TaskEnded,
+    TaskStarted,
+    ToolEnded,
+    dump,
+    load,
+)
 from agent.grounding.verify import check
 from agent.roles.protocols import Brief, Claim, Plan, RoleSet, Task, ToolCaller
 from tests.agent.conftest import MakeSession, collect
@@ -224,3 +235,13 @@ async def test_a_map_that_is_asked_for_is_cited_first_and_narrowed_to_its_scope(
     maps = [event.finding for event in events if isinstance(event, ToolEnded) and event.tool == "topic_map"]
     assert [finding["scope"] for finding in maps if finding is not None] == ["conversations in Spanish"]
     assert _one(events, AnswerMade).cited[0] == "F1"
+
+
+async def test_an_identifier_in_a_question_is_stored_nowhere_and_a_notice_says_so(make_session: MakeSession) -> None:
+    session = make_session()
+    events = await collect(session.ask("Does zephyrine.quackenbush@canarymail.example ask about cover letters?"))
+    assert "identifier" in _one(events, Notice).text
+    assert "[removed]" in _one(events, RunStarted).question
+    said = "".join(str(dump(event)) for event in events) + str(data_behind(session).gate.ledger.entries())
+    assert "quackenbush" not in said
+    assert "quackenbush" not in str(session.store.runs(session.id))

@@ -121,6 +121,10 @@ def test_an_entry_that_fails_half_way_leaves_nothing(path: Path) -> None:
         "UPDATE sets SET count = 0",
         "DELETE FROM sets",
         "UPDATE signatures SET signature = x'00'",
+        "UPDATE releases SET scope = 'another'",
+        "UPDATE seals SET salt = 'another'",
+        "UPDATE seals SET digest = ''",
+        "DELETE FROM seals",
         "DELETE FROM signatures",
     ],
 )
@@ -171,7 +175,8 @@ EDITS = {
 def test_an_edit_by_someone_who_dropped_the_triggers_is_detected(path: Path, edit: str) -> None:
     filled(path).close()
     with closing(sqlite3.connect(path)) as raw:
-        for name in ("releases_stay", "releases_kept", "sets_stay", "sets_kept", "signatures_stay", "signatures_kept"):
+        triggers = raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in triggers:
             raw.execute(f"DROP TRIGGER {name}")
         raw.executescript(EDITS[edit])
         raw.commit()
@@ -277,3 +282,25 @@ def test_threads_of_two_processes_write_one_whole_chain(path: Path) -> None:
     assert [worker.wait(60) for worker in workers] == [0, 0]
     assert len(ledger.releases()) == 40
     assert ledger.verify() is None
+
+
+def test_what_was_typed_can_be_redacted_and_the_chain_still_holds(path: Path) -> None:
+    ledger = Ledger(path)
+    for words in ("near “quackenbush”", "all conversations"):
+        with ledger.exclusive():
+            ledger.append({**ENTRY, "scope": words, "arguments": f'{{"near": "{words}"}}'}, SETS)
+    assert ledger.redact(1)
+    assert not ledger.redact(9)
+    assert ledger.verify() is None
+    assert [(entry.scope, entry.shown) for entry in ledger.entries()] == [("all conversations", 2), ("[redacted]", 2)]
+    ledger.close()
+    assert b"quackenbush" not in path.read_bytes()
+
+
+def test_a_redaction_that_is_none_breaks_the_chain(path: Path) -> None:
+    filled(path, 3).close()
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript("DROP TRIGGER typed_stays; UPDATE releases SET scope = 'other words' WHERE seq = 2")
+    again = Ledger(path)
+    assert again.verify() == 2
+    again.close()

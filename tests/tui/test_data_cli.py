@@ -11,7 +11,7 @@ from agent.wiring import App
 from index.core.home import Home
 from index.handle import open_writer
 from tests.fakes.corpus import records, small
-from tools.core.ledger import Spending
+from tools.core.ledger_chain import Spending
 from tui.cli.app import app
 
 ENTRY = {

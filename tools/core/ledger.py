@@ -7,7 +7,6 @@ replaced or rolled back does not have it, and then nothing more is released.
 """
 
 import fcntl
-import hashlib
 import json
 import sqlite3
 import threading
@@ -23,6 +22,7 @@ from pyroaring import BitMap
 
 from index.core.home import private_folder
 from tools.core.errors import LedgerFault
+from tools.core.ledger_chain import FIELDS, REDACTED, Seal, Spending, link
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS releases (
@@ -39,7 +39,16 @@ CREATE TABLE IF NOT EXISTS signatures (
 CREATE TABLE IF NOT EXISTS spendings (
     seq INTEGER PRIMARY KEY, epsilon REAL NOT NULL, question TEXT NOT NULL UNIQUE, answer TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS analysts (seq INTEGER PRIMARY KEY, analyst TEXT NOT NULL);
-CREATE TRIGGER IF NOT EXISTS releases_stay BEFORE UPDATE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TABLE IF NOT EXISTS seals (seq INTEGER PRIMARY KEY, salt TEXT NOT NULL, digest TEXT NOT NULL);
+CREATE TRIGGER IF NOT EXISTS releases_stay BEFORE UPDATE OF seq, at, run, tool, policy, snapshot, asked, shown,
+    withheld, smallest, to_model, bytes, digest, previous, hash ON releases
+    BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS typed_stays BEFORE UPDATE OF scope, arguments ON releases
+    WHEN new.scope <> '[redacted]' OR new.arguments <> '[redacted]' OR new.seq NOT IN (SELECT seq FROM seals)
+    BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS seals_stay BEFORE UPDATE ON seals WHEN new.salt <> '' OR new.digest <> old.digest
+    BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS seals_kept BEFORE DELETE ON seals BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS releases_kept BEFORE DELETE ON releases BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS sets_stay BEFORE UPDATE ON sets BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS sets_kept BEFORE DELETE ON sets BEGIN SELECT RAISE(ABORT, 'append-only'); END;
@@ -50,11 +59,7 @@ CREATE TRIGGER IF NOT EXISTS spendings_kept BEFORE DELETE ON spendings BEGIN SEL
 CREATE TRIGGER IF NOT EXISTS analysts_stay BEFORE UPDATE ON analysts BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS analysts_kept BEFORE DELETE ON analysts BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 """
-"""Spendings, signatures and analysts came later, in tables of their own: entries without one hash as they did before."""
-_FIELDS = (
-    "at", "run", "tool", "scope", "arguments", "policy", "snapshot", "asked", "shown", "withheld", "smallest",
-    "to_model", "bytes", "digest",
-)  # fmt: skip
+"""Spendings, signatures, analysts and seals came later, in tables of their own: entries without one hash as they did before."""
 REFUSED = "refused"
 """Digest of an entry that is no release: a question that was refused. Its `scope` says why, in a closed list's word."""
 _GENESIS = "0" * 64
@@ -85,16 +90,6 @@ class Release:
     """What it cost of the index's ε; 0 where no noise was drawn."""
     analyst: str = ""
     """Who asked, for the record; empty where an older Shoal wrote none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """Noise that was drawn for a question (its digest): the ε it cost, and the noisy counts, which are its answer ever
-    after, so that asking again does not average the noise away."""
-
-    epsilon: float
-    question: str
-    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +129,10 @@ class Ledger:
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         path.chmod(0o600)
         self._connection.executescript(_SCHEMA)
+        (trigger,) = self._connection.execute("SELECT sql FROM sqlite_master WHERE name = 'releases_stay'").fetchone()
+        if "UPDATE OF" not in trigger:
+            # An older Shoal had nothing that may be redacted.
+            self._connection.executescript(f"DROP TRIGGER releases_stay; {_SCHEMA}")
         self._sets: list[KeptSet] = []
         self._anchor_file = anchor or path.with_suffix(".head")
         self._turn = path.with_suffix(".lock")
@@ -225,7 +224,8 @@ class Ledger:
         seq = (last[0] if last else 0) + 1
         values = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **entry}
         blobs = _once([item.members.serialize() for item in sets])
-        digest = _chain(
+        seal = Seal.of(values)
+        digest = link(
             previous,
             values,
             [
@@ -234,10 +234,12 @@ class Ledger:
             ],
             spending,
             analyst,
+            seal,
         )
+        self._connection.execute("INSERT INTO seals VALUES (?, ?, ?)", [seq, *astuple(seal)])
         self._connection.execute(
-            f"INSERT INTO releases (seq, {', '.join(_FIELDS)}, previous, hash) VALUES ({', '.join('?' * 17)})",
-            [seq, *(values[name] for name in _FIELDS), previous, digest],
+            f"INSERT INTO releases (seq, {', '.join(FIELDS)}, previous, hash) VALUES ({', '.join('?' * 17)})",
+            [seq, *(values[name] for name in FIELDS), previous, digest],
         )
         self._connection.executemany(
             "INSERT INTO sets VALUES (?, ?, ?, ?, ?, ?)",
@@ -256,10 +258,23 @@ class Ledger:
             self._connection.execute("INSERT INTO analysts VALUES (?, ?)", [seq, analyst])
         return seq
 
+    def redact(self, seq: int) -> bool:
+        """Take what was typed out of an entry; the chain still holds. False where there is no such entry, or it is one of an
+        older Shoal, whose chain has the words themselves."""
+        with self.exclusive():
+            found = self._connection.execute("SELECT 1 FROM seals WHERE seq = ?", [seq]).fetchone()
+            if found is not None:
+                self._connection.execute("PRAGMA secure_delete = ON")
+                self._connection.execute(
+                    "UPDATE releases SET scope = ?, arguments = ? WHERE seq = ?", [REDACTED, REDACTED, seq]
+                )
+                self._connection.execute("UPDATE seals SET salt = '' WHERE seq = ?", [seq])
+        return found is not None
+
     def copies(self) -> Iterator[tuple[dict[str, Any], list[ReleasedSet], Spending | None]]:
         """What `append` needs to make each entry again, oldest first."""
         for (seq,) in self._connection.execute("SELECT seq FROM releases ORDER BY seq").fetchall():
-            row = self._connection.execute(f"SELECT {', '.join(_FIELDS)} FROM releases WHERE seq = ?", [seq]).fetchone()
+            row = self._connection.execute(f"SELECT {', '.join(FIELDS)} FROM releases WHERE seq = ?", [seq]).fetchone()
             spent = self._connection.execute(
                 "SELECT epsilon, question, answer FROM spendings WHERE seq = ?", [seq]
             ).fetchone()
@@ -273,7 +288,7 @@ class Ledger:
                 ReleasedSet(item.kind, item.accounts, item.count, self.members_of(item), item.signature)
                 for item in kept
             ]
-            yield dict(zip(_FIELDS, row, strict=True)), released, Spending(*spent) if spent is not None else None
+            yield dict(zip(FIELDS, row, strict=True)), released, Spending(*spent) if spent is not None else None
 
     def answer(self, question: str) -> list[int] | None:
         """The noisy counts that a question was answered with, or None when it was not asked yet."""
@@ -299,7 +314,7 @@ class Ledger:
         where, parameters = ("WHERE run = ?", [run]) if run else ("", [])
         with self._lock:
             rows = self._connection.execute(
-                f"SELECT seq, {', '.join(_FIELDS)}, coalesce(epsilon, 0.0), coalesce(analyst, '') FROM releases "
+                f"SELECT seq, {', '.join(FIELDS)}, coalesce(epsilon, 0.0), coalesce(analyst, '') FROM releases "
                 f"LEFT JOIN spendings USING (seq) LEFT JOIN analysts USING (seq) {where} ORDER BY seq DESC",
                 parameters,
             ).fetchall()
@@ -318,7 +333,7 @@ class Ledger:
         previous = _GENESIS
         with self._lock:
             rows = self._connection.execute(
-                f"SELECT seq, previous, hash, {', '.join(_FIELDS)} FROM releases ORDER BY seq"
+                f"SELECT seq, previous, hash, {', '.join(FIELDS)} FROM releases ORDER BY seq"
             ).fetchall()
         for expected, (seq, stored_previous, stored_hash, *values) in enumerate(rows, start=1):
             with self._lock:
@@ -331,9 +346,12 @@ class Ledger:
                     "SELECT epsilon, question, answer FROM spendings WHERE seq = ?", [seq]
                 ).fetchone()
                 analyst = self._connection.execute("SELECT analyst FROM analysts WHERE seq = ?", [seq]).fetchone()
+                sealed = self._connection.execute("SELECT salt, digest FROM seals WHERE seq = ?", [seq]).fetchone()
             spending = Spending(*spent) if spent is not None else None
-            computed = _chain(previous, dict(zip(_FIELDS, values, strict=True)), sets, spending, *(analyst or ()))
-            if seq != expected or stored_previous != previous or stored_hash != computed:
+            seal, entry = Seal(*sealed) if sealed is not None else None, dict(zip(FIELDS, values, strict=True))
+            computed = link(previous, entry, sets, spending, analyst[0] if analyst is not None else "", seal)
+            is_typed = seal is None or seal.holds(entry)
+            if seq != expected or stored_previous != previous or stored_hash != computed or not is_typed:
                 return int(seq)
             previous = stored_hash
             report(seq)
@@ -348,6 +366,7 @@ class Ledger:
                 "SELECT min(seq) FROM (SELECT seq FROM sets WHERE seq NOT IN (SELECT seq FROM releases) "
                 "UNION SELECT seq FROM spendings WHERE seq NOT IN (SELECT seq FROM releases) "
                 "UNION SELECT seq FROM analysts WHERE seq NOT IN (SELECT seq FROM releases) "
+                "UNION SELECT seq FROM seals WHERE seq NOT IN (SELECT seq FROM releases) "
                 "UNION SELECT seq FROM signatures LEFT JOIN sets USING (seq, place) WHERE kind IS NULL)"
             ).fetchone()
         return int(found[0]) if found[0] is not None else None
@@ -364,24 +383,3 @@ def _once(blobs: Sequence[bytes]) -> list[bytes]:
         blob if place == before else before.to_bytes(_REFERENCE, "little")
         for place, (blob, before) in enumerate(zip(blobs, places, strict=True))
     ]
-
-
-def _chain(
-    previous: str,
-    values: dict[str, Any],
-    sets: Sequence[tuple[str, int, int | None, bytes, bytes]],
-    spending: Spending | None = None,
-    analyst: str = "",
-) -> str:
-    hasher = hashlib.sha256(previous.encode())
-    hasher.update(json.dumps([values[name] for name in _FIELDS], ensure_ascii=False).encode())
-    for kind, accounts, count, blob, signature in sets:
-        hasher.update(json.dumps([kind, accounts, count]).encode())
-        hasher.update(hashlib.sha256(blob).digest())
-        if signature:
-            hasher.update(json.dumps(["signature", signature.hex()]).encode())
-    if spending is not None:
-        hasher.update(json.dumps(["spent", *astuple(spending)]).encode())
-    if analyst:
-        hasher.update(json.dumps(["analyst", analyst]).encode())
-    return hasher.hexdigest()

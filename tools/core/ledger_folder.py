@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from index.core.home import private_folder
-from tools.core.ledger import Ledger, ReleasedSet, Spending
+from tools.core.ledger import Ledger, ReleasedSet
+from tools.core.ledger_chain import Spending
 
 NAME = "releases.sqlite3"
 _KEPT = "joined"

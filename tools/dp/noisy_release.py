@@ -15,7 +15,8 @@ from index.snapshots.snapshot import Snapshot
 from tools.core.candidate import CandidateTable
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Measure, Row, Suppressed, Value
-from tools.core.ledger import Ledger, Spending
+from tools.core.ledger import Ledger
+from tools.core.ledger_chain import Spending
 from tools.core.policy import PrivacyPolicy
 from tools.core.statistic import ReleasedCounts, Statistics
 from tools.dp.bounding import bounded

@@ -154,15 +154,26 @@ def audit(
     export: Annotated[
         Path | None, typer.Option("--export", help="Write every release and refusal to a .csv or .json file.")
     ] = None,
+    redact: Annotated[
+        int | None, typer.Option("--redact", help="Take the words that were typed out of the entry of this number.")
+    ] = None,
 ) -> None:
     """Verify the ledger's chain, list what was released and refused, and print the privacy report of the newest
     snapshot."""
     from agent.services.oversight import audit as read_audit
+    from agent.services.oversight import redact as redact_entry
     from agent.wiring import App
     from tools.core.ledger import REFUSED
     from tui.cli import oversight
 
     async def work() -> None:
+        if redact is not None:
+            if not await asyncio.to_thread(redact_entry, App.start(index), redact):
+                raise SettingsError(
+                    f"Entry {redact} cannot be redacted: there is none, or an older Shoal wrote it.",
+                    "List the entries: shoal audit --json",
+                )
+            say(f"Entry {redact}: what was typed is removed. The chain holds without it.", err=True)
         found = await asyncio.to_thread(read_audit, App.start(index))
         if export is not None:
             oversight.export(export, found.entries, REFUSED, found.broken)
