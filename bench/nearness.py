@@ -1,8 +1,8 @@
 """What "near a phrase" selects, and how it depends on wording: `python -m bench.nearness FOLDER`, FOLDER holding
 clinc150.jsonl. It also needs the demo index (`shoal demo`).
 
-First: each of CLINC150's 150 intents is asked for by its name; precision and recall of what is near, for fixed cuts and
-for the rule of `index.geometry.nearness`. Second: subjects of the demo, each in four wordings: how much the size of the scope
+First: each of CLINC150's 150 intents is asked for by its name; precision and recall of what is near, for fixed cuts on
+each summary and for the rule of `index.geometry.nearness`. Second: subjects of the demo, each in four wordings: how much the size of the scope
 differs between wordings, how much of two wordings' scopes is shared, and what phrases that nothing is about select.
 """
 
@@ -17,20 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.wiring import DEMO, App
-from index.geometry.nearness import near_cut
+from index.geometry.nearness import near_cells
+from index.geometry.partition import Least, cells
 from index.snapshots.snapshot import snapshot_numbers, vectors_path
 from index.stores.frozen import FrozenVectors
 
-Cut = Callable[[NDArray[np.float32]], float]
+Rule = Callable[[NDArray[np.float32], NDArray[np.int32]], NDArray[np.bool_]]
 
 
-def _fixed(value: float) -> Cut:
-    return lambda _: value
+def _fixed(value: float) -> Rule:
+    return lambda similarity, _: similarity >= value
 
 
-CUTS: dict[str, Cut] = {
-    **{f"fixed {value:.2f}": _fixed(value) for value in (0.25, 0.30, 0.33, 0.40, 0.45)},
-    "by the phrase": near_cut,
+RULES: dict[str, Rule] = {
+    **{f"each, from {value:.2f}": _fixed(value) for value in (0.25, 0.30, 0.33, 0.40, 0.45)},
+    "whole cells": lambda similarity, cells: near_cells(similarity, cells, len(similarity)),
 }
 WORDINGS = (
     ("cover letter", "help writing a cover letter", "job application letter", "write an application letter for a job"),
@@ -46,10 +47,12 @@ WORDINGS = (
 NOTHING = ("quantum gravity", "medieval falconry", "zeppelin maintenance", "submarine cable repair")
 
 
-def by_intent(similarity: NDArray[np.float32], intents: list[str], truth: NDArray[np.str_]) -> None:
+def by_intent(
+    similarity: NDArray[np.float32], held: NDArray[np.int32], intents: list[str], truth: NDArray[np.str_]
+) -> None:
     print(f"{'150 intents by name':<22}{'precision':>10}{'recall':>8}{'F1':>7}   sizes, 10th to 90th percentile")
-    for name, cut in CUTS.items():
-        near = [values >= cut(values) for values in similarity]
+    for name, rule in RULES.items():
+        near = [rule(values, held) for values in similarity]
         hits = [float((chosen & (truth == intent)).sum()) for chosen, intent in zip(near, intents, strict=True)]
         precision = np.mean([hit / max(1, chosen.sum()) for hit, chosen in zip(hits, near, strict=True)])
         recall = np.mean([hit / (truth == intent).sum() for hit, intent in zip(hits, intents, strict=True)])
@@ -58,17 +61,17 @@ def by_intent(similarity: NDArray[np.float32], intents: list[str], truth: NDArra
         print(f"{name:<22}{precision:>10.2f}{recall:>8.2f}{both:>7.2f}   {low:.0f} to {high:.0f}")
 
 
-def by_wording(of: Callable[[str], NDArray[np.float32]]) -> None:
+def by_wording(of: Callable[[str], NDArray[np.float32]], held: NDArray[np.int32]) -> None:
     print(f"\n{'9 subjects, 4 wordings':<22}{'largest over smallest':>22}{'worst':>7}{'shared':>8}   of nothing")
-    for name, cut in CUTS.items():
+    for name, rule in RULES.items():
         spread, shared = [], []
         for phrases in WORDINGS:
-            near = [values >= cut(values) for values in map(of, phrases)]
+            near = [rule(values, held) for values in map(of, phrases)]
             sizes = [max(1, int(chosen.sum())) for chosen in near]
             spread.append(max(sizes) / min(sizes))
             pairs = itertools.combinations(near, 2)
             shared.append(np.mean([(a & b).sum() / max(1, (a | b).sum()) for a, b in pairs]))
-        empty = [int((values >= cut(values)).sum()) for values in map(of, NOTHING)]
+        empty = [int(rule(values, held).sum()) for values in map(of, NOTHING)]
         print(f"{name:<22}{np.median(spread):>22.1f}{max(spread):>7.1f}{np.mean(shared):>8.2f}   {empty}")
 
 
@@ -81,10 +84,11 @@ def main(folder: Path) -> None:
     intents = sorted(set(truth.tolist()) - {"oos"})
     print(f"{platform.processor() or platform.machine()}, {len(rows):,} texts of CLINC150")
     texts = encoder.encode([row["text"] for row in rows])
-    by_intent(encoder.encode([intent.replace("_", " ") for intent in intents]) @ texts.T, intents, truth)
+    held = cells(texts, np.arange(len(texts)), Least(15, 5, 0.5))
+    by_intent(encoder.encode([intent.replace("_", " ") for intent in intents]) @ texts.T, held, intents, truth)
     snapshots = app.path / "snapshots"
     vectors = FrozenVectors(vectors_path(snapshots, snapshot_numbers(snapshots)[-1]))
-    by_wording(lambda phrase: vectors.similarity(encoder.encode([phrase])[0]))
+    by_wording(lambda phrase: vectors.similarity(encoder.encode([phrase])[0]), app.open_index().cells())
 
 
 if __name__ == "__main__":

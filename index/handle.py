@@ -8,10 +8,11 @@ Readers never open the writer's files, so they go on while an ingest runs.
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,10 @@ from index.core.settings_file import SettingsModel, checked, read_toml
 from index.embedding.encoder import Encoder, same_encoder
 from index.geometry.clustering import Space
 from index.geometry.clustering_process import cluster_space
-from index.geometry.nearness import near_cut
+from index.geometry.nearness import near_cells
+from index.geometry.partition import Least, cells
 from index.privacy.sealing import Sealer
-from index.snapshots.snapshot import Rows, Snapshot, derived_path, snapshot_numbers, snapshot_path, vectors_path
+from index.snapshots.snapshot import CELLS, Rows, Snapshot, derived_path, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.facts import Facts
 from index.stores.frozen import FrozenVectors
 from index.stores.repair import repair
@@ -184,7 +186,16 @@ class Index:
         self.snapshot = Snapshot(snapshot_path(path / "snapshots", published[-1]))
         same_encoder(self.snapshot.meta.get("encoder"), encoder.name)
         self._encoder = encoder
+        self.least = Least(15, 5, 0.5)
+        self._partitions: dict[Least, NDArray[np.int32]] = {}
+        """Shared by all views of this index."""
         self._vectors = FrozenVectors(vectors_path(path / "snapshots", published[-1]))
+
+    def viewed(self, snapshot: Snapshot, least: Least) -> Self:
+        """The same index, read through another view of its snapshot, with cells of at least so many."""
+        other = copy(self)
+        other.snapshot, other.least = snapshot, least
+        return other
 
     @property
     def derived(self) -> Path:
@@ -192,13 +203,50 @@ class Index:
         return derived_path(self.path / "snapshots", self.snapshot.number)
 
     def near(self, phrase: str) -> tuple[Rows, NDArray[np.float32]]:
-        """Summaries of the snapshot near a phrase in meaning (`index.geometry.nearness`), ascending, at most the NEAR_AT_MOST
-        nearest, and their cosine similarity."""
+        """Summaries of the snapshot near a phrase in meaning (`index.geometry.nearness`), ascending, at most NEAR_AT_MOST of
+        the nearest cells, and their cosine similarity."""
         similarity = self._vectors.similarity(self._encoder.encode([phrase])[0])
-        rows = np.flatnonzero(similarity >= near_cut(similarity)).astype(np.int64)
-        if len(rows) > NEAR_AT_MOST:
-            rows = np.sort(rows[np.argpartition(-similarity[rows], NEAR_AT_MOST)[:NEAR_AT_MOST]])
+        rows = np.flatnonzero(near_cells(similarity, self.cells(), NEAR_AT_MOST)).astype(np.int64)
         return rows, similarity[rows]
+
+    def cells(self) -> NDArray[np.int32]:
+        """The cell of each summary in the snapshot's partition (`index.geometry.partition`), shape (n,). Read where the writer
+        kept it, else made now; once a process for each `least`."""
+        if self.least not in self._partitions:
+            kept = self._kept_cells()
+            self._partitions[self.least] = self._made_cells() if kept is None else kept
+        return self._partitions[self.least]
+
+    def keep_cells(self) -> None:
+        """Keep the partition beside the newest snapshot. Only the writer may."""
+        partial = self._cells_path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            np.save(file, np.concatenate([self._basis, self._made_cells()]))
+        partial.replace(self._cells_path)
+
+    @property
+    def _cells_path(self) -> Path:
+        return self.derived.with_suffix("").with_suffix(CELLS)
+
+    @property
+    def _basis(self) -> NDArray[np.int64]:
+        """What a partition rests on: another `least`, or another snapshot of this number, has another."""
+        least, accounts = self.least, self.snapshot.accounts
+        dominance = round(1_000 * least.dominance)
+        return np.array([least.conversations, least.accounts, dominance, len(accounts), int(accounts.sum())])
+
+    def _kept_cells(self) -> NDArray[np.int32] | None:
+        try:
+            found: NDArray[np.int64] = np.load(self._cells_path)
+        except (OSError, ValueError):
+            return None
+        basis = self._basis
+        is_same = len(found) == len(basis) + len(self.snapshot) and (found[: len(basis)] == basis).all()
+        return found[len(basis) :].astype(np.int32) if is_same else None
+
+    def _made_cells(self) -> NDArray[np.int32]:
+        vectors = np.concatenate([*self._vectors.pages(), np.zeros((0, self._vectors.width), dtype=np.float32)])
+        return cells(vectors, self.snapshot.accounts, self.least)
 
     async def space_of(self, rows: Rows) -> Space:
         """The space to cluster these summaries in, shape (len(rows), DIMENSIONS): one of their own where they are few,

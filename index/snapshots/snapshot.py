@@ -33,6 +33,7 @@ UNDATED = -1
 PLANE_COLUMNS = ("plane0", "plane1")
 
 DERIVED = ".derived.npy"
+CELLS = f".cells{DERIVED}"
 _FILE = "{:04d}.duckdb"
 
 
@@ -94,12 +95,16 @@ LAST_NUMBER = "last_number"
 class Snapshot:
     """One published snapshot, columns loaded when first needed."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, beside: "Snapshot | None" = None) -> None:
+        self.path = path
         self.number = int(path.stem)
+        self._beside = beside
+        """Another view of the same file, whose connection this one shares."""
 
     @cached_property
     def _connection(self) -> "DuckDBPyConnection":
+        if self._beside is not None:
+            return self._beside._connection
         import duckdb
 
         # Attached, because DuckDB gives whoever connects to a path what another one in this process has open under it,
@@ -107,10 +112,10 @@ class Snapshot:
         connection = duckdb.connect(":memory:")
         try:
             # What does not fit in memory is summaries, and goes nowhere but beside them.
-            connection.execute(f"SET temp_directory = {quoted(self._path.with_suffix('.spill'))}")
-            connection.execute(f"ATTACH {quoted(self._path)} AS snapshot (READ_ONLY)")
+            connection.execute(f"SET temp_directory = {quoted(self.path.with_suffix('.spill'))}")
+            connection.execute(f"ATTACH {quoted(self.path)} AS snapshot (READ_ONLY)")
         except duckdb.Error as error:
-            raise IndexFault(f"The snapshot {self._path} is damaged.", "Publish again: shoal publish") from error
+            raise IndexFault(f"The snapshot {self.path} is damaged.", "Publish again: shoal publish") from error
         return connection
 
     def _cursor(self) -> "DuckDBPyConnection":

@@ -65,6 +65,11 @@ class FrozenVectors:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def width(self) -> int:
+        """Numbers of a vector."""
+        return int(self._rows.shape[1])
+
     def of(self, rows: NDArray[np.int64]) -> Vectors:
         """The vectors of these rows, in their order: read one by one, because a mapped file's pages count as memory."""
         width = self._rows.shape[1]

@@ -1,30 +1,63 @@
-"""The cut between near and not: as defined, whatever the similarities are."""
+"""What is near a phrase is whole cells of a partition, and every cell is a group of people."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from index.geometry.nearness import FLOOR, near_cut
+from index.geometry.nearness import FLOOR, near_cells
+from index.geometry.partition import Least, cells
 
+LEAST = Least(15, 5, 0.5)
 similarities = arrays.arrays(np.float32, st.integers(0, 400), elements=st.floats(-1, 1, width=32))
 
 
 @given(similarities)
-def test_the_cut_is_halfway_from_the_mean_to_the_ten_nearest_and_never_under_the_floor(values: np.ndarray) -> None:
-    nearest = sorted(values.tolist(), reverse=True)[:10]
-    halfway = (sum(values.tolist()) / len(values) + sum(nearest) / len(nearest)) / 2 if len(values) else FLOOR
-    assert abs(near_cut(values) - max(FLOOR, halfway)) < 1e-5
+def test_a_cell_is_near_as_a_whole_or_not_at_all(values: np.ndarray) -> None:
+    labels = (np.arange(len(values)) // 15).astype(np.int32)
+    near = near_cells(values, labels, 10_000)
+    assert all(len(set(near[labels == cell].tolist())) == 1 for cell in set(labels.tolist()))
+    assert all(values[labels == cell].mean() >= FLOOR - 1e-6 for cell in set(labels[near].tolist()))
 
 
-def test_among_many_summaries_the_nearest_are_one_in_a_thousand() -> None:
-    values = np.zeros(50_000, np.float32)
-    values[:10] = 1.0
-    assert near_cut(values) < 0.30 + 1e-6
-    values[:50] = 1.0
-    assert near_cut(values) > 0.5
+def test_no_more_than_asked_for_are_near() -> None:
+    values = np.linspace(1, 0.9, 1_000).astype(np.float32)
+    near = near_cells(values, (np.arange(1_000) // 20).astype(np.int32), 130)
+    assert np.flatnonzero(near).tolist() == list(range(120))
 
 
-def test_a_phrase_that_nothing_is_about_keeps_the_floor() -> None:
+def test_a_phrase_that_nothing_is_about_has_nothing_near_it() -> None:
     values = np.random.default_rng(1).normal(0.05, 0.05, 5_000).astype(np.float32)
-    assert near_cut(values) == FLOOR
+    assert not near_cells(values, (np.arange(5_000) // 20).astype(np.int32), 5_000).any()
+
+
+def test_a_dozen_conversations_of_one_account_do_not_hide_what_others_said() -> None:
+    labels = (np.arange(1_000) // 20).astype(np.int32)
+    values = np.full(1_000, 0.05, np.float32)
+    values[:60] = 0.5
+    before = near_cells(values, labels, 5_000)
+    values[60:72] = 1.0
+    assert (near_cells(values, labels, 5_000)[:60] == before[:60]).all()
+    assert before[:60].all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 900), st.integers(1, 60))
+def test_every_cell_holds_enough_people_unless_all_of_them_are_not(seed: int, count: int, people: int) -> None:
+    chance = np.random.default_rng(seed)
+    vectors = chance.standard_normal((count, 8)).astype(np.float32)
+    accounts = chance.integers(0, people, count)
+    labels = cells(vectors, accounts, LEAST)
+    found = [accounts[labels == cell] for cell in range(int(labels.max(initial=-1)) + 1)]
+    assert sum(map(len, found)) == count
+    assert len(found) <= 1 or all(LEAST.holds(held) for held in found)
+    assert np.array_equal(labels, cells(vectors, accounts, LEAST))
+
+
+def test_cells_keep_what_is_alike_together() -> None:
+    chance = np.random.default_rng(3)
+    kinds = np.repeat(np.arange(10), 40)
+    vectors = np.eye(16, dtype=np.float32)[kinds] + chance.normal(0, 0.02, (400, 16)).astype(np.float32)
+    labels = cells(vectors, np.arange(400), LEAST)
+    assert all(len(set(kinds[labels == cell].tolist())) == 1 for cell in set(labels.tolist()))
+    assert len(set(labels.tolist())) >= 10

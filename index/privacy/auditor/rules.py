@@ -235,9 +235,16 @@ def _in_east(lowered: str) -> bool:
     return any(_EASTERN_LETTERS.search(match[0]) for match in pattern("events").finditer(lowered))
 
 
+def has_special_category(text: str) -> bool:
+    """Whether a text names a special category (health, religion and so on), whoever it is about, in any case or script
+    that the lists know."""
+    lowered = unicodedata.normalize("NFKC", text).lower()
+    return any(pattern(name).search(lowered) for name in _SPECIAL)
+
+
 def _tells_special(lowered: str) -> bool:
     """A special category of somebody in particular: a person's office, few people, or a secret."""
-    if not any(pattern(name).search(lowered) for name in _SPECIAL):
+    if not has_special_category(lowered):
         return False
     if (
         (pattern("roles").search(lowered) and _PERSON.search(lowered))

@@ -1,0 +1,87 @@
+"""A fixed partition of a snapshot into cells of similar summaries, each of them a group of people.
+
+What is near a phrase is made of whole cells (`index.geometry.nearness`). So whatever phrases are asked, and however many, no
+answer is about fewer people than a cell holds: the overlap of any scopes by phrase is a union of cells. A set of
+conversations is halved along the line between two means, again and again, as long as both halves are large enough.
+Deterministic: the same vectors give the same cells. Data plane.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.stores.vectors import Vectors
+
+_ROUNDS = 4
+"""Of the two means; later ones move little."""
+
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """What a cell must at least hold, and the share of it that one account may have."""
+
+    conversations: int
+    accounts: int
+    dominance: float
+
+    def holds(self, accounts: NDArray[np.int64]) -> bool:
+        """Whether conversations of these accounts are enough."""
+        if len(accounts) < self.conversations:
+            return False
+        each = np.unique(accounts, return_counts=True)[1]
+        return len(each) >= self.accounts and int(each.max()) <= self.dominance * len(accounts)
+
+
+def cells(vectors: Vectors, accounts: NDArray[np.int64], least: Least) -> NDArray[np.int32]:
+    """The cell of each vector, shape (n,), from 0. All of them are one cell where they are not enough for two."""
+    found = np.zeros(len(vectors), dtype=np.int32)
+    waiting = [np.arange(len(vectors), dtype=np.int64)]
+    number = 0
+    while waiting:
+        places = waiting.pop()
+        halves = _halves(vectors[places], accounts[places], least)
+        if halves is None:
+            found[places] = number
+            number += 1
+        else:
+            waiting += [places[halves], places[~halves]]
+    return found
+
+
+def _halves(vectors: Vectors, accounts: NDArray[np.int64], least: Least) -> NDArray[np.bool_] | None:
+    """Which of the vectors are in the first half; None where no cut leaves enough on both sides."""
+    if len(vectors) < 2 * least.conversations:
+        return None
+    along = _between_means(vectors)
+    order = np.argsort(along, kind="stable")
+    low, high = least.conversations, len(order) - least.conversations
+    # The cut of the two means first, then others, the nearest to it first.
+    wanted = int(np.clip(np.searchsorted(along[order], 0.0), low, high))
+    for step in range(0, high - low + 1, max(1, least.conversations // 2)):
+        for cut in {max(low, wanted - step), min(high, wanted + step)}:
+            if least.holds(accounts[order[:cut]]) and least.holds(accounts[order[cut:]]):
+                first = np.zeros(len(order), dtype=bool)
+                first[order[:cut]] = True
+                return first
+    return None
+
+
+def _between_means(vectors: Vectors) -> NDArray[np.float64]:
+    """How far each vector lies on the side of the second of two means; 0 in the middle."""
+    centred = (vectors - vectors.mean(axis=0)).astype(np.float64)
+    # The way in which they differ most, from the one that is farthest out.
+    axis = centred[int(np.argmax((centred**2).sum(axis=1)))]
+    for _ in range(_ROUNDS):
+        axis = centred.T @ (centred @ axis)
+        axis /= np.linalg.norm(axis) or 1.0
+    along = centred @ axis
+    for _ in range(_ROUNDS):
+        is_first = along < 0
+        if is_first.all() or not is_first.any():
+            break
+        one, other = centred[is_first].mean(axis=0), centred[~is_first].mean(axis=0)
+        along = (centred - (one + other) / 2) @ (other - one)
+    return np.asarray(along)
