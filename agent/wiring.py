@@ -182,7 +182,7 @@ class App:
         index = self.open_index()
         policy = load_policy(index.settings.policy, self.settings.policy)
         gate = Gate(index, policy, self.ledger(), to_model=self.uses_model(built_in=built_in))
-        return ToolContext(index, gate, BuiltinNamer())
+        return ToolContext(gate, BuiltinNamer())
 
     def toolbox(self, *, built_in: bool = False) -> "Toolbox":
         """The tools as the talk plane holds them."""

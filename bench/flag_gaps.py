@@ -43,7 +43,7 @@ class TrueGrades(Snapshot):
 def asked(index: Index) -> Finding:
     with tempfile.TemporaryDirectory() as folder:
         gate = Gate(index, PrivacyPolicy(), Ledger(Path(folder) / "bench.sqlite3"))
-        finding = asyncio.run(call("flag_gaps", {}, ToolContext(index, gate, BuiltinNamer())))
+        finding = asyncio.run(call("flag_gaps", {}, ToolContext(gate, BuiltinNamer())))
         gate.ledger.close()
     return finding
 
@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def graded(known: Snapshot) -> Snapshot:
-    return TrueGrades(known._path)
+    return TrueGrades(known.path)
 
 
 if __name__ == "__main__":

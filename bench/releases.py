@@ -2,10 +2,12 @@
 
     python -m bench.releases record OUT.jsonl [--index demo] [--calls 300] [--seed 1]
     python -m bench.releases compare BEFORE.jsonl AFTER.jsonl
+    python -m bench.releases price BEFORE.jsonl AFTER.jsonl
 
 `record` asks every tool, over scopes drawn from the index's own facets, periods, clusters and a few phrases. It does so
 under four policies, each with a ledger of its own in a folder that is removed: the default, no rounding, few accounts
-and differential privacy. `compare` lists the calls whose finding or refusal is not the same. Ids of the drawn calls do
+and differential privacy. `compare` lists the calls whose finding or refusal is not the same; `price` prints what a change of the
+gate costs: answers, rows and numbers that are shown, after as a share of before. Ids of the drawn calls do
 not depend on what is released, so the two files always hold the same calls.
 """
 
@@ -124,7 +126,7 @@ async def record(out: Path, name: str, count: int, seed: int) -> None:
         for policy, values in POLICIES.items():
             ledger = Ledger(Path(folder) / policy / "a.sqlite3")
             gate = Gate(index, load_policy(values), ledger)
-            ctx = ToolContext(index, gate, BuiltinNamer(), None)
+            ctx = ToolContext(gate, BuiltinNamer(), None)
             for place, (tool, arguments) in enumerate(drawn_calls(index.snapshot, count, seed)):
                 row: dict[str, Any] = {"policy": policy, "place": place, "tool": tool, "arguments": arguments}
                 try:
@@ -159,6 +161,33 @@ def compare(before: Path, after: Path) -> int:
     return differing
 
 
+def price(before: Path, after: Path) -> None:
+    """Print by policy and tool what is shown after, of what was shown before."""
+    found: dict[str, list[list[int]]] = {}
+    for place, path in enumerate((before, after)):
+        for line in path.open(encoding="utf-8"):
+            row = json.loads(line)
+            if "tool" in row:
+                for name in (f"{row['policy']:<22}all tools", f"{row['policy']:<22}{row['tool']}"):
+                    counts = found.setdefault(name, [[0, 0, 0], [0, 0, 0]])[place]
+                    for at, shown in enumerate(_shown(row.get("finding"))):
+                        counts[at] += shown
+    print(f"{'':<38}{'answers':>16}{'rows':>16}{'numbers':>18}")
+    for name, (old, new) in sorted(found.items()):
+        parts = [
+            f"{now:,} of {was:,} {100 * now / was if was else 100:4.0f} %" for was, now in zip(old, new, strict=True)
+        ]
+        print(f"{name:<38}{parts[0]:>16}{parts[1]:>20}{parts[2]:>22}")
+
+
+def _shown(finding: dict[str, Any] | None) -> tuple[int, int, int]:
+    """An answer, its rows that show something, and its numbers."""
+    if finding is None:
+        return 0, 0, 0
+    numbers = [sum(value["count"] is not None for value in row["values"]) for row in finding["rows"]]
+    return 1, sum(map(bool, numbers)), sum(numbers)
+
+
 def _stable(row: dict[str, Any]) -> dict[str, Any]:
     """A record without what differs from run to run: the digest covers the rest, and noise is drawn anew."""
     if row["policy"] == "differential privacy" and "finding" in row:
@@ -174,12 +203,15 @@ def main() -> None:
     recording.add_argument("--index", default="demo")
     recording.add_argument("--calls", type=int, default=300)
     recording.add_argument("--seed", type=int, default=1)
-    comparing = commands.add_parser("compare")
-    comparing.add_argument("before", type=Path)
-    comparing.add_argument("after", type=Path)
+    for name in ("compare", "price"):
+        of_two = commands.add_parser(name)
+        of_two.add_argument("before", type=Path)
+        of_two.add_argument("after", type=Path)
     args = parser.parse_args()
     if args.command == "record":
         asyncio.run(record(args.out, args.index, args.calls, args.seed))
+    elif args.command == "price":
+        price(args.before, args.after)
     else:
         raise SystemExit(bool(compare(args.before, args.after)))
 

@@ -24,7 +24,6 @@ class ToolContext:
     """The index at one snapshot, the gate in front of it, and the readers that name groups and judge the names.
     Without an `auditor` the gate's built-in rules judge alone. `run` names the run that asks, for the ledger."""
 
-    index: Index
     gate: Gate
     namer: Namer
     auditor: NameAuditor | None = None
@@ -32,6 +31,11 @@ class ToolContext:
     handles: Handles = field(default_factory=Handles)
     call_tool: "Callable[[str, dict[str, Any]], Awaitable[Finding]] | None" = None
     """Runs another tool by its name, for the one tool that recomputes a finding."""
+
+    @property
+    def index(self) -> Index:
+        """The index as tools may see it: recoded by the gate."""
+        return self.gate.index
 
     async def admit(self, scope: Scope, *, fixed_domain: bool = False) -> Resolved:
         """`Gate.admit` beside the event loop, so that a screen stays live."""

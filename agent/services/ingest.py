@@ -115,7 +115,7 @@ async def _publish(app: App, writer: "Writer", readers: "Readers", report: Repor
         ATTEST_ACCOUNTS,
         _stages(report),
     )
-    await _keep_suspects(app, report)
+    await _keep_derived(app, report)
     return published
 
 
@@ -160,7 +160,7 @@ async def forget(app: App, report: Report, *, account: str | None = None, before
         return erase(app.path, app.home, _stages(report), account=account, before=before)
 
     gone = await asyncio.to_thread(work)
-    await _keep_suspects(app, report)
+    await _keep_derived(app, report)
     return gone
 
 
@@ -172,12 +172,13 @@ async def _tidy(app: App, report: Report) -> None:
         await asyncio.to_thread(step, app.path, app.home, _stages(report))
 
 
-async def _keep_suspects(app: App, report: Report) -> None:
-    """Read once which accounts look coordinated, so that no question has to. An index that cannot be asked now (none is
+async def _keep_derived(app: App, report: Report) -> None:
+    """Make the partition and read which accounts look coordinated once, so that no question has to. An index that cannot be asked now (none is
     published, another embedding model is set) is left for the question that can."""
     from index.ingest.pipeline import Progress
     from tools.coordination.suspects import keep_suspected
     from tools.core.policy import load_policy
+    from tools.suppression.recoding import recoded
 
     try:
         index = app.open_index()
@@ -186,6 +187,8 @@ async def _keep_suspects(app: App, report: Report) -> None:
     if index.derived.exists():
         return
     policy = load_policy(index.settings.policy, app.settings.policy)
+    report(Progress("finding cells", 0, 0))
+    await asyncio.to_thread(recoded(index, policy).keep_cells)
     if policy.coordinated_as_one > 1:
         report(Progress("looking for coordination", 0, 0))
         await asyncio.to_thread(keep_suspected, index, policy)

@@ -41,7 +41,7 @@ NEAR = Exchange(question="recipes", answer="...", tasks=(_task("topic", Scope(ne
         (Asked("what about French", "contrast", {"language": "French"}), GERMAN),
         (Asked("the same since August", "contrast", {"language": "German", "since": "2026-08-01"}), GERMAN),
         (Asked("only on mobile", "topic", {"near": "recipes", "surface": "mobile"}), NEAR),
-        (Asked("And before the launch?", "topic", {"near": "recipes", "until": "2026-08-02"}), NEAR),
+        (Asked("And before the launch?", "topic", {"near": "recipes", "until": "2026-07-31"}), NEAR),
         (Asked("now in Q2", "top", {"since": "2026-04-01", "until": "2026-06-30"}), TOP),
         (Asked("open the second one", "drill", {"cluster": "T2"}), TOP),
         (Asked("tell me more about the first", "drill", {"cluster": "T4"}), TOP),

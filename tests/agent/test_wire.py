@@ -66,13 +66,13 @@ async def test_an_investigators_requests_extend_one_cached_prefix_and_keep_think
 async def test_invented_numbers_go_back_once_and_are_then_removed(make_session: MakeSession) -> None:
     def writer(body: dict[str, Any], _: int) -> Reply:
         handle = "F1"
-        return Message([text(f"There are 730 conversations [{handle}]. It rose by 4,321 percent [{handle}].")])
+        return Message([text(f"There are 1,030 conversations [{handle}]. It rose by 4,321 percent [{handle}].")])
 
     with MessagesServer(team(lead=lambda body, _: plan("x"), writer=writer)) as server:
         events = await collect(make_session(server.url).ask("How many?"))
         bodies = [body for body in server.requests if role(body) == "writer"]
     answer = next(event for event in events if isinstance(event, AnswerMade))
-    assert answer.text == "There are 730 conversations [F1]."
+    assert answer.text == "There are 1,030 conversations [F1]."
     assert "4,321" in answer.removed[0]
     assert len(bodies) == 2
     assert "4,321" in bodies[1]["messages"][0]["content"]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from index.snapshots.snapshot import Rows
-from tests.fakes.corpus import capped, context, is_enough, records, small_index
+from tests.fakes.corpus import context, is_enough, records, rounded, small_index
 from tests.fakes.solver import Attack
 from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
@@ -21,6 +21,7 @@ from tools.core.scope import Resolved, Scope
 from tools.core.statistic import Statistic
 from tools.history.combinations import Combinations
 from tools.release.gate import Gate
+from tools.release.nearly_all import NOTE as NEARLY_ALL
 from tools.statistics.measures import few_caught, missed_and_false, over_and_under
 from tools.suppression.disclosure_audit import DisclosureAudit
 
@@ -69,9 +70,13 @@ class Seen:
         return Attack(self.step, fewest=self.fewest)
 
 
-def said_of(finding: Finding, label: str, column: int = 0) -> int | None:
+def said_of(finding: Finding, label: str, column: int = 0, whole: int | None = None) -> int | None:
+    """What a finding says of a cell. A number in the place of a total that it is nearly all of says nothing of it; `whole`: the
+    row's total, where it may stand for that."""
     row = finding.row(label)
-    return row.values[column].count if row is not None else None
+    said = row.values[column].count if row is not None else None
+    is_total = NEARLY_ALL in finding.notes and said in (finding.totals[column], whole)
+    return None if is_total else said
 
 
 def recovered_of_a_list(seen: Seen, seed: int) -> list[int]:
@@ -87,9 +92,9 @@ def recovered_of_a_list(seen: Seen, seed: int) -> list[int]:
 def _recovered(attack: Attack, cells: list[tuple[int, Rows]]) -> list[int]:
     """Truths that the attack finds, of cells that are suppressed for their own sake."""
     return [
-        capped(accounts(rows))
+        len(accounts(rows))
         for number, rows in cells
-        if len(rows) and not is_enough(accounts(rows)) and attack.recovers(number, capped(accounts(rows)))
+        if len(rows) and not is_enough(accounts(rows)) and attack.recovers(number, len(accounts(rows)))
     ]
 
 
@@ -122,7 +127,11 @@ def recovered_in_order(seen: Seen, seed: int, order: Sequence[str]) -> list[int]
         return []
     by_row, by_column, crossed = told["rows"], told["columns"], told["crossed"]
     attack = seen.attack()
-    grid = [[attack.number(said_of(crossed, f"g{row}", place)) for place in range(width)] for row in range(height)]
+    wholes = [rounded(len(union(cells)), seen.step) for cells in table]
+    grid = [
+        [attack.number(said_of(crossed, f"g{row}", place, wholes[row])) for place in range(width)]
+        for row in range(height)
+    ]
     whole = attack.number(by_row.totals[0])
     rows = [attack.number(said_of(by_row, f"g{row}")) for row in range(height)]
     columns = [attack.number(crossed.totals[place]) for place in range(width)]
@@ -203,9 +212,8 @@ def _recovered_of_sides(seen: Seen, seed: int, width: int, statistic: Statistic)
         ]
         attack.is_sum(attack.number(all_of_it), numbers)
         cells += list(zip(numbers, rows, strict=True))
-        # A value that is told as the whole row counts so in its column's total.
         for side in range(width):
-            sides[side].append(attack.number(values[side]) if values[side] == all_of_it is not None else numbers[side])
+            sides[side].append(numbers[side])
     for side in range(width):
         attack.is_sum(attack.number(split.totals[side]), sides[side])
     return _recovered(attack, cells)

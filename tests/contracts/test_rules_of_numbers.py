@@ -1,6 +1,5 @@
 """The rules of the design about what may be counted, R3 to R5 and R7: each test fails when its rule is broken."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,18 +14,19 @@ from tests.fakes.corpus import (
     LARGEST,
     FakeEncoder,
     build,
-    capped,
     context,
     is_enough,
     on,
     records,
+    rounded,
 )
 from tests.fakes.questions import MID, POLICY, accounts, every_tool, raw, rows_where
+from tests.fakes.worlds import Told, answer, asked_in, crowd
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
-from tools.core.scope import Resolved, Scope
+from tools.core.scope import Resolved, Scope, resolve
 from tools.core.wording import UNNAMED
 from tools.registry import call
 
@@ -96,10 +96,9 @@ def test_r3_a_name_needs_twenty_five_conversations_of_ten_accounts(
 
 
 def test_r3_a_scope_whose_complement_is_too_small_is_refused(ctx: ToolContext, index: Index) -> None:
-    undated = [record.account for record in records() if record.day is None]
-    ctx = replace(ctx, gate=ctx.gate.with_policy(POLICY.with_values(min_conversations=capped(undated) + 1)))
+    strict = ctx.gate.with_policy(POLICY.with_values(min_conversations=60))
     with pytest.raises(ToolRefusal, match="Nearly all conversations match"):
-        ctx.gate.admit(Scope(since=FIRST_DAY.date()))
+        strict.admit(Scope(since=FIRST_DAY.date() + timedelta(days=4)))
 
 
 def _late_day_with_few() -> date:
@@ -329,12 +328,27 @@ async def test_r5_a_differencing_attack_on_one_person_recovers_nothing(index: In
 # R7
 
 
-def test_r7_one_account_counts_at_most_ten_times_in_a_cell(ctx: ToolContext) -> None:
-    loud = rows_where([record.account == "account-loud" for record in records()])[:80]
+@pytest.mark.parametrize(("others", "count"), [(4, None), (5, 45)])
+def test_r7_one_account_counts_at_most_ten_times_towards_a_threshold_and_is_counted_whole(
+    ctx: ToolContext, others: int, count: int | None
+) -> None:
+    loud = rows_where([record.account == "account-loud" for record in records()])[:40]
     quiet = rows_where([record.theme == "letters" for record in records()])
-    both = np.sort(np.concatenate([loud, quiet]))
-    finding = ctx.gate.release(raw([Group("both", (both,))]))
-    assert finding.rows[0].values[0].count == (capped(accounts(quiet)) + 10 + 2) // 5 * 5
+    _, first = np.unique([records()[row].account for row in quiet], return_index=True)
+    both = np.sort(np.concatenate([loud, quiet[first[:others]]]))
+    undominated = POLICY.with_values(max_dominance=1.0, max_dominance_of_two=1.0, min_unknown=0.0)
+    finding = ctx.gate.with_policy(undominated).release(raw([Group("both", (both,))]))
+    assert [row.values[0].count for row in finding.rows] == ([] if count is None else [count])
+
+
+@pytest.mark.parametrize(("second", "third", "shown"), [(10, 20, True), (36, 20, False), (25, 5, False)])
+def test_r7_a_cell_whose_two_largest_accounts_know_each_other_is_suppressed(
+    second: int, third: int, shown: bool
+) -> None:
+    # The largest account has 30 of them; the (n, k) rule with n = 2 and the p % rule look at what is left beside two.
+    made = [0] * 30 + [1] * second + [2 + place % 6 for place in range(third)]
+    with asked_in([Told(account, day=place % 40) for place, account in enumerate(made)]) as ctx:
+        assert ctx.gate.is_releasable(np.arange(len(made))) is shown
 
 
 @pytest.mark.parametrize(("loud_ones", "shown"), [(40, True), (41, False), (200, False)])
@@ -350,3 +364,18 @@ async def test_r7_the_theme_that_one_account_dominates_is_in_no_finding(ctx: Too
     words = str([finding.as_dict() for finding in await every_tool(ctx)]).casefold()
     assert "cover letter" in words
     assert not any(word in words for word in ("horoscope", "tarot", "zodiac"))
+
+
+@pytest.mark.parametrize("scope", [{}, {"language": "German"}, {"surface": "web", "flagged": "no"}, {"cluster": "T1"}])
+def test_r7_every_table_of_a_scope_has_the_same_total(scope: dict[str, str]) -> None:
+    # One account wrote fifty: it counts at most ten times towards a threshold, and fifty times in every total.
+    told = [*crowd(5, people=300), *[Told(7_777, "German", day=place % 60) for place in range(50)]]
+    with asked_in(told) as ctx:
+        asked = [("count_by", {"by": by}) for by in ("language", "surface", "flagged", "turns", "month", "theme")]
+        asked += [("count_by", {"by": "topic"}), ("coverage", {}), ("topic_map", {})]
+        said = [answer(ctx, tool, {**arguments, "scope": scope}) for tool, arguments in asked]
+        trend = answer(ctx, "trend", {"by": "week", "scope": scope})
+        held = len(resolve(ctx.index, Scope.model_validate(scope)).rows)
+    answered = [found["totals"][0] for found in [*said, trend] if "totals" in found]
+    assert len(answered) >= 5
+    assert set(answered) == {rounded(held)}

@@ -312,7 +312,7 @@ def small_index() -> Index:
 def context(index: Index, ledger: Path, policy: PrivacyPolicy | None = None, namer: Namer | None = None) -> ToolContext:
     """Tools on `index` with a ledger of their own."""
     gate = Gate(index, policy or PrivacyPolicy(), Ledger(ledger))
-    return ToolContext(index, gate, namer or BuiltinNamer())
+    return ToolContext(gate, namer or BuiltinNamer())
 
 
 def capped(accounts: Sequence[str], most: int = 10) -> int:
@@ -325,11 +325,14 @@ def is_enough(accounts: Sequence[str], policy: PrivacyPolicy | None = None) -> b
     rule = policy or PrivacyPolicy()
     if not accounts:
         return False
-    each = Counter(accounts)
+    each = sorted(Counter(accounts).values(), reverse=True)
+    first, second, all_of_it = each[0], sum(each[1:2]), len(accounts)
     return (
         capped(accounts, rule.max_per_account) >= rule.min_conversations
         and len(each) >= rule.min_accounts
-        and max(each.values()) <= rule.max_dominance * len(accounts)
+        and first <= rule.max_dominance * all_of_it
+        and first + second <= rule.max_dominance_of_two * all_of_it
+        and all_of_it - first - second >= rule.min_unknown * first
     )
 
 

@@ -17,6 +17,7 @@ from tools.core.finding import _GATE_PASS, Finding, Row, Suppressed, Value
 from tools.core.handles import Handles
 from tools.core.scope import Resolved, Scope, resolve
 from tools.release.gate import Gate
+from tools.suppression.recoding import RecodedSnapshot
 
 
 class OpenGate(Gate):
@@ -24,6 +25,13 @@ class OpenGate(Gate):
     attestation of names either."""
 
     attests = True
+
+    def __post_init__(self) -> None:
+        given = self.index
+        super().__post_init__()
+        snapshot = self.index.snapshot
+        original = snapshot.original if isinstance(snapshot, RecodedSnapshot) else snapshot
+        object.__setattr__(self, "index", given.viewed(original, given.least))
 
     def admit(self, scope: Scope, *, fixed_domain: bool = False) -> Resolved:
         resolved = resolve(self.index, scope)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from index.handle import Index
-from tests.fakes.corpus import FakeEncoder, Record, build, capped, context, is_enough, records, rounded
+from tests.fakes.corpus import FakeEncoder, Record, build, context, is_enough, records, rounded
 from tools.catalog.flag_gaps import CAUGHT, CONCERNING, FALSE, FLAGGED, MISSED, NEITHER
 from tools.context import ToolContext
 from tools.core.errors import ToolRefusal
@@ -98,7 +98,7 @@ async def test_every_count_is_what_a_plain_count_gives_of_the_sides_it_is_made_o
             everybody = [account for part in plain[cluster].values() for account in part]
             # What lies nearly all in one column is told as the whole theme.
             is_whole = 0 < len(everybody) - len(accounts) < 15
-            assert count == rounded(capped(everybody if is_whole else accounts))
+            assert count == rounded(len(everybody if is_whole else accounts))
             assert not accounts or is_enough(accounts)
             shown += count > 0
     assert shown >= 3

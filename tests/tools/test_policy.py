@@ -18,6 +18,8 @@ STRICTER: dict[str, float] = {
     "coordinated_as_one": 5,
     "max_per_account": 3,
     "max_dominance": 0.25,
+    "max_dominance_of_two": 0.5,
+    "min_unknown": 0.3,
     "established_days": 3,
     "epsilon_total": 3.0,
 }
@@ -31,6 +33,8 @@ LOOSER: dict[str, float] = {
     "coordinated_as_one": 1,
     "max_per_account": 11,
     "max_dominance": 0.51,
+    "max_dominance_of_two": 0.9,
+    "min_unknown": 0.1,
     "established_days": 0,
     "epsilon_total": 11.0,
 }

@@ -1,6 +1,5 @@
 """Scopes: what they select against the generator's truth, and every refusal."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from index.geometry.nearness import near_cut
 from index.handle import Index
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, Record, is_enough, records
 from tools.context import ToolContext
@@ -50,17 +48,18 @@ def test_a_scope_selects_exactly_what_the_generator_made_so(index: Index, name: 
     assert resolve(index, Scope(**fields)).rows.tolist() == expected
 
 
-def test_near_selects_every_summary_above_the_cut_by_brute_force(index: Index) -> None:
-    encoder = FakeEncoder()
+def test_near_selects_whole_cells_and_the_nearest_of_them(index: Index) -> None:
+    encoder, labels = FakeEncoder(), index.cells()
     summaries = encoder.encode(index.snapshot.texts(np.arange(len(index.snapshot))))
     phrase = "clinical experience cover letter nurse position"
     similarity = summaries @ encoder.encode([phrase])[0]
-    cut = near_cut(similarity)
-    sure = np.flatnonzero(similarity >= cut + 1e-4)
-    maybe = np.flatnonzero(similarity >= cut - 1e-4)
-    found = set(resolve(index, Scope(near=phrase)).rows.tolist())
-    assert len(sure) > 25
-    assert set(sure.tolist()) <= found <= set(maybe.tolist())
+    means = np.array([similarity[labels == cell].mean() for cell in range(labels.max() + 1)])
+    found = resolve(index, Scope(near=phrase)).rows
+    near = np.unique(labels[found])
+    assert len(found) > 25
+    assert np.isin(labels, near).nonzero()[0].tolist() == found.tolist()
+    assert means[near].min() > np.delete(means, near).max()
+    assert {records()[row].theme for row in found.tolist()} == {"letters"}
 
 
 def test_a_group_of_the_taxonomy_selects_the_members_of_all_its_clusters(index: Index) -> None:
@@ -102,27 +101,20 @@ def test_the_theme_of_three_accounts_is_refused_as_a_scope(ctx: ToolContext) -> 
 
 
 def test_a_scope_that_one_account_dominates_is_refused(ctx: ToolContext) -> None:
-    phrase = "horoscope tarot zodiac"
-    accounts = [records()[row].account for row in resolve(ctx.index, Scope(near=phrase)).rows]
-    assert accounts.count("account-loud") > 100
-    assert not is_enough(accounts)
+    held = [[records()[row].account for row in rows] for rows in ctx.index.snapshot.base_members]
+    place = max(range(len(held)), key=lambda place: held[place].count("account-loud") / len(held[place]))
+    cluster = ctx.index.snapshot.base_clusters[place].id
+    assert len(set(held[place])) >= 5
+    assert not is_enough(held[place])
     with pytest.raises(ToolRefusal, match="below the privacy threshold"):
-        ctx.gate.admit(Scope(near=phrase))
+        ctx.gate.admit(Scope(cluster=cluster))
 
 
 def test_a_scope_of_all_but_very_few_is_refused(ctx: ToolContext) -> None:
-    dated = sorted(item for record in records() if (item := record.day) is not None)
-    undated = sum(record.day is None for record in records())
-    assert undated >= 15
-    assert dated[0] == 0
+    # Under this policy a month is a group and a few days are not; who has no date counts on the busiest day.
+    strict = ctx.gate.with_policy(ctx.gate.policy.with_values(min_conversations=60))
     with pytest.raises(ToolRefusal, match="Nearly all conversations match"):
-        _strict(ctx).gate.admit(Scope(since=FIRST_DAY.date()))
-
-
-def _strict(ctx: ToolContext) -> ToolContext:
-    """The same tools with a policy under which the undated conversations are too few to stand alone."""
-
-    return replace(ctx, gate=ctx.gate.with_policy(ctx.gate.policy.with_values(min_conversations=60)))
+        strict.admit(Scope(since=FIRST_DAY.date() + timedelta(days=4)))
 
 
 @pytest.mark.parametrize(
@@ -148,9 +140,26 @@ def test_the_description_names_every_restriction_and_no_more() -> None:
         language="Spanish", surface="api", flagged="no", since=MID, near="soup", cluster="C1", concern_at_least=2
     )
     text = scope.describe()
-    assert all(part in text for part in ("Spanish", "api", "not flagged", str(MID), "soup", "C1", "2-5"))
+    assert all(part in text for part in ("Spanish", "api", "not flagged", str(MID.replace(day=1)), "soup", "C1", "2-5"))
     assert Scope().describe() == "all conversations"
-    assert scope.facets() == {"language", "surface", "flagged", "concern"}
+    assert scope.facets() == {"language", "surface", "flagged", "concern", "nearness"}
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "asked"),
+    [
+        ("2026-08-03", None, ("2026-08-01", None)),
+        (None, "2026-08-02", (None, "2026-07-31")),
+        (None, "2026-08-31", (None, "2026-08-31")),
+        ("2026-08-03", "2026-08-20", ("2026-08-01", "2026-08-31")),
+        ("2026-06-10", "2026-08-20", ("2026-06-01", "2026-07-31")),
+    ],
+)
+def test_near_a_phrase_a_period_is_of_whole_months(since: Any, until: Any, asked: tuple[Any, Any]) -> None:
+    scope = Scope.model_validate({"near": "soup", "since": since, "until": until})
+    said = tuple(None if day is None else day.isoformat() for day in (scope.since, scope.until))
+    assert said == asked
+    assert Scope.model_validate({"since": since, "until": until}).near is None
 
 
 def test_a_period_is_told_in_months_and_never_in_days(ctx: ToolContext) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.fakes.corpus import capped, is_enough, records, rounded
+from tests.fakes.corpus import is_enough, records, rounded
 from tools.context import ToolContext
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
@@ -39,7 +39,7 @@ async def test_each_cell_of_a_map_holds_what_a_plain_count_gives_and_none_is_und
         assert row.place is not None
         accounts = held[row.place]
         assert is_enough(accounts)
-        assert row.values[0].count == rounded(capped(accounts))
+        assert row.values[0].count == rounded(len(accounts))
     hidden = [
         who for place, accounts in held.items() if place not in {row.place for row in finding.rows} for who in accounts
     ]

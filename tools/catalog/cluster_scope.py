@@ -50,13 +50,15 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     if args.method == "hdbscan":
         prepare(len(resolved.rows))
     rows, complement_of, space = await _placed(args.about, resolved.rows, ctx)
+    is_whole = False
     smallest = max(args.min_size, ctx.gate.policy.text_min_conversations)
     if args.method == "hdbscan":
         groups, outside = await dense_groups(ctx, rows, space, smallest, args.about)
         method = f"HDBSCAN (leaf, at least {smallest}) in a UMAP space"
     else:
         labels = await asyncio.to_thread(partition_clusters, space, args.clusters)
-        groups, outside = await named_groups(ctx, rows, labels, space, args.about)
+        groups, outside = await named_groups(ctx, rows, labels, space, args.about, is_partition=True)
+        is_whole = args.about == SUMMARY
         method = f"k-means with {args.clusters} clusters in a UMAP space"
     return await ctx.release(
         CandidateTable(
@@ -67,7 +69,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             resolved=resolved,
             columns=("conversations",),
             groups=tuple(groups),
-            outside=np.sort(np.concatenate([outside, complement_of])),
+            outside=None if is_whole else np.sort(np.concatenate([outside, complement_of])),
             unit=f"{args.about} {args.method} {args.clusters} {args.min_size}",
             method=f"{method} of the {args.about}; names by the {ctx.namer.name} namer",
             about=args.about,

@@ -1,19 +1,15 @@
 """compare: what one scope has more or less of than another, with intervals and a correction for many comparisons."""
 
-from dataclasses import replace
-
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from index.geometry.clustering import OUTSIDE
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import CandidateTable, Group
-from tools.core.counting import complement_of, distinct
+from tools.core.candidate import CandidateTable
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.scope import Resolved, Scope
-from tools.grouping.division import BY, THEME, Grouped, grouped, is_closed
+from tools.grouping.division import BY, THEME, grouped, is_closed
 from tools.statistics.measures import over_and_under
 
 
@@ -34,15 +30,15 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     from the most over-represented to the most under-represented; only those whose false discovery rate is below 5 %
     are called over or under. "At least" stands where the other side is under the threshold.
     Use by="topic" across languages (themes follow the language without a model), by="theme" otherwise, or a facet.
-    Limits: an odds ratio says how much, not why; conversations of one account are counted as if they were independent
-    (at most ten each), so intervals are somewhat too narrow; what lies in both scopes counts in the first only. By theme,
-    shares are of what is in some theme; where that total must stay suppressed, "unclustered" is a row and shares are of all.
+    Limits: an odds ratio says how much, not why; conversations of one account are counted as if they were independent, so
+    intervals are somewhat too narrow; what lies in both scopes counts in the first only. By theme,
+    "unclustered" is a row too, so that shares are of all conversations of a side.
     Method: log-odds with an informative Dirichlet prior (Monroe et al. 2008), Benjamini-Hochberg (1995), both from the
     rounded counts shown.
     """
     first = await ctx.admit(args.first, fixed_domain=is_closed(args.by))
     rows = await _against(args, first, ctx)
-    found = _whole_sides(await grouped(args.by, (first.rows, rows), ctx), (first.rows, rows), ctx)
+    found = await grouped(args.by, (first.rows, rows), ctx)
     names = (args.first.short(), args.second.short() if args.second else "all others")
     crossed = found.facets | (args.second.facets() if args.second else set())
     return await ctx.release(
@@ -62,21 +58,6 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             cells_per_conversation=int(found.is_closed),
         )
     )
-
-
-def _whole_sides(found: Grouped, sides: tuple[Rows, Rows], ctx: ToolContext) -> Grouped:
-    """The groups, and where what they hold of a side may not be said (another finding suppresses it), what lies in none of
-    them as a row too: then the sides are the scopes themselves, and only cells have to be suppressed."""
-    if found.wholes is not None or found.is_closed:
-        return found
-    inside = [distinct(np.concatenate([rows[:0], *(group.columns[place] for group in found.groups)]))
-              for place, rows in enumerate(sides)]  # fmt: skip
-    if all(ctx.gate.is_releasable(rows, "side") for rows in inside):
-        return found
-    labels = ctx.index.snapshot.base_labels
-    parts = tuple(complement_of(part, rows) for part, rows in zip(inside, sides, strict=True))
-    rest = Group("unclustered", parts, whole=np.flatnonzero(labels == OUTSIDE).astype(np.int64))
-    return replace(found, groups=(*found.groups, rest) if len(rest.members) else found.groups)
 
 
 async def _against(args: Args, first: Resolved, ctx: ToolContext) -> Rows:

@@ -12,7 +12,8 @@ from tools.core.errors import ToolRefusal
 from tools.core.facets import CLOSED, facet_codes
 from tools.core.finding import Finding
 from tools.core.scope import Scope
-from tools.grouping.division import BY, OTHERS, TOPIC, domain, grouped, is_closed
+from tools.grouping.division import BY, TOPIC, grouped, is_closed
+from tools.suppression.recoding import OTHERS
 
 _MAX_COLUMNS = 6
 _MAX_NOISY_COLUMNS = 12
@@ -40,7 +41,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     """
     resolved = await ctx.admit(args.scope, fixed_domain=is_closed(args.by))
     names, columns = _columns(args, resolved.rows, ctx)
-    found = await grouped(args.by, columns, ctx)
+    found = await grouped(args.by, columns, ctx, args.scope)
     crossed = found.facets | ({args.across} - {"month"} if args.across else set())
     return await ctx.release(
         CandidateTable(
@@ -68,25 +69,28 @@ def _columns(args: Args, rows: Rows, ctx: ToolContext) -> tuple[tuple[str, ...],
         return ("conversations",), (rows,)
     if args.by == TOPIC or args.across == args.by:
         raise ToolRefusal("Cross two different closed facets, or themes with one. For topics of one value use compare.")
-    codes = domain(args.across, ctx) if is_closed(args.by) else facet_codes(ctx.index.snapshot, args.across)
-    parts = dict(zip(codes.values, split(rows, codes.codes[rows], len(codes.values)), strict=True))
+    codes = facet_codes(ctx.index.snapshot, args.across)
+    found = dict(zip(codes.values, split(rows, codes.codes[rows], len(codes.values)), strict=True))
     if ctx.gate.policy.adds_noise and is_closed(args.by):
         # All values, because a choice by exact sizes would tell them.
-        if len(parts) > _MAX_NOISY_COLUMNS:
-            raise ToolRefusal(f"{args.across} has {len(parts)} values, too many for columns. Swap `by` and `across`.")
-        return tuple(parts), tuple(parts.values())
-    ranked = sorted((value for value in parts if len(parts[value])), key=lambda value: (-len(parts[value]), value))
+        if len(found) > _MAX_NOISY_COLUMNS:
+            raise ToolRefusal(f"{args.across} has {len(found)} values, too many for columns. Swap `by` and `across`.")
+        return tuple(found), tuple(found.values())
+    allowed = args.scope.allowed(args.across, codes.values)
+    parts = {value: part for value, part in found.items() if value in allowed}
+    # The largest of the whole index, so that the choice tells nothing of the scope.
+    sizes = dict(zip(codes.values, np.bincount(codes.codes, minlength=len(codes.values)).tolist(), strict=True))
+    ranked = sorted(parts, key=lambda value: (-sizes[value], value))
     kept = [value for value in ranked[:_MAX_COLUMNS] if ctx.gate.is_releasable(parts[value], "side")]
-    while kept:
+    while True:
         rest = [parts[value] for value in ranked if value not in kept]
         together = np.sort(np.concatenate(rest)) if rest else rows[:0]
-        if not len(together) or ctx.gate.is_releasable(together, "side"):
+        if not kept or not rest or ctx.gate.is_releasable(together, "side"):
             break
         kept.pop()
     if len(kept) < 2:
         raise ToolRefusal(f"Too few values of {args.across} are large enough to be columns. Count by one facet.")
     # In the facet's own order, so that ordinal values read from low to high.
     names = [value for value in codes.values if value in kept]
-    others = [(OTHERS, together)] if len(together) else []
-    found = [*((value, parts[value]) for value in names), *others]
-    return tuple(name for name, _ in found), tuple(part for _, part in found)
+    columns = [*((value, parts[value]) for value in names), *([(OTHERS, together)] if rest else [])]
+    return tuple(name for name, _ in columns), tuple(part for _, part in columns)

@@ -9,10 +9,9 @@ from index.geometry.clustering import OUTSIDE
 from index.snapshots.snapshot import UNDATED
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group
-from tools.core.facets import CLOSED
+from tools.core.facets import CLOSED, facet_codes
 from tools.core.finding import Finding
 from tools.core.scope import Scope
-from tools.grouping.division import domain
 
 
 class Args(BaseModel):
@@ -37,19 +36,17 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     resolved = await ctx.admit(args.scope, fixed_domain=True)
     snapshot, rows = ctx.index.snapshot, resolved.rows
     outside = snapshot.base_labels[rows] == OUTSIDE
-    is_noisy = ctx.gate.policy.adds_noise
     if args.by is not None:
-        codes = domain(args.by, ctx)
+        codes = facet_codes(snapshot, args.by)
+        allowed = args.scope.allowed(args.by, codes.values)
         parts = [codes.codes[rows] == place for place in range(len(codes.values))]
         groups = [
             Group(value, (rows[part & outside], rows[part]))
             for value, part in zip(codes.values, parts, strict=True)
-            if is_noisy or part.any()
+            if value in allowed
         ]
     else:
-        groups = [
-            Group(kind, (rows[part],)) for kind, part in _kinds(ctx, rows, outside).items() if is_noisy or part.any()
-        ]
+        groups = [Group(kind, (rows[part],)) for kind, part in _kinds(ctx, rows, outside).items()]
     return await ctx.release(
         CandidateTable(
             tool="coverage",

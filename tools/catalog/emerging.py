@@ -52,15 +52,16 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     of a part; a season or a change of who uses the assistant reads the same as a new use.
     Method: as compare (Monroe et al. 2008; Benjamini & Hochberg 1995).
     """
-    later = await ctx.admit(args.scope.model_copy(update={"since": args.since, "until": args.until}))
-    before = args.scope.model_copy(update={"since": args.earlier_since, "until": args.since - timedelta(days=1)})
+    later = await ctx.admit(args.scope.but(since=args.since, until=args.until))
+    since, until = later.scope.since or args.since, later.scope.until
+    before = args.scope.but(since=args.earlier_since, until=since - timedelta(days=1))
     earlier = (await ctx.admit(before)).rows
     # Admitted scopes may be earlier, nearly identical ones: what lies in both counts as later.
     earlier = np.setdiff1d(earlier, later.rows, assume_unique=True)
     found = await (
         _found(later.rows, earlier, ctx) if args.by == _FOUND else grouped(args.by, (later.rows, earlier), ctx)
     )
-    names = (f"{args.since} to {args.until}" if args.until else f"since {args.since}", f"before {args.since}")
+    names = (f"{since} to {until}" if until else f"since {since}", f"before {since}")
     return await ctx.release(
         CandidateTable(
             tool="emerging",

@@ -120,5 +120,5 @@ def _sides(rows: Rows, concern_at_least: int, ctx: ToolContext) -> dict[str, Row
 def _form(sides: Mapping[str, Rows], ctx: ToolContext) -> _Form:
     """The whole table, or the one without the only side that is too small. A side that is suppressed to protect another is not
     small: then the whole table is refused."""
-    few = [side for side, rows in sides.items() if len(rows) < ctx.gate.policy.min_conversations]
+    few = [side for side, rows in sides.items() if not ctx.gate.is_releasable(rows)]
     return _WITHOUT.get(few[0], _WHOLE) if len(few) == 1 else _WHOLE

@@ -3,12 +3,12 @@
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from index.geometry.clustering import OUTSIDE
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group, split
 from tools.core.finding import Finding
 from tools.core.scope import Scope
+from tools.grouping.division import unclustered
 
 
 class Args(BaseModel):
@@ -45,7 +45,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             resolved=await ctx.admit(Scope()),
             columns=("conversations",),
             groups=tuple(groups),
-            outside=np.flatnonzero(labels == OUTSIDE).astype(np.int64),
+            outside=unclustered(snapshot, np.arange(len(labels), dtype=np.int64)),
             unit="taxonomy",
             method="published taxonomy: HDBSCAN in a 5-dimensional UMAP space, groups by Ward linkage",
         )

@@ -45,6 +45,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
         groups += [
             Group(cluster.name, (there[labels == place],), is_text=True, id=f"{identity} {cluster.id}", parent=identity)
             for place, cluster in _largest(earlier, labels)
+            if ctx.gate.is_releasable(there[labels == place])
         ]
     if not groups:
         raise ToolRefusal("No earlier snapshot of this index is kept, so there is nothing to compare with.")

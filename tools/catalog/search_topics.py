@@ -3,11 +3,11 @@
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from index.geometry.clustering import OUTSIDE
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group, split
 from tools.core.finding import Finding
 from tools.core.scope import Scope
+from tools.grouping.division import unclustered
 
 
 class Args(BaseModel):
@@ -26,17 +26,16 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     Limits: near is a cut on cosine similarity of an embedding that knows English best; wording shifts the size of
     the result somewhat; at most the 5,000 nearest conversations are considered.
     """
-    scope = args.scope.model_copy(update={"near": args.phrase})
+    scope = args.scope.but(near=args.phrase)
     resolved = await ctx.admit(scope)
     snapshot = ctx.index.snapshot
-    labels, everything = snapshot.base_labels[resolved.rows], np.arange(len(snapshot), dtype=np.int64)
+    everything = np.arange(len(snapshot), dtype=np.int64)
     parts, wholes = (
         split(rows, snapshot.base_labels[rows], len(snapshot.base_clusters)) for rows in (resolved.rows, everything)
     )
     groups = [
         Group(cluster.name, (part,), is_text=True, id=cluster.id, whole=whole)
         for cluster, part, whole in zip(snapshot.base_clusters, parts, wholes, strict=True)
-        if len(part)
     ]
     groups.sort(key=lambda group: -len(group.members))
     return await ctx.release(
@@ -48,7 +47,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             resolved=resolved,
             columns=("conversations",),
             groups=tuple(groups),
-            outside=resolved.rows[labels == OUTSIDE],
+            outside=unclustered(snapshot, resolved.rows),
             unit="theme",
             method="cosine similarity to the phrase, themes from the published taxonomy",
         )

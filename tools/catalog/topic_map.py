@@ -46,7 +46,11 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     if plane is None:
         raise ToolRefusal("This snapshot was published before there were maps. Publish again: shoal publish.")
     cells = _cells(plane[resolved.rows])
-    groups = [_cell(ctx, resolved.rows[cells == cell], int(cell)) for cell in np.unique(cells)]
+    parts = {int(cell): resolved.rows[cells == cell] for cell in np.unique(cells)}
+    shown = {cell: rows for cell, rows in parts.items() if ctx.gate.is_releasable(rows)}
+    # The others together: that a cell is suppressed would tell that somebody is in it.
+    rest = np.sort(np.concatenate([resolved.rows[:0], *(parts[cell] for cell in parts if cell not in shown)]))
+    groups = [_cell(ctx, rows, cell) for cell, rows in shown.items()]
     return await ctx.release(
         CandidateTable(
             tool="topic_map",
@@ -56,6 +60,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             resolved=resolved,
             columns=("conversations",),
             groups=tuple(groups),
+            outside=rest,
             unit="cell",
             method="UMAP to two dimensions, counted in a grid; each cell by its most common theme",
         )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from index.core.records import as_date
+from index.core.records import as_date, as_day
 from index.snapshots.snapshot import UNDATED, Rows
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group, split
@@ -41,14 +41,14 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     resolved = await ctx.admit(args.scope, fixed_domain=True)
     snapshot = ctx.index.snapshot
     everything = await _exposed(args.scope, ctx)
-    dated = everything[snapshot.days[everything] != UNDATED]
     _check_length(args, ctx)
-    names, bucket_of = _buckets(snapshot.days, dated, args.by)
+    names, of_row = _axis(args, ctx)
+    dated = everything[of_row[everything] >= 0]
+    bucket_of = of_row[dated]
     inside = np.zeros(len(snapshot), dtype=bool)
     inside[resolved.rows] = True
-    # Where noise is added, whether a scope leaves anybody out must not show.
-    asked_of_a_part = args.scope != _period(args.scope)
-    restricted = asked_of_a_part if ctx.gate.policy.adds_noise else len(resolved.rows) < len(everything)
+    # By what is asked: whether a scope leaves anybody out must not show.
+    restricted = args.scope != _period(args.scope)
     groups = []
     for name, whole in zip(names, split(dated, bucket_of, len(names)), strict=True):
         columns = (whole[inside[whole]], whole) if restricted else (whole,)
@@ -98,17 +98,34 @@ def _check_length(args: Args, ctx: ToolContext) -> None:
         )
 
 
-def _buckets(days: NDArray[np.int64], rows: Rows, by: str) -> tuple[list[str], NDArray[np.int64]]:
-    """Bucket names in time order (every bucket between the first and the last), and each row's bucket."""
-    if not len(rows):
+def _axis(args: Args, ctx: ToolContext) -> tuple[list[str], NDArray[np.int64]]:
+    """Bucket names in time order, and each summary's bucket, -1 for none. From the first bucket that is a group of the whole
+    snapshot to the last, as far as the scope's own bounds: what lies beside them counts in the nearest, because a bucket for it
+    would say that somebody is there."""
+    days = ctx.index.snapshot.days
+    known, place = np.unique(days, return_inverse=True)
+    if not (known != UNDATED).any():
         raise ToolRefusal("These conversations carry no dates, so there is no trend. Use count_by or cluster_scope.")
-    present = sorted({_bucket(int(day), by) for day in np.unique(days[rows])})
-    names = [present[0]]
-    while names[-1] < present[-1]:
-        names.append(_next(names[-1], by))
-    place = {name: number for number, name in enumerate(names)}
-    known, places = np.unique(days[rows], return_inverse=True)
-    return names, np.array([place[_bucket(int(day), by)] for day in known], dtype=np.int64)[places]
+    names = [_bucket(int(day), args.by) if day != UNDATED else "" for day in known]
+    of_row = np.array(names)[place]
+    groups = [name for name in dict.fromkeys(filter(None, names)) if ctx.gate.is_releasable(_rows(of_row == name))]
+    if not groups:
+        raise ToolRefusal(f"No {args.by} has enough conversations to be shown. Use a coarser step.")
+    first, last = groups[0], groups[-1]
+    if args.scope.since:
+        first = min(last, max(first, _bucket(as_day(args.scope.since), args.by)))
+    if args.scope.until:
+        last = max(first, min(last, _bucket(as_day(args.scope.until), args.by)))
+    axis = [first]
+    while axis[-1] < last:
+        axis.append(_next(axis[-1], args.by))
+    at = {name: number for number, name in enumerate(axis)}
+    codes = np.array([at[min(max(name, first), last)] if name else -1 for name in names], dtype=np.int64)
+    return axis, codes[place]
+
+
+def _rows(kept: NDArray[np.bool_]) -> Rows:
+    return np.flatnonzero(kept).astype(np.int64)
 
 
 def _bucket(day: int, by: str) -> str:

@@ -2,16 +2,17 @@
 
 import numpy as np
 
-from index.core.facets import STORED
-from index.core.records import UNKNOWN, as_date
+from index.core.facets import STORED, TURN_BANDS
+from index.core.records import as_date
 from index.snapshots.snapshot import UNDATED, Codes, Snapshot
 from tools.core.errors import ToolRefusal
 
 CLOSED = (*STORED, "month")
 """Closed facets that every index has; an index may define others of its own."""
 
+UNDATED_MONTH = "undated"
+
 FLAGGED = {"true": "flagged", "false": "not flagged"}
-_BANDS = ((1, "1 turn"), (3, "2-3 turns"), (7, "4-7 turns"), (10**9, "8 turns or more"))
 
 
 def facet_codes(snapshot: Snapshot, facet: str) -> Codes:
@@ -24,24 +25,31 @@ def facet_codes(snapshot: Snapshot, facet: str) -> Codes:
     if facet not in STORED:
         raise ToolRefusal(f"There is no such closed facet. There are: {', '.join([*CLOSED, *own])}.")
     stored = snapshot.facet(facet)
-    if facet == "turns":
-        upper = np.array([limit for limit, _ in _BANDS])
-        numbers = np.array([int(value) if value.isdigit() else 0 for value in stored.values])
-        return Codes(tuple(name for _, name in _BANDS), np.searchsorted(upper, numbers[stored.codes]).astype(np.int32))
-    if facet == "flagged":
-        return Codes(tuple(FLAGGED.get(value, UNKNOWN) for value in stored.values), stored.codes)
-    return stored
+    spoken = {"turns": TURN_BANDS, "flagged": FLAGGED}.get(facet, {})
+    return Codes(tuple(spoken.get(value, value) for value in stored.values), stored.codes)
 
 
 def _ordered(stored: Codes, order: tuple[str, ...]) -> Codes:
-    """Codes in the order in which the facet's values are defined, unknown last."""
-    values = (*order, UNKNOWN)
-    place = np.array([values.index(value) if value in values else len(order) for value in stored.values])
-    return Codes(values, place[stored.codes].astype(np.int32))
+    """Codes in the order in which the facet's values are defined, then whatever else there is."""
+    values = tuple(sorted(stored.values, key=lambda value: order.index(value) if value in order else len(order)))
+    place = np.array([values.index(value) for value in stored.values], dtype=np.int32)
+    return Codes(values, place[stored.codes])
 
 
 def _months(snapshot: Snapshot) -> Codes:
+    """Every month from the first to the last, so that one in which nobody was seen is there too; "undated" last."""
     days, place = np.unique(snapshot.days, return_inverse=True)
-    names = [f"{as_date(int(day)):%Y-%m}" if day != UNDATED else "undated" for day in days]
-    values, codes = np.unique(np.array(names, dtype=str), return_inverse=True)
-    return Codes(tuple(str(value) for value in values), codes[place].astype(np.int32))
+    names = [f"{as_date(int(day)):%Y-%m}" if day != UNDATED else UNDATED_MONTH for day in days]
+    dated = [name for name in names if name != UNDATED_MONTH]
+    values = [*(_span(dated[0], dated[-1]) if dated else ()), *({UNDATED_MONTH} & set(names))]
+    number = {value: at for at, value in enumerate(values)}
+    return Codes(tuple(values), np.array([number[name] for name in names], dtype=np.int32)[place])
+
+
+def _span(first: str, last: str) -> list[str]:
+    """Months from one to another, both inclusive."""
+    found = [first]
+    while found[-1] < last:
+        year, month = map(int, found[-1].split("-"))
+        found.append(f"{year + month // 12:04d}-{month % 12 + 1:02d}")
+    return found

@@ -33,12 +33,17 @@ class PrivacyPolicy(SettingsModel):
     max_facets: int = Field(2, ge=1)
     """Facets that one table may cross."""
     max_per_account: int = Field(10, ge=1)
-    """Conversations that one account may contribute to a cell."""
+    """Conversations of one account that count towards a threshold. Released counts are of all conversations."""
     max_dominance: float = Field(0.5, gt=0, le=1)
-    """Share of a cell above which one account dominates it and the cell is suppressed."""
-    established_days: int = Field(1, ge=0)
+    """Share of a cell above which one account dominates it and the cell is suppressed ((n, k) rule with n = 1)."""
+    max_dominance_of_two: float = Field(0.75, gt=0, le=1)
+    """The same for the two accounts with the most ((n, k) rule with n = 2)."""
+    min_unknown: float = Field(0.2, ge=0)
+    """What a cell must hold beside its two largest accounts, as a share of the largest (p % rule): whoever knows the second
+    one cannot tell the largest more exactly than this."""
+    established_days: int = Field(2, ge=0)
     """Days on which an account must have been seen to count towards text, unless it was seen before the scope's period
-    began. 1: every account counts, as in sources without dates, where no account can be older than another."""
+    began. 1: every account counts, as in sources without dates or accounts, where none can be older than another."""
     coordinated_as_one: int = Field(2, ge=1)
     """Accounts of clusters with very high signs of coordination that count as one towards text: whoever invents accounts
     has to invent so many times more. 1: each counts by itself. A ring that is large enough keeps its name."""
@@ -79,7 +84,7 @@ class PrivacyPolicy(SettingsModel):
         return (
             f"counts {self.min_conversations}+ conversations of {self.min_accounts}+ accounts, names "
             f"{self.text_min_conversations}+ of {self.text_min_accounts}+, rounded to {self.round_to}, "
-            f"at most {self.max_per_account} per account"
+            f"at most {self.max_per_account} of an account towards these"
             + (f", names from accounts seen on {self.established_days}+ days" if self.established_days > 1 else "")
             + (f", {self.coordinated_as_one} coordinated accounts count as 1" if self.coordinated_as_one > 1 else "")
             + (f", ε {self.epsilon_per_release:g} per table of closed counts" if self.adds_noise else "")
@@ -90,7 +95,7 @@ class PrivacyPolicy(SettingsModel):
 
 
 _LOWER_IS_STRICTER = {
-    "max_facets", "max_per_account", "max_dominance", "epsilon_per_release", "epsilon_total",
+    "max_facets", "max_per_account", "max_dominance", "max_dominance_of_two", "epsilon_per_release", "epsilon_total",
 }  # fmt: skip
 
 

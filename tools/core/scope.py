@@ -4,13 +4,15 @@ Scopes are built from closed facets, a period, nearness to a phrase and a cluste
 name an account, a conversation or an arbitrary set, and no NOT (trackers: Denning, Denning & Schwartz 1979).
 """
 
+from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Literal
+from datetime import date, timedelta
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from index.core.facets import HARMS, OUTCOMES
 from index.core.records import as_day
@@ -18,6 +20,7 @@ from index.geometry.clustering import OUTSIDE
 from index.handle import Index
 from index.snapshots.snapshot import UNDATED, Rows, Snapshot
 from tools.core.errors import ToolRefusal
+from tools.core.facets import FLAGGED, UNDATED_MONTH
 
 
 class Scope(BaseModel):
@@ -36,16 +39,58 @@ class Scope(BaseModel):
     )
     since: date | None = Field(None, description="First day, inclusive (YYYY-MM-DD)")
     until: date | None = Field(None, description="Last day, inclusive (YYYY-MM-DD)")
-    near: str | None = Field(None, max_length=200, description="A short phrase; summaries near it in meaning")
+    near: str | None = Field(
+        None,
+        max_length=200,
+        description="A short phrase; summaries near it in meaning. A period is then of whole months",
+    )
     cluster: str | None = Field(None, description="Id of a cluster or group of the taxonomy, for example C12 or T3")
 
+    @model_validator(mode="after")
+    def _in_whole_months(self) -> Self:
+        """Near a phrase a period is of whole months, and says so: days would cut the phrase's cells too small. A month that is
+        cut belongs to what begins in it, so that before and since a day stay apart."""
+        if self.near is None:
+            return self
+        if self.since is not None:
+            self.__dict__["since"] = self.since.replace(day=1)
+        if self.until is not None:
+            last = self.until.replace(day=monthrange(self.until.year, self.until.month)[1])
+            before = self.until.replace(day=1) - timedelta(days=1)
+            is_whole = self.until == last or (self.since is not None and before < self.since)
+            self.__dict__["until"] = last if is_whole else before
+        return self
+
+    def but(self, **values: Any) -> Self:
+        """The same scope with other values, checked as any."""
+        return self.model_validate({**self.model_dump(), **values})
+
     def facets(self) -> set[str]:
-        """Closed facets this scope restricts by (they count towards the crossing limit)."""
+        """What this scope restricts by that counts towards the crossing limit: closed facets, and nearness, because a phrase
+        crossed with two facets cuts its cells too small."""
         restricted: dict[str, object] = {
             "language": self.language, "concern": self.concern_at_least, "flagged": self.flagged
         }  # fmt: skip
         restricted |= {"surface": self.surface, "harm": self.harm, "outcome": self.outcome, **self.own}
+        restricted["nearness"] = self.near
         return {name for name, value in restricted.items() if value is not None}
+
+    def allowed(self, facet: str, values: Sequence[str]) -> set[str]:
+        """The values of a closed facet that a conversation of the scope can have; all of them where it asks for another
+        one, which nobody has, so that this does not show."""
+        return {value for value in values if self._allows(facet, value)} or set(values)
+
+    def _allows(self, facet: str, value: str) -> bool:
+        if facet == "month":
+            first, last = self.since or date.min, self.until or date.max
+            is_open = self.since is None and self.until is None
+            return is_open if value == UNDATED_MONTH else f"{first:%Y-%m}" <= value <= f"{last:%Y-%m}"
+        if facet == "concern" and self.concern_at_least is not None:
+            return value.isdigit() and int(value) >= self.concern_at_least
+        flagged = {"yes": FLAGGED["true"], "no": FLAGGED["false"], None: None}[self.flagged]
+        asked = {"language": self.language, "flagged": flagged, "surface": self.surface}
+        wanted = (asked | {"harm": self.harm, "outcome": self.outcome} | self.own).get(facet)
+        return wanted is None or value.casefold() == wanted.casefold()
 
     def short(self) -> str:
         """The scope in words, for the head of a column."""

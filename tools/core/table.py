@@ -13,21 +13,21 @@ from tools.core.candidate import CandidateTable
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One count under decision. `rows` are the members that the released count stands for; `count` and `accounts` are of
-    the cell itself, each account bounded. `released` is the rounded count to show; None: suppressed."""
+    """One count under decision. `rows` are the members that the released count stands for, `accounts` how many they
+    are of; `count` is of the cell itself. `released` is the rounded count to show; None: suppressed."""
 
     rows: Rows
     count: int
     accounts: int
     released: int | None
-    is_small: bool = False
-    """Below the minimum of conversations."""
     is_primary: bool = False
     """Suppressed by a threshold or dominance (primary suppression), not to protect another cell."""
     was_released: bool = False
     """Its count left in an earlier release, so that suppressing it here hides nothing."""
     is_whole_row: bool = False
     """Released as all of its row, because too little of the row lies elsewhere."""
+    is_nearly_all: bool = False
+    """Released as the total of its column or row, because too little of that lies elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,17 +45,29 @@ async def dense_groups(
 
 
 async def named_groups(
-    ctx: ToolContext, rows: Rows, labels: Labels, space: Space, about: str = SUMMARY, read: _Read | None = None
+    ctx: ToolContext,
+    rows: Rows,
+    labels: Labels,
+    space: Space,
+    about: str = SUMMARY,
+    read: _Read | None = None,
+    *,
+    is_partition: bool = False,
 ) -> tuple[list[Group], Rows]:
-    """Groups by label, largest first, each with a proposed name made of a free-text facet; and the rows outside any.
+    """Groups by label, largest first, each with a proposed name made of a free-text facet; and the rows outside any. Groups
+    that are too small are outside too: a row that says that one is suppressed would say that it is there. `is_partition`: how
+    many groups there are was fixed before, so that they stay.
     `space` holds the rows' coordinates; `read` their summaries, where they were read before."""
     count = int(labels.max(initial=OUTSIDE)) + 1
     found = split(np.arange(len(rows), dtype=np.int64), labels, count)
-    places = sorted(found, key=lambda group: (-len(group), int(group[0])))
+    places = [group for group in found if is_partition or ctx.gate.is_releasable(rows[group])]
+    places.sort(key=lambda group: (-len(group), int(group[0])))
+    outside = np.ones(len(rows), dtype=bool)
+    outside[np.concatenate([np.zeros(0, dtype=np.int64), *places])] = False
     asked = await asyncio.to_thread(_to_name, ctx, rows, space, places, about, read)
     names = await settled_names(ctx.namer, asked, ctx.gate.policy.text_min_accounts)
     groups = [Group(name, (rows[group],), is_text=True) for name, group in zip(names, places, strict=True)]
-    return groups, rows[labels == OUTSIDE]
+    return groups, rows[outside]
 
 
 def _read(ctx: ToolContext, rows: Rows, about: str, *, ahead: bool = False) -> _Read:

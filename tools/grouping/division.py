@@ -13,14 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.geometry.clustering import OUTSIDE
-from index.snapshots.snapshot import Codes, Rows
+from index.snapshots.snapshot import Rows, Snapshot
 from tools.context import ToolContext
 from tools.core.candidate import Group, split
 from tools.core.facets import CLOSED, facet_codes
+from tools.core.scope import Scope
 
 THEME, TOPIC = "theme", "topic"
-OTHERS = "all others"
+UNCLUSTERED = "unclustered"
 _MAX_TOPICS = 40
+
+_EVERYTHING = Scope()
+
+_BY_FACET = "counts over the snapshot; a value too rare to show counts with others"
 
 BY = (
     f"A closed facet ({', '.join(CLOSED)}, or one of this index's own); theme: the clusters of the taxonomy; "
@@ -47,34 +52,24 @@ def is_closed(by: str) -> bool:
     return by not in (TOPIC, THEME)
 
 
-async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
-    """Divide each column's members. Raises ToolRefusal for a facet that does not exist."""
+async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext, within: Scope = _EVERYTHING) -> Grouped:
+    """Divide each column's members, which are all of the scope `within`. Raises ToolRefusal for a facet that does not
+    exist."""
     if by == TOPIC:
         return await _by_topic(columns, ctx)
     if by == THEME:
         return _by_theme(columns, ctx)
-    codes = domain(by, ctx)
+    codes = facet_codes(ctx.index.snapshot, by)
     parts = _divided(columns, codes.codes, len(codes.values))
     wholes = split(np.arange(len(codes.codes), dtype=np.int64), codes.codes, len(codes.values))
-    groups = [
-        Group(value or None, part, whole=whole) for value, part, whole in zip(codes.values, parts, wholes, strict=True)
-    ]
-    kept = tuple(group for group in groups if ctx.gate.policy.adds_noise or len(group.members))
-    return Grouped(kept, "counts over the snapshot", facets=frozenset({by} - {"month"}), is_closed=True)
-
-
-def domain(facet: str, ctx: ToolContext) -> Codes:
-    """A closed facet's values and each summary's code; where noise is added, the values that are groups of the whole
-    snapshot and "all others", whatever the scope: a value that few have, or nobody here, must not be revealed by a row
-    for it. Raises ToolRefusal for a facet that does not exist."""
-    codes = facet_codes(ctx.index.snapshot, facet)
-    if not ctx.gate.policy.adds_noise:
-        return codes
-    parts = split(np.arange(len(codes.codes), dtype=np.int64), codes.codes, len(codes.values))
-    known = [place for place, rows in enumerate(parts) if ctx.gate.is_releasable(rows)]
-    folded = np.full(len(codes.values), len(known), dtype=np.int32)
-    folded[known] = np.arange(len(known))
-    return Codes((*(codes.values[place] for place in known), OTHERS), folded[codes.codes])
+    # Every value that the scope allows, also where nobody is: what rows there are must not show it.
+    allowed = set(codes.values) if ctx.gate.policy.adds_noise else within.allowed(by, codes.values)
+    kept = tuple(
+        Group(value or None, part, whole=whole)
+        for value, part, whole in zip(codes.values, parts, wholes, strict=True)
+        if value in allowed
+    )
+    return Grouped(kept, _BY_FACET, facets=frozenset({by} - {"month"}), is_closed=True)
 
 
 def _by_theme(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
@@ -85,9 +80,22 @@ def _by_theme(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
         Group(cluster.name, part, is_text=True, id=cluster.id, whole=whole)
         for cluster, part, whole in zip(snapshot.base_clusters, parts, snapshot.base_members, strict=True)
     ]
-    kept = sorted((group for group in groups if len(group.members)), key=lambda group: -len(group.members))
-    outside = columns[0][labels[columns[0]] == OUTSIDE] if len(columns) == 1 else None
-    return Grouped(tuple(kept), "counts over the snapshot, themes from the published taxonomy", outside)
+    groups.sort(key=lambda group: -len(group.members))
+    outside = [rest for rows in columns if (rest := unclustered(snapshot, rows)) is not None]
+    method = "counts over the snapshot, themes from the published taxonomy"
+    if not outside:
+        return Grouped(tuple(groups), method)
+    if len(columns) == 1:
+        return Grouped(tuple(groups), method, outside[0])
+    # A row of its own, so that a column's total is of all its conversations, as in every other table.
+    in_none = Group(UNCLUSTERED, tuple(outside), whole=np.flatnonzero(labels == OUTSIDE).astype(np.int64))
+    return Grouped((*groups, in_none), method)
+
+
+def unclustered(snapshot: Snapshot, rows: Rows) -> Rows | None:
+    """Those of the rows that are in no theme; None where nothing of the whole snapshot is, so that there is no such group."""
+    is_outside = snapshot.base_labels == OUTSIDE
+    return rows[is_outside[rows]] if is_outside.any() else None
 
 
 def _divided(columns: Sequence[Rows], codes: NDArray[np.int32], count: int) -> list[tuple[Rows, ...]]:
@@ -106,7 +114,9 @@ async def _by_topic(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
     is_everything = sum(map(len, columns)) == len(ctx.index.snapshot)
     groups = []
     for topic, first in holders[0].items():
-        if len(first) >= ctx.gate.policy.text_min_conversations:
+        is_large = len(first) >= ctx.gate.policy.text_min_conversations
+        # Only groups, so that a topic of one account takes no other's place among the most telling.
+        if is_large and ctx.gate.is_releasable(np.array(first, dtype=np.int64)):
             parts = tuple(np.array(by_topic.get(topic, ()), dtype=np.int64) for by_topic in holders)
             whole = np.sort(np.concatenate(parts)) if is_everything else None
             groups.append(Group(topic, parts, is_text=True, whole=whole))

@@ -89,8 +89,8 @@ class ReleaseHistory:
         return (same or found)[0].count if found else None
 
     def was_released(self, rows: Rows) -> bool:
-        """Whether the size of this very set was released."""
-        return any(near.is_identical for near in self.matches(rows, ("cell",)))
+        """Whether the size of this very set was released, as a cell or as a total: then suppressing it hides nothing."""
+        return any(near.is_identical and near.count is not None for near in self._compared(rows))
 
     def combination_of(self, rows: Rows) -> Combination | None:
         """What two or three earlier sets nearly make together of these rows; None when nothing does, or when their own

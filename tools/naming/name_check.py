@@ -9,11 +9,27 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from index.core.words import specifics
 from index.privacy.judgement import Judgement, NameAuditor, Proposed, stricter
 from index.privacy.sealing import SUMMARY
 from index.snapshots.snapshot import Rows, Snapshot
 from tools.naming.attestation import Attestation, members_digest
 from tools.naming.generalisation import generalise, shortened
+
+_FAR = 5
+"""Beside a special category (an illness, a religion) a word must be common in the whole index: used by so many times the
+accounts that a name needs. A name of a person is not, even where somebody invents enough accounts for the first threshold."""
+
+
+def _beside_special(text: str) -> str:
+    """The words of a name beside those of special categories; empty where it has none of these."""
+    from index.privacy.auditor.rules import has_special_category
+
+    if not has_special_category(text):
+        return ""
+    return " ".join(sorted(word for word in specifics(text) if not has_special_category(word)))
 
 
 class ProposedName(NamedTuple):
@@ -30,14 +46,21 @@ class NameCheck:
 
     def __init__(self, snapshot: Snapshot, min_accounts: int, voices: Callable[[Collection[int]], int]) -> None:
         self._attestation = Attestation(snapshot, min_accounts, voices)
+        self._common = Attestation(snapshot, _FAR * min_accounts)
+        self._everything = np.arange(len(snapshot), dtype=np.int64)
         self._verdicts: dict[tuple[str, bytes], Judgement] = {}
 
     def shown(self, names: Sequence[tuple[str, Rows]], about: str = SUMMARY) -> list[str | None]:
         """For each name the text that may be shown: itself, a generalised form, or None."""
         texts = self._attested(names, about)
-        return [
+        kept = [
             None if text is None or self._verdict(text, rows).is_rejected else text
             for text, (_, rows) in zip(texts, names, strict=True)
+        ]
+        beside = [_beside_special(text) if text else "" for text in kept]
+        is_common = self._common.attested([(words, self._everything) for words in beside], about)
+        return [
+            text if common or not words else None for text, words, common in zip(kept, beside, is_common, strict=True)
         ]
 
     async def consult(self, auditor: NameAuditor, names: Sequence[ProposedName], about: str = SUMMARY) -> None:

@@ -31,6 +31,7 @@ from tools.release.pipeline import decided
 from tools.release.rows import RenderedTable, rendered, source_notes
 from tools.suppression.disclosure_audit import DisclosureAudit
 from tools.suppression.public_period import PublicPeriod, public_period
+from tools.suppression.recoding import recoded
 from tools.suppression.small_cells import small_cells
 from tools.suppression.thresholds import Thresholds
 
@@ -40,8 +41,8 @@ Purpose = Literal["count", "readings", "side"]
 
 @dataclass(frozen=True)
 class Gate:
-    """The gate of one session: one policy over one snapshot. Another policy is another gate, so that nothing computed
-    under one can be used under another."""
+    """The gate of one session: one policy over one snapshot, recoded under that policy (`tools.suppression.recoding`).
+    Another policy is another gate, so that nothing computed under one can be used under another."""
 
     index: Index
     policy: PrivacyPolicy
@@ -54,9 +55,10 @@ class Gate:
     _labels: Labels = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "index", recoded(self.index, self.policy))
         thresholds, snapshot = Thresholds(self.index, self.policy), self.index.snapshot
         history = ReleaseHistory(
-            snapshot, self.policy.min_accounts, self.ledger, lambda rows: thresholds.counted(rows)[1]
+            snapshot, self.policy.min_accounts, self.ledger, lambda rows: thresholds.counted(rows).accounts
         )
         parts = {
             "_thresholds": thresholds,
@@ -100,7 +102,10 @@ class Gate:
         everything = len(self.index.snapshot)
         meets = self._thresholds.meets(resolved.rows)
         rest = everything - len(resolved.rows)
-        if meets and rest and not self._thresholds.meets(complement_of(resolved.rows, np.arange(everything))):
+        # A phrase and a period inside the one that may be stated are no part of the domain: whether they leave out few or
+        # nobody must not show.
+        is_part = rest > 0 or scope.near is not None or self._cuts_period(scope)
+        if meets and is_part and not self._thresholds.meets(complement_of(resolved.rows, np.arange(everything))):
             raise ToolRefusal(
                 "Nearly all conversations match, so the rest would be below the threshold. Ask without the restriction.",
                 "nearly everything",
@@ -115,6 +120,13 @@ class Gate:
                     "too few or too close",
                 )
             return Resolved(scope, self._matched(resolved.rows))
+
+    def _cuts_period(self, scope: Scope) -> bool:
+        period = self.public_period
+        if period is None:
+            return scope.since is not None or scope.until is not None
+        since, until = scope.since or period.first, scope.until or period.last
+        return since > period.first or until < period.last
 
     def admit_part(self, rows: Rows) -> Rows:
         """The members that a cell of these would be answered with: those of an earlier, nearly identical set (R5)."""
@@ -144,7 +156,8 @@ class Gate:
             self._protect_small_cells()
             table = decided(candidate, self._thresholds, self._history, self._audit)
             finding = self._finding(candidate, rendered(table, labels, self._thresholds), handles)
-            outcome = outcome_of(finding, asked=len(candidate.groups), smallest=smallest_of(table))
+            asked = len(finding.rows) + finding.suppressed.groups
+            outcome = outcome_of(finding, asked=asked, smallest=smallest_of(table))
             sets = sets_of(table, self._thresholds, self._history)
             self.ledger.append({**self._entry(finding, candidate.arguments, run), **outcome}, sets)
         return finding

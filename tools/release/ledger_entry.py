@@ -19,7 +19,9 @@ def sets_of(table: DecidedTable, thresholds: Thresholds, history: ReleaseHistory
     candidate, cells = table.candidate, table.all_cells
 
     def kept(kind: str, rows: Rows, count: int | None) -> ReleasedSet:
-        return ReleasedSet(kind, thresholds.counted(rows)[1], count, history.members(rows), history.signature(rows))
+        return ReleasedSet(
+            kind, thresholds.counted(rows).accounts, count, history.members(rows), history.signature(rows)
+        )
 
     return [
         kept("scope", candidate.resolved.rows, None),

@@ -32,9 +32,9 @@ def _matched(cell: Cell, thresholds: Thresholds, history: ReleaseHistory, curren
         # Its earlier numbers; counting its members anew would miss those that were forgotten since. The cell's own count
         # stays, because sums are judged by what is there.
         rows = history.rows_of(earlier)
-        again, accounts, _ = thresholds.counted(rows)
-        released = thresholds.rounded(again) if earlier.count is None else earlier.count
-        cell = replace(cell, rows=rows, accounts=earlier.accounts or accounts, released=released)
+        again = thresholds.counted(rows)
+        released = thresholds.rounded(again.conversations) if earlier.count is None else earlier.count
+        cell = replace(cell, rows=rows, accounts=earlier.accounts or again.accounts, released=released)
     was_released = earlier is not None or history.was_released(cell.rows)
     cell = replace(cell, was_released=was_released)
     if history.is_suppressed(cell.rows) or (not was_released and history.discloses(cell.rows)):
@@ -52,13 +52,13 @@ def _combined(cell: Cell, thresholds: Thresholds, history: ReleaseHistory) -> Ce
     if together is None:
         return cell
     if together.is_unchecked or not thresholds.meets(together.rows):
-        return below(cell.rows, cell.count, cell.accounts, thresholds)
+        return below(cell.rows, thresholds)
     made, accounts = thresholds.counted_of(together, [together.rows])
     return replace(cell, rows=together.rows, accounts=accounts, released=thresholds.rounded(made))
 
 
 def with_totals(table: DecidedTable, thresholds: Thresholds, history: ReleaseHistory) -> DecidedTable:
-    """The table with each column's total: the sum of its cells, so that shares add up; or what was released of a total of
+    """The table with each column's total: all its conversations; or what was released of a total of
     the same kind that fewer than `min_accounts` accounts tell apart from it, or what earlier sets make of it. With the
     members that it is the number of: what later sets are matched with is what was released."""
     kind, current = f"total: {table.candidate.unit}", history.begin()
@@ -91,8 +91,4 @@ def _total(
             )
         parts = [whole] if candidate.wholes is not None else candidate.column_parts(place)
         return Total(together.rows, thresholds.rounded(thresholds.counted_of(together, parts)[0]))
-    if candidate.wholes is not None:
-        return Total(whole, thresholds.rounded(thresholds.counted(whole)[0]))
-    top = [line for line, group in zip(table.lines, candidate.groups, strict=True) if group.parent is None]
-    count = sum(line[place].count for line in top) + (table.outside.count if table.outside and place == 0 else 0)
-    return Total(whole, thresholds.rounded(count))
+    return Total(whole, thresholds.rounded(len(whole)))

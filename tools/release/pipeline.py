@@ -1,10 +1,10 @@
 """The steps of an exact release, in their order: each takes a frozen table and returns the next.
 
     candidate -> counted, primary suppression -> matched with history -> totals -> secondary suppression -> disclosure audit
+    -> nearly all
 
-What can repeat is visible here and nowhere else: suppressing a cell can change a total, and the disclosure audit can suppress
-more; then totals and secondary suppression are done again, until nothing changes. Each round suppresses at least one cell
-more, so it ends. Use it under the ledger's lock.
+What can repeat is visible here and nowhere else: the disclosure audit can suppress more; then secondary suppression is done
+again, until nothing changes. Each round suppresses at least one cell more, so it ends. Use it under the ledger's lock.
 """
 
 from tools.core.candidate import CandidateTable
@@ -13,8 +13,9 @@ from tools.core.table import DecidedTable
 from tools.history.release_history import ReleaseHistory
 from tools.release.counted import counted
 from tools.release.matched import matched, with_totals
+from tools.release.nearly_all import with_nearly_all
 from tools.suppression.disclosure_audit import DisclosureAudit
-from tools.suppression.secondary import recounted, suppress_secondary
+from tools.suppression.secondary import suppress_secondary
 from tools.suppression.thresholds import Thresholds
 
 
@@ -26,11 +27,9 @@ def decided(
     table = matched(counted(candidate, thresholds), thresholds, history)
     while True:
         table = suppress_secondary(with_totals(table, thresholds, history), thresholds, history)
-        following = recounted(table, thresholds)
-        if following is table and thresholds.policy.rounds_too_little:
-            following = audit.audited(table)
+        following = audit.audited(table) if thresholds.policy.rounds_too_little else table
         if following is table:
-            return table
+            return with_nearly_all(table, thresholds, history)
         table = following
 
 

@@ -14,6 +14,7 @@ from tools.core.statistic import ReleasedCounts, Statistics
 from tools.core.table import Cell, DecidedTable
 from tools.core.wording import GRADED_BY_RULES, UNNAMED
 from tools.dp.noisy_release import NOT_COVERED
+from tools.release.nearly_all import NOTE as NEARLY_ALL
 from tools.suppression.thresholds import Thresholds
 
 
@@ -43,13 +44,23 @@ def rendered(table: DecidedTable, labels: Sequence[str], thresholds: Thresholds)
     if not statistics.order and any(group.is_text for group in candidate.groups):
         # By what is released, not by exact size: an order can tell what rounding hides.
         rows.sort(key=lambda row: (-(row.values[0].count or 0), row.label, row.id or ""))
+    # A part of the index is in few of all themes: whether few or nobody of it are in the others must not show.
+    is_countable = len(candidate.resolved.rows) == len(thresholds.snapshot) or not any(
+        group.is_text for group in candidate.groups
+    )
     suppressed = Suppressed(
-        sum(any(cell.count for cell in line) for line in hidden),
+        len(hidden) if is_countable else 0,
         sum(value.count is None for row in rows for value in row.values),
-        _suppressed_share(table, visible, thresholds),
+        _suppressed_share(table, visible),
         sum(row.label == UNNAMED for row in rows),
     )
-    notes = (*statistics.notes, *candidate.notes, *((NOT_COVERED,) if policy.adds_noise else ()))
+    is_nearly_all = any(cell.is_nearly_all for cell in table.cells)
+    notes = (
+        *statistics.notes,
+        *candidate.notes,
+        *((NEARLY_ALL,) if is_nearly_all else ()),
+        *((NOT_COVERED,) if policy.adds_noise else ()),
+    )
     return RenderedTable(tuple(rows), table.released_totals, suppressed, _outside_share(table), notes)
 
 
@@ -75,18 +86,17 @@ def _shows(line: Sequence[Cell]) -> bool:
     return any(cell.released is not None for cell in line)
 
 
-def _suppressed_share(table: DecidedTable, visible: Set[int], thresholds: Thresholds) -> float:
-    """Percent of the counted conversations in groups that are not shown."""
-    totals = table.released_totals
-    if table.candidate.wholes is not None or not any(totals):
+def _suppressed_share(table: DecidedTable, visible: Set[int]) -> float:
+    """Percent of the counted conversations in groups that are not shown: what the totals leave beside what is shown."""
+    candidate, totals = table.candidate, table.released_totals
+    if candidate.within:
+        totals = totals[:1]
+    if candidate.wholes is not None or not any(totals) or all(cell.released is not None for cell in table.all_cells):
         return 0.0
-    hidden = sum(
-        cell.count
-        for place, (group, line) in enumerate(zip(table.candidate.groups, table.lines, strict=True))
-        if place not in visible and group.parent is None
-        for cell in line
-    )
-    return min(100.0, round(100 * thresholds.rounded(hidden) / sum(totals), 1))
+    top = [place for place, group in enumerate(candidate.groups) if group.parent is None]
+    cells = [cell for place in top if place in visible for cell in table.lines[place][: len(totals)]]
+    shown = sum(cell.released or 0 for cell in cells) + (table.outside.released or 0 if table.outside else 0)
+    return max(0.0, round(100 * (sum(totals) - shown) / sum(totals), 1))
 
 
 def _row(table: DecidedTable, place: int, label: str, measures: tuple[Measure, ...], thresholds: Thresholds) -> Row:
@@ -113,9 +123,9 @@ def _base(table: DecidedTable, cells: Sequence[Cell], column: int) -> int:
 def _outside_share(table: DecidedTable) -> float | None:
     """Unclustered percent of the scope; None where nothing was clustered or it is suppressed."""
     outside, totals = table.outside, table.released_totals
-    if outside is None or table.width != 1 or not totals[0] or (outside.count and outside.released is None):
+    if outside is None or outside.released is None or table.width != 1 or not totals[0]:
         return None
-    return round(100 * (outside.released or 0) / totals[0], 1)
+    return round(100 * outside.released / totals[0], 1)
 
 
 def _statistics(table: DecidedTable, labels: Sequence[str], policy: PrivacyPolicy) -> Statistics:
@@ -127,8 +137,9 @@ def _statistics(table: DecidedTable, labels: Sequence[str], policy: PrivacyPolic
             ReleasedCounts(
                 labels,
                 candidate.columns,
-                [[cell.released for cell in line] for line in lines],
-                [[cell.is_small for cell in line] for line in lines],
+                # A number in the place of its total says too little of the cell to compute from.
+                [[None if cell.is_nearly_all else cell.released for cell in line] for line in lines],
+                [[cell.is_primary for cell in line] for line in lines],
                 table.released_totals,
                 policy.min_conversations,
                 policy.round_to,

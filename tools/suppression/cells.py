@@ -54,13 +54,18 @@ class Rules:
     def interval(self, cell: Cell, *, is_shown: bool, is_known_small: bool = False) -> Interval:
         """What a reader can tell of a cell."""
         if is_shown and cell.released is not None:
-            return rounding_interval(cell.count, cell.released, self.base)
+            known = rounding_interval(cell.count, cell.released, self.base)
+            if not cell.is_whole_row:
+                return known
+            # Up to as many as are too few may lie elsewhere in the row.
+            low = max(0, cell.released - self.base // 2 - (self.threshold - 1))
+            return Interval(max(0, cell.count - low), known.up)
         is_small = is_known_small and cell.count < self.threshold
         return suppressed_interval(cell.count, self.threshold, is_small=is_small)
 
     def must_protect(self, cell: Cell, *, is_shown: bool) -> bool:
-        """Whether a cell must be protected. Nobody is in an empty cell, so nobody is disclosed by it."""
-        return not is_shown and cell.is_primary and cell.count > 0
+        """Whether a cell must be protected. An empty cell too: whether few are in it or nobody must not show."""
+        return not is_shown and cell.is_primary
 
     def total_interval(self, count: int, released: int) -> Interval:
         return rounding_interval(count, released, self.base)
@@ -70,7 +75,7 @@ def suppress_complements(meets: Meets, cells: Sequence[Cell], lines: Sequence[Se
     """Where a count and the whole it lies in are both shown, their difference is a group too (R3)."""
     for first, *_, whole in lines:
         rest = complement_of(cells[first].rows, cells[whole].rows)
-        if whole not in shown or (first in shown and len(rest) and not meets(rest)):
+        if whole not in shown or (first in shown and not meets(rest)):
             shown -= {first}
     return shown
 
@@ -81,8 +86,7 @@ def suppress_rests(
     """Overlapping groups are no partition; the complement of each in its column is checked (R3)."""
     for line in lines:
         for place, whole in zip(line, wholes, strict=True):
-            rest = complement_of(cells[place].rows, whole)
-            if len(rest) and not meets(rest):
+            if not meets(complement_of(cells[place].rows, whole)):
                 shown -= {place}
     return shown
 
@@ -107,7 +111,8 @@ def suppress_tree(
 def suppress_sum(rules: Rules, cells: Sequence[Cell], line: Sequence[int], total: Interval, shown: Shown) -> Shown:
     """What is suppressed of a sum follows together from what is shown of it: it must meet the thresholds, and be none that
     is suppressed elsewhere; and nothing protected may be disclosed. Else the smallest shown cell is suppressed too, one
-    that was never released before if there is any."""
+    that was never released before if there is any. Empty cells are suppressed cells like any other, so that nobody can tell
+    from what else is suppressed whether somebody is in them."""
     while not _is_safe(rules, cells, line, total, shown):
         smallest = _smallest(cells, [place for place in line if place in shown])
         if smallest is None:
@@ -117,22 +122,26 @@ def suppress_sum(rules: Rules, cells: Sequence[Cell], line: Sequence[int], total
 
 
 def _is_safe(rules: Rules, cells: Sequence[Cell], line: Sequence[int], total: Interval, shown: Shown) -> bool:
-    counted = [place for place in line if cells[place].count]
-    hidden = [cells[place] for place in counted if place not in shown]
+    hidden = [cells[place] for place in line if place not in shown]
     if not hidden:
         return True
     if not rules.meets(distinct(np.concatenate([cell.rows for cell in hidden]))):
         return False
     if rules.is_suppressed_together(hidden):
         return False
-    intervals = [rules.interval(cells[place], is_shown=place in shown) for place in counted]
-    protected = [at for at, place in enumerate(counted) if rules.must_protect(cells[place], is_shown=place in shown)]
+    intervals = [rules.interval(cells[place], is_shown=place in shown) for place in line]
+    protected = [at for at, place in enumerate(line) if rules.must_protect(cells[place], is_shown=place in shown)]
     return not is_disclosed_by_sum(intervals, protected, total, rules.width)
 
 
 def _smallest(cells: Sequence[Cell], places: Sequence[int]) -> int | None:
     """The cell to suppress next; None when none is shown."""
-    return min(places, key=lambda place: (cells[place].was_released, cells[place].count), default=None)
+    return min(places, key=lambda place: _size(cells, place), default=None)
+
+
+def _size(cells: Sequence[Cell], place: int) -> tuple[bool, int, int]:
+    """By what is released, never by the count itself: which cell is suppressed must not tell what rounding hides."""
+    return cells[place].was_released, cells[place].released or 0, -place
 
 
 def suppress_table(rules: Rules, table: "CrossTable", shown: Shown) -> Shown:
@@ -217,7 +226,7 @@ class _Disclosed:
             candidates = self._shown_of(everywhere)
         if not candidates:
             return False
-        place, at = min(candidates, key=lambda item: (table.cells[item[0]].was_released, table.cells[item[0]].count))
+        place, at = min(candidates, key=lambda item: _size(table.cells, item[0]))
         self._shown -= {place}
         self._intervals[at] = self._line(table.lines[at])
         for other, interval in enumerate(self._intervals[at]):

@@ -1,13 +1,11 @@
-"""The period of an index that may be stated: from the first to the last stretch of time that is a group of its own.
+"""The period of an index that may be stated: from the first month that is a group of its own to the last.
 
-The exact first and last day can be one person's. So the ends are those of days that meet the thresholds, of weeks where no
-day does, of months where no week does. Data plane: it sees members and answers two days.
+The exact first and last day can be one person's. Data plane: it sees members and answers two days.
 """
 
 from calendar import monthrange
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
@@ -37,36 +35,16 @@ class PublicPeriod:
 
 
 def public_period(thresholds: Thresholds) -> PublicPeriod | None:
-    """The period of the whole snapshot; None where no stretch of time is a group of its own."""
+    """The period of the whole snapshot; None where no month is a group of its own."""
     days = thresholds.snapshot.days
     dated = np.flatnonzero(days != UNDATED).astype(np.int64)
-    for bounds in (_day, _week, _month):
-        known, place = np.unique(days[dated], return_inverse=True)
-        spans = [bounds(as_date(int(day))) for day in known]
-        order = sorted(set(spans))
-        number = {span: at for at, span in enumerate(order)}
-        codes = np.array([number[span] for span in spans], dtype=np.int64)[place]
-
-        def meets(at: int, codes: np.ndarray[tuple[int], np.dtype[np.int64]] = codes) -> bool:
-            return thresholds.meets(dated[codes == at])
-
-        first = next((span for at, span in enumerate(order) if meets(at)), None)
-        if first is not None:
-            last = next(order[at] for at in reversed(range(len(order))) if meets(at))
-            return PublicPeriod(first[0], last[1])
-    return None
-
-
-Bounds = Callable[[date], tuple[date, date]]
-
-
-def _day(day: date) -> tuple[date, date]:
-    return day, day
-
-
-def _week(day: date) -> tuple[date, date]:
-    monday = day - timedelta(days=day.weekday())
-    return monday, monday + timedelta(days=6)
+    known, place = np.unique(days[dated], return_inverse=True)
+    spans = [_month(as_date(int(day))) for day in known]
+    order = sorted(set(spans))
+    number = {span: at for at, span in enumerate(order)}
+    codes = np.array([number[span] for span in spans], dtype=np.int64)[place]
+    groups = [span for at, span in enumerate(order) if thresholds.is_large(dated[codes == at])]
+    return PublicPeriod(groups[0][0], groups[-1][1]) if groups else None
 
 
 def _month(day: date) -> tuple[date, date]:

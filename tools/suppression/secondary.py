@@ -32,18 +32,6 @@ def suppress_secondary(table: DecidedTable, thresholds: Thresholds, history: Rel
     return _Secondary(table, thresholds, history).suppressed()
 
 
-def recounted(table: DecidedTable, thresholds: Thresholds) -> DecidedTable:
-    """The table in which a cell that was to be released as its whole row, and is suppressed now, counts as itself. The very
-    table where there is none."""
-    members = [rows for group in table.candidate.groups for rows in group.columns]
-    cells = tuple(
-        replace(cell, count=thresholds.counted(rows)[0]) if cell.is_whole_row and cell.released is None else cell
-        for cell, rows in zip(table.cells, members, strict=True)
-    )
-    is_same = all(one.count == other.count for one, other in zip(cells, table.cells, strict=True))
-    return table if is_same else replace(table, cells=cells)
-
-
 @dataclass(frozen=True, slots=True)
 class _Secondary:
     table: DecidedTable
@@ -105,16 +93,13 @@ class _Secondary:
         count = sum(cell.count for cell in line)
         if self._candidate.has_row_totals:
             return self._released_interval(rules, group.members, count)
-        if group.whole is None or any(cell.is_whole_row and cell.released is not None for cell in line):
+        if group.whole is None:
             return UNBOUNDED
-        least = self.thresholds.policy.min_conversations
-        elsewhere, _, _ = self.thresholds.counted(complement_of(group.members, group.whole))
-        if elsewhere >= least:
+        elsewhere = len(complement_of(group.members, group.whole))
+        if elsewhere >= self.thresholds.policy.min_conversations:
             return UNBOUNDED
-        if not elsewhere:
-            return self._released_interval(rules, group.whole, count)
-        known = rules.total_interval(count, self.thresholds.rounded(count))
-        return Interval(known.down + least - 1 - elsewhere, known.up + elsewhere)
+        # As if a reader knew how few lie elsewhere in the row, or that nobody does: then both are the same.
+        return self._released_interval(rules, group.whole, count + elsewhere)
 
     def _released_interval(self, rules: Rules, rows: Rows, count: int) -> Interval:
         """Around a sum of cells, by what another finding releases of these members: an earlier one may have answered with
@@ -175,11 +160,9 @@ class _Secondary:
     def _parent_of(self, parts: Sequence[Rows]) -> Cell:
         """The group of the taxonomy that these make up, as another finding would release it."""
         rows = distinct(np.concatenate(parts))
-        count, accounts, _ = self.thresholds.counted(rows)
-        meets = self.thresholds.meets(rows)
+        found, meets = self.thresholds.counted(rows), self.thresholds.meets(rows)
         released: int | None = None
         if meets and not self.history.is_suppressed(rows):
             earlier = self.history.released_count(rows)
-            released = self.thresholds.rounded(count) if earlier is None else earlier
-        is_small = count < self.thresholds.policy.min_conversations
-        return Cell(rows, count, accounts, released, is_small, is_primary=not meets)
+            released = self.thresholds.rounded(len(rows)) if earlier is None else earlier
+        return Cell(rows, len(rows), found.accounts, released, is_primary=not meets)

@@ -1,6 +1,7 @@
-"""Thresholds (R3, R7): bounded counts of conversations and accounts, dominance, and which accounts count towards text.
+"""Thresholds (R3, R7): how many conversations and accounts a set has, who dominates it, and which accounts count towards text.
 
-One place for every threshold, so that no tool counts otherwise. Data plane: it sees members and answers numbers.
+One place for every threshold, so that no tool counts otherwise. A threshold counts an account a bounded number of times;
+what is released is the count of all conversations. Data plane: it sees members and answers numbers.
 """
 
 from collections.abc import Collection, Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,20 @@ from tools.core.policy import PrivacyPolicy
 from tools.history.candidates import Combination
 
 
+class Counts(NamedTuple):
+    """How many a set holds: all its `conversations`; its `accounts`; conversations with each account `bounded`; those of the
+    account with the most (`largest`), and of the next one (`second`)."""
+
+    conversations: int
+    accounts: int
+    bounded: int
+    largest: int
+    second: int
+
+
+_NOBODY = Counts(0, 0, 0, 0, 0)
+
+
 @dataclass(frozen=True)
 class Thresholds:
     """Counts over an index's snapshot under one policy."""
@@ -33,26 +49,27 @@ class Thresholds:
     def snapshot(self) -> Snapshot:
         return self.index.snapshot
 
-    def counted(self, rows: Rows) -> tuple[int, int, int]:
-        """(conversations with each account bounded, accounts, conversations of the largest account) (R7)."""
+    def counted(self, rows: Rows) -> Counts:
+        """What a set of members holds (R7)."""
         return self._remembered(rows)
 
     @cached_property
-    def _remembered(self) -> MemoByArray[tuple[int, int, int]]:
+    def _remembered(self) -> MemoByArray[Counts]:
         return MemoByArray(self._counted)
 
-    def _counted(self, rows: Rows) -> tuple[int, int, int]:
+    def _counted(self, rows: Rows) -> Counts:
         if not len(rows):
-            return 0, 0, 0
+            return _NOBODY
         each = how_often(self.snapshot.accounts[rows])
-        return int(np.minimum(each, self.policy.max_per_account).sum()), int(np.count_nonzero(each)), int(each.max())
+        second, largest = np.partition(each, -2)[-2:].tolist() if len(each) > 1 else (0, int(each[0]))
+        bounded = int(np.minimum(each, self.policy.max_per_account).sum())
+        return Counts(len(rows), int(np.count_nonzero(each)), bounded, largest, second)
 
     def counted_of(self, combination: Combination, parts: Sequence[Rows]) -> tuple[int, int]:
         """(conversations, accounts) of parts as if the accounts that tell their whole from a combination of earlier
         sets were in it as they are in the combination, whether they are or not (R5)."""
         kept = [part[~np.isin(self.snapshot.accounts[part], combination.differing)] for part in parts]
-        most = self.policy.max_per_account
-        count = sum(self.counted(part)[0] for part in kept) + int(np.minimum(combination.contributions, most).sum())
+        count = sum(map(len, kept)) + int(combination.contributions.sum())
         accounts = len(distinct(self.snapshot.accounts[np.concatenate(kept)])) + int(
             (combination.contributions > 0).sum()
         )
@@ -60,38 +77,47 @@ class Thresholds:
 
     def meets(self, rows: Rows) -> bool:
         """Whether a closed cell of these members may be shown."""
-        count, accounts, largest = self.counted(rows)
-        policy = self.policy
-        is_large = count >= policy.min_conversations and accounts >= policy.min_accounts
-        return is_large and largest <= policy.max_dominance * len(rows)
+        return self.is_large(rows) and not self._is_dominated(self.counted(rows))
+
+    def is_large(self, rows: Rows) -> bool:
+        """Whether these are enough conversations of enough accounts, whoever dominates them."""
+        found, policy = self.counted(rows), self.policy
+        return found.bounded >= policy.min_conversations and found.accounts >= policy.min_accounts
+
+    def _is_dominated(self, found: Counts) -> bool:
+        """By the (n, k) rule for one account and for two, or by the p % rule: the account with the second most could tell
+        too well how many the largest has (Hundepool et al. 2012, 4.2)."""
+        policy, most = self.policy, found.conversations
+        others = most - found.largest - found.second
+        return (
+            found.largest > policy.max_dominance * most
+            or found.largest + found.second > policy.max_dominance_of_two * most
+            or others < policy.min_unknown * found.largest
+        )
 
     @cached_property
     def always_met_from(self) -> int:
         """Conversations from which any group meets the thresholds: in one that does not, some account has at least
         the smallest of these shares, and no account has more than the largest one has in all."""
         policy = self.policy
-        least_share = min(1 / policy.min_conversations, 1 / policy.min_accounts, policy.max_dominance)
+        least_share = min(
+            1 / policy.min_conversations,
+            1 / policy.min_accounts,
+            policy.max_dominance,
+            policy.max_dominance_of_two / 2,
+            1 / (2 + policy.min_unknown),
+        )
         return ceil(int(how_often(self.snapshot.accounts).max(initial=0)) / least_share) + 1
 
     def complement_meets(self, rows: Rows, whole: Rows) -> bool:
         """Whether what a whole holds beside these rows of it may be shown as a closed cell."""
-        count, _, largest = self.counted(whole)
-        policy, rest = self.policy, len(whole) - len(rows)
-        # Of a whole in which no account has much, a large complement meets them whoever it holds.
-        least = rest - (len(whole) - count)
-        accounts = rest // max(1, largest)
-        if (
-            least >= policy.min_conversations
-            and accounts >= policy.min_accounts
-            and largest <= policy.max_dominance * rest
-        ):
-            return True
-        return self.meets(complement_of(rows, whole))
+        # A complement so large meets them whoever it holds.
+        return len(whole) - len(rows) >= self.always_met_from or self.meets(complement_of(rows, whole))
 
     def established(self, rows: Rows, since: date | None) -> Rows:
         """Those of the rows whose account counts towards text: it was seen on so many days as the policy asks, or before
         the scope's period (`since`). A group's text and each specific in it are held to these rows alone."""
-        if self.policy.established_days <= 1:
+        if self.policy.established_days <= 1 or not self._has_history:
             return rows
         days, first = self._seen
         accounts = self.snapshot.accounts[rows]
@@ -112,20 +138,21 @@ class Thresholds:
     def meets_text(self, rows: Rows, since: date | None) -> bool:
         """Whether a group's name may be shown, if it is attested."""
         established = self.established(rows, since)
-        count, accounts, _ = self.counted(established)
+        found = self.counted(established)
         least = self.policy.text_min_accounts
-        if count < self.policy.text_min_conversations or accounts < least:
+        if found.bounded < self.policy.text_min_conversations or found.accounts < least:
             return False
         # Of so many that all of them could be coordinated, nobody needs to be looked at.
-        return accounts >= least * self.policy.coordinated_as_one or (
+        return found.accounts >= least * self.policy.coordinated_as_one or (
             self.distinct_voices(distinct(self.snapshot.accounts[established]).tolist()) >= least
         )
 
     def meets_reading(self, rows: Rows) -> bool:
         """Whether more than a group's size may be released, such as bands: accounts that look coordinated count as any,
         or no coordination could be reported."""
-        count, accounts, _ = self.counted(self.established(rows, None))
-        return count >= self.policy.text_min_conversations and accounts >= self.policy.text_min_accounts
+        found = self.counted(self.established(rows, None))
+        policy = self.policy
+        return found.bounded >= policy.text_min_conversations and found.accounts >= policy.text_min_accounts
 
     @cached_property
     def _suspected(self) -> NDArray[np.bool_]:
@@ -135,6 +162,11 @@ class Thresholds:
         """To the nearest step, halves up."""
         step = self.policy.round_to
         return (count + step // 2) // step * step
+
+    @cached_property
+    def _has_history(self) -> bool:
+        """Whether any account was seen on more than one day: else none is older than another."""
+        return bool((self._seen[0] > 1).any())
 
     @cached_property
     def _seen(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

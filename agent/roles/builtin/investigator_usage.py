@@ -74,7 +74,7 @@ async def size(notes: Notes) -> None:
         size = f"There are about {_of(found, every)} {unquoted(scope.described())}"
         notes.say(size, *_both(found, every), kind="answer")
     notes.say(
-        "Counts are rounded and one account counts a bounded number of times, so sizes are approximate.",
+        "Counts are rounded, so sizes are approximate.",
         kind="limit",
     )
 

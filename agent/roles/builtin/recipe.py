@@ -163,6 +163,8 @@ def left_out(notes: Notes, finding: Finding) -> None:
         parts.append(
             f"{finding.suppressed.groups} {'group is' if finding.suppressed.groups == 1 else 'groups are'} suppressed{share}"
         )
+    elif finding.suppressed.share and finding.rows:
+        parts.append(f"{finding.suppressed.share} % are in groups too small to show")
     if finding.suppressed.unnamed:
         unnamed = finding.suppressed.unnamed
         parts.append(f"{unnamed} {'group is' if unnamed == 1 else 'groups are'} shown without a name")
