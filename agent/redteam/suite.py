@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 
-from agent.redteam import analyst, canaries, differencing, files, injection, poisoning
+from agent.redteam import analyst, canaries, differencing, files, injection, pairs, poisoning
 from agent.redteam.lab import Lab, data_behind
 from agent.redteam.result import Outcome
 from agent.wiring import App
@@ -18,6 +18,7 @@ Attack = Callable[[Lab], Awaitable[list[Outcome]]]
 ATTACKS: Mapping[str, Attack] = {
     "canaries": canaries.run,
     "differencing": differencing.run,
+    "pairs": pairs.run,
     "poisoning": poisoning.run,
     "injection": injection.run,
     "analyst": analyst.run,

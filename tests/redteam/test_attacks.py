@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from agent.redteam import analyst, canaries, files, injection, people, poisoning
+from agent.redteam import analyst, canaries, files, injection, pairs, people, poisoning
 from agent.redteam.analyst import ATTEMPTS
 from agent.redteam.lab import Lab
 from agent.redteam.obedient import Obedience, Request
@@ -93,6 +93,20 @@ async def test_a_plant_in_a_file_or_a_database_of_the_lab_is_counted(lab: Lab) -
 
 
 # the attacks
+
+
+@pytest.mark.slow
+async def test_no_answer_differs_by_one_person_with_something_rare(lab: Lab) -> None:
+    assert missed(await pairs.run(lab)) == []
+
+
+@pytest.mark.slow
+async def test_without_recoding_the_same_pair_of_indexes_is_told_apart(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.release.gate.recoded", lambda index, policy: index)
+    (outcome,) = await pairs.run(lab)
+    assert outcome.succeeded >= 5
 
 
 async def test_no_canary_appears_anywhere(lab: Lab) -> None:
