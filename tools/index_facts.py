@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from index.core.records import UNKNOWN
 from tools.context import ToolContext
 from tools.core.errors import ToolRefusal
+from tools.core.facets import NOT_RECORDED, UNDATED_MONTH
 from tools.core.finding import Finding, Row
 from tools.core.handles import Handles
 from tools.registry import call
@@ -77,7 +77,7 @@ def _labels(finding: Finding | None) -> tuple[str, ...]:
 
 def _shown(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
-        if row.values[-1].count is not None and row.label not in (UNKNOWN, "undated"):
+        if row.values[-1].count is not None and row.label not in (NOT_RECORDED, UNDATED_MONTH):
             yield row.label
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.fakes.corpus import (
     records,
     rounded,
 )
+from tests.fakes.worlds import asked_in, crowd
 from tools.context import ToolContext
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
@@ -327,3 +329,11 @@ async def test_an_unknown_tool_or_bad_arguments_are_refused_without_their_values
 async def test_arguments_that_are_no_object_are_refused(ctx: ToolContext) -> None:
     with pytest.raises(ToolRefusal):
         await call("overview", [1], ctx)  # type: ignore[arg-type]
+
+
+async def test_what_nobody_knows_of_a_facet_is_a_row_and_a_scope() -> None:
+    told = [replace(one, surface="unknown") if place % 4 == 0 else one for place, one in enumerate(crowd(3))]
+    with asked_in(told) as made:
+        finding = await call("count_by", {"by": "surface"}, made)
+        inside = await call("count_by", {"by": "language", "scope": {"surface": "not recorded"}}, made)
+    assert counts(finding)["not recorded"] == inside.totals[0] == rounded((len(told) + 3) // 4)

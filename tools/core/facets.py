@@ -1,9 +1,11 @@
 """The closed facets that summaries can be counted by, as codes over a snapshot."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from index.core.facets import STORED, TURN_BANDS
-from index.core.records import as_date
+from index.core.records import UNKNOWN, as_date
 from index.snapshots.snapshot import UNDATED, Codes, Snapshot
 from tools.core.errors import ToolRefusal
 
@@ -11,6 +13,8 @@ CLOSED = (*STORED, "month")
 """Closed facets that every index has; an index may define others of its own."""
 
 UNDATED_MONTH = "undated"
+NOT_RECORDED = "not recorded"
+"""What a table calls conversations whose value of a facet nobody knows."""
 
 FLAGGED = {"true": "flagged", "false": "not flagged"}
 
@@ -21,12 +25,17 @@ def facet_codes(snapshot: Snapshot, facet: str) -> Codes:
         return _months(snapshot)
     own = {item.name: item.values for item in snapshot.own_facets if item.values}
     if facet in own:
-        return _ordered(snapshot.facet(facet), own[facet])
+        return _spoken(_ordered(snapshot.facet(facet), own[facet]), {})
     if facet not in STORED:
         raise ToolRefusal(f"There is no such closed facet. There are: {', '.join([*CLOSED, *own])}.")
     stored = snapshot.facet(facet)
-    spoken = {"turns": TURN_BANDS, "flagged": FLAGGED}.get(facet, {})
-    return Codes(tuple(spoken.get(value, value) for value in stored.values), stored.codes)
+    return _spoken(stored, {"turns": TURN_BANDS, "flagged": FLAGGED}.get(facet, {}))
+
+
+def _spoken(stored: Codes, words: Mapping[str, str]) -> Codes:
+    """The same with each value as a table has it."""
+    words = {UNKNOWN: NOT_RECORDED, **words}
+    return Codes(tuple(words.get(value, value) for value in stored.values), stored.codes)
 
 
 def _ordered(stored: Codes, order: tuple[str, ...]) -> Codes:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from index.core.facets import HARMS, OUTCOMES
-from index.core.records import as_day
+from index.core.records import UNKNOWN, as_day
 from index.geometry.clustering import OUTSIDE
 from index.handle import Index
 from index.snapshots.snapshot import UNDATED, Rows, Snapshot
 from tools.core.errors import ToolRefusal
-from tools.core.facets import FLAGGED, UNDATED_MONTH
+from tools.core.facets import FLAGGED, NOT_RECORDED, UNDATED_MONTH
 
 
 class Scope(BaseModel):
@@ -178,6 +178,7 @@ def resolve(index: Index, scope: Scope) -> Resolved:
 
 def _equals(snapshot: Snapshot, facet: str, wanted: str) -> NDArray[np.bool_]:
     codes = snapshot.facet(facet)
+    wanted = UNKNOWN if wanted.casefold() == NOT_RECORDED else wanted
     matching = [place for place, value in enumerate(codes.values) if value.casefold() == wanted.casefold()]
     # A value that nobody has is not told apart from one that few have: both are then too few for the gate.
     return np.isin(np.arange(len(codes.values)), matching)[codes.codes]
