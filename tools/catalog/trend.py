@@ -107,8 +107,11 @@ def _axis(args: Args, ctx: ToolContext) -> tuple[list[str], NDArray[np.int64]]:
     if not (known != UNDATED).any():
         raise ToolRefusal("These conversations carry no dates, so there is no trend. Use count_by or cluster_scope.")
     names = [_bucket(int(day), args.by) if day != UNDATED else "" for day in known]
-    of_row = np.array(names)[place]
-    groups = [name for name in dict.fromkeys(filter(None, names)) if ctx.gate.is_releasable(_rows(of_row == name))]
+    present = sorted(set(filter(None, names)))
+    number = {name: at for at, name in enumerate(present)}
+    of_row = np.array([number.get(name, -1) for name in names], dtype=np.int64)[place]
+    parts = split(np.arange(len(days), dtype=np.int64), of_row, len(present))
+    groups = [name for name, rows in zip(present, parts, strict=True) if ctx.gate.is_releasable(rows)]
     if not groups:
         raise ToolRefusal(f"No {args.by} has enough conversations to be shown. Use a coarser step.")
     first, last = groups[0], groups[-1]
@@ -122,10 +125,6 @@ def _axis(args: Args, ctx: ToolContext) -> tuple[list[str], NDArray[np.int64]]:
     at = {name: number for number, name in enumerate(axis)}
     codes = np.array([at[min(max(name, first), last)] if name else -1 for name in names], dtype=np.int64)
     return axis, codes[place]
-
-
-def _rows(kept: NDArray[np.bool_]) -> Rows:
-    return np.flatnonzero(kept).astype(np.int64)
 
 
 def _bucket(day: int, by: str) -> str:
