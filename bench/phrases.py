@@ -124,7 +124,9 @@ def attacked(of: Callable[[list[str]], Any], questions: int, *, by_cells: bool, 
     with TemporaryDirectory() as folder:
         index: Index = _Real(told, Path(folder), vectors, of, by_cells=by_cells)
         ledger = Ledger(Path(folder) / "ledger" / "x.sqlite3")
-        ctx = ToolContext(Gate(index, PrivacyPolicy(), ledger), BuiltinNamer())
+        # Without the month's budget, which would end the attack sooner.
+        policy = PrivacyPolicy(phrases_per_month=questions)
+        ctx = ToolContext(Gate(index, policy, ledger), BuiltinNamer())
         for scope in _scopes(chance, questions, crossed=crossed):
             rows = resolve(ctx.index, Scope.model_validate(scope)).rows
             distinct.add(rows.tobytes())

@@ -21,6 +21,7 @@ STRICTER: dict[str, float] = {
     "max_dominance_of_two": 0.5,
     "min_unknown": 0.3,
     "established_days": 3,
+    "phrases_per_month": 100,
     "epsilon_total": 3.0,
 }
 LOOSER: dict[str, float] = {
@@ -36,6 +37,7 @@ LOOSER: dict[str, float] = {
     "max_dominance_of_two": 0.9,
     "min_unknown": 0.1,
     "established_days": 0,
+    "phrases_per_month": 5_000,
     "epsilon_total": 11.0,
 }
 SWITCHED_BY_THE_INDEX = {"epsilon_per_release"}

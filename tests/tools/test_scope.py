@@ -1,5 +1,6 @@
 """Scopes: what they select against the generator's truth, and every refusal."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.fakes.corpus import FIRST_DAY, FakeEncoder, Record, is_enough, record
 from tools.context import ToolContext
 from tools.core.errors import ToolRefusal
 from tools.core.scope import Scope, resolve
+from tools.registry import call
 
 MID = FIRST_DAY.date() + timedelta(days=90)
 
@@ -169,3 +171,15 @@ def test_a_period_is_told_in_months_and_never_in_days(ctx: ToolContext) -> None:
     assert period.of(Scope(since=MID)) == "2026-05 to 2026-08"
     assert period.of(Scope(since=MID, until=MID)) == "2026-05"
     assert period.of(Scope(near="beehive")) == period.of(Scope(language="Spanish"))
+
+
+async def test_new_phrases_end_with_the_months_budget_and_old_ones_do_not(ctx: ToolContext) -> None:
+    gate = ctx.gate.with_policy(ctx.gate.policy.with_values(phrases_per_month=2))
+    few = replace(ctx, gate=gate)
+    for phrase in ("clinical cover letter", "pandas dataframe merge"):
+        await call("search_topics", {"phrase": phrase}, few)
+    with pytest.raises(ToolRefusal, match="phrases_per_month"):
+        await call("search_topics", {"phrase": "mountain hostel trails"}, few)
+    again = await call("count_by", {"by": "language", "scope": {"near": "Clinical cover letter"}}, few)
+    assert again.totals[0] > 0
+    assert gate.ledger.refusals()[0].scope == "phrase budget spent"

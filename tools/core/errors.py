@@ -5,7 +5,7 @@ from typing import Literal
 from index.core.errors import ShoalError
 
 Reason = Literal[
-    "not askable", "too few or too close", "nearly everything", "too many facets", "a side too small", "privacy budget spent",
+    "not askable", "too few or too close", "nearly everything", "too many facets", "a side too small", "privacy budget spent", "phrase budget spent",
 ]  # fmt: skip
 """Why, for the ledger. A group below a threshold and one that is suppressed to protect another share one."""
 

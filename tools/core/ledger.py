@@ -320,6 +320,13 @@ class Ledger:
             ).fetchall()
         return [Release(*row) for row in rows]
 
+    def asked_since(self, day: str, after: int) -> list[tuple[int, str]]:
+        """Numbers and arguments of the entries behind `after` that were written on this day or later, oldest first."""
+        with self._lock:
+            return self._connection.execute(
+                "SELECT seq, arguments FROM releases WHERE seq > ? AND at >= ? ORDER BY seq", [after, day]
+            ).fetchall()
+
     def digest_known(self, digest: str) -> bool:
         """Whether a finding of this digest was released here."""
         if digest == REFUSED:

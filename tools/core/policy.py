@@ -44,6 +44,8 @@ class PrivacyPolicy(SettingsModel):
     established_days: int = Field(2, ge=0)
     """Days on which an account must have been seen to count towards text, unless it was seen before the scope's period
     began. 1: every account counts, as in sources without dates or accounts, where none can be older than another."""
+    phrases_per_month: int = Field(2_000, ge=1)
+    """Distinct phrases that may be asked near in a calendar month, by everybody together: each selects another set."""
     coordinated_as_one: int = Field(2, ge=1)
     """Accounts of clusters with very high signs of coordination that count as one towards text: whoever invents accounts
     has to invent so many times more. 1: each counts by itself. A ring that is large enough keeps its name."""
@@ -95,7 +97,7 @@ class PrivacyPolicy(SettingsModel):
 
 
 _LOWER_IS_STRICTER = {
-    "max_facets", "max_per_account", "max_dominance", "max_dominance_of_two", "epsilon_per_release", "epsilon_total",
+    "max_facets", "max_per_account", "max_dominance", "max_dominance_of_two", "phrases_per_month", "epsilon_per_release", "epsilon_total",
 }  # fmt: skip
 
 

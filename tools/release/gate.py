@@ -21,6 +21,7 @@ from tools.core.errors import PrivacyViolation, Reason, ToolRefusal
 from tools.core.finding import _GATE_PASS, Finding, Row, is_intact, with_present_names
 from tools.core.handles import Handles
 from tools.core.ledger import REFUSED, Ledger
+from tools.core.phrases import Phrases
 from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope, resolve
 from tools.dp.noisy_release import release_with_noise
@@ -53,6 +54,7 @@ class Gate:
     _history: ReleaseHistory = field(init=False, repr=False)
     _audit: DisclosureAudit = field(init=False, repr=False)
     _labels: Labels = field(init=False, repr=False)
+    _phrases: Phrases = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "index", recoded(self.index, self.policy))
@@ -65,6 +67,7 @@ class Gate:
             "_history": history,
             "_audit": DisclosureAudit(snapshot, self.ledger, self._small_cells, history.signature),
             "_labels": Labels(thresholds),
+            "_phrases": Phrases(self.ledger),
         }
         for name, part in parts.items():
             object.__setattr__(self, name, part)
@@ -111,6 +114,7 @@ class Gate:
                 "nearly everything",
             )
         with self.ledger.exclusive():
+            self._require_phrase(scope)
             self._history.catch_up()
             # One sentence for both, so that it does not tell which of them holds.
             if not meets or (rest and self._history.is_suppressed(resolved.rows)):
@@ -120,6 +124,18 @@ class Gate:
                     "too few or too close",
                 )
             return Resolved(scope, self._matched(resolved.rows))
+
+    def _require_phrase(self, scope: Scope) -> None:
+        """Raises ToolRefusal for a new phrase where the index has been asked near as many this month as its policy allows."""
+        if scope.near is None:
+            return
+        known = self._phrases.known()
+        if scope.near.casefold() not in known and len(known) >= self.policy.phrases_per_month:
+            raise ToolRefusal(
+                f"This index was asked near {len(known):,} distinct phrases this month, which is all that its policy allows "
+                "(phrases_per_month). Use a phrase that was asked before, a theme, or wait for next month.",
+                "phrase budget spent",
+            )
 
     def _cuts_period(self, scope: Scope) -> bool:
         period = self.public_period
