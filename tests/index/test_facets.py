@@ -81,7 +81,7 @@ async def test_words_answer_a_facet_without_a_model_and_it_is_counted_in_its_ord
     finding = await call("count_by", {"by": "mood"}, ctx)
     shown = {row.label: row.values[0].count for row in finding.rows}
     warm = sum(bool({"warm", "cosy"} & set(record.text.split())) for record in records())
-    assert list(shown) == ["warm", "loud", "unknown"]
+    assert list(shown) == ["warm", "loud", "not recorded"]
     assert abs((shown["warm"] or 0) - warm) <= 5
     scoped = await call("count_by", {"by": "language", "scope": {"own": {"mood": "warm"}}}, ctx)
     assert "with mood warm" in scoped.scope
