@@ -9,6 +9,9 @@ Reason = Literal[
 ]  # fmt: skip
 """Why, for the ledger. A group below a threshold and one that is suppressed to protect another share one."""
 
+PHRASES_SPENT: Reason = "phrase budget spent"
+"""A phrase that was refused for this was not answered, and does not count as one that was asked."""
+
 
 class ToolRefusal(Exception):
     """The question cannot be answered as asked. The message says why and what to try; it never holds data."""

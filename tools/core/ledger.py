@@ -21,7 +21,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from index.core.home import private_folder
-from tools.core.errors import LedgerFault
+from tools.core.errors import PHRASES_SPENT, LedgerFault
 from tools.core.ledger_chain import FIELDS, REDACTED, Seal, Spending, link
 
 _SCHEMA = """
@@ -321,10 +321,12 @@ class Ledger:
         return [Release(*row) for row in rows]
 
     def asked_since(self, day: str, after: int) -> list[tuple[int, str]]:
-        """Numbers and arguments of the entries behind `after` that were written on this day or later, oldest first."""
+        """Numbers and arguments of the entries behind `after` that were written on this day or later, oldest first; without
+        what a spent budget refused."""
         with self._lock:
             return self._connection.execute(
-                "SELECT seq, arguments FROM releases WHERE seq > ? AND at >= ? ORDER BY seq", [after, day]
+                "SELECT seq, arguments FROM releases WHERE seq > ? AND at >= ? AND (digest, scope) <> (?, ?) ORDER BY seq",
+                [after, day, REFUSED, PHRASES_SPENT],
             ).fetchall()
 
     def digest_known(self, digest: str) -> bool:

@@ -1,7 +1,7 @@
 """Distinct phrases that an index was asked near, in the present month: what the budget of phrases counts (`phrases_per_month`).
 
 Each new phrase selects another union of cells, so their number bounds what all of them together can tell. Everybody's
-phrases count, refused ones too, as the ledger has them.
+phrases count as the ledger has them, also where a threshold refused the answer; what this budget refused does not.
 """
 
 import json

@@ -17,7 +17,7 @@ from index.privacy.judgement import NameAuditor
 from index.snapshots.snapshot import Rows
 from tools.core.candidate import CandidateTable
 from tools.core.counting import complement_of
-from tools.core.errors import PrivacyViolation, Reason, ToolRefusal
+from tools.core.errors import PHRASES_SPENT, PrivacyViolation, Reason, ToolRefusal
 from tools.core.finding import _GATE_PASS, Finding, Row, is_intact, with_present_names
 from tools.core.handles import Handles
 from tools.core.ledger import REFUSED, Ledger
@@ -134,7 +134,7 @@ class Gate:
             raise ToolRefusal(
                 f"This index was asked near {len(known):,} distinct phrases this month, which is all that its policy allows "
                 "(phrases_per_month). Use a phrase that was asked before, a theme, or wait for next month.",
-                "phrase budget spent",
+                PHRASES_SPENT,
             )
 
     def _cuts_period(self, scope: Scope) -> bool:
