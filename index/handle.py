@@ -218,7 +218,9 @@ class Index:
         return self._partitions[self.least]
 
     def keep_cells(self) -> None:
-        """Keep the partition beside the newest snapshot. Only the writer may."""
+        """Keep the partition beside the newest snapshot, where it is not there. Only the writer may."""
+        if self._kept_cells() is not None:
+            return
         partial = self._cells_path.with_suffix(".partial")
         with partial.open("wb") as file:
             np.save(file, np.concatenate([self._basis, self._made_cells()]))
@@ -245,8 +247,7 @@ class Index:
         return found[len(basis) :].astype(np.int32) if is_same else None
 
     def _made_cells(self) -> NDArray[np.int32]:
-        vectors = np.concatenate([*self._vectors.pages(), np.zeros((0, self._vectors.width), dtype=np.float32)])
-        return cells(vectors, self.snapshot.accounts, self.least)
+        return cells(self._vectors.mapped, self.snapshot.accounts, self.least)
 
     async def space_of(self, rows: Rows) -> Space:
         """The space to cluster these summaries in, shape (len(rows), DIMENSIONS): one of their own where they are few,

@@ -33,6 +33,7 @@ from agent.engine.resume import Waiting, first_snapshot, known_findings, newer_s
 from agent.engine.role_source import RoleSource
 from agent.roles.protocols import remembered
 from agent.storage.session_store import CHECKPOINTS, INTERRUPTED, SessionStore, StoredRun
+from agent.storage.typed import typed
 from index.core.errors import SettingsError
 from tools.core.finding import Finding
 from tools.toolbox import LedgerReading, Toolbox
@@ -50,12 +51,6 @@ _SCREENED = (
     "An identifier in your question (such as a mail address or a phone number) was removed before anything was stored. "
     "Questions are about groups, never about one person."
 )
-
-
-def _screened(question: str) -> str:
-    from index.screening import mask_typed
-
-    return mask_typed(question)
 
 
 @dataclass(slots=True)
@@ -86,13 +81,15 @@ class Session:
     async def ask(self, question: str) -> AsyncGenerator[Event, None]:
         """Run one question to its end. Leaving the iterator stops the run; `resume` goes on from there. Where the last
         run waits for a reply, the text is that reply."""
-        typed, question = question, await asyncio.to_thread(_screened, question)
+        asked, question = question, await asyncio.to_thread(typed, question)
         events = self._reply(question) if self.waiting else None
         if events is None:
             run = f"r-{secrets.token_hex(4)}"
             self.last_run, self.waiting = run, ""
             self.store.start(run, self.id, self.toolbox.card.path, question)
-            events = self._run(run, question, self._start(question), resumed=False, is_screened=typed != question)
+            events = self._run(
+                run, question, self._start(question), resumed=False, is_screened=asked.strip() != question
+            )
         async with aclosing(events):
             async for event in events:
                 yield event

@@ -173,8 +173,8 @@ async def _tidy(app: App, report: Report) -> None:
 
 
 async def _keep_derived(app: App, report: Report) -> None:
-    """Make the partition and read which accounts look coordinated once, so that no question has to. An index that cannot be asked now (none is
-    published, another embedding model is set) is left for the question that can."""
+    """Make the partition, and read which accounts look coordinated, so that no question has to. An index that cannot be asked
+    now (none is published, another embedding model is set) is left for the question that can."""
     from index.ingest.pipeline import Progress
     from tools.coordination.suspects import keep_suspected
     from tools.core.policy import load_policy
@@ -184,12 +184,10 @@ async def _keep_derived(app: App, report: Report) -> None:
         index = app.open_index()
     except ShoalError:
         return
-    if index.derived.exists():
-        return
     policy = load_policy(index.settings.policy, app.settings.policy)
     report(Progress("finding cells", 0, 0))
     await asyncio.to_thread(recoded(index, policy).keep_cells)
-    if policy.coordinated_as_one > 1:
+    if policy.coordinated_as_one > 1 and not index.derived.exists():
         report(Progress("looking for coordination", 0, 0))
         await asyncio.to_thread(keep_suspected, index, policy)
 

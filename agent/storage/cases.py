@@ -16,6 +16,7 @@ from typing import Any, Literal
 from agent.storage.changes import Change, changes
 from agent.storage.export import Document, Part
 from agent.storage.session_store import Released
+from agent.storage.typed import typed
 from index.core.errors import SettingsError
 from index.core.home import private_folder
 from tools.core.finding import with_present_names
@@ -80,9 +81,7 @@ class CaseStore:
         if not title.strip():
             raise SettingsError("A case needs a title.", 'Write: shoal case new "a title"')
         made = f"c-{secrets.token_hex(3)}"
-        self._connection.execute(
-            "INSERT INTO cases VALUES (?, ?, ?, ?)", [made, title.strip(), str(index_path), _now()]
-        )
+        self._connection.execute("INSERT INTO cases VALUES (?, ?, ?, ?)", [made, typed(title), str(index_path), _now()])
         return made
 
     def cases(self) -> list[Case]:
@@ -130,7 +129,7 @@ class CaseStore:
     def note(self, case: Case, text: str) -> None:
         if not text.strip():
             raise SettingsError("A note needs text.", 'Write: shoal case note CASE "..."')
-        self._place(case, "note", text.strip(), "", "", "", "{}")
+        self._place(case, "note", typed(text), "", "", "", "{}")
 
     def _place(self, case: Case, *values: str) -> int:
         (place,) = self._connection.execute(

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from agent.storage.typed import typed
 from index.core.errors import IndexFault, SettingsError
 from index.core.home import private_folder
 from tools.core.finding import with_present_names
@@ -217,8 +218,9 @@ class SessionStore:
     def rename(self, session: str, title: str) -> None:
         if not title.strip():
             raise SettingsError("A title needs at least one letter.", 'Write: shoal sessions rename ID "a title"')
-        self._connection.execute("INSERT OR REPLACE INTO titles VALUES (?, ?)", [session, title.strip()])
-        self._connection.execute("INSERT INTO words VALUES (?, ?)", [session, title.strip()])
+        title = typed(title)
+        self._connection.execute("INSERT OR REPLACE INTO titles VALUES (?, ?)", [session, title])
+        self._connection.execute("INSERT INTO words VALUES (?, ?)", [session, title])
 
     def history(self, session: str) -> list[tuple[str, str, dict[str, Any]]]:
         """Run, question and answer (its event) of a session, oldest first; of a run that went on, the last answer."""

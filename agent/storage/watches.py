@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from agent.storage.typed import typed
 from index.core.errors import SettingsError
 from index.core.home import private_folder
 from tools.core.finding import with_present_names
@@ -62,7 +63,7 @@ class WatchStore:
         made = f"w-{secrets.token_hex(3)}"
         values = [
             made,
-            question.strip(),
+            typed(question),
             every,
             str(index_path),
             datetime.now(UTC).isoformat(timespec="seconds"),

@@ -16,6 +16,13 @@ from index.stores.vectors import Vectors
 _ROUNDS = 4
 """Of the two means; later ones move little."""
 
+_SAMPLE = 4_096
+"""Vectors that the means are found from, evenly over the set: more move them little, and a million would not fit in memory
+twice."""
+
+_BLOCK = 65_536
+"""Vectors that are read at once."""
+
 Places = NDArray[np.int64]
 
 
@@ -42,7 +49,7 @@ def cells(vectors: Vectors, accounts: NDArray[np.int64], least: Least) -> NDArra
     number = 0
     while waiting:
         places = waiting.pop()
-        halves = _halves(vectors[places], accounts[places], least)
+        halves = _halves(vectors, places, accounts[places], least)
         if halves is None:
             found[places] = number
             number += 1
@@ -51,17 +58,21 @@ def cells(vectors: Vectors, accounts: NDArray[np.int64], least: Least) -> NDArra
     return found
 
 
-def _halves(vectors: Vectors, accounts: NDArray[np.int64], least: Least) -> NDArray[np.bool_] | None:
-    """Which of the vectors are in the first half; None where no cut leaves enough on both sides."""
-    if len(vectors) < 2 * least.conversations:
+def _halves(vectors: Vectors, places: Places, accounts: NDArray[np.int64], least: Least) -> NDArray[np.bool_] | None:
+    """Which of the vectors at these places are in the first half; None where no cut that is tried leaves enough on both
+    sides."""
+    if len(places) < 2 * least.conversations:
         return None
-    along = _between_means(vectors)
+    direction, middle = _between_means(vectors[places[:: -(-len(places) // _SAMPLE)]])
+    blocks = (vectors[places[start : start + _BLOCK]] @ direction for start in range(0, len(places), _BLOCK))
+    along = np.concatenate([*blocks]) - middle
     order = np.argsort(along, kind="stable")
     low, high = least.conversations, len(order) - least.conversations
-    # The cut of the two means first, then others, the nearest to it first.
+    # The cut of the two means first, then others ever farther from it: few, because each is counted.
     wanted = int(np.clip(np.searchsorted(along[order], 0.0), low, high))
-    for step in range(0, high - low + 1, max(1, least.conversations // 2)):
-        for cut in {max(low, wanted - step), min(high, wanted + step)}:
+    steps = [0, *(max(1, least.conversations // 2) << doubled for doubled in range((high - low + 1).bit_length()))]
+    for step in steps:
+        for cut in sorted({max(low, wanted - step), min(high, wanted + step)}):
             if least.holds(accounts[order[:cut]]) and least.holds(accounts[order[cut:]]):
                 first = np.zeros(len(order), dtype=bool)
                 first[order[:cut]] = True
@@ -69,19 +80,22 @@ def _halves(vectors: Vectors, accounts: NDArray[np.int64], least: Least) -> NDAr
     return None
 
 
-def _between_means(vectors: Vectors) -> NDArray[np.float64]:
-    """How far each vector lies on the side of the second of two means; 0 in the middle."""
-    centred = (vectors - vectors.mean(axis=0)).astype(np.float64)
+def _between_means(vectors: Vectors) -> tuple[NDArray[np.float32], float]:
+    """The direction from one of two means to the other, and how far along it the middle between them lies."""
+    whole = vectors.mean(axis=0)
+    centred = vectors - whole
     # The way in which they differ most, from the one that is farthest out.
     axis = centred[int(np.argmax((centred**2).sum(axis=1)))]
     for _ in range(_ROUNDS):
         axis = centred.T @ (centred @ axis)
         axis /= np.linalg.norm(axis) or 1.0
     along = centred @ axis
+    direction, middle = axis, np.zeros_like(whole)
     for _ in range(_ROUNDS):
         is_first = along < 0
         if is_first.all() or not is_first.any():
             break
         one, other = centred[is_first].mean(axis=0), centred[~is_first].mean(axis=0)
-        along = (centred - (one + other) / 2) @ (other - one)
-    return np.asarray(along)
+        direction, middle = other - one, (one + other) / 2
+        along = (centred - middle) @ direction
+    return direction, float((whole + middle) @ direction)

@@ -66,9 +66,9 @@ class FrozenVectors:
         return len(self._rows)
 
     @property
-    def width(self) -> int:
-        """Numbers of a vector."""
-        return int(self._rows.shape[1])
+    def mapped(self) -> Vectors:
+        """All vectors, shape (n, d), read from the file where they are looked at."""
+        return self._rows
 
     def of(self, rows: NDArray[np.int64]) -> Vectors:
         """The vectors of these rows, in their order: read one by one, because a mapped file's pages count as memory."""

@@ -34,7 +34,8 @@ class Args(BaseModel):
 async def run(args: Args, ctx: ToolContext) -> Finding:
     """How many conversations, by one closed facet, by theme or by topic, over a scope, with shares and accounts.
 
-    With `across`, a table of two: its columns are the six largest values of that facet, the others taken together.
+    With `across`, a table of two: its columns are the six values of that facet that are largest in the index, the others
+    taken together.
     by="topic" counts single terms and crosses languages where the extractor glosses them in English; a conversation
     counts under each of its terms, so shares do not add up. To set one scope against another use compare.
     Limits: at most two closed facets may be crossed, counting the scope's; small cells are suppressed and may be zero.

@@ -35,6 +35,7 @@ class Counts(NamedTuple):
     second: int
 
 
+_RETURNING = 10
 _NOBODY = Counts(0, 0, 0, 0, 0)
 
 
@@ -165,8 +166,10 @@ class Thresholds:
 
     @cached_property
     def _has_history(self) -> bool:
-        """Whether any account was seen on more than one day: else none is older than another."""
-        return bool((self._seen[0] > 1).any())
+        """Whether a tenth of the accounts were seen on more than one day: else hardly any is older than another, and a name
+        would rest on those few."""
+        days = self._seen[0]
+        return bool(np.count_nonzero(days > 1) * _RETURNING >= np.count_nonzero(days))
 
     @cached_property
     def _seen(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
