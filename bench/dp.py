@@ -18,6 +18,7 @@ from tools.core.facets import facet_codes
 from tools.core.policy import PrivacyPolicy
 from tools.dp.bounding import bounded
 from tools.dp.noise import Noise
+from tools.suppression.recoding import recoded
 
 EPSILONS = (0.1, 0.5, 1.0, 3.0)
 BOUNDS = (10, 3)
@@ -40,7 +41,7 @@ def measured(snapshot: Snapshot, cells: Sequence[Rows], policy: PrivacyPolicy) -
 
 
 def main(name: str) -> None:
-    snapshot = App.start(name).open_index().snapshot
+    snapshot = recoded(App.start(name).open_index(), PrivacyPolicy()).snapshot
     print(f"{len(snapshot):,} conversations of {len(np.unique(snapshot.accounts)):,} accounts; {DRAWS} draws")
     print(f"{'':<12}{'ε':>5}{'bound':>7}{'bounded':>11}{'all':>11}{'95 % ±':>10}{'values shown':>15}{'covered':>11}")
     for facet in ("language", "month"):
