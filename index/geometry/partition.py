@@ -34,12 +34,18 @@ class Least:
     accounts: int
     dominance: float
 
-    def holds(self, accounts: NDArray[np.int64]) -> bool:
-        """Whether conversations of these accounts are enough."""
-        if len(accounts) < self.conversations:
-            return False
-        each = np.unique(accounts, return_counts=True)[1]
-        return len(each) >= self.accounts and int(each.max()) <= self.dominance * len(accounts)
+    def held_from_start(self, accounts: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the first 1, 2, ... of conversations with these accounts are enough, shape (n,)."""
+        at = np.arange(len(accounts))
+        order = np.argsort(accounts, kind="stable")
+        is_first = np.diff(accounts[order], prepend=-1) != 0
+        # The how-many-eth conversation of its account each one is.
+        earlier = np.empty_like(at)
+        earlier[order] = at - np.maximum.accumulate(np.where(is_first, at, 0))
+        many = np.cumsum(earlier == 0) >= self.accounts
+        most = np.maximum.accumulate(earlier + 1)
+        held: NDArray[np.bool_] = many & (at + 1 >= self.conversations) & (most <= self.dominance * (at + 1))
+        return held
 
 
 def cells(vectors: Vectors, accounts: NDArray[np.int64], least: Least) -> NDArray[np.int32]:
@@ -59,25 +65,23 @@ def cells(vectors: Vectors, accounts: NDArray[np.int64], least: Least) -> NDArra
 
 
 def _halves(vectors: Vectors, places: Places, accounts: NDArray[np.int64], least: Least) -> NDArray[np.bool_] | None:
-    """Which of the vectors at these places are in the first half; None where no cut that is tried leaves enough on both
-    sides."""
+    """Which of the vectors at these places are in the first half; None where no cut leaves enough on both sides."""
     if len(places) < 2 * least.conversations:
         return None
     direction, middle = _between_means(vectors[places[:: -(-len(places) // _SAMPLE)]])
     blocks = (vectors[places[start : start + _BLOCK]] @ direction for start in range(0, len(places), _BLOCK))
     along = np.concatenate([*blocks]) - middle
     order = np.argsort(along, kind="stable")
-    low, high = least.conversations, len(order) - least.conversations
-    # The cut of the two means first, then others ever farther from it: few, because each is counted.
-    wanted = int(np.clip(np.searchsorted(along[order], 0.0), low, high))
-    steps = [0, *(max(1, least.conversations // 2) << doubled for doubled in range((high - low + 1).bit_length()))]
-    for step in steps:
-        for cut in sorted({max(low, wanted - step), min(high, wanted + step)}):
-            if least.holds(accounts[order[:cut]]) and least.holds(accounts[order[cut:]]):
-                first = np.zeros(len(order), dtype=bool)
-                first[order[:cut]] = True
-                return first
-    return None
+    whose = accounts[order]
+    # Cut before place 1, 2, ...: what is before it and what is after it.
+    held = least.held_from_start(whose)[:-1] & least.held_from_start(whose[::-1])[:-1][::-1]
+    cuts = np.flatnonzero(held) + 1
+    if not len(cuts):
+        return None
+    cut = cuts[np.argmin(np.abs(cuts - np.searchsorted(along[order], 0.0)))]
+    first = np.zeros(len(order), dtype=bool)
+    first[order[:cut]] = True
+    return first
 
 
 def _between_means(vectors: Vectors) -> tuple[NDArray[np.float32], float]:
