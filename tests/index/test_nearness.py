@@ -44,7 +44,7 @@ def test_a_dozen_conversations_of_one_account_do_not_hide_what_others_said() -> 
 
 def is_enough(accounts: NDArray[np.int64]) -> bool:
     each = np.bincount(accounts)
-    return (
+    return bool(
         len(accounts) >= LEAST.conversations
         and np.count_nonzero(each) >= LEAST.accounts
         and each.max() <= LEAST.dominance * len(accounts)
