@@ -8,19 +8,22 @@ from index.handle import read_settings
 from index.snapshots.history import SnapshotInfo, StageScores, privacy_report, published
 from index.snapshots.snapshot import snapshot_numbers, snapshot_path
 from tools.core.ledger import Release
+from tools.core.phrases import Phrases
 from tools.core.policy import load_policy
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
     """A ledger, verified. `broken`: the first entry that does not hold; None: the chain is whole. `epsilon`: ε that was
-    spent on closed counts, and may be spent in all; None where no noise is added and none was."""
+    spent on closed counts, and may be spent in all; None where no noise is added and none was. `phrases`: distinct phrases
+    that were asked near this month, and that may be."""
 
     releases: list[Release]
     refusals: list[Release]
     entries: list[Release]
     broken: int | None
     epsilon: tuple[float, float] | None
+    phrases: tuple[int, int]
     privacy: list[StageScores]
 
 
@@ -37,6 +40,7 @@ def audit(app: App) -> Audit:
             ledger.entries(),
             broken,
             epsilon,
+            (len(Phrases(ledger).known()), policy.phrases_per_month),
             privacy_report(app.path / "snapshots"),
         )
 

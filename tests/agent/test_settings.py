@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from agent.core.settings import ENVIRONMENT, FILE, Price, Settings, load_settings
 from index.core.errors import IndexFault, SettingsError
 from index.handle import IndexSettings, Retention, read_settings
+from tests.fakes.policy import SHARP
 from tools.core.policy import PrivacyPolicy, load_policy
 from tui.state.preferences import Preferences, load, save
 
@@ -150,7 +151,7 @@ def test_a_wrong_setting_of_an_index_is_named_with_its_file(written: str, tmp_pa
 
 @pytest.mark.parametrize("name", PrivacyPolicy.model_fields)
 def test_each_value_of_the_policy_is_read_and_a_truth_value_is_none(name: str) -> None:
-    default = getattr(PrivacyPolicy(), name)
+    default = getattr(SHARP, name)
     assert getattr(load_policy({name: default}), name) == default
     with pytest.raises(SettingsError, match=name):
         load_policy({name: True})
@@ -162,7 +163,7 @@ def test_every_setting_has_a_sentence() -> None:
 
 
 def test_a_settings_value_cannot_be_changed_in_place_and_a_copy_is_checked() -> None:
-    values: tuple[Any, ...] = (Settings(), PrivacyPolicy(), Preferences())
+    values: tuple[Any, ...] = (Settings(), SHARP, Preferences())
     for value in values:
         with pytest.raises(ValidationError):
             setattr(value, next(iter(type(value).model_fields)), "x")

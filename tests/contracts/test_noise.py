@@ -10,16 +10,16 @@ import pytest
 
 from index.snapshots.snapshot import Snapshot
 from tests.fakes.corpus import context, small_index
+from tests.fakes.policy import SHARP
 from tools.core.errors import ToolRefusal
 from tools.core.facets import CLOSED
-from tools.core.policy import PrivacyPolicy
 from tools.dp import bounding
 from tools.dp import noisy_release as noisy
 from tools.dp.bounding import Bounded
 from tools.registry import TOOLS, call
 
 ROOT = Path(__file__).parents[2]
-POLICY = PrivacyPolicy(epsilon_per_release=1.0)
+POLICY = SHARP.with_values(epsilon_per_release=1.0)
 QUESTIONS: list[tuple[str, dict[str, Any]]] = [
     *(("count_by", {"by": facet}) for facet in CLOSED),
     *(("coverage", {"by": facet}) for facet in CLOSED),
@@ -78,7 +78,7 @@ async def test_rows_that_the_gate_notes_for_overlap_are_none_of_a_noisy_release(
 
 
 async def test_when_the_budget_is_spent_no_tool_answers_a_new_closed_question(tmp_path: Path) -> None:
-    ctx = context(small_index(), tmp_path / "x.sqlite3", PrivacyPolicy(epsilon_per_release=1.0, epsilon_total=1.0))
+    ctx = context(small_index(), tmp_path / "x.sqlite3", SHARP.with_values(epsilon_per_release=1.0, epsilon_total=1.0))
     await call("trend", {"by": "month"}, ctx)
     for tool, arguments in [item for item in QUESTIONS if item != ("trend", {"by": "month", "scope": {}})]:
         with pytest.raises(ToolRefusal, match="budget"):

@@ -12,11 +12,11 @@ import pytest
 
 from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import context, is_enough, records, rounded, small_index
+from tests.fakes.policy import SHARP
 from tests.fakes.solver import Attack
 from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
-from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope
 from tools.core.statistic import Statistic
 from tools.history.combinations import Combinations
@@ -55,7 +55,7 @@ class Seen:
 
     def __init__(self, folder: str, step: int, fewest: int | None = None) -> None:
         self.step, self.fewest = step, fewest
-        policy = PrivacyPolicy().with_values(round_to=step)
+        policy = SHARP.with_values(round_to=step)
         self.gate: Gate = context(small_index(), Path(folder) / "ledger" / "x.sqlite3", policy).gate
 
     def ask(self, groups: list[Group], scope: Rows, columns: int = 1, **more: Any) -> Finding:

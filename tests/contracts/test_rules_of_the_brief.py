@@ -18,9 +18,9 @@ from index.handle import Index
 from tests.fakes.corpus import FakeEncoder, build, context, records, small_index
 from tests.fakes.messages import Message, Reply, tool_use
 from tests.fakes.messages_server import MessagesServer
+from tests.fakes.policy import SHARP
 from tests.fakes.roles import with_built_in_readers
 from tests.fakes.team import last_result, team
-from tools.core.policy import PrivacyPolicy
 from tools.index_facts import released_facts
 from tools.registry import call
 from tools.toolbox import Toolbox
@@ -96,7 +96,7 @@ async def test_r2_the_brief_is_released_once_for_each_snapshot_and_policy(tmp_pa
     again = context(index, tmp_path / "ledger" / "x.sqlite3")
     assert await released_facts(again) == facts
     assert len(again.gate.ledger.releases()) == released
-    strict = replace(again, gate=again.gate.with_policy(PrivacyPolicy(min_conversations=40)))
+    strict = replace(again, gate=again.gate.with_policy(SHARP.with_values(min_conversations=40)))
     assert set((await released_facts(strict)).languages) <= set(facts.languages)
     assert len(again.gate.ledger.releases()) > released
     again.gate.ledger.close()
@@ -114,7 +114,7 @@ async def test_r2_a_brief_that_the_ledger_does_not_know_is_not_used(tmp_path: Pa
 
 async def test_where_counts_are_noisy_the_brief_spends_nothing(tmp_path: Path) -> None:
     index = await asyncio.to_thread(small_index)
-    ctx = context(index, tmp_path / "ledger" / "x.sqlite3", PrivacyPolicy(epsilon_per_release=1.0))
+    ctx = context(index, tmp_path / "ledger" / "x.sqlite3", SHARP.with_values(epsilon_per_release=1.0))
     assert (await released_facts(ctx)).languages == ()
     assert ctx.gate.ledger.spent() == 0.0
     ctx.gate.ledger.close()
@@ -123,7 +123,7 @@ async def test_where_counts_are_noisy_the_brief_spends_nothing(tmp_path: Path) -
 @pytest.mark.parametrize("by", ["day", "week", "month"])
 async def test_a_series_begins_and_ends_with_a_released_bucket(tmp_path: Path, by: str) -> None:
     index = await asyncio.to_thread(small_index)
-    ctx = context(index, tmp_path / "ledger" / "x.sqlite3", PrivacyPolicy(min_conversations=30))
+    ctx = context(index, tmp_path / "ledger" / "x.sqlite3", SHARP.with_values(min_conversations=30))
     finding = await call("trend", {"by": by, "scope": {"since": "2026-04-01", "until": "2026-05-31"}}, ctx)
     assert all(row.values[-1].count is not None for row in (finding.rows[:1] + finding.rows[-1:]))
     ctx.gate.ledger.close()

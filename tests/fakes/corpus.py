@@ -36,6 +36,7 @@ from index.publish.taxonomy import LinkageTaxonomist, Taxonomist
 from index.snapshots.history import Published
 from index.sources import Read
 from index.stores.vectors import Vectors
+from tests.fakes.policy import SHARP, make_sharp
 from tools.context import ToolContext
 from tools.core.ledger import Ledger
 from tools.core.policy import PrivacyPolicy
@@ -284,6 +285,7 @@ def build(
 
     async def work() -> IngestReport:
         writer = open_writer(path, home)
+        make_sharp(path)
         try:
             report = await ingest_of(writer, extractor).run(ListSource(conversations))
             await publish_of(writer, namer)
@@ -311,7 +313,7 @@ def small_index() -> Index:
 
 def context(index: Index, ledger: Path, policy: PrivacyPolicy | None = None, namer: Namer | None = None) -> ToolContext:
     """Tools on `index` with a ledger of their own."""
-    gate = Gate(index, policy or PrivacyPolicy(), Ledger(ledger))
+    gate = Gate(index, policy or SHARP, Ledger(ledger))
     return ToolContext(gate, namer or BuiltinNamer())
 
 
@@ -322,7 +324,7 @@ def capped(accounts: Sequence[str], most: int = 10) -> int:
 
 def is_enough(accounts: Sequence[str], policy: PrivacyPolicy | None = None) -> bool:
     """The thresholds of R3 and R7, written plainly: one account name a conversation."""
-    rule = policy or PrivacyPolicy()
+    rule = policy or SHARP
     if not accounts:
         return False
     each = sorted(Counter(accounts).values(), reverse=True)

@@ -15,17 +15,17 @@ from tests.fakes.corpus import (
     on,
     records,
 )
+from tests.fakes.policy import SHARP
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
-from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope, resolve
 from tools.history.release_history import SECONDARY
 from tools.registry import call
 
 MID = str(FIRST_DAY.date() + timedelta(days=90))
-POLICY = PrivacyPolicy()
+POLICY = SHARP
 
 CALLS: list[tuple[str, dict[str, Any]]] = [
     ("overview", {}),

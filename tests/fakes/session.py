@@ -23,11 +23,11 @@ from agent.core.events import (
 )
 from agent.engine.session import Session
 from agent.wiring import App
+from tests.fakes.policy import SHARP
 from tools.core.ledger import Release
-from tools.core.policy import PrivacyPolicy
 from tools.toolbox import IndexCard, LedgerReading
 
-POLICY = PrivacyPolicy().describe()
+POLICY = SHARP.describe()
 
 
 def finding(handle: str, shape: str = "table", rows: Sequence[dict[str, Any]] = (), **changes: Any) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from index.handle import Index, IndexSettings
 from index.naming.samples import Background
 from index.snapshots.snapshot import Rows, Snapshot
 from index.stores.vectors import Vectors
+from tests.fakes.policy import SHARP
 from tools.context import ToolContext
 from tools.core.errors import ToolRefusal
 from tools.core.ledger import Ledger
@@ -135,7 +136,7 @@ def asked_in(told: Sequence[Told], policy: PrivacyPolicy | None = None) -> Itera
         index = WorldIndex(written(Path(folder), told), Path(folder))
         ledger = Ledger(Path(folder) / "ledger.sqlite3")
         try:
-            yield ToolContext(Gate(index, policy or PrivacyPolicy(), ledger), BuiltinNamer())
+            yield ToolContext(Gate(index, policy or SHARP, ledger), BuiltinNamer())
         finally:
             ledger.close()
 

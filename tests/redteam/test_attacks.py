@@ -25,7 +25,7 @@ from agent.wiring import App
 from tests.fakes.corpus import quiet, small_index
 from tests.fakes.messages import Message, Reply
 from tests.fakes.messages_server import MessagesServer
-from tools.core.policy import PrivacyPolicy
+from tests.fakes.policy import SHARP
 
 
 def missed(outcomes: list[Outcome]) -> list[str]:
@@ -127,7 +127,7 @@ async def test_no_attempt_of_an_analyst_gets_more_than_the_rules_allow(lab: Lab)
 
 
 def test_the_recount_sees_what_breaks_the_rules() -> None:
-    recount = Recount(small_index(), PrivacyPolicy())
+    recount = Recount(small_index(), SHARP)
     row: dict[str, Any] = {"label": "English", "values": [{"count": 600, "share": None}], "accounts": 100}
     assert recount.broken("count_by", {"by": "language"}, {"rows": [row]}) == []
     for change in ({"accounts": 3}, {"values": [{"count": 7, "share": None}]}, {"id": "C1", "label": "Beehive varroa"}):

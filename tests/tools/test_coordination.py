@@ -21,11 +21,11 @@ from index.handle import Index
 from index.privacy.sketch import VALUES
 from index.snapshots.snapshot import UNDATED
 from tests.fakes.corpus import DAYS, FIRST_DAY, FakeEncoder, build, context
+from tests.fakes.policy import SHARP
 from tools.context import ToolContext
 from tools.coordination import signals
 from tools.coordination.signals import Drawn, Exposure
 from tools.core.finding import Row
-from tools.core.policy import PrivacyPolicy
 from tools.registry import call
 
 SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu".split()
@@ -109,7 +109,7 @@ async def test_a_scope_is_one_group_and_its_bands_have_no_numbers(planted_ctx: T
 
 
 async def test_a_group_under_the_text_threshold_has_no_band(planted_ctx: ToolContext, tmp_path: Path) -> None:
-    strict = context(made(), tmp_path / "l" / "y.sqlite3", PrivacyPolicy(text_min_conversations=61))
+    strict = context(made(), tmp_path / "l" / "y.sqlite3", SHARP.with_values(text_min_conversations=61))
     finding = await call("coordination", {"by": "theme"}, strict)
     for row in finding.rows:
         # A count is rounded to five: what is said to be 65 holds at least 63, and 60 at most 62.

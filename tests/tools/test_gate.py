@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from index.handle import Index
 from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import context, is_enough, records, rounded, small_index
+from tests.fakes.policy import SHARP
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import PrivacyViolation, ToolRefusal
@@ -224,7 +225,7 @@ def test_a_stricter_policy_shows_no_more_than_the_default(index: Index) -> None:
     codes = np.arange(len(EVERYTHING)) % 12
     table = [[EVERYTHING[codes == code][: 10 + 6 * code]] for code in range(12)]
     loose = {row.label for row in released(raw(_named(table))).rows}
-    strict = released(raw(_named(table)), PrivacyPolicy(min_conversations=40, round_to=10))
+    strict = released(raw(_named(table)), SHARP.with_values(min_conversations=40, round_to=10))
     assert {row.label for row in strict.rows} < loose
     assert all(value.count is not None and value.count % 10 == 0 for row in strict.rows for value in row.values)
 

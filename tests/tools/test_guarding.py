@@ -8,6 +8,7 @@ import pytest
 from index.handle import Index
 from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import FakeEncoder, context, is_enough, records, small
+from tests.fakes.policy import SHARP
 from tests.fakes.span import follows
 from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
@@ -17,7 +18,7 @@ from tools.core.scope import Resolved, Scope
 from tools.release.gate import Gate
 from tools.suppression.small_cells import small_cells
 
-UNROUNDED = PrivacyPolicy().with_values(round_to=1)
+UNROUNDED = SHARP.with_values(round_to=1)
 
 
 def gate_of(folder: Path, policy: PrivacyPolicy = UNROUNDED) -> Gate:
@@ -64,8 +65,8 @@ def test_tables_together_do_not_give_a_small_group_back_that_each_of_them_suppre
 
 
 def test_rounding_is_enough_where_three_numbers_leave_as_much_open_as_a_suppressed_one_needs() -> None:
-    assert not PrivacyPolicy().rounds_too_little
-    assert PrivacyPolicy().with_values(round_to=4).rounds_too_little
+    assert not SHARP.rounds_too_little
+    assert SHARP.with_values(round_to=4).rounds_too_little
     assert UNROUNDED.rounds_too_little
 
 
@@ -83,7 +84,7 @@ def test_totals_that_would_give_a_small_group_back_are_refused(tmp_path: Path) -
 def test_no_two_said_numbers_have_a_small_cell_of_closed_facets_as_their_difference(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, larger_first: bool, is_guarded: bool
 ) -> None:
-    gate = gate_of(tmp_path, PrivacyPolicy())
+    gate = gate_of(tmp_path, SHARP)
     snapshot = gate.index.snapshot
     # Of so many accounts that the two sets do not count as nearly the same (R5).
     cells = [
@@ -104,7 +105,7 @@ def test_no_two_said_numbers_have_a_small_cell_of_closed_facets_as_their_differe
 
 
 def test_what_was_told_as_a_total_is_told_as_a_cell_though_cells_of_a_few_people_are_guarded(tmp_path: Path) -> None:
-    gate = gate_of(tmp_path, PrivacyPolicy())
+    gate = gate_of(tmp_path, SHARP)
     snapshot = gate.index.snapshot
     few = [rows for rows in small_cells(snapshot, gate.is_releasable, len(snapshot) + 1) if len(rows) <= 2]
     assert few

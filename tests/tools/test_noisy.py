@@ -10,19 +10,19 @@ import pytest
 
 from index.handle import Index
 from tests.fakes.corpus import capped, context, records
+from tests.fakes.policy import SHARP
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import PrivacyViolation, ToolRefusal
 from tools.core.finding import Finding
 from tools.core.ledger import Ledger
-from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope
 from tools.dp.noise import Noise
 from tools.dp.noisy_release import NOT_COVERED, released_of
 from tools.registry import call
 from tools.statistics.measures import over_and_under
 
-POLICY = PrivacyPolicy(epsilon_per_release=1.0, epsilon_total=4.0)
+POLICY = SHARP.with_values(epsilon_per_release=1.0, epsilon_total=4.0)
 CLOSED: list[tuple[str, dict[str, Any]]] = [
     ("count_by", {"by": "language"}),
     ("count_by", {"by": "month"}),
@@ -107,7 +107,7 @@ async def test_text_is_held_by_the_usual_rules_and_says_that_it_is_not_covered(
 async def test_noisy_counts_lie_around_the_counts_with_each_account_bounded(
     index: Index, tmp_path: Path, most: int
 ) -> None:
-    noisy = context(index, tmp_path / "x.sqlite3", PrivacyPolicy(epsilon_per_release=10.0, max_per_account=most))
+    noisy = context(index, tmp_path / "x.sqlite3", SHARP.with_values(epsilon_per_release=10.0, max_per_account=most))
     finding = await call("count_by", {"by": "surface"}, noisy)
     # The loud account has hundreds of conversations and counts `most` times over the whole table, not in each cell.
     true = capped([record.account for record in records()], most)
@@ -143,7 +143,7 @@ async def test_asking_in_other_words_is_paid_for_until_nothing_is_left(noisy: To
 
 async def test_two_questions_of_the_same_set_do_not_tell_so_by_the_same_answer(index: Index, tmp_path: Path) -> None:
     path = tmp_path / "ledger" / "x.sqlite3"
-    noisy = context(index, path, PrivacyPolicy(epsilon_per_release=0.1))
+    noisy = context(index, path, SHARP.with_values(epsilon_per_release=0.1))
     for word in ("English", "english"):
         await call("count_by", {"by": "surface", "scope": {"language": word}}, noisy)
     with closing(sqlite3.connect(path)) as raw:
@@ -164,7 +164,7 @@ async def test_a_restart_finds_what_was_spent_and_answered(index: Index, tmp_pat
 
 
 async def test_a_tenth_ten_times_is_the_whole_and_no_more(index: Index, tmp_path: Path) -> None:
-    noisy = context(index, tmp_path / "x.sqlite3", PrivacyPolicy(epsilon_per_release=0.1, epsilon_total=1.0))
+    noisy = context(index, tmp_path / "x.sqlite3", SHARP.with_values(epsilon_per_release=0.1, epsilon_total=1.0))
     days = [f"2026-03-{day:02d}" for day in range(1, 12)]
     for day in days[:10]:
         await call("count_by", {"by": "surface", "scope": {"since": day}}, noisy)
@@ -259,7 +259,7 @@ async def test_a_comparison_is_called_clear_only_where_it_is_whatever_the_noise_
     chance = np.random.default_rng(5)
     shares = np.array([0.5, *[0.5 / 19] * 19])
     first = shares * np.array([1, more, *[1] * 18])
-    policy = PrivacyPolicy(epsilon_per_release=2.0)
+    policy = SHARP.with_values(epsilon_per_release=2.0)
     noise = Noise(2.0, 10)
     groups = tuple(Group(f"v{place}", ()) for place in range(20))
     made = CandidateTable(

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from index.core.errors import SettingsError
+from tests.fakes.policy import SHARP
 from tools.core.policy import PrivacyPolicy, load_policy
 
 STRICTER: dict[str, float] = {
@@ -13,6 +14,7 @@ STRICTER: dict[str, float] = {
     "min_accounts": 8,
     "text_min_conversations": 60,
     "text_min_accounts": 20,
+    "soft_edge": 2.0,
     "round_to": 10,
     "max_facets": 1,
     "coordinated_as_one": 5,
@@ -29,6 +31,7 @@ LOOSER: dict[str, float] = {
     "min_accounts": 4,
     "text_min_conversations": 20,
     "text_min_accounts": 9,
+    "soft_edge": 0.5,
     "round_to": 1,
     "max_facets": 3,
     "coordinated_as_one": 1,
@@ -97,7 +100,7 @@ def test_a_value_that_is_not_a_number_at_all_cannot_slip_past_the_comparison(nam
 
 def test_a_policy_cannot_be_changed_after_it_was_loaded() -> None:
     with pytest.raises(ValidationError):
-        PrivacyPolicy().min_accounts = 2  # type: ignore[misc]
+        SHARP.min_accounts = 2  # type: ignore[misc]
 
 
 def test_an_analyst_may_spend_less_where_the_index_adds_noise() -> None:
@@ -140,5 +143,5 @@ def test_an_epsilon_that_protects_nobody_is_refused_even_from_the_index(values: 
 
 
 def test_the_policy_says_its_epsilon_only_where_noise_is_added() -> None:
-    assert "ε 0.5 per table" in PrivacyPolicy(epsilon_per_release=0.5).describe()
-    assert "ε" not in PrivacyPolicy().describe()
+    assert "ε 0.5 per table" in SHARP.with_values(epsilon_per_release=0.5).describe()
+    assert "ε" not in SHARP.describe()

@@ -12,9 +12,9 @@ from index.core.records import Conversation, Turn
 from index.handle import Index
 from index.snapshots.snapshot import Rows
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, build, context, small_index
+from tests.fakes.policy import SHARP
 from tests.tools.test_coordination import made, planted
 from tools.core.candidate import CandidateTable, Group
-from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope
 from tools.core.wording import UNNAMED
 from tools.registry import call
@@ -44,7 +44,7 @@ def index(tmp_path: Path) -> Index:
 def test_text_needs_accounts_that_were_seen_on_enough_days_or_before_the_period(
     index: Index, tmp_path: Path, days: int, since: int | None, named: bool
 ) -> None:
-    policy = PrivacyPolicy().with_values(established_days=days)
+    policy = SHARP.with_values(established_days=days)
     gate = context(index, tmp_path / "ledger" / "x.sqlite3", policy).gate
     rows = np.arange(40, dtype=np.int64)
     scope = Scope(since=FIRST_DAY.date() + timedelta(days=since)) if since is not None else Scope()
@@ -54,7 +54,7 @@ def test_text_needs_accounts_that_were_seen_on_enough_days_or_before_the_period(
 
 
 def test_ten_established_accounts_carry_a_text_that_they_support_alone(index: Index, tmp_path: Path) -> None:
-    policy = PrivacyPolicy(established_days=3, text_min_conversations=20)
+    policy = SHARP.with_values(established_days=3, text_min_conversations=20)
     rows = np.arange(40, dtype=np.int64)
     for since, days in ((None, 3), (FIRST_DAY.date() + timedelta(days=20), 9)):
         gate = context(index, tmp_path / str(days) / "x.sqlite3", policy.with_values(established_days=days)).gate
@@ -86,9 +86,7 @@ def test_a_phrase_of_invented_accounts_alone_needs_so_many_times_more_of_them(
     tmp_path: Path, invented: int, as_one: int, named: bool
 ) -> None:
     index, ring, others = ring_and_others()
-    gate = context(
-        index, tmp_path / "ledger" / "x.sqlite3", PrivacyPolicy().with_values(coordinated_as_one=as_one)
-    ).gate
+    gate = context(index, tmp_path / "ledger" / "x.sqlite3", SHARP.with_values(coordinated_as_one=as_one)).gate
     few = np.unique(index.snapshot.accounts[ring])[:invented]
     theirs = ring[np.isin(index.snapshot.accounts[ring], few)]
     # Enough others for the group to be named at all, none of whom has the ring's words.
@@ -102,8 +100,8 @@ def test_a_phrase_of_invented_accounts_alone_needs_so_many_times_more_of_them(
 
 async def test_a_ring_is_still_read_for_coordination_and_ordinary_themes_keep_their_names(tmp_path: Path) -> None:
     rows = {}
-    for as_one in (1, PrivacyPolicy().coordinated_as_one, 1_000):
-        policy = PrivacyPolicy().with_values(coordinated_as_one=as_one)
+    for as_one in (1, SHARP.coordinated_as_one, 1_000):
+        policy = SHARP.with_values(coordinated_as_one=as_one)
         finding = await call(
             "coordination", {"by": "theme"}, context(made(), tmp_path / f"{as_one}" / "x.sqlite3", policy)
         )
@@ -125,7 +123,7 @@ async def test_a_ring_is_still_read_for_coordination_and_ordinary_themes_keep_th
 @given(seed=st.integers(0, 1_000_000))
 def test_what_a_whole_holds_beside_rows_is_enough_exactly_when_its_members_are(seed: int) -> None:
     chance, contributions = np.random.default_rng(seed), small_index().snapshot
-    policy = PrivacyPolicy().with_values(max_per_account=int(chance.choice([1, 3, 10])), max_dominance=0.3)
+    policy = SHARP.with_values(max_per_account=int(chance.choice([1, 3, 10])), max_dominance=0.3)
     thresholds = Thresholds(small_index(), policy)
     # Of few accounts or of all, so that one of them often has much.
     some = chance.permutation(np.unique(contributions.accounts))[: int(chance.choice([3, 8, 1_000]))]
@@ -140,7 +138,7 @@ def test_so_many_conversations_that_any_group_is_enough_are_enough_of_the_fewest
     least: int, dominance: float
 ) -> None:
     contributions = small_index().snapshot
-    policy = PrivacyPolicy(min_conversations=least, min_accounts=2, max_dominance=dominance, max_per_account=1)
+    policy = SHARP.with_values(min_conversations=least, min_accounts=2, max_dominance=dominance, max_per_account=1)
     thresholds = Thresholds(small_index(), policy)
     # The largest accounts first, so that as few as can be hold as many as can be.
     by_size = np.argsort(-np.bincount(contributions.accounts)[contributions.accounts], kind="stable").astype(np.int64)

@@ -12,11 +12,11 @@ from agent.services.ingest import forget, publish
 from agent.wiring import App
 from index.handle import open_writer
 from tests.fakes.corpus import FakeEncoder, take
+from tests.fakes.policy import SHARP
 from tests.tools.test_coordination import planted
 from tools.coordination.suspects import keep_suspected, suspected
-from tools.core.policy import PrivacyPolicy
 
-POLICY = PrivacyPolicy()
+POLICY = SHARP
 FEW = {f"person-{number}" for number in range(6)}
 
 
@@ -65,7 +65,7 @@ async def test_what_is_missing_broken_or_of_another_policy_is_read_anew(
     elif content is None:
         index.derived.unlink()
     else:
-        keep_suspected(index, PrivacyPolicy(min_accounts=6))
+        keep_suspected(index, SHARP.with_values(min_accounts=6))
     assert before.any()
     assert np.array_equal(suspected(index, POLICY), before)
     unread(monkeypatch)

@@ -177,3 +177,14 @@ def test_a_home_that_is_a_file_is_an_error_with_a_next_step(tmp_path: Path, monk
     found = shoal("ask", "x")
     assert found.exit_code in (2, 3)
     assert "next:" in found.output
+
+
+def test_the_audit_says_how_many_phrases_were_asked_near_this_month(index: Path) -> None:
+    ledger = App.start("small").ledger()
+    with ledger.exclusive():
+        for phrase in ("bread", "Bread", "soup"):
+            ledger.append({**ENTRY, "arguments": json.dumps({"scope": {"near": phrase}})}, [])
+    ledger.close()
+    found = json.loads(shoal("audit", "-i", "small", "--json").stdout)["phrases_this_month"]
+    assert found == {"asked": 2, "total": 2_000}
+    assert "2 of 2,000 distinct phrases" in shoal("audit", "-i", "small").stdout

@@ -5,6 +5,7 @@ question, a model's output or a tool's arguments.
 """
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -28,6 +29,10 @@ class PrivacyPolicy(SettingsModel):
     """Conversations that a group with a name must at least have."""
     text_min_accounts: int = 10
     """Accounts of a group that must use each specific in its name."""
+    soft_edge: float = Field(1.0, ge=0, le=4)
+    """By what share each of these four thresholds may be higher: between none of it and all of it, secret, drawn for each set
+    and kept for it. So whoever invents all accounts of a group but one cannot tell from what is released whether that one
+    is in it. 0: every threshold is exact."""
     round_to: int = Field(5, ge=1)
     """Rounding base of released counts."""
     max_facets: int = Field(2, ge=1)
@@ -78,6 +83,11 @@ class PrivacyPolicy(SettingsModel):
         return 3 * (self.round_to - 1) + 1 < self.min_conversations - self.round_to
 
     @property
+    def always_shown(self) -> int:
+        """Conversations from which no threshold of conversations suppresses a count: its soft edge ends there."""
+        return ceil(self.min_conversations * (1 + self.soft_edge))
+
+    @property
     def noisy_threshold(self) -> int:
         """From which on a noisy count is said: so many conversations, with each account bounded, are of enough accounts."""
         return max(self.min_conversations, (self.min_accounts - 1) * self.max_per_account + 1)
@@ -85,8 +95,9 @@ class PrivacyPolicy(SettingsModel):
     def describe(self) -> str:
         return (
             f"counts {self.min_conversations}+ conversations of {self.min_accounts}+ accounts, names "
-            f"{self.text_min_conversations}+ of {self.text_min_accounts}+, rounded to {self.round_to}, "
-            f"at most {self.max_per_account} of an account towards these"
+            f"{self.text_min_conversations}+ of {self.text_min_accounts}+"
+            + (f" (a secret edge up to {1 + self.soft_edge:g} times these)" if self.soft_edge else "")
+            + f", rounded to {self.round_to}, at most {self.max_per_account} of an account towards these"
             + (f", names from accounts seen on {self.established_days}+ days" if self.established_days > 1 else "")
             + (f", {self.coordinated_as_one} coordinated accounts count as 1" if self.coordinated_as_one > 1 else "")
             + (f", ε {self.epsilon_per_release:g} per table of closed counts" if self.adds_noise else "")

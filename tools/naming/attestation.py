@@ -37,10 +37,12 @@ class _Open:
 
 
 class Attestation:
-    """Attests names over one snapshot, and remembers what it found. `min_accounts`: accounts that must use a word;
+    """Attests names over one snapshot, and remembers what it found. `min_accounts`: accounts that must use this word;
     `voices`: as how many some accounts count."""
 
-    def __init__(self, snapshot: Snapshot, min_accounts: int, voices: Callable[[Collection[int]], int] = len) -> None:
+    def __init__(
+        self, snapshot: Snapshot, min_accounts: Callable[[str], int], voices: Callable[[Collection[int]], int] = len
+    ) -> None:
         self._snapshot = snapshot
         self._min_accounts = min_accounts
         self._voices = voices
@@ -84,11 +86,12 @@ class Attestation:
             for name, page in zip(names, pages, strict=True):
                 for row, account in zip(page.tolist(), self._snapshot.accounts[page].tolist(), strict=True):
                     name.read(found[row], account)
-                name.missing = {word for word in name.missing if not self._is_enough(name.users[word])}
+                name.missing = {word for word in name.missing if not self._is_enough(word, name.users[word])}
             start, size = start + size, size * _GROWTH
 
-    def _is_enough(self, users: set[int]) -> bool:
-        return len(users) >= self._min_accounts and self._voices(users) >= self._min_accounts
+    def _is_enough(self, word: str, users: set[int]) -> bool:
+        least = self._min_accounts(word)
+        return len(users) >= least and self._voices(users) >= least
 
 
 def members_digest(rows: Rows) -> bytes:

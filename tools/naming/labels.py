@@ -17,7 +17,7 @@ class Labels:
 
     def __init__(self, thresholds: Thresholds) -> None:
         self._snapshot = thresholds.snapshot
-        self._names = NameCheck(thresholds.snapshot, thresholds.policy.text_min_accounts, thresholds.distinct_voices)
+        self._names = NameCheck(thresholds.snapshot, thresholds.text_accounts, thresholds.distinct_voices)
 
     async def consult(self, candidate: CandidateTable, thresholds: Thresholds, auditor: NameAuditor) -> None:
         """Let a model judge the names of groups large enough to be named, before they are released (R11)."""

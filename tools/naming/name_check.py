@@ -44,9 +44,11 @@ class NameCheck:
     """Decides over one snapshot and remembers: verdicts are kept by text and group. `voices`: as how many some accounts
     count."""
 
-    def __init__(self, snapshot: Snapshot, min_accounts: int, voices: Callable[[Collection[int]], int]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, min_accounts: Callable[[str], int], voices: Callable[[Collection[int]], int]
+    ) -> None:
         self._attestation = Attestation(snapshot, min_accounts, voices)
-        self._common = Attestation(snapshot, _FAR * min_accounts)
+        self._common = Attestation(snapshot, lambda word: _FAR * min_accounts(word))
         self._everything = np.arange(len(snapshot), dtype=np.int64)
         self._verdicts: dict[tuple[str, bytes], Judgement] = {}
 

@@ -141,7 +141,7 @@ def _statistics(table: DecidedTable, labels: Sequence[str], policy: PrivacyPolic
                 [[None if cell.is_nearly_all else cell.released for cell in line] for line in lines],
                 [[cell.is_primary for cell in line] for line in lines],
                 table.released_totals,
-                policy.min_conversations,
+                policy.always_shown,
                 policy.round_to,
             )
         )

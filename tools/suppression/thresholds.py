@@ -22,6 +22,7 @@ from tools.core.counting import complement_of, distinct, how_often
 from tools.core.memo import MemoByArray
 from tools.core.policy import PrivacyPolicy
 from tools.history.candidates import Combination
+from tools.suppression.soft_edge import SoftEdge
 
 
 class Counts(NamedTuple):
@@ -82,8 +83,25 @@ class Thresholds:
 
     def is_large(self, rows: Rows) -> bool:
         """Whether these are enough conversations of enough accounts, whoever dominates them."""
-        found, policy = self.counted(rows), self.policy
-        return found.bounded >= policy.min_conversations and found.accounts >= policy.min_accounts
+        return self._reaches(rows, self.counted(rows), self.policy.min_conversations, self.policy.min_accounts)
+
+    def _reaches(self, rows: Rows, found: Counts, conversations: int, accounts: int) -> bool:
+        """Whether a set that holds so many reaches two thresholds, each with the set's soft edge."""
+        most = 1 + self.policy.soft_edge
+        if found.bounded >= conversations * most and found.accounts >= accounts * most:
+            return True
+        if found.bounded < conversations or found.accounts < accounts:
+            return False
+        edge = 1 + self.policy.soft_edge * self._edge.of_set(rows)
+        return found.bounded >= int(conversations * edge) and found.accounts >= int(accounts * edge)
+
+    def text_accounts(self, word: str) -> int:
+        """Accounts that must use a word for it to be shown."""
+        return int(self.policy.text_min_accounts * (1 + self.policy.soft_edge * self._edge.of_word(word)))
+
+    @cached_property
+    def _edge(self) -> SoftEdge:
+        return SoftEdge(self.index.settings.id, self.snapshot.numbers)
 
     def _is_dominated(self, found: Counts) -> bool:
         """By the (n, k) rule for one account and for two, or by the p % rule: the account with the second most could tell
@@ -102,8 +120,8 @@ class Thresholds:
         the smallest of these shares, and no account has more than the largest one has in all."""
         policy = self.policy
         least_share = min(
-            1 / policy.min_conversations,
-            1 / policy.min_accounts,
+            1 / (policy.min_conversations * (1 + policy.soft_edge)),
+            1 / (policy.min_accounts * (1 + policy.soft_edge)),
             policy.max_dominance,
             policy.max_dominance_of_two / 2,
             1 / (2 + policy.min_unknown),
@@ -141,7 +159,7 @@ class Thresholds:
         established = self.established(rows, since)
         found = self.counted(established)
         least = self.policy.text_min_accounts
-        if found.bounded < self.policy.text_min_conversations or found.accounts < least:
+        if not self._reaches(established, found, self.policy.text_min_conversations, least):
             return False
         # Of so many that all of them could be coordinated, nobody needs to be looked at.
         return found.accounts >= least * self.policy.coordinated_as_one or (
@@ -151,9 +169,10 @@ class Thresholds:
     def meets_reading(self, rows: Rows) -> bool:
         """Whether more than a group's size may be released, such as bands: accounts that look coordinated count as any,
         or no coordination could be reported."""
-        found = self.counted(self.established(rows, None))
-        policy = self.policy
-        return found.bounded >= policy.text_min_conversations and found.accounts >= policy.text_min_accounts
+        established, policy = self.established(rows, None), self.policy
+        return self._reaches(
+            established, self.counted(established), policy.text_min_conversations, policy.text_min_accounts
+        )
 
     @cached_property
     def _suspected(self) -> NDArray[np.bool_]:

@@ -184,13 +184,15 @@ def audit(
                 "privacy": [asdict(item) for item in found.privacy],
             }
             budget = {"spent": found.epsilon[0], "total": found.epsilon[1]} if found.epsilon is not None else None
-            say_json({"broken_at": found.broken, "epsilon": budget, **values})
+            phrases = {"asked": found.phrases[0], "total": found.phrases[1]}
+            say_json({"broken_at": found.broken, "epsilon": budget, "phrases_this_month": phrases, **values})
         else:
-            from tui.rendering.tables import epsilon_line, ledger_table, privacy_table, refusal_table
+            from tui.rendering.tables import epsilon_line, ledger_table, phrases_line, privacy_table, refusal_table
 
             say(ledger_table(found.releases, found.broken))
             if found.epsilon is not None:
                 say("\n" + epsilon_line(*found.epsilon))
+            say("\n" + phrases_line(*found.phrases))
             say("\n" + refusal_table(found.refusals, found.releases))
             say("\n" + privacy_table(found.privacy))
         if found.broken is not None:

@@ -47,6 +47,11 @@ def epsilon_line(spent: float, total: float) -> str:
     return f"differential privacy: ε {spent:g} of {total:g} spent on closed counts, {max(0.0, total - spent):g} left"
 
 
+def phrases_line(asked: int, total: int) -> str:
+    """How many distinct phrases everybody asked near this month, of how many."""
+    return f"phrases: {asked:,} of {total:,} distinct phrases asked near this month"
+
+
 def refusal_table(refusals: Sequence[Any], releases: Sequence[Any]) -> str:
     """The smallest group that was ever shown, and how many questions were refused, by tool and reason."""
     shown = [item.smallest for item in releases if item.smallest is not None]

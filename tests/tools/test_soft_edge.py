@@ -1,0 +1,99 @@
+"""The soft edge: whoever supplies all but one of a group learns next to nothing of that one (R3, R6)."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.handle import Index
+from tests.fakes.corpus import small_index
+from tests.fakes.policy import SHARP
+from tests.fakes.worlds import Told, answer, asked_in, crowd
+from tools.core.policy import PrivacyPolicy
+from tools.suppression.soft_edge import SoftEdge
+from tools.suppression.thresholds import Thresholds
+
+NUMBERS = np.arange(1, 5_001, dtype=np.int64)
+
+
+@given(st.integers(0, 1_000_000), st.integers(1, 60))
+def test_the_same_set_draws_the_same_whatever_else_a_snapshot_holds(seed: int, count: int) -> None:
+    rows = np.sort(np.random.default_rng(seed).choice(2_000, count, replace=False)).astype(np.int64)
+    drawn = SoftEdge("secret", NUMBERS).of_set(rows)
+    assert drawn == SoftEdge("secret", NUMBERS[:2_000]).of_set(rows)
+    # One conversation of those before was erased, so that every row has moved.
+    kept = np.setdiff1d(NUMBERS, [NUMBERS[2_001]])
+    assert drawn == SoftEdge("secret", kept).of_set(rows)
+    assert 0 <= drawn < 1
+
+
+def test_draws_are_even_and_those_of_sets_that_differ_by_one_are_unlike() -> None:
+    edge = SoftEdge("secret", NUMBERS)
+    sets = [np.arange(start, start + 14, dtype=np.int64) for start in range(4_000)]
+    without = np.array([edge.of_set(rows) for rows in sets])
+    with_one = np.array([edge.of_set(np.append(rows, 4_500)) for rows in sets])
+    for drawn in (without, with_one):
+        assert abs(drawn.mean() - 0.5) < 0.03
+        assert abs(drawn.std() - 12**-0.5) < 0.03
+    assert abs(np.corrcoef(without, with_one)[0, 1]) < 0.06
+    assert {edge.of_set(rows) for rows in sets}.isdisjoint(SoftEdge("other", NUMBERS).of_set(rows) for rows in sets)
+
+
+@pytest.mark.parametrize("invented", range(4, 14))
+def test_who_invents_all_accounts_but_one_guesses_hardly_better_than_with_a_coin(invented: int) -> None:
+    index = cast(Any, small_index())
+    right = asked = 0
+    for draw in range(400):
+        world = _World(index, secret=f"index {draw}", accounts=invented + 1)
+        thresholds = Thresholds(cast(Index, world), PrivacyPolicy())
+        alone = np.arange(3 * invented, dtype=np.int64)
+        joined = np.arange(3 * (invented + 1), dtype=np.int64)
+        # The attacker says that the victim is there exactly where the group is shown.
+        right += thresholds.is_large(joined) + (not thresholds.is_large(alone))
+        asked += 2
+    assert right / asked < 0.64
+
+
+class _World:
+    """So much of an index as thresholds read: three conversations of each account."""
+
+    def __init__(self, index: Any, secret: str, accounts: int) -> None:
+        numbers = np.arange(3 * accounts, dtype=np.int64)
+        self.settings = index.settings.model_copy(update={"id": secret})
+        self.snapshot = _Snapshot(numbers + 1, numbers // 3)
+
+
+class _Snapshot:
+    def __init__(self, numbers: Any, accounts: Any) -> None:
+        self.numbers, self.accounts = numbers, accounts
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 100_000))
+def test_a_soft_edge_only_takes_away(seed: int) -> None:
+    index = small_index()
+    rows = np.sort(np.random.default_rng(seed).choice(len(index.snapshot), seed % 80 + 1, replace=False)).astype(
+        np.int64
+    )
+    soft, sharp = Thresholds(index, PrivacyPolicy()), Thresholds(index, SHARP)
+    assert not soft.is_large(rows) or sharp.is_large(rows)
+    twice = Thresholds(index, SHARP.with_values(min_conversations=30, min_accounts=10))
+    assert soft.is_large(rows) or not twice.is_large(rows)
+    assert 10 <= soft.text_accounts(f"word {seed}") < 20
+
+
+def test_a_group_of_a_crowd_is_shown_with_a_soft_edge_too_and_asking_again_changes_nothing(tmp_path: Path) -> None:
+    told = [*crowd(3), *(Told(9_000 + place, "Hungarian") for place in range(7) for _ in range(3))]
+    shown = []
+    for _ in range(2):
+        with asked_in(told, PrivacyPolicy()) as ctx:
+            found = answer(ctx, "count_by", {"by": "language"})
+            shown.append([row["label"] for row in found["rows"]])
+            assert {"English", "Spanish", "German"} <= set(shown[-1])
+    assert shown[0] == shown[1]

@@ -1,0 +1,46 @@
+"""The soft edge of thresholds: how much higher a threshold is for one set or one word, secret and always the same (R3, R6).
+
+An exact threshold is a test for whoever supplies all but one of a group: it is released when the last one is there, and not
+before. Here each set of conversations draws its own threshold from a secret of the index. The same set draws the same, so that
+asking again tells nothing; a set that differs by one conversation draws anew. Data plane.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.snapshots.snapshot import Rows
+
+_STEPS = 1 << 32
+
+
+@dataclass(frozen=True)
+class SoftEdge:
+    """Draws for the sets of one snapshot. `secret`: of the index; `numbers`: of the snapshot's conversations, which stay the
+    same from snapshot to snapshot, shape (n,)."""
+
+    secret: str
+    numbers: NDArray[np.int64]
+
+    def of_set(self, rows: Rows) -> float:
+        """From 0 to 1, evenly, for a set of distinct conversations."""
+        return self._even(int(self._keys[rows].sum(dtype=np.uint64)).to_bytes(8, "big"), b"set")
+
+    def of_word(self, word: str) -> float:
+        """From 0 to 1, evenly, for a word."""
+        return self._even(word.encode("utf-8", "surrogatepass"), b"word")
+
+    def _even(self, data: bytes, kind: bytes) -> float:
+        digest = blake2b(data, key=self.secret.encode(), digest_size=4, person=b"shoal-" + kind).digest()
+        return int.from_bytes(digest, "big") / _STEPS
+
+    @cached_property
+    def _keys(self) -> NDArray[np.uint64]:
+        """A secret number for each conversation; sets are told apart by their sums."""
+        seed = int.from_bytes(blake2b(self.secret.encode(), digest_size=16, person=b"shoal-edge").digest(), "big")
+        drawn = np.random.Philox(seed).random_raw(int(self.numbers.max(initial=0)) + 1)
+        keys: NDArray[np.uint64] = drawn[self.numbers]
+        return keys
