@@ -79,10 +79,13 @@ class App:
         settings = load_settings(home.root)
         return cls(home, settings, home.index_path(index or settings.index))
 
-    def encoder(self, on_compile: Callable[[], None] = lambda: None) -> "CompiledEncoder":
-        from index.embedding.encoder import CompiledEncoder
+    def encoder(self, on_compile: Callable[[], None] = lambda: None, made_with: str | None = None) -> "CompiledEncoder":
+        """The embedding model of the settings, else the one that the index was made with."""
+        from index.embedding.encoder import DEFAULT, CompiledEncoder
+        from index.handle import encoder_of
 
-        return CompiledEncoder(self.home.folder("encoders"), self.settings.encoder, on_compile)
+        name = self.settings.encoder or made_with or encoder_of(self.path) or DEFAULT
+        return CompiledEncoder(self.home.folder("encoders"), name, on_compile)
 
     def open_index(self) -> "Index":
         """The index at its newest snapshot."""

@@ -27,7 +27,7 @@ from agent.roles.builtin.extractor import BuiltinExtractor
 from agent.services.ingest import ATTEST_ACCOUNTS, ingest, publish
 from agent.wiring import App
 from index.core.records import Conversation, Turn
-from index.embedding.encoder import PACKAGED
+from index.embedding.encoder import DEFAULT
 from index.handle import open_writer
 from index.ingest.pipeline import Ingest
 from index.sources import Read, open_file
@@ -51,12 +51,12 @@ class First:
 class TorchEncoder:
     """sentence-transformers as it comes."""
 
-    name = PACKAGED
+    name = DEFAULT
 
-    def __init__(self, weights: str) -> None:
-        from sentence_transformers import SentenceTransformer
+    def __init__(self) -> None:
+        from index.embedding.combined import combined
 
-        self._model = SentenceTransformer(weights, device="cpu")
+        self._model = combined()
 
     def encode(self, texts: Sequence[str]) -> Any:
         return self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
@@ -102,7 +102,6 @@ async def _plain(app: App, source: Source, encoder: TorchEncoder, screen: PlainS
         writer.facts, writer.vectors, encoder, BuiltinExtractor(), lambda: pool, writer.sealer, ATTEST_ACCOUNTS, (),
         lambda _: None,
     )  # fmt: skip
-    index.ingest.pipeline._embedded = lambda texts: [text["summary"] for text in texts]
     await work.run(source)
     writer.close()
     await publish(app, lambda _: None, built_in=True)
@@ -118,7 +117,7 @@ def main(path: Path, count: int) -> None:
         started = time.perf_counter()
         asyncio.run(ingest(ours, source, lambda _: None, built_in=True))
         ours_s = time.perf_counter() - started
-        encoder, screen = TorchEncoder(ours.encoder()._weights), PlainScreen()
+        encoder, screen = TorchEncoder(), PlainScreen()
         texts = [f"write a {kind} about {topic}" for kind in ("letter", "poem", "plan") for topic in range(400)]
         agree = (ours.encoder().encode(texts) * encoder.encode(texts)).sum(axis=1)
         speeds = [_speed(encode, texts) for encode in (ours.encoder().encode, encoder.encode)]

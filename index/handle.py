@@ -166,6 +166,12 @@ def _add_facets(kept: Path, file: Path) -> None:
     kept.chmod(0o600)
 
 
+def encoder_of(path: Path) -> str | None:
+    """The embedding model that the newest snapshot of an index was made with; None: there is none."""
+    published = snapshot_numbers(path / "snapshots")
+    return Snapshot(snapshot_path(path / "snapshots", published[-1])).meta.get("encoder") if published else None
+
+
 class Index:
     """An index opened for reading at its newest snapshot."""
 

@@ -41,8 +41,9 @@ class Settings(SettingsModel):
     """A name for the record, beside the operating system's user in each entry of the ledger. It changes nothing else."""
     index: str = "default"
     """The index to ask: a name under Shoal's home, or a path."""
-    encoder: str = "all-MiniLM-L6-v2"
-    """The embedding model: the packaged one, or the name of another where a hub is reachable."""
+    encoder: str | None = None
+    """The embedding model: minilm-multilingual, all-MiniLM-L6-v2, or the name of another where a hub is reachable. Left
+    out: the one that the index was made with, and minilm-multilingual for a new one."""
     lead_model: str = "claude-opus-5-5"
     """Plans, audits and writes."""
     worker_model: str = "claude-sonnet-5-5"

@@ -74,7 +74,8 @@ async def _take(app: App, writer: "Writer", source: "Source", readers: "Readers"
     from index.ingest.pipeline import Ingest, Progress
     from index.ingest.reading import worker_pool
 
-    encoder = app.encoder(lambda: report(Progress("compiling the embedding model (once)", 0, 0)))
+    compiling = Progress("compiling the embedding model (once)", 0, 0)
+    encoder = app.encoder(lambda: report(compiling), writer.facts.manifest("encoder"))
     steps = Ingest(
         writer.facts,
         writer.vectors,

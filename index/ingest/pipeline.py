@@ -32,7 +32,7 @@ from index.ingest.reading import (
     worker_count,
 )
 from index.privacy.score import SUMMARISED, privacy_score
-from index.privacy.sealing import SUMMARY, Sealer, render
+from index.privacy.sealing import SUMMARY, Sealer, embeddable, render
 from index.sources import Read, Skipped, Source
 from index.stores.facts import Facts
 from index.stores.repair import repair
@@ -301,17 +301,17 @@ class Ingest:
         vocabulary = self.facts.vocabulary() if waiting else {}
         rows = self.facts.drafts(SUMMARY_BATCH)
         texts = [render(row.draft, vocabulary) for row in rows]
-        vectors = await asyncio.to_thread(self.encoder.encode, _embedded(texts)) if rows else None
+        embedded = [embeddable(row.draft, vocabulary) for row in rows]
+        vectors = await asyncio.to_thread(self.encoder.encode, embedded) if rows else None
         while vectors is not None:
             batch, numbers = self.facts.open_batch(rows, texts)
             upcoming = self.facts.drafts(SUMMARY_BATCH, skip=len(rows))
             next_texts = [render(row.draft, vocabulary) for row in upcoming]
+            embedded = [embeddable(row.draft, vocabulary) for row in upcoming]
             # The vector store takes this batch while the next one is embedded; only this thread uses the facts.
             writing = asyncio.to_thread(self.vectors.add, numbers, vectors)
             if upcoming:
-                _, vectors = await asyncio.gather(
-                    writing, asyncio.to_thread(self.encoder.encode, _embedded(next_texts))
-                )
+                _, vectors = await asyncio.gather(writing, asyncio.to_thread(self.encoder.encode, embedded))
             else:
                 await writing
                 vectors = None
@@ -337,11 +337,6 @@ def _with_languages(batch: Sequence[Conversation]) -> list[Conversation]:
     for place, language in zip(silent, found, strict=True):
         full[place] = replace(full[place], language=language)
     return full
-
-
-def _embedded(texts: Sequence[Mapping[str, str]]) -> list[str]:
-    """Summaries as they are embedded: the separators of a listing are a third of its tokens and mean nothing."""
-    return [text[SUMMARY].replace(";", "") for text in texts]
 
 
 def _summary_scores(texts: Sequence[Mapping[str, str]]) -> Counter[tuple[str, int]]:

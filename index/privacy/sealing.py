@@ -59,10 +59,12 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A summary as a list: heads from a closed lexicon of ours, then candidate terms of the conversation."""
+    """A summary as a list: heads from a closed lexicon of ours, then candidate terms of the conversation. `order`: its words
+    as they were written one after the other, of which the vector is made."""
 
     heads: tuple[str, ...]
     terms: tuple[Term, ...]
+    order: tuple[str, ...] = ()
 
 
 SummaryDraft = Prose | Listing
@@ -75,6 +77,12 @@ MAX_LISTED_TERMS = 10
 
 _SYMBOLS = regex.compile(r"[[\p{S}\p{C}]--[+%$€£]]", regex.V1)
 """Emoji, flags and the like are neither words nor punctuation: nothing attests them, so a sentence goes without."""
+
+_FEWEST_IN_ORDER = 2
+"""Content words that a vector needs: with fewer the list says more."""
+
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}ー]"
+_UNSPACED_GAPS = regex.compile(rf"(?<={_UNSPACED}) (?={_UNSPACED})")
 
 _GAP = "…"
 _GAPS = re.compile(r"…(?:[\s,;:'\"()-]*…)+")
@@ -142,7 +150,8 @@ class Sealer:
 
         if isinstance(draft, Prose):
             return {"prose": [part if isinstance(part, str) else marks(part) for part in draft.parts]}
-        return {"heads": draft.heads, "terms": [marks(term) for term in draft.terms]}
+        order = [word if is_function_word(normalise(word)) else marks(Term(word))[0] for word in draft.order]
+        return {"heads": draft.heads, "terms": [marks(term) for term in draft.terms], "order": order}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +203,27 @@ def _render_listing(draft: dict[str, list[list[int]]], vocabulary: Vocabulary) -
     return "; ".join([*map(str, draft["heads"]), *(attested.word for attested in ordered)])
 
 
+def embeddable(sealed: str, vocabulary: Vocabulary) -> str:
+    """What the vector of a draft is made of: the summary's attested words as they were written one after the other, and of
+    a summary in sentences these. In memory only: nothing that reads so is stored or shown."""
+    draft = json.loads(sealed)[SUMMARY]
+    shown = _render(draft, vocabulary).replace(";", "")
+    order = draft.get("order", ())
+    found = [word if isinstance(word, str) else vocabulary[word].word for word in order if _is_known(word, vocabulary)]
+    if sum(not is_function_word(word) for word in found) < _FEWEST_IN_ORDER:
+        return shown or _GAP
+    return _UNSPACED_GAPS.sub("", " ".join(found))
+
+
+def _is_known(word: str | int, vocabulary: Vocabulary) -> bool:
+    return isinstance(word, str) or word in vocabulary
+
+
 def marks_of(sealed: str) -> set[int]:
     """Every mark in a sealed draft."""
     found: set[int] = set()
     for draft in json.loads(sealed).values():
         parts = draft["prose"] if "prose" in draft else draft["terms"]
         found.update(mark for part in parts if not isinstance(part, str) for mark in part)
+        found.update(word for word in draft.get("order", ()) if not isinstance(word, str))
     return found

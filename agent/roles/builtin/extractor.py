@@ -15,15 +15,18 @@ from agent.roles.builtin.lexicon import concepts, refuses, valued
 from index.core.facets import FacetSpec
 from index.core.language import code_of
 from index.core.records import UNKNOWN, Conversation
-from index.core.words import FUNCTION_WORDS, WORD, normalise
+from index.core.words import FUNCTION_WORDS, WORD, is_unspaced, normalise
 from index.ingest.extraction import Extraction, NotExtracted, Portion
 from index.privacy.sealing import Listing, Term
 
 MAX_TERMS = 40
+MAX_ORDER = 48
+"""Words of the beginning that the vector is made of."""
 _PORTION = Portion(chars=3_200, reply_chars=80)
 """Of a reply only its beginning: enough to see a refusal."""
 
 _KANJI_OR_KATAKANA = regex.compile(r"[\p{Han}々]{2,8}|[\p{Katakana}ー]{2,16}")
+_ONE_SCRIPT = regex.compile(r"[\p{Han}々]{1,4}|[\p{Katakana}ー]+|\p{Hiragana}+|[^\p{Han}\p{Katakana}\p{Hiragana}ー々]+")
 _HAN = regex.compile(r"\p{Han}+")
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 _DIGITS = regex.compile(r"\p{N}")
@@ -47,7 +50,7 @@ class BuiltinExtractor:
         terms = list(dict.fromkeys(_terms(text, language)))[:MAX_TERMS]
         level, harm = concern(text)
         return Extraction(
-            Listing(tuple(concepts(text)), tuple(Term(term) for term in terms)),
+            Listing(tuple(concepts(text)), tuple(Term(term) for term in terms), tuple(_in_order(text, language))),
             language,
             level,
             harm,
@@ -79,6 +82,25 @@ def _terms(text: str, language: str) -> Iterator[str]:
             yield f"{previous[0]} {word}"
         yield word
         previous = (word, match.end())
+
+
+def _in_order(text: str, language: str) -> list[str]:
+    """The first words as they stand, one after the other; in scripts without spaces runs of one script, or for Chinese the
+    words that a dictionary finds."""
+    found: list[str] = []
+    for match in WORD.finditer(text):
+        word = normalise(match.group())
+        if not is_unspaced(word):
+            found.append(word)
+        elif language == "Chinese" and not _KANA.search(word):
+            import rjieba
+
+            found += rjieba.cut(word)
+        else:
+            found += _ONE_SCRIPT.findall(word)
+        if len(found) >= MAX_ORDER:
+            break
+    return found[:MAX_ORDER]
 
 
 def _chinese(text: str) -> Iterator[str]:
