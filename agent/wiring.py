@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from agent.storage.cases import CaseStore
     from agent.storage.session_store import SessionStore
     from agent.storage.watches import WatchStore
-    from index.embedding.encoder import CompiledEncoder
+    from index.embedding.encoder import CompiledEncoder, Encoder
     from index.handle import Index, Writer
+    from index.kinds import KindReader, Kinds
     from index.naming.samples import Namer
     from tools.context import ToolContext
     from tools.core.ledger import Ledger
@@ -86,6 +87,20 @@ class App:
 
         name = self.settings.encoder or made_with or encoder_of(self.path) or DEFAULT
         return CompiledEncoder(self.home.folder("encoders"), name, on_compile)
+
+    def kinds(self, encoder: "Encoder") -> "Kinds":
+        """The public vocabulary in the space of an encoder."""
+        from index.kinds import Kinds
+
+        return Kinds.of(encoder, self.home.folder("encoders"))
+
+    def reader_of_kinds(self, on_compile: Callable[[], None] = lambda: None) -> "KindReader":
+        """What reads the kind of each conversation at ingest."""
+        from index.embedding.encoder import ACROSS_LANGUAGES, CompiledEncoder
+        from index.kinds import KindReader
+
+        encoder = CompiledEncoder(self.home.folder("encoders"), ACROSS_LANGUAGES, on_compile)
+        return KindReader(encoder, self.kinds(encoder))
 
     def open_index(self) -> "Index":
         """The index at its newest snapshot."""
@@ -249,12 +264,11 @@ class App:
                 waiting=waiting,
             )
         from agent.roles.builtin.extractor import BuiltinExtractor
-        from agent.roles.builtin.fields import fields_of
         from agent.roles.builtin.namer import BuiltinNamer
-        from index.publish.taxonomy import LinkageTaxonomist
+        from index.publish.taxonomy import FieldTaxonomist
 
         namer: Namer = BuiltinNamer()
-        return Readers(BuiltinExtractor(writer.settings.facets), namer, LinkageTaxonomist(fields_of), _nothing)
+        return Readers(BuiltinExtractor(writer.settings.facets), namer, FieldTaxonomist(), _nothing)
 
 
 async def _nothing() -> None:

@@ -15,7 +15,7 @@ from index.ingest.reading import worker_pool
 from index.naming.samples import NamingSample
 from index.privacy.sealing import Prose
 from index.publish.publisher import publish
-from index.publish.taxonomy import LinkageTaxonomist
+from index.publish.taxonomy import FieldTaxonomist
 from index.sources import open_file
 from index.sources.base import Source
 
@@ -61,7 +61,7 @@ def shoal(log: Path, home: Path) -> None:
             (), lambda _: None,
         ).run(source)  # fmt: skip
         found = await publish(
-            writer.facts, writer.vectors, writer.snapshots, StubNamer(), LinkageTaxonomist(), (), ATTEST_ACCOUNTS,
+            writer.facts, writer.vectors, writer.snapshots, StubNamer(), FieldTaxonomist(), (), ATTEST_ACCOUNTS,
             lambda *_: None,
         )  # fmt: skip
         writer.close()

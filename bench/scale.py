@@ -28,7 +28,7 @@ from agent.services.ingest import ATTEST_ACCOUNTS
 from index.core.home import Home
 from index.handle import Index, open_writer
 from index.publish.publisher import publish
-from index.publish.taxonomy import LinkageTaxonomist
+from index.publish.taxonomy import FieldTaxonomist
 from tools.context import ToolContext
 from tools.coordination.suspects import keep_suspected
 from tools.core.errors import ToolRefusal
@@ -107,7 +107,7 @@ def build(home: Home, size: int) -> dict[str, float]:
             writer.vectors,
             writer.snapshots,
             BuiltinNamer(),
-            LinkageTaxonomist(),
+            FieldTaxonomist(),
             (),
             ATTEST_ACCOUNTS,
             lambda *_: None,

@@ -17,7 +17,7 @@ from agent.llm.client import Ask, OnDelta, Reply
 from agent.roles.claude import Readers, claude_roles, name_readers
 from agent.roles.claude.extractor import ClaudeExtractor
 from agent.wiring import App
-from index.publish.taxonomy import LinkageTaxonomist
+from index.publish.taxonomy import FieldTaxonomist
 
 Call = tuple[str, Mapping[str, Any]]
 Block = dict[str, Any]
@@ -167,7 +167,7 @@ class ObedientApp(App):
         del run, waiting, batch
         model = ObedientModel(self.obedience)
         extractor = ClaudeExtractor(model, self.settings, writer.settings.facets)
-        return Readers(extractor, name_readers(self.settings, model).namer, LinkageTaxonomist(), _nothing)
+        return Readers(extractor, name_readers(self.settings, model).namer, FieldTaxonomist(), _nothing)
 
 
 async def _nothing() -> None:

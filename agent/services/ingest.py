@@ -86,6 +86,7 @@ async def _take(app: App, writer: "Writer", source: "Source", readers: "Readers"
         ATTEST_ACCOUNTS,
         writer.settings.facets,
         report,
+        app.reader_of_kinds(lambda: report(compiling)),
     )
     return await steps.run(source)
 
@@ -115,6 +116,7 @@ async def _publish(app: App, writer: "Writer", readers: "Readers", report: Repor
         writer.settings.facets,
         ATTEST_ACCOUNTS,
         _stages(report),
+        app.kinds(app.encoder(made_with=writer.facts.manifest("encoder"))),
     )
     await _keep_derived(app, report)
     return published

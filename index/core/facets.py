@@ -25,7 +25,7 @@ HARMS = (
 OUTCOMES = ("answered", "partly answered", "refused")
 """What the assistant did with the request."""
 
-STORED = ("language", "concern", "turns", "flagged", "surface", "harm", "outcome")
+STORED = ("language", "field", "area", "concern", "turns", "flagged", "surface", "harm", "outcome")
 """Closed facets that every index has."""
 
 TURN_BANDS = {"1": "1 turn", "2": "2-3 turns", "4": "4-7 turns", "8": "8 turns or more"}
@@ -37,7 +37,7 @@ TASK = "task"
 Kind = Literal["closed", "ordinal", "text"]
 _KINDS = ("closed", "ordinal", "text")
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
-_RESERVED = {*STORED, TASK, "summary", "request", "month", "theme", "topic", "day", "account", "no", "text", "texts", "own", "cluster",
+_RESERVED = {*STORED, TASK, "kind", "summary", "request", "month", "theme", "topic", "day", "account", "no", "text", "texts", "own", "cluster",
              "id", "batch", "plane0", "plane1", *(f"x{axis}" for axis in range(16))}  # fmt: skip
 _MAX_VALUES = 40
 

@@ -62,6 +62,32 @@ class Combined(InputModule):  # type: ignore[misc]
         raise NotImplementedError("The combined encoder is made of packaged weights; there is nothing to save.")
 
 
+class Alone(InputModule):  # type: ignore[misc]
+    """Texts to vectors of the multilingual encoder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        folder = MULTILINGUAL.verified()
+        self.multilingual = Multilingual(folder)
+        self.tokenizers = (multilingual.tokenizer(folder),)
+
+    def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, Tensor]:
+        pieces, mask = _tokens(self.tokenizers[0], [f"{prompt or ''}{text}" for text in inputs])
+        return {"pieces": pieces, "pieces_mask": mask}
+
+    def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
+        features["sentence_embedding"] = self.multilingual(features["pieces"], features["pieces_mask"])
+        return features
+
+    def save(self, output_path: str, *_: Any, **__: Any) -> None:
+        raise NotImplementedError("The encoder is made of packaged weights; there is nothing to save.")
+
+
+def alone() -> SentenceTransformer:
+    """The multilingual encoder by itself, as sentence-transformers runs it."""
+    return SentenceTransformer(modules=[Alone()], device="cpu")
+
+
 def combined(*, projected: bool = True) -> SentenceTransformer:
     """The encoder, as sentence-transformers runs it."""
     projection = torch.from_numpy(np.load(PROJECTION).astype(np.float32)) if projected else None

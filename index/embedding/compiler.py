@@ -16,7 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from index.embedding.encoder import COMPILED, DEFAULT, MAX_TOKENS, PACKAGED, TOKENIZER, UNLOADABLE, openvino
+from index.embedding.encoder import (
+    ACROSS_LANGUAGES,
+    COMPILED,
+    DEFAULT,
+    MAX_TOKENS,
+    PACKAGED,
+    TOKENIZER,
+    UNLOADABLE,
+    openvino,
+)
 from index.embedding.weights import MINILM
 
 _MIN_AGREEMENT = 0.999
@@ -48,7 +57,7 @@ def compile_model(name: str, folder: Path) -> None:
     try:
         for number, tokenizer in enumerate(tokenizers):
             tokenizer.save(str(partial / TOKENIZER.format(number)))
-        _convert(engine, torch, model, len(tokenizers), partial / COMPILED)
+        _convert(engine, torch, model, _INPUTS.get(name, _ENGLISH), partial / COMPILED)
         _check(engine, model, partial)
         with suppress(OSError):  # another process has just compiled the same
             partial.rename(folder)
@@ -61,10 +70,10 @@ def compile_model(name: str, folder: Path) -> None:
 
 def _loaded(name: str) -> tuple[Any, Sequence[Any]]:
     """The model, and its tokenizers in the order of its inputs."""
-    if name == DEFAULT:
-        from index.embedding.combined import combined
+    if name in (DEFAULT, ACROSS_LANGUAGES):
+        from index.embedding.combined import alone, combined
 
-        model = combined()
+        model = combined() if name == DEFAULT else alone()
         return model, model[0].tokenizers
     from sentence_transformers import SentenceTransformer
 
@@ -73,12 +82,12 @@ def _loaded(name: str) -> tuple[Any, Sequence[Any]]:
     return model, [model.tokenizer.backend_tokenizer]
 
 
-_INPUTS = ("input_ids", "attention_mask", "pieces", "pieces_mask")
-"""Names of features, a pair for each tokenizer (`index.embedding.combined`)."""
+_ENGLISH, _PIECES = ("input_ids", "attention_mask"), ("pieces", "pieces_mask")
+_INPUTS = {DEFAULT: (*_ENGLISH, *_PIECES), ACROSS_LANGUAGES: _PIECES}
+"""Names of features, a pair for each tokenizer (`index.embedding.combined`); of other models sentence-transformers' own."""
 
 
-def _convert(engine: Any, torch: Any, model: Any, tokenizers: int, path: Path) -> None:
-    names = _INPUTS[: 2 * tokenizers]
+def _convert(engine: Any, torch: Any, model: Any, names: Sequence[str], path: Path) -> None:
 
     class Sentences(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -90,7 +99,7 @@ def _convert(engine: Any, torch: Any, model: Any, tokenizers: int, path: Path) -
             return torch.nn.functional.normalize(features["sentence_embedding"], p=2, dim=1)
 
     ids, mask = torch.randint(5, 1000, (3, 9)), torch.ones(3, 9, dtype=torch.long)
-    sample = (ids, mask) * tokenizers
+    sample = (ids, mask) * (len(names) // 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the traced numbers of rows and tokens hold for others, _check sees
         converted = engine.convert_model(Sentences().eval(), example_input=sample)

@@ -6,11 +6,13 @@ computed once a snapshot and every question clusters in it. Sources: McInnes et 
 Nothing here may assign noise to a cluster: a conversation outside stays outside.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.geometry.repeats import Points, alike, identical
 from index.stores.vectors import Vectors
 
 Space = NDArray[np.float32]
@@ -26,6 +28,9 @@ DIMENSIONS = 5
 OUTSIDE = -1
 _NEIGHBOURS = 15
 _MIN_SAMPLES = 5
+_SAME = 16
+"""Copies of a summary that count among its neighbours."""
+
 _LARGE = 10_000
 _EPOCHS, _EPOCHS_OF_LARGE = 500, 200
 """umap-learn's own numbers for sets up to, and above, ten thousand rows."""
@@ -46,23 +51,77 @@ _NEARLY = 0.1
 
 
 def cluster_space(vectors: Vectors) -> Space:
-    """A space in which density means shared meaning. Below 200 rows UMAP is unstable and PCA serves."""
-    if len(vectors) < SMALLEST_FOR_UMAP:
-        return _principal_components(vectors, DIMENSIONS)
-    return _space(len(vectors), _neighbours(vectors))
+    """A space in which density means shared meaning. Below 200 distinct rows UMAP is unstable and PCA serves."""
+    points, neighbours = _distinct(vectors)
+    distinct = vectors[points.first]
+    space = _principal_components(distinct, DIMENSIONS) if neighbours is None else _space(points, neighbours)
+    return space[points.of]
 
 
-def space_and_plane(vectors: Vectors) -> tuple[Space, Plane]:
-    """The cluster space, and a plane to draw (Clio G.6) from the same neighbours."""
-    if len(vectors) < SMALLEST_FOR_UMAP:
-        return _principal_components(vectors, DIMENSIONS), _principal_components(vectors, 2)
-    neighbours = _neighbours(vectors)
-    plane = _umap(neighbours, dimensions=2, min_dist=_SPREAD, epochs=_EPOCHS_OF_LARGE)
-    return _space(len(vectors), neighbours), plane
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Rows that are near each row, shape (n, k), and the cosine to them."""
+
+    rows: NDArray[np.int64]
+    similarity: NDArray[np.float64]
 
 
-def _space(count: int, neighbours: Any) -> Space:
-    epochs = _EPOCHS_OF_LARGE if count > _LARGE else _EPOCHS
+def space_and_plane(vectors: Vectors) -> tuple[Space, Plane, Neighbours]:
+    """The cluster space, a plane to draw (Clio G.6), and the neighbours that both are made of. Rows that say the same have
+    the same place in both."""
+    points, neighbours = _distinct(vectors)
+    distinct = vectors[points.first]
+    if neighbours is None:
+        space, plane = _principal_components(distinct, DIMENSIONS), _principal_components(distinct, 2)
+    else:
+        plane = _umap(neighbours, dimensions=2, min_dist=_SPREAD, epochs=_EPOCHS_OF_LARGE)
+        space = _space(points, neighbours)
+    return space[points.of], plane[points.of], _of_rows(vectors, points, neighbours)
+
+
+def _of_rows(vectors: Vectors, points: Points, neighbours: Any) -> Neighbours:
+    """Neighbours of rows: a few others that say the same, then the points nearest to theirs."""
+    if neighbours is None:
+        if not len(vectors):
+            return Neighbours(np.zeros((0, 0), dtype=np.int64), np.zeros((0, 0)))
+        nearness = vectors @ vectors.T
+        np.fill_diagonal(nearness, -1.0)
+        rows = np.argsort(-nearness, axis=1, kind="stable")[:, :_NEIGHBOURS].astype(np.int64)
+        return Neighbours(rows, np.take_along_axis(nearness, rows, axis=1).astype(np.float64))
+    others, similarity = points.first[neighbours.index], _cosines(neighbours)
+    order = np.argsort(points.of, kind="stable")
+    starts = np.cumsum(points.weights) - points.weights
+    at = starts[points.of][:, None] + np.arange(_SAME)
+    same = order[np.minimum(at, len(order) - 1)]
+    is_same = (at < (starts + points.weights)[points.of][:, None]) & (same != np.arange(len(vectors))[:, None])
+    return Neighbours(
+        np.hstack([same, others[points.of]]).astype(np.int64),
+        np.hstack([is_same.astype(np.float64), similarity[points.of]]),
+    )
+
+
+def _distinct(vectors: Vectors) -> tuple[Points, Any]:
+    """Distinct points and their neighbours; None where they are too few for UMAP."""
+    points = identical(vectors)
+    if len(points.first) < SMALLEST_FOR_UMAP:
+        return points, None
+    neighbours = _neighbours(vectors[points.first])
+    joined = alike(points, neighbours.index, _cosines(neighbours))
+    if len(joined.first) == len(points.first):
+        return points, neighbours
+    if len(joined.first) < SMALLEST_FOR_UMAP:
+        return joined, None
+    return joined, _neighbours(vectors[joined.first])
+
+
+def _cosines(neighbours: Any) -> NDArray[np.float64]:
+    """Of unit vectors, by their distances."""
+    found: NDArray[np.float64] = 1 - np.asarray(neighbours.distance) ** 2 / 2
+    return found
+
+
+def _space(points: Points, neighbours: Any) -> Space:
+    epochs = _EPOCHS_OF_LARGE if len(points.first) > _LARGE else _EPOCHS
     return _apart(_umap(neighbours, dimensions=DIMENSIONS, min_dist=0.0, epochs=epochs), neighbours.index)
 
 
@@ -117,9 +176,21 @@ def load() -> None:
 
 
 def density_clusters(space: Space, min_size: int) -> Labels:
-    """HDBSCAN (leaf selection) with at least `min_size` members a cluster; what is in no dense region is OUTSIDE."""
-    if len(space) < 2 * min_size:
-        return np.full(len(space), OUTSIDE, dtype=np.int32)
+    """HDBSCAN (leaf selection) with at least `min_size` members a cluster; what is in no dense region is OUTSIDE. Rows at the
+    same place have the same label, and so many of them are a cluster by themselves."""
+    points = identical(space)
+    is_repeat = points.weights >= min_size
+    rest = np.flatnonzero(~is_repeat[points.of])
+    labels = np.full(len(space), OUTSIDE, dtype=np.int32)
+    if len(rest) >= 2 * min_size:
+        labels[rest] = _hdbscan(space[rest], min_size)
+    # Copies of a point, which is never a repeat here, may differ only where they lie on a cluster's edge.
+    found: Labels = labels[points.first]
+    found[is_repeat] = np.arange(int(is_repeat.sum())) + labels.max(initial=OUTSIDE) + 1
+    return found[points.of]
+
+
+def _hdbscan(space: Space, min_size: int) -> Labels:
     import hdbscan
 
     model = hdbscan.HDBSCAN(
@@ -139,20 +210,12 @@ def partition_clusters(space: Space, count: int) -> Labels:
     return np.asarray(model.fit_predict(space), dtype=np.int32)
 
 
-_SUBJECTS = 0.25
-"""What subjects weigh in the squared distance of two clusters. docs/evaluation/clustering.md has the scores of others."""
-
-_SURE = 0.3
-"""Share of a cluster from which on a subject counts in full."""
-
-
-def group_centres(centres: NDArray[np.float32], about: NDArray[np.float64] | None = None) -> Labels:
+def group_centres(centres: NDArray[np.float32]) -> Labels:
     """Groups of clusters for the taxonomy's top, as many as the data asks for: Ward linkage over directions from the
     middle of all centres, cut at the fewest groups whose silhouette (Rousseeuw 1987) is nearly the best there is.
 
     Directions, because a mixed cluster's mean is short and would lie near every other; from the middle, because what all
-    conversations share says nothing of which belong together. `about`: how much of each cluster (in [0, 1]) is about each
-    of some subjects, shape (n, any); it weighs a quarter of the distance where it is sure, and less where it is not.
+    conversations share says nothing of which belong together.
     """
     count = len(centres)
     if count < _FEWEST_GROUPED:
@@ -162,10 +225,6 @@ def group_centres(centres: NDArray[np.float32], about: NDArray[np.float64] | Non
 
     away = centres.astype(np.float64) - centres.mean(axis=0, dtype=np.float64)
     away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
-    if about is not None and about.size:
-        sure = np.minimum(1.0, about.max(axis=1, keepdims=True) / _SURE)
-        subjects = sure * about / np.maximum(np.linalg.norm(about, axis=1, keepdims=True), 1e-9)
-        away = np.hstack([away * np.sqrt(1 - _SUBJECTS), subjects * np.sqrt(_SUBJECTS)])
     tree = linkage(away, "ward")
     cuts = {wanted: fcluster(tree, wanted, "maxclust") - 1 for wanted in _numbers_of_groups(count)}
     cuts = {wanted: labels for wanted, labels in cuts.items() if 1 < len(set(labels.tolist())) < count}

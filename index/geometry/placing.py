@@ -13,7 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.geometry.clustering import DIMENSIONS, OUTSIDE, Labels, Plane, Space, density_clusters, space_and_plane
+from index.geometry.clustering import (
+    DIMENSIONS,
+    OUTSIDE,
+    Labels,
+    Neighbours,
+    Plane,
+    Space,
+    density_clusters,
+    space_and_plane,
+)
+from index.geometry.repeats import ALIKE
 from index.stores.frozen import FrozenVectors
 from index.stores.vectors import Vectors
 
@@ -31,6 +41,8 @@ class Placed:
     labels: Labels
     rows: NDArray[np.int64]
     vectors: Vectors
+    neighbours: Neighbours
+    """Of all summaries; in a large set those of `rows` have more of them than the rest."""
 
 
 def place(store: FrozenVectors, min_size: int, report: Callable[[int, int], None]) -> Placed:
@@ -39,23 +51,25 @@ def place(store: FrozenVectors, min_size: int, report: Callable[[int, int], None
     rows = _landmarks(total)
     report(0, total)
     vectors = store.of(rows)
-    near_space, near_plane = space_and_plane(vectors)
+    near_space, near_plane, near = space_and_plane(vectors)
     near_labels = density_clusters(near_space, min_size)
     if len(rows) == total:
         report(total, total)
-        return Placed(near_space, near_plane, near_labels, rows, vectors)
+        return Placed(near_space, near_plane, near_labels, rows, vectors, near)
     space = np.empty((total, DIMENSIONS), dtype=np.float32)
     plane = np.empty((total, 2), dtype=np.float32)
     labels = np.full(total, OUTSIDE, dtype=np.int32)
+    beside = Neighbours(np.zeros((total, _VOTES), dtype=np.int64), np.zeros((total, _VOTES)))
     voters = _Voters(vectors, near_space, near_plane, near_labels)
     done = 0
     for page in store.pages():
         part = slice(done, done + len(page))
-        space[part], plane[part], labels[part] = voters.placed(page)
+        space[part], plane[part], labels[part], found = voters.placed(page)
+        beside.rows[part], beside.similarity[part] = rows[found.rows], found.similarity
         done += len(page)
         report(done, total)
     space[rows], plane[rows], labels[rows] = near_space, near_plane, near_labels
-    return Placed(space, plane, labels, rows, vectors)
+    return Placed(space, plane, labels, rows, vectors, beside)
 
 
 def _landmarks(total: int) -> NDArray[np.int64]:
@@ -76,8 +90,8 @@ class _Voters:
         self._plane = plane
         self._labels = labels
 
-    def placed(self, page: Vectors) -> tuple[Space, Plane, Labels]:
-        """The majority's cluster of the three nearest landmarks, the nearest's where they differ; and their middle where
+    def placed(self, page: Vectors) -> tuple[Space, Plane, Labels, Neighbours]:
+        """Place and cluster of each, and its landmarks. The majority's cluster of the three nearest landmarks, the nearest's where they differ; and their middle where
         they agree, else the nearest's place: a mean of two clusters would lie in neither."""
         import knncolle
 
@@ -86,10 +100,13 @@ class _Voters:
         )
         near = np.asarray(found.index, dtype=np.int64)
         votes = self._labels[near]
-        labels = np.where(votes[:, 1] == votes[:, 2], votes[:, 1], votes[:, 0])
-        agreed = (votes == votes[:, :1]).all(axis=1)
+        # What says the same as a landmark lies where it does.
+        similarity = 1 - np.asarray(found.distance) ** 2 / 2
+        is_same = similarity[:, 0] >= ALIKE
+        labels = np.where((votes[:, 1] == votes[:, 2]) & ~is_same, votes[:, 1], votes[:, 0])
+        agreed = (votes == votes[:, :1]).all(axis=1) & ~is_same
         space, plane = (
             np.where(agreed[:, None], of[near].mean(axis=1), of[near[:, 0]]).astype(np.float32)
             for of in (self._space, self._plane)
         )
-        return space, plane, labels.astype(np.int32)
+        return space, plane, labels.astype(np.int32), Neighbours(near, similarity)

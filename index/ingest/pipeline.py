@@ -38,6 +38,7 @@ from index.stores.facts import Facts
 from index.stores.repair import repair
 from index.stores.rows import Staged
 from index.stores.vectors import VectorStore
+from index.vocabulary import UNCLEAR
 
 READ_BATCH = 256
 SUMMARY_BATCH = 1_024
@@ -101,19 +102,26 @@ class _Landed:
     items: list[Sealed | NotExtracted] = field(default_factory=list)
     scores: Counter[tuple[str, int]] = field(default_factory=Counter)
     ids: set[str] = field(default_factory=set)
+    kinds: list[str] = field(default_factory=list)
     answers: list[Sequence[Extraction | NotExtracted]] = field(default_factory=list)
 
-    def add(self, fresh: Sequence[_Fresh], readings: Readings) -> None:
+    def add(self, fresh: Sequence[_Fresh], readings: Readings, kinds: Sequence[str]) -> None:
         """Turns are not needed any more, but for how many the user's are; the rest of the text is let go."""
         self.fresh += [item._replace(conversation=_bare(item.conversation)) for item in fresh]
         self.items += readings.items
+        self.kinds += kinds
         self.scores.update(readings.scores)
         self.answers.append(readings.answers)
         self.ids.update(item.id for item in fresh)
 
     def clear(self) -> None:
-        for held in (self.fresh, self.items, self.scores, self.ids, self.answers):
+        for held in (self.fresh, self.items, self.scores, self.ids, self.kinds, self.answers):
             held.clear()
+
+
+def unread(batch: Sequence[Conversation]) -> Sequence[str]:
+    """Where nothing reads kinds, every one is unclear."""
+    return [UNCLEAR] * len(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,8 @@ class Ingest:
     own: Sequence[FacetSpec]
     """Facets that the index defines for itself."""
     report: Callable[[Progress], None]
+    kinds: Callable[[Sequence[Conversation]], Sequence[str]] = unread
+    """The kind of request of each conversation (`index.kinds`)."""
 
     async def run(self, source: Source) -> IngestReport:
         """Take everything from `source`. Idempotent: what is known is counted as a duplicate. A fault of a model or of
@@ -155,12 +165,12 @@ class Ingest:
         size, ahead, at_once = READ_BATCH, worker_count(), STAGED_AT_ONCE
         if isinstance(self.extractor, Extractor):
             size, ahead, at_once = self.extractor.at_once, self.extractor.ahead, 1
-        flying: deque[tuple[int, list[_Fresh], asyncio.Task[Readings]]] = deque()
+        flying: deque[tuple[int, list[_Fresh], asyncio.Task[tuple[Readings, Sequence[str]]]]] = deque()
         landed = _Landed()
 
         async def land() -> None:
             done, fresh, reading = flying[0]
-            landed.add(fresh, await reading)
+            landed.add(fresh, *await reading)
             flying.popleft()
             if len(landed.fresh) >= at_once:
                 await asyncio.to_thread(self._stage, landed, outcome)
@@ -189,8 +199,11 @@ class Ingest:
             workers.shutdown(cancel_futures=True)
             unload()
 
-    async def _read(self, workers: Executor, fresh: Sequence[_Fresh], outcome: IngestReport) -> Readings:
-        """Screen, extract and seal. What a model reads is screened and sealed in the workers, before and after."""
+    async def _read(
+        self, workers: Executor, fresh: Sequence[_Fresh], outcome: IngestReport
+    ) -> tuple[Readings, Sequence[str]]:
+        """Screen, extract and seal, and read the kind of each. What a model reads is screened and sealed in the workers, before
+        and after."""
         work = asyncio.get_running_loop().run_in_executor
         extractor = self.extractor
         cut = [excerpt(item.conversation, extractor.portion) for item in fresh]
@@ -198,19 +211,22 @@ class Ingest:
         batch = [conversation for conversation, _ in cut]
         if not isinstance(extractor, Extractor):
             batch = await asyncio.to_thread(_with_languages, batch)
-            return await work(workers, read_all, self.sealer, extractor, batch)
+            reading = work(workers, read_all, self.sealer, extractor, batch)
+            kinds = await asyncio.to_thread(self.kinds, batch)
+            return await reading, kinds
         screened, scores = await work(workers, screen_all, batch)
         readable = [item for item in screened if isinstance(item, Conversation)]
         given = await extractor.extract(readable)
         extractions = iter(given)
         answers = [next(extractions) if isinstance(item, Conversation) else item for item in screened]
-        return Readings(await work(workers, seal_all, self.sealer, screened, answers), scores, given)
+        kinds = await asyncio.to_thread(self.kinds, batch)
+        return Readings(await work(workers, seal_all, self.sealer, screened, answers), scores, given), kinds
 
     def _stage(self, landed: "_Landed", outcome: IngestReport) -> None:
         staged: list[Staged] = []
         clear: dict[int, str] = {}
         failed: dict[str, str] = {}
-        for item, reading in zip(landed.fresh, landed.items, strict=True):
+        for item, reading, kind in zip(landed.fresh, landed.items, landed.kinds, strict=True):
             where, identity, conversation = item.where, item.id, item.conversation
             if isinstance(reading, NotExtracted):
                 failed[identity] = reading.reason
@@ -229,6 +245,7 @@ class Ingest:
                     reading.sketch,
                     item.shorter,
                     item.ending,
+                    kind,
                     item.beginnings,
                 )
             )

@@ -49,13 +49,21 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A name from the public vocabulary, and how well it fits a group: a cosine."""
+
+    text: str
+    fit: float
+
+
+@dataclass(frozen=True, slots=True)
 class NamingSample:
     """One group to name: `phrases` are its own, best first, and `nearby` those of what lies just outside it. Both are
     attested by many accounts, and no single summary is here: a namer that obeys an instruction in a summary, or is made
     to single one out, has none to reveal (docs/decisions/0011).
 
     `language` is the one of nearly all its conversations, or the few, or "". `children` are the names of the groups it is made of.
-    `barred` holds stems that the name may not use and `taken` names that others have: a second try gets both.
+    `labels` of the public vocabulary fit it best, the best first; no word of them comes from a conversation. `barred` holds stems that the name may not use and `taken` names that others have: a second try gets both.
     """
 
     phrases: tuple[Phrase, ...] = field(repr=False)
@@ -64,6 +72,7 @@ class NamingSample:
     children: tuple[str, ...] = ()
     barred: frozenset[str] = frozenset()
     taken: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
 
 
 class Namer(Protocol):

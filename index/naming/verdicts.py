@@ -14,6 +14,7 @@ import regex
 from index.core.words import specifics, stem, words
 from index.naming.samples import Member, Namer, NamingSample
 from index.privacy.auditor.rules import judge
+from index.vocabulary import public_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ async def settled_names(
 
 def verdicts(names: Sequence[str | None], groups: Sequence[ToName], min_accounts: int) -> list[Verdict]:
     """The verdict on each proposed name: no identifier in it, no objection by the rules of the auditor (R11), and every
-    specific attested by its group (R6)."""
+    specific attested by its group (R6). A label of the public vocabulary needs neither: no word of it comes from a
+    conversation."""
     return [
         _verdict(name, group.members, min_accounts) if name else Verdict(False)
         for name, group in zip(names, groups, strict=True)
@@ -68,6 +70,9 @@ def verdicts(names: Sequence[str | None], groups: Sequence[ToName], min_accounts
 
 
 def _verdict(name: str, members: Sequence[Member], min_accounts: int) -> Verdict:
+    public, name = public_part(name)
+    if public and not name:
+        return Verdict(True)
     if not is_clean(name) or judge(name).is_rejected:
         return Verdict(False, frozenset(specifics(name)))
     barred = frozenset(unattested(name, members, min_accounts))

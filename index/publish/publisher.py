@@ -11,14 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from index.core.facets import FacetSpec
-from index.geometry.clustering import OUTSIDE, Labels, Plane, Space, centres_of
-from index.geometry.placing import place
+from index.geometry.clustering import OUTSIDE, Labels, centres_of
+from index.geometry.placing import Placed, place
+from index.kinds import Kinds, Named, field_of_most, labels_for, places_of, voted
 from index.naming.samples import NEARBY, Background, Member, Namer, NamingSample, group_language, group_phrases
 from index.naming.verdicts import ToName, settled_names
 from index.privacy.score import NAMED, privacy_score
@@ -36,6 +38,7 @@ from index.snapshots.snapshot import (
 from index.stores.facts import Facts
 from index.stores.frozen import SUFFIX, FrozenVectors, freeze
 from index.stores.vectors import Vectors, VectorStore
+from index.vocabulary import vocabulary
 
 BASE_CLUSTER_SIZE = 25
 """Smallest base cluster: the support that free text needs, so that a named cluster can be shown at all."""
@@ -58,8 +61,10 @@ async def publish(
     own: Sequence[FacetSpec],
     min_accounts: int,
     report: Report,
+    kinds: Kinds | None = None,
 ) -> Published:
-    """Publish the next snapshot from every complete summary."""
+    """Publish the next snapshot from every complete summary. `kinds`: the public vocabulary in the space of the vectors; None:
+    no field and no name is taken from it."""
     for leftover in folder.glob("*.partial*"):
         leftover.unlink()
     summaries, accounts = facts.totals()
@@ -80,7 +85,7 @@ async def publish(
         freeze, vectors_path(folder, int(target.stem)), vectors.pages(numbers), len(numbers)
     )
     vectors.release()  # Chroma holds its graph in memory, and nothing below asks it
-    count = await _fill(partial, facts, numbers, frozen, namer, taxonomist, own, previous, min_accounts, report)
+    count = await _fill(partial, facts, numbers, frozen, namer, taxonomist, own, previous, min_accounts, report, kinds)
     partial.rename(target)
     for older in {*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*{DERIVED}")} - {vectors_path(folder, int(target.stem))}:
         older.unlink()
@@ -114,6 +119,7 @@ async def _fill(
     previous: Snapshot | None,
     min_accounts: int,
     report: Report,
+    kinds: Kinds | None,
 ) -> int:
     placed = await asyncio.to_thread(
         place, vectors, BASE_CLUSTER_SIZE, lambda done, total: report("placing summaries", done, total)
@@ -123,12 +129,16 @@ async def _fill(
     with contextlib.closing(duckdb.connect(str(path))) as connection:
         members = _members(connection, [numbers[row] for row in placed.rows.tolist()])
         background = Background.count((item.text for item in members), (item.language for item in members))
-        work = _Naming(members, placed.vectors, background)
+        read = _kinds_of(connection)
+        named = voted(read, placed.neighbours.rows, placed.neighbours.similarity)
+        middles = kinds.middles if kinds is not None else None
+        work = _Naming(members, placed.vectors, background, middles, read[placed.rows])
         asked = work.asked(near, report, "naming clusters")
         base_names = await settled_names(namer, asked, NAME_ACCOUNTS)
         sizes = np.bincount(labels[labels >= 0], minlength=len(centres)).tolist()
         themes = [
-            Theme(name, size, group.sample.phrases) for name, size, group in zip(base_names, sizes, asked, strict=True)
+            Theme(name, size, group.sample.phrases, field_of_most(named.fields[labels == number]))
+            for number, (name, size, group) in enumerate(zip(base_names, sizes, asked, strict=True))
         ]
         report("grouping clusters", 0, len(themes))
         tree = await taxonomist.groups(themes, centres)
@@ -140,7 +150,8 @@ async def _fill(
         top_ids, next_top = _carried("T", tops, len(top_names), numbers, previous)
         nodes = [(top_ids[group], None, name) for group, name in enumerate(top_names)]
         nodes += [(base_ids[label], top_ids[groups[label]], name) for label, name in enumerate(base_names)]
-        _write(connection, numbers, placed.space, placed.plane, labels, nodes)
+        _write(connection, numbers, placed, named, nodes)
+        _write_middles(connection, middles)
         _write_phrases(connection, background, min_accounts, len(numbers) / max(1, len(members)))
         _write_own_facets(connection, own)
         kept = {key: facts.manifest(key) or "" for key in ("encoder", "extractor", "accounts")}
@@ -159,6 +170,11 @@ def _members(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> l
         "SELECT text, language, account FROM members WHERE no IN (SELECT unnest(?::INTEGER[])) ORDER BY no", [numbers]
     ).fetchall()
     return [Member(*row) for row in rows]
+
+
+def _kinds_of(connection: duckdb.DuckDBPyConnection) -> NDArray[np.int64]:
+    """The kind of each summary, as a place in the vocabulary."""
+    return places_of([row[0] or "" for row in connection.execute("SELECT kind FROM members ORDER BY no").fetchall()])
 
 
 def _carried(
@@ -219,6 +235,9 @@ class _Naming:
     members: Sequence[Member]
     matrix: Vectors
     background: Background
+    middles: Vectors | None
+    """Of the requests of the public vocabulary, in the space of `matrix`."""
+    kinds: NDArray[np.int64]
 
     def asked(
         self,
@@ -256,6 +275,7 @@ class _Naming:
             group_phrases([self.members[row] for row in nearest], self.background, NAME_ACCOUNTS),
             group_language(members),
             children,
+            labels=labels_for(self.middles, self.matrix[drawn], self.kinds[drawn]) if self.middles is not None else (),
         )
         return ToName(sample, members)
 
@@ -263,15 +283,16 @@ class _Naming:
 def _write(
     connection: duckdb.DuckDBPyConnection,
     numbers: Sequence[int],
-    space: Space,
-    plane: Plane,
-    labels: Labels,
+    where: Placed,
+    named: Named,
     nodes: Sequence[tuple[str, str | None, str | None]],
 ) -> None:
-    axes = [f"x{axis}" for axis in range(space.shape[1])]
-    placed = {"no": np.asarray(numbers, dtype=np.int64), "cluster": labels}
-    placed.update({name: space[:, axis] for axis, name in enumerate(axes)})
-    placed.update({name: plane[:, axis] for axis, name in enumerate(PLANE_COLUMNS)})
+    axes = [f"x{axis}" for axis in range(where.space.shape[1])]
+    placed: dict[str, NDArray[Any]] = {"no": np.asarray(numbers, dtype=np.int64), "cluster": where.labels}
+    placed.update({name: where.space[:, axis] for axis, name in enumerate(axes)})
+    placed.update({name: where.plane[:, axis] for axis, name in enumerate(PLANE_COLUMNS)})
+    placed["field"] = np.array(named.field_names(), dtype=object)
+    placed["area"] = np.array(named.area_names(), dtype=object)
     connection.execute("CREATE TABLE placed AS SELECT * FROM placed")
     connection.execute(
         "CREATE TABLE joined AS SELECT members.*, placed.* EXCLUDE (no) FROM members JOIN placed USING (no) ORDER BY no"
@@ -282,6 +303,14 @@ def _write(
     connection.execute("CREATE TABLE clusters (position INTEGER, id VARCHAR, parent VARCHAR, name VARCHAR)")
     for position, node in enumerate(nodes):
         connection.execute("INSERT INTO clusters VALUES (?, ?, ?, ?)", [position, *node])
+
+
+def _write_middles(connection: duckdb.DuckDBPyConnection, middles: Vectors | None) -> None:
+    """The public vocabulary in the space of the vectors, so that groups which a question makes can be named from it."""
+    connection.execute("CREATE TABLE vocabulary (place INTEGER, label VARCHAR, middle BLOB)")
+    for number, middle in enumerate(middles if middles is not None else ()):
+        label = vocabulary().requests[number].label
+        connection.execute("INSERT INTO vocabulary VALUES (?, ?, ?)", [number, label, middle.astype("<f4").tobytes()])
 
 
 def _write_own_facets(connection: duckdb.DuckDBPyConnection, own: Sequence[FacetSpec]) -> None:

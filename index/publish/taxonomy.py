@@ -1,11 +1,12 @@
 """The taxonomy's top: which base clusters belong together, and how many groups there are.
 
-`index` knows no model: a taxonomist is handed in. The built-in one links clusters by the middle of their members' own
-vectors and reads the number of groups off the data. A taxonomist may never drop a cluster or put one in two groups.
+`index` knows no model: a taxonomist is handed in. The built-in one groups by the fields of the public vocabulary. A
+taxonomist may never drop a cluster or put one in two groups.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from index.geometry.clustering import Labels, group_centres
 from index.naming.samples import Phrase
 from index.stores.vectors import Vectors
+from index.vocabulary import UNCLEAR, vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,9 @@ class Theme:
 
     name: str | None
     size: int
-    phrases: tuple[Phrase, ...] = field(default=(), repr=False)
+    phrases: tuple[Phrase, ...] = attribute(default=(), repr=False)
+    field: str = UNCLEAR
+    """Field of the public vocabulary that most of its conversations are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Groups:
 
     labels: Labels
     made_by: str
-    names: tuple[str | None, ...] = field(default=())
+    names: tuple[str | None, ...] = attribute(default=())
 
 
 class Taxonomist(Protocol):
@@ -46,17 +50,19 @@ class Taxonomist(Protocol):
     async def groups(self, themes: Sequence[Theme], centres: Vectors) -> Groups: ...
 
 
-class LinkageTaxonomist:
-    """The built-in one: no model, no names needed. `subjects` says how much a theme is about each of some subjects, which
-    is weighed beside where it lies."""
+class FieldTaxonomist:
+    """The built-in one: no model. Themes of one field of the public vocabulary are one group, so that groups stay what they
+    are from snapshot to snapshot and in every language. Themes without a field are grouped by where they lie."""
 
     name = "built-in"
 
-    def __init__(self, subjects: Callable[[Theme], Sequence[float]] = lambda _: ()) -> None:
-        self._subjects = subjects
-
     async def groups(self, themes: Sequence[Theme], centres: Vectors) -> Groups:
-        if not len(themes):
-            return Groups(np.zeros(0, dtype=np.int32), self.name)
-        about = np.array([list(self._subjects(theme)) for theme in themes], dtype=np.float64)
-        return Groups(group_centres(centres, about), self.name)
+        labels = np.full(len(themes), -1, dtype=np.int32)
+        fields = [field for field in vocabulary().fields if any(theme.field == field for theme in themes)]
+        for number, field in enumerate(fields):
+            labels[[theme.field == field for theme in themes]] = number
+        rest = np.flatnonzero(labels < 0)
+        if len(rest):
+            labels[rest] = len(fields) + group_centres(centres[rest])
+        count = int(labels.max(initial=-1)) + 1
+        return Groups(labels, self.name, (*fields, *([None] * (count - len(fields)))))

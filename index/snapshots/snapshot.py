@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from index.core.errors import IndexFault
 from index.geometry.clustering import DIMENSIONS, Labels, Plane, Space
+from index.kinds import places_of
 from index.naming.samples import Background, Member
 from index.privacy.sealing import SUMMARY
 from index.privacy.sketch import VALUES, Sketches, unpacked
 from index.stores.frozen import SUFFIX
 from index.stores.schema import quoted
+from index.stores.vectors import Vectors
+from index.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -206,6 +209,23 @@ class Snapshot:
         return {(stage, score): count for stage, score, count in rows}
 
     @cached_property
+    def middles(self) -> Vectors | None:
+        """The requests of the public vocabulary in the space of the vectors, shape (requests, d); None where this snapshot was
+        published without, or with another vocabulary."""
+        if not self._has_table("vocabulary"):
+            return None
+        rows = self._cursor().execute("SELECT label, middle FROM vocabulary ORDER BY place").fetchall()
+        if [label for label, _ in rows] != [request.label for request in vocabulary().requests]:
+            return None
+        return np.frombuffer(b"".join(middle for _, middle in rows), dtype="<f4").reshape(len(rows), -1)
+
+    @cached_property
+    def kinds(self) -> NDArray[np.int64]:
+        """The kind of each summary's request, as a place in the public vocabulary; -1: unclear. For naming only."""
+        codes = Snapshot._coded(self, "kind")
+        return places_of(codes.values)[codes.codes]
+
+    @cached_property
     def own_facets(self) -> tuple[OwnFacet, ...]:
         """The facets that the index defines for itself, as they were when this snapshot was published."""
         if not self._has_table("own_facets"):
@@ -216,6 +236,11 @@ class Snapshot:
     def _has_table(self, name: str) -> bool:
         found = self._cursor().execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone()
         return found != (0,)
+
+    @property
+    def facet_names(self) -> frozenset[str]:
+        """The facets that are stored with each summary."""
+        return self._columns
 
     @cached_property
     def _columns(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from index.core.errors import IndexFault
 from index.privacy.sealing import SUMMARY, Attested, marks_of
 from index.stores.schema import FACETS, bring_to_today
+from index.vocabulary import UNCLEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,13 +178,14 @@ class Facts:
     def _insert_drafts(self, batch: Sequence[Staged], numbers: dict[bytes, int]) -> None:
         self._connection.execute(
             f"INSERT INTO drafts SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), {UNNESTED}, unnest(?::VARCHAR[]), "
-            "unnest(?::BLOB[])",
+            "unnest(?::BLOB[]), unnest(?::VARCHAR[])",
             [
                 [item.id for item in batch],
                 [numbers[item.account_hash] for item in batch],
                 *facet_columns([item.facets for item in batch]),
                 [item.draft for item in batch],
                 [item.sketch for item in batch],
+                [item.kind for item in batch],
             ],
         )
 
@@ -219,9 +221,11 @@ class Facts:
     def drafts(self, limit: int, skip: int = 0) -> list[DraftRow]:
         """The oldest drafts, after `skip` older ones."""
         found = self._rows(
-            f"SELECT id, account, draft, sketch, {FACETS} FROM drafts ORDER BY rowid LIMIT ? OFFSET ?", limit, skip
+            f"SELECT id, account, draft, sketch, coalesce(kind, '{UNCLEAR}'), {FACETS} FROM drafts ORDER BY rowid LIMIT ? OFFSET ?",
+            limit,
+            skip,
         )
-        return [DraftRow(row[0], row[1], facets_of(row[4:]), row[2], row[3]) for row in found]
+        return [DraftRow(row[0], row[1], facets_of(row[5:]), row[2], row[3], row[4]) for row in found]
 
     def vocabulary(self) -> dict[int, Attested]:
         """Every attested word by its mark."""
@@ -236,7 +240,7 @@ class Facts:
             self._connection.execute("INSERT INTO batches VALUES (?, FALSE)", [batch])
             self._connection.execute(
                 "INSERT INTO summaries SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[]), "
-                f"{UNNESTED}, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), ?, unnest(?::BLOB[])",
+                f"{UNNESTED}, unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), ?, unnest(?::BLOB[]), unnest(?::VARCHAR[])",
                 [
                     numbers,
                     [row.id for row in rows],
@@ -246,6 +250,7 @@ class Facts:
                     [other_texts(text) for text in texts],
                     batch,
                     [row.sketch for row in rows],
+                    [row.kind for row in rows],
                 ],
             )
         return batch, numbers
@@ -334,7 +339,7 @@ class Facts:
         self._connection.execute(f"ATTACH '{str(target).replace(chr(39), chr(39) * 2)}' AS target")
         try:
             self._connection.execute(
-                f"CREATE TABLE target.{table} AS SELECT no, account, {FACETS}, text, texts, sketch FROM complete "
+                f"CREATE TABLE target.{table} AS SELECT no, account, {FACETS}, text, texts, sketch, kind FROM complete "
                 "ORDER BY no"
             )
         finally:

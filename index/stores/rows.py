@@ -7,6 +7,7 @@ from typing import Any
 
 from index.core.records import Facets
 from index.privacy.sealing import SUMMARY
+from index.vocabulary import UNCLEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Staged:
     """The ids that shorter forms of this conversation had, if an earlier log held them."""
     ending: str | None = None
     """By what a request in a later log knows that it goes on from this conversation; None: none can."""
+    kind: str = UNCLEAR
+    """Label of the public vocabulary (`index.kinds`)."""
     beginnings: Sequence[str] = ()
     """The endings that an earlier log's part of this conversation may have had."""
 
@@ -36,6 +39,7 @@ class DraftRow:
     facets: Facets
     draft: str = field(repr=False)
     sketch: bytes | None = field(default=None, repr=False)
+    kind: str = UNCLEAR
 
 
 @dataclass(frozen=True, slots=True)

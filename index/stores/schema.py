@@ -44,9 +44,10 @@ CREATE OR REPLACE VIEW complete AS
 _TODAY = f"""
 CREATE TABLE manifest (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE accounts (no INTEGER PRIMARY KEY, hash BLOB);
-CREATE TABLE drafts (id VARCHAR, account INTEGER, {_FACET_TYPES}, draft VARCHAR, sketch BLOB);
+CREATE TABLE drafts (id VARCHAR, account INTEGER, {_FACET_TYPES}, draft VARCHAR, sketch BLOB,
+    kind VARCHAR);
 CREATE TABLE summaries (no INTEGER, id VARCHAR, account INTEGER, {_FACET_TYPES}, text VARCHAR, texts VARCHAR,
-    batch INTEGER, sketch BLOB);
+    batch INTEGER, sketch BLOB, kind VARCHAR);
 CREATE TABLE batches (no INTEGER PRIMARY KEY, complete BOOLEAN NOT NULL);
 CREATE TABLE support (mark BIGINT, account INTEGER);
 CREATE TABLE vocabulary (mark BIGINT, word VARCHAR, uses INTEGER);
@@ -96,6 +97,13 @@ DROP VIEW complete;
 """,
     # 4 -> 5: a conversation that goes on in a later log is one with its beginning; what was taken in before has no ending.
     4: _ENDINGS,
+    # 5 -> 6: the kind of each request; of what was taken in before it is not known.
+    5: f"""
+DROP VIEW complete;
+ALTER TABLE drafts ADD COLUMN kind VARCHAR;
+ALTER TABLE summaries ADD COLUMN kind VARCHAR;
+{_COMPLETE}
+""",
 }
 
 VERSION = max(_MIGRATIONS) + 1

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import regex
 from pydantic import BaseModel, ConfigDict, Field
 
 FIELDS = Path(__file__).with_name("fields")
@@ -73,3 +74,23 @@ def vocabulary() -> Vocabulary:
             for label, *phrasings in area.requests
         ]
     return Vocabulary(tuple(found), digest.hexdigest()[:16])
+
+
+_TELLS_APART = regex.compile(r": (?P<terms>[^:()]+)$| \((?P<language>[^()]+)\)$")
+
+
+@cache
+def _labels() -> frozenset[str]:
+    known = vocabulary()
+    return frozenset([*(request.label for request in known.requests), *known.areas, *known.fields])
+
+
+def public_part(name: str) -> tuple[str, str]:
+    """The label of the vocabulary that a name begins with, and what is written behind it to tell the name from others
+    ("Writing a cover letter", "German"). "" and the name, where it begins with none."""
+    label = name
+    behind: list[str] = []
+    while label not in _labels() and (match := _TELLS_APART.search(label)):
+        behind.insert(0, match["terms"] or match["language"])
+        label = label[: match.start()]
+    return (label, "; ".join(behind)) if label in _labels() else ("", name)

@@ -9,7 +9,7 @@ import pytest
 
 from agent.core.settings import Settings
 from agent.roles.claude.taxonomist import ClaudeTaxonomist, target_of
-from index.publish.taxonomy import Groups, LinkageTaxonomist, Theme
+from index.publish.taxonomy import FieldTaxonomist, Groups, Theme
 from index.stores.vectors import Vectors
 from tests.fakes.corpus import FakeEncoder
 from tests.fakes.messages import Error, Message, Reply, text
@@ -89,7 +89,7 @@ async def grouped(
 ) -> tuple[Groups, list[dict[str, Any]]]:
     with MessagesServer(decide) as server:
         model = model_at(server.url)
-        taxonomist = ClaudeTaxonomist(model, Settings(), FakeEncoder().encode, LinkageTaxonomist())
+        taxonomist = ClaudeTaxonomist(model, Settings(), FakeEncoder().encode, FieldTaxonomist())
         found = await taxonomist.groups(themes, centres(themes))
         await close(model)
         return found, server.requests
@@ -169,7 +169,7 @@ async def test_a_group_that_is_missing_doubled_or_given_what_is_not_there_goes_t
 )  # fmt: skip
 async def test_where_the_model_fails_the_built_in_one_groups_and_it_is_said(step: str, reply: Reply) -> None:
     found, _ = await grouped(instead(step, lambda _: reply))
-    expected = await LinkageTaxonomist().groups(SMALL, centres(SMALL))
+    expected = await FieldTaxonomist().groups(SMALL, centres(SMALL))
     assert np.array_equal(found.labels, expected.labels)
     assert found.names == ()
     assert found.made_by == f"built-in, because {Settings().reader_model} failed"
@@ -194,9 +194,7 @@ async def test_a_cluster_without_a_name_is_not_shown_and_follows_its_nearest_nei
     with MessagesServer(good) as server:
         model = model_at(server.url)
         where = np.vstack([centres(SMALL), centres(SMALL)[5]])
-        found = await ClaudeTaxonomist(model, Settings(), FakeEncoder().encode, LinkageTaxonomist()).groups(
-            themes, where
-        )
+        found = await ClaudeTaxonomist(model, Settings(), FakeEncoder().encode, FieldTaxonomist()).groups(themes, where)
         await close(model)
         shown = [between(body, "groups") for body in server.requests if step_of(body) == "assign"]
     assert len(found.labels) == len(themes)

@@ -32,7 +32,7 @@ from index.ingest.extraction import Extractor, LocalExtractor
 from index.ingest.pipeline import Ingest, IngestReport, Progress
 from index.naming.samples import Namer, NamingSample
 from index.publish.publisher import publish
-from index.publish.taxonomy import LinkageTaxonomist, Taxonomist
+from index.publish.taxonomy import FieldTaxonomist, Taxonomist
 from index.snapshots.history import Published
 from index.sources import Read
 from index.stores.vectors import Vectors
@@ -256,7 +256,7 @@ async def publish_of(writer: Writer, namer: Namer | None = None, taxonomist: Tax
         writer.vectors,
         writer.snapshots,
         namer or BuiltinNamer(),
-        taxonomist or LinkageTaxonomist(),
+        taxonomist or FieldTaxonomist(),
         writer.settings.facets,
         ATTEST_ACCOUNTS,
         lambda stage, done, total: None,

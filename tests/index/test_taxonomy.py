@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from index.geometry.clustering import group_centres
-from index.publish.taxonomy import LinkageTaxonomist, Theme
+from index.publish.taxonomy import FieldTaxonomist, Theme
 from index.stores.vectors import Vectors
 
 
@@ -52,7 +52,7 @@ def test_clusters_that_are_all_the_same_are_one_group() -> None:
 
 
 async def test_few_clusters_are_groups_themselves_and_none_gives_none() -> None:
-    built_in = LinkageTaxonomist()
+    built_in = FieldTaxonomist()
     assert (await built_in.groups([Theme("x", 30)] * 4, np.eye(4, dtype=np.float32))).labels.tolist() == [0, 1, 2, 3]
     assert len((await built_in.groups([], np.zeros((0, 8), dtype=np.float32))).labels) == 0
 
@@ -61,10 +61,10 @@ async def test_what_themes_are_about_brings_them_together_where_their_vectors_do
     centres = np.random.default_rng(5).standard_normal((24, 16)).astype(np.float32)
     truth = np.arange(24) % 4
     themes = [Theme(str(subject), 30) for subject in truth.tolist()]
-    alone = (await LinkageTaxonomist().groups(themes, centres)).labels
+    alone = (await FieldTaxonomist().groups(themes, centres)).labels
     told = (
-        await LinkageTaxonomist(lambda theme: np.eye(4)[int(theme.name or 0)].tolist()).groups(themes, centres)
+        await FieldTaxonomist(lambda theme: np.eye(4)[int(theme.name or 0)].tolist()).groups(themes, centres)
     ).labels
-    unsure = (await LinkageTaxonomist(lambda _: [0.0] * 4).groups(themes, centres)).labels
+    unsure = (await FieldTaxonomist(lambda _: [0.0] * 4).groups(themes, centres)).labels
     assert adjusted_rand_score(truth, told) > adjusted_rand_score(truth, alone) + 0.2
     assert adjusted_rand_score(unsure, alone) == 1.0

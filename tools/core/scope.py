@@ -34,6 +34,8 @@ class Scope(BaseModel):
     surface: str | None = Field(None, description="Where it was asked: web, mobile, api, ...")
     harm: str | None = Field(None, description=f"A hazard category: {', '.join(HARMS)}")
     outcome: str | None = Field(None, description=f"What the assistant did: {', '.join(OUTCOMES)}")
+    field: str | None = Field(None, description="What it is about, a field of the vocabulary: Food and cooking, ...")
+    area: str | None = Field(None, description="An area in a field, for example Baking and sweets")
     own: dict[str, str] = Field(
         default_factory=dict, max_length=2, description="Facets of this index's own, name to the value wanted"
     )
@@ -72,6 +74,7 @@ class Scope(BaseModel):
             "language": self.language, "concern": self.concern_at_least, "flagged": self.flagged
         }  # fmt: skip
         restricted |= {"surface": self.surface, "harm": self.harm, "outcome": self.outcome, **self.own}
+        restricted |= {"field": self.field, "area": self.area}
         restricted["nearness"] = self.near
         return {name for name, value in restricted.items() if value is not None}
 
@@ -89,7 +92,8 @@ class Scope(BaseModel):
             return value.isdigit() and int(value) >= self.concern_at_least
         flagged = {"yes": FLAGGED["true"], "no": FLAGGED["false"], None: None}[self.flagged]
         asked = {"language": self.language, "flagged": flagged, "surface": self.surface}
-        wanted = (asked | {"harm": self.harm, "outcome": self.outcome} | self.own).get(facet)
+        asked |= {"harm": self.harm, "outcome": self.outcome, "field": self.field, "area": self.area}
+        wanted = (asked | self.own).get(facet)
         return wanted is None or value.casefold() == wanted.casefold()
 
     def short(self) -> str:
@@ -115,6 +119,8 @@ class Scope(BaseModel):
             parts.append(f"of the hazard category {self.harm}")
         if self.outcome:
             parts.append(f"that the assistant {self.outcome}")
+        parts += [f"about {self.field}"] if self.field else []
+        parts += [f"about {self.area}"] if self.area else []
         parts += [f"with {name} {value}" for name, value in self.own.items()]
         if self.since and self.since == self.until:
             parts.append(f"on {self.since}")
@@ -149,8 +155,9 @@ def resolve(index: Index, scope: Scope) -> Resolved:
         kept &= _equals(snapshot, "language", scope.language)
     if scope.surface is not None:
         kept &= _equals(snapshot, "surface", scope.surface)
-    if scope.harm is not None:
-        kept &= _equals(snapshot, "harm", scope.harm)
+    for name, value in (("harm", scope.harm), ("field", scope.field), ("area", scope.area)):
+        if value is not None:
+            kept &= _equals(snapshot, name, value)
     if scope.outcome is not None:
         kept &= _equals(snapshot, "outcome", scope.outcome)
     for name, value in scope.own.items():

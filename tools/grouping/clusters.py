@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from index.geometry.clustering import OUTSIDE, Labels, Space
 from index.geometry.clustering_process import density_clusters
+from index.kinds import labels_for
 from index.naming.samples import NEARBY, Member, NamingSample, group_language, group_phrases, phrases_of
 from index.naming.verdicts import ToName, settled_names
 from index.privacy.sealing import SUMMARY
@@ -96,11 +97,13 @@ def _to_name(
     # Read once, because groups lie beside each other and every reading looks through the whole snapshot.
     read = read or _read(ctx, np.unique(np.concatenate([*drawn, *beside, scope[:0]])), about)
     background, min_accounts = ctx.index.snapshot.background, ctx.gate.policy.text_min_accounts
+    middles, kinds = ctx.index.snapshot.middles, ctx.index.snapshot.kinds
     asked = []
     for own, others in zip(drawn, beside, strict=True):
         inside, outside = ([read.members[row] for row in side.tolist()] for side in (own, others))
         phrases, nearby = (group_phrases(side, background, min_accounts, read.phrases) for side in (inside, outside))
-        asked.append(ToName(NamingSample(phrases, nearby, group_language(inside)), inside))
+        labels = labels_for(middles, ctx.index.vectors_of(own), kinds[own]) if middles is not None else ()
+        asked.append(ToName(NamingSample(phrases, nearby, group_language(inside), labels=labels), inside))
     return asked
 
 

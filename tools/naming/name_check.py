@@ -15,6 +15,7 @@ from index.core.words import specifics
 from index.privacy.judgement import Judgement, NameAuditor, Proposed, stricter
 from index.privacy.sealing import SUMMARY
 from index.snapshots.snapshot import Rows, Snapshot
+from index.vocabulary import public_part
 from tools.naming.attestation import Attestation, members_digest
 from tools.naming.generalisation import generalise, shortened
 
@@ -53,7 +54,16 @@ class NameCheck:
         self._verdicts: dict[tuple[str, bytes], Judgement] = {}
 
     def shown(self, names: Sequence[tuple[str, Rows]], about: str = SUMMARY) -> list[str | None]:
-        """For each name the text that may be shown: itself, a generalised form, or None."""
+        """For each name the text that may be shown: itself, a generalised form, or None. Of a name that begins with a label of
+        the public vocabulary only what is behind it is checked: at least the label may be shown."""
+        parts = [public_part(text) for text, _ in names]
+        checked = self._shown([(rest, rows) for (_, rest), (_, rows) in zip(parts, names, strict=True)], about)
+        return [
+            (text if not rest or found == rest else label) if label else found
+            for (text, _), (label, rest), found in zip(names, parts, checked, strict=True)
+        ]
+
+    def _shown(self, names: Sequence[tuple[str, Rows]], about: str) -> list[str | None]:
         texts = self._attested(names, about)
         kept = [
             None if text is None or self._verdict(text, rows).is_rejected else text

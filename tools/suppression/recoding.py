@@ -23,6 +23,7 @@ from index.handle import Index
 from index.naming.samples import Background, Member
 from index.privacy.sealing import SUMMARY
 from index.snapshots.snapshot import UNDATED, Cluster, Codes, Rows, Snapshot
+from index.stores.vectors import Vectors
 from tools.core.candidate import split
 from tools.core.policy import PrivacyPolicy
 from tools.suppression.public_period import public_period
@@ -56,6 +57,14 @@ class RecodedSnapshot(Snapshot):
     @cached_property
     def accounts(self) -> NDArray[np.int64]:
         return self.original.accounts
+
+    @cached_property
+    def middles(self) -> Vectors | None:
+        return self.original.middles
+
+    @cached_property
+    def kinds(self) -> NDArray[np.int64]:
+        return self.original.kinds
 
     @cached_property
     def background(self) -> Background:

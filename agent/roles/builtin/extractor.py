@@ -20,7 +20,7 @@ from index.ingest.extraction import Extraction, NotExtracted, Portion
 from index.privacy.sealing import Listing, Term
 
 MAX_TERMS = 40
-MAX_ORDER = 48
+MAX_ORDER = 32
 """Words of the beginning that the vector is made of."""
 _PORTION = Portion(chars=3_200, reply_chars=80)
 """Of a reply only its beginning: enough to see a refusal."""

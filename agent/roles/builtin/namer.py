@@ -1,8 +1,9 @@
-"""The built-in namer: a name as an analyst would write it, of a group's attested phrases.
+"""The built-in namer: a label of the public vocabulary that fits a group, or else its attested phrases, marked as such.
 
-A name leads with what the lexicon calls the request, then says what sets the group apart: "Debugging code: tracebacks
-and imports", "Cover letters (German)". It invents no word: every one is the group's own, the lexicon's gloss of it, or
-its language. Siblings that would be called the same are told apart by what differs between them.
+"Writing a cover letter (German)" is a label and the group's language. Siblings whose label would be the same are told apart by
+another label that fits nearly as well, then by phrases that differ between them. Where no label fits, a name says which
+phrases are used: "About “flour” and “rise”". No word is invented: each is of the vocabulary, the group's own, the lexicon's
+gloss of it, or a language.
 """
 
 from collections import Counter, defaultdict
@@ -41,16 +42,21 @@ class _Parts:
     details: tuple[str, ...]
     language: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> str:
         details = [titles().get(detail) or written(detail) for detail in self.details]
         lead = listed([titles()[head] for head in self.leads])
         if not lead and len(details) > _DETAILS:
             lead, *details = details  # three words in a row read as a list, and the first tells most
         rest = listed(details)
-        name = capitalised(f"{lead}: {rest}" if lead and rest else lead or rest)
+        return capitalised(f"{lead}: {rest}" if lead and rest else lead or rest)
+
+    def __str__(self) -> str:
+        """A name that says it is made of phrases."""
+        said = f"About “{self.words}”" if self.words else ""
         if not self.language:
-            return name
-        return f"{name} ({self.language})" if name else f"Various requests in {self.language}"
+            return said
+        return f"{said} ({self.language})" if said else f"Various requests in {self.language}"
 
 
 class BuiltinNamer:
@@ -62,7 +68,67 @@ class BuiltinNamer:
         usual = Counter(sample.language for sample in samples if sample.language).most_common(1)
         parts = [_parts(sample, usual[0][0] if usual else "") for sample in samples]
         taken = {name for sample in samples for name in sample.taken}
-        return _set_apart(samples, parts, taken)
+        labels = _chosen(samples)
+        found: list[str | None] = [None] * len(samples)
+        named = [place for place, label in enumerate(labels) if label]
+        for place, name in zip(named, _labelled(samples, labels, parts, named, taken), strict=True):
+            found[place] = name
+        rest = [place for place, name in enumerate(found) if name is None]
+        others = _set_apart(
+            [samples[place] for place in rest], [parts[place] for place in rest], {*taken, *filter(None, found)}
+        )
+        for place, name in zip(rest, others, strict=True):
+            found[place] = name
+        return found
+
+
+_FITS = 0.66
+"""Fit from which on a label may be a name (docs/evaluation/themes.md)."""
+
+_NEARLY = 0.05
+"""How much less well another label may fit that tells a group from a sibling."""
+
+
+def _chosen(samples: Sequence[NamingSample]) -> list[str]:
+    """A label for each group whose labels fit. Of those that one label fits best, the best fitting has it and the others take
+    one that fits nearly as well, if nobody has it."""
+    best = [sample.labels[0] if sample.labels and sample.labels[0].fit >= _FITS else None for sample in samples]
+    chosen = [label.text if label else "" for label in best]
+    order = sorted(range(len(samples)), key=lambda place: -(label.fit if (label := best[place]) else 0))
+    held: dict[tuple[str, str], int] = {}
+    for place in order:
+        if not chosen[place]:
+            continue
+        first = samples[place].labels[0].fit
+        near = [label.text for label in samples[place].labels if label.fit >= max(_FITS, first - _NEARLY)]
+        language = samples[place].language
+        free = [text for text in near if (text, language) not in held]
+        chosen[place] = free[0] if free else near[0]
+        held.setdefault((chosen[place], language), place)
+    return chosen
+
+
+def _labelled(
+    samples: Sequence[NamingSample],
+    labels: Sequence[str],
+    parts: Sequence[_Parts],
+    named: Sequence[int],
+    taken: set[str],
+) -> Iterator[str | None]:
+    """Names of the groups that have a label, each once: with the language where it is not the usual one, then with phrases."""
+    alone = [
+        f"{labels[place]} ({parts[place].language})" if parts[place].language else labels[place] for place in named
+    ]
+    used = set(taken)
+    for place, name in zip(named, alone, strict=True):
+        others = [samples[at] for at, other in zip(named, alone, strict=True) if at != place and other == name]
+        if others or name in used:
+            told = _contrasted(samples[place], _Parts((), ()), others).details
+            if name in used and told:
+                label, behind = labels[place], name[len(labels[place]) :]
+                name = f"{label}: {listed([written(detail) for detail in told])}{behind}"
+        yield None if name in used else name
+        used.add(name)
 
 
 def _set_apart(samples: Sequence[NamingSample], parts: Sequence[_Parts], taken: set[str]) -> list[str | None]:

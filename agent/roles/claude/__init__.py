@@ -7,7 +7,6 @@ from typing import NamedTuple
 from agent.core.run import RunContext
 from agent.core.settings import Settings
 from agent.llm.client import Credentials, MessagesClient, Model
-from agent.roles.builtin.fields import fields_of
 from agent.roles.builtin.namer import BuiltinNamer
 from agent.roles.claude.batches import BatchExtractor, OpenBatches
 from agent.roles.claude.extractor import ClaudeExtractor
@@ -19,7 +18,7 @@ from agent.roles.protocols import RoleSet
 from index.core.facets import FacetSpec
 from index.ingest.extraction import Extractor, LocalExtractor
 from index.naming.samples import Namer
-from index.publish.taxonomy import LinkageTaxonomist, Taxonomist
+from index.publish.taxonomy import FieldTaxonomist, Taxonomist
 from tools.toolbox import NameReaders
 
 
@@ -74,7 +73,7 @@ def claude_readers(
     client = client_of(settings)
     model = client.for_run(run)
     namer = ClaudeNamer(model, settings, BuiltinNamer())
-    taxonomist = ClaudeTaxonomist(model, settings, embed, LinkageTaxonomist(fields_of))
+    taxonomist = ClaudeTaxonomist(model, settings, embed, FieldTaxonomist())
     if batches is None:
         return Readers(ClaudeExtractor(model, settings, own), namer, taxonomist, client.close)
     extractor = BatchExtractor(model, settings, own, OpenBatches(batches), key_of, waiting)

@@ -1,0 +1,227 @@
+"""Which kind of request a text is: the nearest of the public vocabulary, or "unclear".
+
+Read at ingest from the request itself, in memory, by the multilingual encoder alone, and only the label is kept: a closed
+value like any facet. So it does not depend on which words enough people used, which matters most in small languages.
+Publishing asks a conversation's neighbours too, because one request of a few words is read wrongly more often than a dozen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.core.records import UNKNOWN, Conversation
+from index.embedding.encoder import Encoder
+from index.naming.samples import Label
+from index.stores.vectors import Vectors
+from index.vocabulary import UNCLEAR, Request, vocabulary
+
+LANGUAGES = frozenset(
+    "Arabic German English Spanish French Italian Japanese Korean Dutch Polish Portuguese Russian Thai Turkish Chinese".split()
+)
+"""Those that the multilingual encoder was made for."""
+
+_BATCH = 512
+_SHARP = 0.05
+"""Temperature over cosines: phrasings a twentieth less near count a third. docs/evaluation/themes.md has others."""
+
+_NEAR_ENOUGH = 0.24
+"""Cosine to the nearest phrasing below which a text is of no kind that is listed."""
+
+_READ = 240
+"""Characters of a request that are read: enough to know its kind."""
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The vocabulary in one encoder's space. `phrasings`: labels and phrasings in order, shape (n, d), unit length."""
+
+    phrasings: Vectors = field(repr=False)
+
+    @classmethod
+    def of(cls, encoder: Encoder, folder: Path) -> "Kinds":
+        """With the vectors of this encoder, which are kept in a folder: to make them takes seconds."""
+        file = folder / f"vocabulary-{vocabulary().digest}-{encoder.name.replace('/', '-')}.npy"
+        try:
+            return cls(np.load(file).astype(np.float32))
+        except (OSError, ValueError):
+            found = encoder.encode(
+                [text for request in vocabulary().requests for text in (request.label, *request.phrasings)]
+            )
+        partial = file.with_suffix(".partial.npy")
+        np.save(partial, found)
+        partial.replace(file)
+        return cls(found)
+
+    @property
+    def requests(self) -> Sequence[Request]:
+        return vocabulary().requests
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        """Where each request's phrasings begin."""
+        sizes = [1 + len(request.phrasings) for request in self.requests]
+        return np.cumsum([0, *sizes[:-1]]).astype(np.int64)
+
+    @cached_property
+    def middles(self) -> Vectors:
+        """The middle of each request's phrasings, shape (requests, d), unit length."""
+        sums = np.add.reduceat(self.phrasings, self._starts, axis=0)
+        found: Vectors = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
+        return found
+
+    def read(self, vectors: Vectors) -> list[str]:
+        """The label of each text's kind by its vector, or UNCLEAR."""
+        found: list[str] = []
+        for start in range(0, len(vectors), _BATCH):
+            nearness = vectors[start : start + _BATCH] @ self.phrasings.T
+            best = nearness.max(axis=1)
+            weights = np.add.reduceat(np.exp((nearness - best[:, None]) / _SHARP), self._starts, axis=1)
+            # The field first, by all of its requests together: several that are near say more than the nearest one.
+            fields = (weights @ self._in_field).argmax(axis=1)
+            places = np.where(self._in_field[:, fields].T > 0, weights, -1.0).argmax(axis=1)
+            found += [
+                self.requests[place].label if enough else UNCLEAR
+                for place, enough in zip(places.tolist(), (best >= _NEAR_ENOUGH).tolist(), strict=True)
+            ]
+        return found
+
+    @cached_property
+    def _in_field(self) -> NDArray[np.float32]:
+        """Which request is of which field, shape (requests, fields)."""
+        fields = vocabulary().fields
+        found = np.zeros((len(self.requests), len(fields)), dtype=np.float32)
+        found[np.arange(len(self.requests)), [fields.index(request.field) for request in self.requests]] = 1
+        return found
+
+
+@dataclass(frozen=True)
+class KindReader:
+    """Reads the kinds of conversations at ingest. `kinds`: in the space of `encoder`."""
+
+    encoder: Encoder
+    kinds: Kinds
+
+    def __call__(self, batch: Sequence[Conversation]) -> list[str]:
+        """A label of the vocabulary for each, or UNCLEAR: where nothing listed is near, or the encoder does not know the
+        language. Texts stay in memory (R1)."""
+        found = self.kinds.read(self.encoder.encode([_beginning(conversation) for conversation in batch]))
+        return [
+            label if _knows(conversation.language) else UNCLEAR
+            for label, conversation in zip(found, batch, strict=True)
+        ]
+
+
+def _beginning(conversation: Conversation) -> str:
+    return "\n".join(conversation.said_by("user"))[:_READ]
+
+
+def _knows(language: str | None) -> bool:
+    return language in (None, UNKNOWN) or language in LANGUAGES
+
+
+_PLACES = {request.label: place for place, request in enumerate(vocabulary().requests)}
+
+
+def places_of(labels: Sequence[str]) -> NDArray[np.int64]:
+    """The place of each label in the vocabulary, or -1."""
+    return np.array([_PLACES.get(label, -1) for label in labels], dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Of each conversation the field and the area, as places in the vocabulary's fields and areas; -1: unclear."""
+
+    fields: NDArray[np.int64]
+    areas: NDArray[np.int64]
+
+    def field_names(self) -> list[str]:
+        return [vocabulary().fields[place] if place >= 0 else UNCLEAR for place in self.fields.tolist()]
+
+    def area_names(self) -> list[str]:
+        return [vocabulary().areas[place] if place >= 0 else UNCLEAR for place in self.areas.tolist()]
+
+
+def voted(kinds: NDArray[np.int64], neighbours: NDArray[np.int64], similarity: NDArray[np.float64]) -> Named:
+    """Field and area of each conversation, by its own kind and its neighbours'. `kinds`: places in the vocabulary, shape (n,);
+    `neighbours`: rows, shape (m, k) for the first m conversations or for all, and the cosine to them. A neighbour's voice
+    weighs the square of its cosine."""
+    requests = vocabulary().requests
+    field_of = _coded([request.field for request in requests], vocabulary().fields)
+    area_of = _coded([request.area for request in requests], vocabulary().areas)
+    weights = np.clip(similarity, 0, 1) ** 2
+    fields = _most(field_of[kinds], len(vocabulary().fields), neighbours, weights)
+    # An area counts only inside the field that won.
+    inside = np.where(field_of[kinds][neighbours] == fields[:, None], area_of[kinds][neighbours], -1)
+    own = np.where(field_of[kinds] == fields, area_of[kinds], -1)
+    areas = _most_of(own, inside, weights, len(vocabulary().areas), counts_none=False)
+    return Named(fields, np.where(fields >= 0, areas, -1))
+
+
+def _coded(values: Sequence[str], known: Sequence[str]) -> NDArray[np.int64]:
+    """Places of values, and -1 at the end: what the place -1 picks."""
+    place = {value: at for at, value in enumerate(known)}
+    return np.array([*(place[value] for value in values), -1], dtype=np.int64)
+
+
+def _most(
+    own: NDArray[np.int64], many: int, neighbours: NDArray[np.int64], weights: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    return _most_of(own, own[neighbours], weights, many, counts_none=True)
+
+
+def _most_of(
+    own: NDArray[np.int64],
+    others: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    many: int,
+    *,
+    counts_none: bool,
+) -> NDArray[np.int64]:
+    """The value with the most weight of each row; -1 where none wins, or where nobody has one."""
+    found = np.full(len(own), -1, dtype=np.int64)
+    for start in range(0, len(own), _BATCH * 8):
+        part = slice(start, start + _BATCH * 8)
+        count = len(own[part])
+        votes = np.zeros((count, many + 1))
+        rows = np.arange(count)
+        np.add.at(votes, (rows, own[part]), 1.0)
+        np.add.at(votes, (np.repeat(rows, others.shape[1]), others[part].ravel()), weights[part].ravel())
+        if not counts_none:
+            votes[:, -1] = 0.0
+        best = votes.argmax(axis=1)
+        found[part] = np.where((best == many) | (votes.max(axis=1) <= 0), -1, best)
+    return found
+
+
+_LABELS = 8
+"""Labels that a namer is offered."""
+
+
+def labels_for(middles: Vectors, vectors: Vectors, kinds: NDArray[np.int64]) -> tuple[Label, ...]:
+    """The labels that fit a group best: near the middle of its vectors and of its own kinds together. `middles`: of the
+    vocabulary's requests, shape (requests, d), in the space of `vectors`."""
+    known = kinds[kinds >= 0]
+    about = _unit(vectors.mean(axis=0)) + (_unit(middles[known].mean(axis=0)) if len(known) else 0)
+    fit = middles @ _unit(about)
+    best = np.argsort(-fit, kind="stable")[:_LABELS]
+    return tuple(Label(vocabulary().requests[place].label, float(fit[place])) for place in best.tolist())
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = vector / max(1e-9, float(np.linalg.norm(vector)))
+    return found
+
+
+_MOST = 0.4
+"""Share of a theme that must be of one field."""
+
+
+def field_of_most(fields: NDArray[np.int64]) -> str:
+    """The field that most of these conversations are of; UNCLEAR where none is that of many."""
+    counts = np.bincount(fields[fields >= 0], minlength=len(vocabulary().fields))
+    best = int(counts.argmax())
+    return vocabulary().fields[best] if len(fields) and counts[best] >= _MOST * len(fields) else UNCLEAR

@@ -1,0 +1,90 @@
+"""Summaries that say the same: one point with a weight, whatever stands around them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from index.geometry.clustering import OUTSIDE, cluster_space, density_clusters
+from index.geometry.placing import place
+from index.geometry.repeats import identical
+from index.stores.frozen import FrozenVectors, freeze
+from index.stores.vectors import Vectors
+
+
+def unit(values: NDArray[np.float64]) -> Vectors:
+    found: Vectors = (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
+    return found
+
+
+def kinds(chance: np.random.Generator, sizes: list[int]) -> Vectors:
+    """So many summaries about each of some subjects."""
+    middles = chance.standard_normal((len(sizes), 32))
+    return unit(
+        np.vstack(
+            [middle + 0.45 * chance.standard_normal((size, 32)) for middle, size in zip(middles, sizes, strict=True)]
+        )
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 400), st.integers(1, 60))
+def test_rows_that_are_the_same_are_one_point(seed: int, count: int, distinct: int) -> None:
+    chance = np.random.default_rng(seed)
+    texts = chance.integers(0, distinct, count)
+    vectors = unit(chance.standard_normal((distinct, 8)))[texts]
+    points = identical(vectors)
+    assert len(points.first) == len(set(texts.tolist()))
+    assert (vectors[points.first][points.of] == vectors).all()
+    assert points.weights.sum() == count
+    assert (np.diff(points.first) > 0).all()
+
+
+@pytest.mark.parametrize("copies", [25, 60, 1_500])
+def test_what_is_said_often_enough_is_one_theme(copies: int) -> None:
+    chance = np.random.default_rng(copies)
+    others = kinds(chance, [80] * 6)
+    vectors = np.vstack([others, np.repeat(unit(chance.standard_normal((1, 32))), copies, axis=0)])
+    order = chance.permutation(len(vectors))
+    labels = density_clusters(cluster_space(vectors[order]), 25)
+    theirs = labels[order >= len(others)]
+    assert len(set(theirs.tolist())) == 1
+    assert theirs[0] != OUTSIDE
+    assert (labels == theirs[0]).sum() <= copies + 10
+    assert (labels[order < len(others)] == OUTSIDE).mean() < 0.2
+
+
+def test_nothing_but_one_repeat_is_a_theme_and_what_is_said_too_seldom_is_none() -> None:
+    vectors = unit(np.ones((40, 16)))
+    assert density_clusters(cluster_space(vectors), 25).tolist() == [0] * 40
+    assert density_clusters(cluster_space(vectors[:24]), 25).tolist() == [OUTSIDE] * 24
+    assert density_clusters(cluster_space(vectors[:0]), 25).tolist() == []
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 1_000))
+def test_no_two_copies_are_in_different_themes(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    texts = kinds(chance, [60, 60, 40])
+    copies = chance.integers(0, len(texts), 900)
+    nearly = texts[copies] + 0.002 * chance.standard_normal((900, 32)).astype(np.float32)
+    for vectors in (texts[copies], unit(nearly.astype(np.float64))):
+        labels = density_clusters(cluster_space(vectors), 25)
+        assert all(len(set(labels[copies == text].tolist())) == 1 for text in set(copies.tolist()))
+
+
+def test_a_copy_of_a_landmark_has_its_theme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.geometry.placing.DIRECTLY", 500)
+    monkeypatch.setattr("index.geometry.placing.LANDMARKS", 450)
+    chance = np.random.default_rng(5)
+    texts = kinds(chance, [60, 60, 40])
+    copies = chance.integers(0, len(texts), 2_000)
+    file = tmp_path / "0001.vectors"
+    freeze(file, [texts[copies]], len(copies))
+    labels = place(FrozenVectors(file), 25, lambda _done, _total: None).labels
+    drawn = np.random.default_rng(7).choice(2_000, 450, replace=False)
+    seen = set(copies[drawn].tolist())
+    assert all(len(set(labels[copies == text].tolist())) == 1 for text in seen)
