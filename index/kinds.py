@@ -203,9 +203,12 @@ _LABELS = 8
 
 def labels_for(middles: Vectors, vectors: Vectors, kinds: NDArray[np.int64]) -> tuple[Label, ...]:
     """The labels that fit a group best: near the middle of its vectors and of its own kinds together. `middles`: of the
-    vocabulary's requests, shape (requests, d), in the space of `vectors`."""
+    vocabulary's requests, shape (requests, d), in the space of `vectors`. None where most kinds are unclear: then the encoder
+    knows the language as little as we do."""
     known = kinds[kinds >= 0]
-    about = _unit(vectors.mean(axis=0)) + (_unit(middles[known].mean(axis=0)) if len(known) else 0)
+    if 2 * len(known) <= len(kinds):
+        return ()
+    about = _unit(vectors.mean(axis=0)) + _unit(middles[known].mean(axis=0))
     fit = middles @ _unit(about)
     best = np.argsort(-fit, kind="stable")[:_LABELS]
     return tuple(Label(vocabulary().requests[place].label, float(fit[place])) for place in best.tolist())

@@ -32,11 +32,11 @@ from index.ingest.reading import (
     worker_count,
 )
 from index.privacy.score import SUMMARISED, privacy_score
-from index.privacy.sealing import SUMMARY, Sealer, embeddable, render
+from index.privacy.sealing import SUMMARY, Sealer, Vocabulary, embeddable, render
 from index.sources import Read, Skipped, Source
 from index.stores.facts import Facts
 from index.stores.repair import repair
-from index.stores.rows import Staged
+from index.stores.rows import DraftRow, Staged
 from index.stores.vectors import VectorStore
 from index.vocabulary import UNCLEAR
 
@@ -318,13 +318,13 @@ class Ingest:
         vocabulary = self.facts.vocabulary() if waiting else {}
         rows = self.facts.drafts(SUMMARY_BATCH)
         texts = [render(row.draft, vocabulary) for row in rows]
-        embedded = [embeddable(row.draft, vocabulary) for row in rows]
+        embedded = [_embedded(row, vocabulary) for row in rows]
         vectors = await asyncio.to_thread(self.encoder.encode, embedded) if rows else None
         while vectors is not None:
             batch, numbers = self.facts.open_batch(rows, texts)
             upcoming = self.facts.drafts(SUMMARY_BATCH, skip=len(rows))
             next_texts = [render(row.draft, vocabulary) for row in upcoming]
-            embedded = [embeddable(row.draft, vocabulary) for row in upcoming]
+            embedded = [_embedded(row, vocabulary) for row in upcoming]
             # The vector store takes this batch while the next one is embedded; only this thread uses the facts.
             writing = asyncio.to_thread(self.vectors.add, numbers, vectors)
             if upcoming:
@@ -354,6 +354,10 @@ def _with_languages(batch: Sequence[Conversation]) -> list[Conversation]:
     for place, language in zip(silent, found, strict=True):
         full[place] = replace(full[place], language=language)
     return full
+
+
+def _embedded(row: DraftRow, vocabulary: Vocabulary) -> str:
+    return embeddable(row.draft, vocabulary, row.kind if row.kind != UNCLEAR else "")
 
 
 def _summary_scores(texts: Sequence[Mapping[str, str]]) -> Counter[tuple[str, int]]:

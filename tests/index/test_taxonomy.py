@@ -57,14 +57,18 @@ async def test_few_clusters_are_groups_themselves_and_none_gives_none() -> None:
     assert len((await built_in.groups([], np.zeros((0, 8), dtype=np.float32))).labels) == 0
 
 
-async def test_what_themes_are_about_brings_them_together_where_their_vectors_do_not_say() -> None:
+async def test_themes_of_one_field_are_one_group_and_others_are_grouped_by_where_they_lie() -> None:
     centres = np.random.default_rng(5).standard_normal((24, 16)).astype(np.float32)
-    truth = np.arange(24) % 4
-    themes = [Theme(str(subject), 30) for subject in truth.tolist()]
-    alone = (await FieldTaxonomist().groups(themes, centres)).labels
-    told = (
-        await FieldTaxonomist(lambda theme: np.eye(4)[int(theme.name or 0)].tolist()).groups(themes, centres)
-    ).labels
-    unsure = (await FieldTaxonomist(lambda _: [0.0] * 4).groups(themes, centres)).labels
-    assert adjusted_rand_score(truth, told) > adjusted_rand_score(truth, alone) + 0.2
-    assert adjusted_rand_score(unsure, alone) == 1.0
+    fields = ("Food and cooking", "Travel and transport", "unclear")
+    themes = [Theme("x", 30, field=fields[place % 3]) for place in range(24)]
+    found = await FieldTaxonomist().groups(themes, centres)
+    of_field = [
+        {label for place, label in enumerate(found.labels.tolist()) if place % 3 == field} for field in range(3)
+    ]
+    assert [len(labels) for labels in of_field[:2]] == [1, 1]
+    assert of_field[0].isdisjoint(of_field[1])
+    assert of_field[2].isdisjoint(of_field[0] | of_field[1])
+    assert [found.names[next(iter(labels))] for labels in of_field[:2]] == list(fields[:2])
+    alone = await FieldTaxonomist().groups([theme for theme in themes if theme.field == "unclear"], centres[2::3])
+    assert adjusted_rand_score(alone.labels, found.labels[2::3]) == 1.0
+    assert set(found.labels.tolist()) == set(range(len(found.names)))
