@@ -9,8 +9,8 @@ phrases, and no account alone moves the cut. docs/evaluation/nearness.md says ho
 import numpy as np
 from numpy.typing import NDArray
 
-FLOOR = 0.25
-_BETWEEN = 0.6
+FLOOR = 0.2
+_BETWEEN = 0.65
 _NEAREST_ONE_IN = 1_000
 _NEAREST_AT_LEAST = 10
 

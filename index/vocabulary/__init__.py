@@ -13,7 +13,14 @@ from pathlib import Path
 import regex
 from pydantic import BaseModel, ConfigDict, Field
 
+from index.core.language import LANGUAGES as DETECTED
+
 FIELDS = Path(__file__).with_name("fields")
+LANGUAGES = frozenset(
+    "Arabic German English Spanish French Italian Japanese Korean Dutch Polish Portuguese Russian Thai Turkish Chinese".split()
+)
+"""In which a request is read: those that the multilingual encoder was made for."""
+
 UNCLEAR = "unclear"
 """The field and the area of what fits none well enough."""
 
@@ -76,7 +83,9 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(tuple(found), digest.hexdigest()[:16])
 
 
-_TELLS_APART = regex.compile(r": (?P<terms>[^:()]+)$| \((?P<language>[^()]+)\)$")
+_NAMES = "|".join(sorted(DETECTED))
+_IN_LANGUAGE = regex.compile(rf" \((?:{_NAMES})(?:(?:, | and )(?:{_NAMES}))*\)$")
+_TERMS = regex.compile(r": (?P<terms>[^:()]+)$")
 
 
 @cache
@@ -86,11 +95,11 @@ def _labels() -> frozenset[str]:
 
 
 def public_part(name: str) -> tuple[str, str]:
-    """The label of the vocabulary that a name begins with, and what is written behind it to tell the name from others
-    ("Writing a cover letter", "German"). "" and the name, where it begins with none."""
-    label = name
-    behind: list[str] = []
-    while label not in _labels() and (match := _TELLS_APART.search(label)):
-        behind.insert(0, match["terms"] or match["language"])
-        label = label[: match.start()]
-    return (label, "; ".join(behind)) if label in _labels() else ("", name)
+    """What of a name is public: a label of the vocabulary and behind it languages, which are closed values; and the terms
+    that tell the name from others ("Writing a cover letter (German)", "nurse and clinic"). "" and the name, where it begins
+    with no label."""
+    spoken = match[0] if (match := _IN_LANGUAGE.search(name)) else ""
+    label = name.removesuffix(spoken)
+    terms = match["terms"] if label not in _labels() and (match := _TERMS.search(label)) else ""
+    label = label.removesuffix(f": {terms}")
+    return (label + spoken, terms) if label in _labels() else ("", name)

@@ -23,7 +23,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     Start here for any question about everything. Cluster ids (T3, C12) in the result can be used as scope.cluster.
     Limits: the taxonomy was built when the snapshot was published; unclustered conversations are counted as
     "outside" and never assigned to the nearest one; one conversation belongs to one cluster. Method: HDBSCAN in a
-    UMAP space (Campello 2013, McInnes 2018), groups by Ward linkage.
+    UMAP space (Campello 2013, McInnes 2018), groups by field of the public vocabulary (a model may group otherwise).
     """
     snapshot = ctx.index.snapshot
     labels = snapshot.base_labels
@@ -47,6 +47,6 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             groups=tuple(groups),
             outside=unclustered(snapshot, np.arange(len(labels), dtype=np.int64)),
             unit="taxonomy",
-            method="published taxonomy: HDBSCAN in a 5-dimensional UMAP space, groups by Ward linkage",
+            method="published taxonomy: HDBSCAN in a 5-dimensional UMAP space, groups by field",
         )
     )

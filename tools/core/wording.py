@@ -5,3 +5,11 @@ UNNAMED = "unnamed group"
 
 GRADED_BY_RULES = "grades of concern and categories of harm are by built-in rules, which know English best"
 """Note of a finding that rests on grades of the built-in extractor."""
+
+OF_PHRASES, OF_LANGUAGE = "About “", "Various requests in "
+"""How a name begins that is no label: it is made of a group's phrases, or says its language alone."""
+
+
+def is_fallback(label: str) -> bool:
+    """Whether a group has no label of its own."""
+    return label == UNNAMED or label.startswith((OF_PHRASES, OF_LANGUAGE))

@@ -6,6 +6,7 @@ names (`tools.naming.name_check`). Data plane: it sees members and answers words
 
 from index.privacy.judgement import NameAuditor
 from index.snapshots.snapshot import Rows
+from index.vocabulary import public_part
 from tools.core.candidate import CandidateTable, Group
 from tools.core.wording import UNNAMED
 from tools.naming.name_check import NameCheck, ProposedName
@@ -41,7 +42,7 @@ class Labels:
         for group, name in zip(candidate.groups, asked, strict=True):
             label = next(shown) if name else (None if group.is_text else group.label or "")
             labels.append(UNNAMED if label is None else label)
-        return labels
+        return _apart(labels, candidate)
 
     def warm(self, thresholds: Thresholds) -> None:
         """Check the taxonomy's names ahead of the first question."""
@@ -54,11 +55,23 @@ class Labels:
         )
 
 
+def _apart(labels: list[str], candidate: CandidateTable) -> list[str]:
+    """Names that lost what told them apart get the group's id, all but the first."""
+    seen: set[str] = set()
+    for place, (label, group) in enumerate(zip(labels, candidate.groups, strict=True)):
+        if group.is_text and group.id and label != UNNAMED and label in seen:
+            labels[place] = f"{label} · {group.id}"
+        seen.add(label)
+    return labels
+
+
 def _name_asked(candidate: CandidateTable, group: Group, thresholds: Thresholds) -> str | None:
-    """The name proposed for a group large enough to be named."""
+    """The name proposed for a group, if the group is large enough for text; a label of the public vocabulary is none."""
     if not group.is_text or not group.label:
         return None
-    return group.label if thresholds.meets_text(group.members, candidate.resolved.scope.since) else None
+    if thresholds.meets_text(group.members, candidate.resolved.scope.since):
+        return group.label
+    return public_part(group.label)[0] or None
 
 
 def _established(candidate: CandidateTable, group: Group, thresholds: Thresholds) -> Rows:

@@ -17,6 +17,7 @@ from agent.roles.builtin.lexicon import concepts, titles
 from agent.roles.builtin.wording import capitalised, listed, same_word, written
 from index.core.words import FUNCTION_WORDS, normalise, specifics, stem, words
 from index.naming.samples import NamingSample, Phrase
+from tools.core.wording import OF_LANGUAGE, OF_PHRASES
 
 _LEADS, _LEADS_OF_PARENTS = 2, 3
 _DETAILS, _DETAILS_ALONE = 2, 3
@@ -53,10 +54,10 @@ class _Parts:
 
     def __str__(self) -> str:
         """A name that says it is made of phrases."""
-        said = f"About “{self.words}”" if self.words else ""
+        said = f"{OF_PHRASES}{self.words}”" if self.words else ""
         if not self.language:
             return said
-        return f"{said} ({self.language})" if said else f"Various requests in {self.language}"
+        return f"{said} ({self.language})" if said else f"{OF_LANGUAGE}{self.language}"
 
 
 class BuiltinNamer:
@@ -85,7 +86,7 @@ class BuiltinNamer:
 _FITS = 0.66
 """Fit from which on a label may be a name (docs/evaluation/themes.md)."""
 
-_NEARLY = 0.05
+_NEARLY = 0.1
 """How much less well another label may fit that tells a group from a sibling."""
 
 

@@ -11,8 +11,9 @@ import regex
 from agent.core.answer import Confidence, Draft, LeadCard
 from agent.roles.builtin.recipe import HIDDEN, unquoted
 from agent.roles.protocols import Claim, Evidence, OnDelta
+from index.vocabulary import LANGUAGES
 from tools.core.finding import Finding
-from tools.core.wording import GRADED_BY_RULES, UNNAMED
+from tools.core.wording import GRADED_BY_RULES, UNNAMED, is_fallback
 
 BYLINE = "Written by built-in rules; no model ran."
 _ANSWERS = 3
@@ -133,6 +134,9 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
     if suppressed := [finding for finding in cited if finding.tool in _THEMES and finding.suppressed.share >= _MUCH]:
         finding = max(suppressed, key=lambda item: item.suppressed.share)
         yield f"{finding.suppressed.share} % of {unquoted(finding.scope)} are in suppressed themes [{finding.id}]."
+    themes = [row.label for finding in cited if finding.tool in _THEMES for row in finding.rows if row.id]
+    if any(map(is_fallback, themes)):
+        yield "Of some themes no name fits: these say their phrases or language, or have none."
     if any(task.focus in ("coordination", "concern", "flag_gaps") for task in evidence.tasks):
         yield "Signs of abuse come from aggregates, and benign readings were not ruled out."
     if any(GRADED_BY_RULES in finding.notes for finding in cited):
@@ -141,8 +145,9 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
         yield "Distances on a map are approximate."
     if any(task.scope.near for task in evidence.tasks):
         yield "Nearness to a phrase depends on its wording."
-    if any(task.scope.language not in (None, "English") for task in evidence.tasks):
-        yield "The embedding knows English best."
+    languages = {task.scope.language for task in evidence.tasks} - {None, "English"}
+    if unknown := sorted(filter(None, languages - LANGUAGES)):
+        yield f"The encoder does not know {' or '.join(unknown)}."
     if any(_is_wide(finding) for finding in cited):
         yield "Some of the intervals are wide."
 
