@@ -8,6 +8,7 @@ Readers never open the writer's files, so they go on while an ingest runs.
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
@@ -167,9 +168,11 @@ def _add_facets(kept: Path, file: Path) -> None:
 
 
 def encoder_of(path: Path) -> str | None:
-    """The embedding model that the newest snapshot of an index was made with; None: there is none."""
+    """The embedding model that the newest snapshot of an index was made with; None: there is none that can be read."""
     published = snapshot_numbers(path / "snapshots")
-    return Snapshot(snapshot_path(path / "snapshots", published[-1])).meta.get("encoder") if published else None
+    with suppress(IndexFault, OSError):
+        return Snapshot(snapshot_path(path / "snapshots", published[-1])).meta.get("encoder") if published else None
+    return None
 
 
 class Index:

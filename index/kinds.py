@@ -196,32 +196,35 @@ def _most_of(
 _LABELS = 8
 """Labels that a namer is offered."""
 
+_LIKE = 0.7
+"""Cosine from which on two requests of the vocabulary say about the same."""
+
+_FITS, _FITS_WELL = 0.66, 0.83
+_MANY, _MOST, _AREA, _SOME = 0.45, 0.55, 0.28, 0.25
+"""Shares of a group from which on a request, one that fits well or any, and an area may name it, and a request may tell it from
+others of its area (docs/evaluation/themes.md)."""
+
 
 def labels_for(middles: Vectors, vectors: Vectors, kinds: NDArray[np.int64]) -> tuple[Label, ...]:
-    """The labels that fit a group best: near the middle of its vectors and of its own kinds together. `middles`: of the
-    vocabulary's requests, shape (requests, d), in the space of `vectors`. None where most kinds are unclear: then the encoder
-    knows the language as little as we do."""
+    """The labels that a group may be named by, the best first. `middles`: of the vocabulary's requests, shape (requests, d), in
+    the space of `vectors`. A request, where the kinds of enough members are like it; else the area of most; else none. None
+    too where most kinds are unclear: then the encoder knows the language as little as we do."""
     known = kinds[kinds >= 0]
     if 2 * len(known) <= len(kinds):
         return ()
-    about = _unit(vectors.mean(axis=0)) + _unit(middles[known].mean(axis=0))
-    fit = middles @ _unit(about) + _SAME_FIELD * _of_field(_most_common(known))
-    best = np.argsort(-fit, kind="stable")[:_LABELS]
-    return tuple(Label(vocabulary().requests[place].label, float(fit[place])) for place in best.tolist())
-
-
-_SAME_FIELD = 0.05
-"""What it adds to a label's fit that it is of the field which most of the group's conversations are of."""
-
-
-def _most_common(known: NDArray[np.int64]) -> str:
-    fields: list[str] = sorted(vocabulary().requests[place].field for place in known.tolist())
-    return Counter(fields).most_common(1)[0][0]
-
-
-def _of_field(field: str) -> NDArray[np.float32]:
-    """1 for each request of a field."""
-    return np.array([request.field == field for request in vocabulary().requests], dtype=np.float32)
+    fit = middles @ _unit(_unit(vectors.mean(axis=0)) + _unit(middles[known].mean(axis=0)))
+    near = [place for place in np.argsort(-fit, kind="stable")[:_LABELS].tolist() if fit[place] >= _FITS]
+    share = {place: float((middles[known] @ middles[place] >= _LIKE).mean()) for place in near}
+    requests = vocabulary().requests
+    if near and share[near[0]] >= (_MANY if fit[near[0]] >= _FITS_WELL else _MOST):
+        return tuple(Label(requests[place].label, float(fit[place])) for place in near)
+    area, of_area = Counter(sorted(requests[place].area for place in known.tolist())).most_common(1)[0]
+    if of_area < _AREA * len(known):
+        return ()
+    within = [place for place in near if requests[place].area == area and share[place] >= _SOME]
+    middle = middles[[request.area == area for request in requests]].mean(axis=0)
+    first = Label(area, float(_unit(middle) @ _unit(vectors.mean(axis=0))))
+    return (first, *(Label(requests[place].label, float(fit[place])) for place in within))
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -229,7 +232,7 @@ def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
     return found
 
 
-_MOST = 0.4
+_OF_FIELD = 0.4
 """Share of a theme that must be of one field."""
 
 
@@ -237,4 +240,4 @@ def field_of_most(fields: NDArray[np.int64]) -> str:
     """The field that most of these conversations are of; UNCLEAR where none is that of many."""
     counts = np.bincount(fields[fields >= 0], minlength=len(vocabulary().fields))
     best = int(counts.argmax())
-    return vocabulary().fields[best] if len(fields) and counts[best] >= _MOST * len(fields) else UNCLEAR
+    return vocabulary().fields[best] if len(fields) and counts[best] >= _OF_FIELD * len(fields) else UNCLEAR

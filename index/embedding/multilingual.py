@@ -66,7 +66,7 @@ class Multilingual(nn.Module):  # type: ignore[misc]
 
 
 class _Grams(nn.Module):  # type: ignore[misc]
-    """Two convolutions over n-grams of one size. What lies outside a text is zero."""
+    """Two convolutions over n-grams of one size. Beyond a text everything is zero."""
 
     def __init__(self, found: dict[str, Any], size: int, before: int) -> None:
         super().__init__()

@@ -65,4 +65,5 @@ class FieldTaxonomist:
         if len(rest):
             labels[rest] = len(fields) + group_centres(centres[rest])
         count = int(labels.max(initial=-1)) + 1
-        return Groups(labels, self.name, (*fields, *([None] * (count - len(fields)))))
+        names = (*fields, *([None] * (count - len(fields)))) if fields else ()
+        return Groups(labels, self.name, names)

@@ -21,6 +21,9 @@ LANGUAGES = frozenset(
 )
 """In which a request is read: those that the multilingual encoder was made for."""
 
+OF_PHRASES = "Phrases: "
+"""How a name begins that is no label but made of a group's phrases."""
+
 UNCLEAR = "unclear"
 """The field and the area of what fits none well enough."""
 
@@ -96,10 +99,10 @@ def _labels() -> frozenset[str]:
 
 def public_part(name: str) -> tuple[str, str]:
     """What of a name is public: a label of the vocabulary and behind it languages, which are closed values; and the terms
-    that tell the name from others ("Writing a cover letter (German)", "nurse and clinic"). "" and the name, where it begins
-    with no label."""
+    that tell the name from others ("Writing a cover letter (German)", "nurse and clinic"). "" and the name, without the
+    words that say it is made of phrases, where it begins with no label."""
     spoken = match[0] if (match := _IN_LANGUAGE.search(name)) else ""
     label = name.removesuffix(spoken)
     terms = match["terms"] if label not in _labels() and (match := _TERMS.search(label)) else ""
     label = label.removesuffix(f": {terms}")
-    return (label + spoken, terms) if label in _labels() else ("", name)
+    return (label + spoken, terms) if label in _labels() else ("", name.removeprefix(OF_PHRASES))

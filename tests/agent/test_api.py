@@ -8,10 +8,10 @@ import pytest
 import regex
 
 from agent.core.events import dump
-from agent.wiring import App
 from docs.generate import FOLDER, event_schema, pages
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import FakeEncoder, small
+from tests.fakes.encoders import use_encoder
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -38,7 +38,7 @@ async def test_the_example_of_the_documentation_answers(
     built = await to_thread(small)
     shutil.copytree(built.home.root, own_home)
     (own_home / "indexes" / "small").rename(own_home / "indexes" / "demo")
-    monkeypatch.setattr(App, "encoder", lambda self, on_compile=None: FakeEncoder())
+    use_encoder(monkeypatch, FakeEncoder())
     (block,) = regex.findall(
         r"```python\n(.*?)```", (DOCS / "reference" / "python.md").read_text("utf-8"), regex.DOTALL
     )

@@ -15,6 +15,7 @@ from index.core.home import Home
 from index.maintenance.erasure import forget
 from index.maintenance.health import Check
 from tests.fakes.corpus import FakeEncoder, context, records, small, small_index
+from tests.fakes.encoders import use_encoder
 from tools.core.errors import LedgerFault
 from tools.core.finding import Finding
 from tools.core.ledger_chain import Spending
@@ -26,7 +27,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
     """The small index in a home of its own."""
     shutil.copytree(small().home.root, tmp_path / "home")
     monkeypatch.setenv("SHOAL_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(App, "encoder", lambda self, on_compile=None: FakeEncoder())
+    use_encoder(monkeypatch, FakeEncoder())
     return App.start("small")
 
 

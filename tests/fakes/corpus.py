@@ -28,9 +28,10 @@ from index.core.records import Conversation, Turn
 from index.core.words import words
 from index.embedding.encoder import Encoder
 from index.handle import Index, Writer, open_writer
-from index.ingest.extraction import Extractor, LocalExtractor
+from index.ingest.extraction import Extraction, Extractor, LocalExtractor, NotExtracted
 from index.ingest.pipeline import Ingest, IngestReport, Progress
 from index.naming.samples import Namer, NamingSample
+from index.privacy.sealing import Listing
 from index.publish.publisher import publish
 from index.publish.taxonomy import FieldTaxonomist, Taxonomist
 from index.snapshots.history import Published
@@ -226,11 +227,23 @@ def quiet(_: Progress) -> None:
     """Takes progress and says nothing."""
 
 
+class ListExtractor(BuiltinExtractor):
+    """The built-in one without the order of words, so that vectors are made of lists of terms and themes lie far apart."""
+
+    def extract_here(self, batch: Sequence[Conversation]) -> Sequence[Extraction | NotExtracted]:
+        return [
+            replace(found, draft=replace(found.draft, order=()))
+            if isinstance(found, Extraction) and isinstance(found.draft, Listing)
+            else found
+            for found in super().extract_here(batch)
+        ]
+
+
 def ingest_of(
     writer: Writer, extractor: Extractor | LocalExtractor | None = None, encoder: Encoder | None = None
 ) -> Ingest:
     """An ingest into `writer` with the built-in extractor and the fake encoder, unless told."""
-    reads = extractor or BuiltinExtractor()
+    reads = extractor or ListExtractor()
     return Ingest(
         writer.facts,
         writer.vectors,

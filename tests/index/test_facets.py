@@ -51,7 +51,8 @@ class Answering:
 
     def _one(self, place: int, conversation: Conversation) -> Extraction:
         text = conversation.turns[0].text
-        wish = "The user wishes for a dataframe." if "dataframe" in text else "The user wishes for a mountain."
+        other = "The user wishes for a mountain." if place % 2 else "The user wishes for a river."
+        wish = "The user wishes for a dataframe." if "dataframe" in text else other
         harm = "hate" if place % 2 else "Quackenbush"
         values = {"mood": "calm" if place % 3 else "Quackenbush is angry", "unasked": "x"}
         texts = {"task": Prose.of("To write."), "wish": Prose.of(wish)}
@@ -96,8 +97,10 @@ async def test_a_models_answers_are_held_to_the_closed_values_and_free_text_is_s
     ctx = context(index, home.root / "ledger.sqlite3")
     finding = await call("cluster_scope", {"about": "wish"}, ctx)
     named = " ".join(row.label for row in finding.rows).casefold()
-    assert "dataframe" in named
+    # The smallest is suppressed, because whether anybody is in none of them may not show.
+    assert "river" in named
     assert "mountain" in named
+    assert "dataframe" not in named
 
 
 async def test_a_facet_that_does_not_exist_is_refused_with_those_that_do(home: Home, file: Path) -> None:

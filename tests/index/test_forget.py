@@ -60,10 +60,11 @@ def bytes_of(path: Path) -> bytes:
 
 
 def his_summary(path: Path) -> tuple[str, bytes]:
-    text = next(
-        text for text in texts_of(path) if all(word in text for word in ("xylotomy", "quinquereme", "zugzwang"))
+    texts = texts_of(path)
+    row = next(
+        row for row, text in enumerate(texts) if all(word in text for word in ("xylotomy", "quinquereme", "zugzwang"))
     )
-    return text, FakeEncoder().encode([text.replace(";", "")]).tobytes()
+    return texts[row], Index(path, FakeEncoder()).vectors_of(np.array([row])).tobytes()
 
 
 async def test_an_account_is_in_no_file_afterwards_and_the_rest_is(home: Home) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.core.facets import HARMS
-from index.vocabulary import UNCLEAR, public_part, vocabulary
+from index.vocabulary import UNCLEAR, Request, public_part, vocabulary
 
 KNOWN = vocabulary()
 
@@ -41,7 +41,7 @@ def test_labels_read_as_an_analyst_would_write_them() -> None:
         ("Food and cooking", "Food and cooking", ""),
         ("Writing a cover letter (Jane Roe)", "", "Writing a cover letter (Jane Roe)"),
         ("Writing a cover letter for Jane Roe", "", "Writing a cover letter for Jane Roe"),
-        ("About “nurse and clinic”", "", "About “nurse and clinic”"),
+        ("Phrases: nurse and clinic", "", "nurse and clinic"),
         ("", "", ""),
     ],
 )  # fmt: skip
@@ -50,7 +50,7 @@ def test_what_of_a_name_is_public(name: str, public: str, rest: str) -> None:
 
 
 @given(st.sampled_from(KNOWN.requests), st.text(max_size=30))
-def test_nothing_behind_a_label_is_public_but_languages(request_of: object, behind: str) -> None:
+def test_nothing_behind_a_label_is_public_but_languages(request_of: Request, behind: str) -> None:
     label = request_of.label
     public, rest = public_part(label + behind)
     assert public in ("", label) or behind.endswith(")")

@@ -6,8 +6,8 @@ import pytest
 
 import index.ingest.reading
 from agent.redteam.lab import Lab
-from agent.wiring import App
 from tests.fakes.corpus import FakeEncoder, quiet, workers
+from tests.fakes.encoders import use_encoder
 
 
 class LabEncoder(FakeEncoder):
@@ -20,6 +20,6 @@ class LabEncoder(FakeEncoder):
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """A lab for small attacks."""
-    monkeypatch.setattr(App, "encoder", lambda self, on_compile=None: LabEncoder())
+    use_encoder(monkeypatch, LabEncoder())
     monkeypatch.setattr(index.ingest.reading, "worker_pool", workers)
     return Lab(tmp_path / "lab", quiet, quick=True)

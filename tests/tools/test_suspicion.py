@@ -12,6 +12,7 @@ from agent.services.ingest import forget, publish
 from agent.wiring import App
 from index.handle import open_writer
 from tests.fakes.corpus import FakeEncoder, take
+from tests.fakes.encoders import use_encoder
 from tests.fakes.policy import SHARP
 from tests.tools.test_coordination import planted
 from tools.coordination.suspects import keep_suspected, suspected
@@ -24,7 +25,7 @@ FEW = {f"person-{number}" for number in range(6)}
 async def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
     """An app whose index holds the planted ring, not published yet."""
     monkeypatch.setenv("SHOAL_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(App, "encoder", lambda self, on_compile=None: FakeEncoder())
+    use_encoder(monkeypatch, FakeEncoder())
     started = App.start("made")
     writer = open_writer(started.path, started.home)
     await take(writer, planted())

@@ -35,11 +35,11 @@ Groups = Mapping[str, Sequence[str]]
 
 def expected(groups: Groups) -> dict[str, int]:
     """What may be shown of a partition: cells that are enough, less the smallest ones as they are rounded (of equal ones the
-    last) until what is hidden is enough too."""
+    last) until what is hidden is enough too. An empty cell is hidden like one that is too small."""
     shown = {label for label, accounts in groups.items() if is_enough(accounts)}
     while shown:
         hidden = [account for label, accounts in groups.items() if label not in shown for account in accounts]
-        if not hidden or is_enough(hidden):
+        if len(shown) == len(groups) or is_enough(hidden):
             break
         places = list(groups)
         shown.remove(min(shown, key=lambda label: (rounded(len(groups[label])), -places.index(label))))
@@ -135,13 +135,16 @@ async def test_overview_gives_the_tree_that_a_plain_count_gives(ctx: ToolContext
     finding = await call("overview", {}, ctx)
     groups, outside = by_theme(ctx.index, range(len(records())))
     parents = {cluster.id: cluster.parent or "" for cluster in ctx.index.snapshot.base_clusters}
-    tops: dict[str, list[str]] = defaultdict(list)
+    clusters = ctx.index.snapshot.clusters
+    tops: dict[str, list[str]] = {cluster.id: [] for cluster in clusters if cluster.parent is None}
     for identity, accounts in groups.items():
         tops[parents[identity]] += accounts
-    plain = expected({**tops, "outside": outside})
+    by_size = sorted(tops, key=lambda name: -len(tops[name]))
+    plain = expected({**{name: tops[name] for name in by_size}, "outside": outside})
     plain.pop("outside", None)
     for top in list(plain):
-        plain |= expected({identity: accounts for identity, accounts in groups.items() if parents[identity] == top})
+        below = sorted((name for name in groups if parents[name] == top), key=lambda name: -len(groups[name]))
+        plain |= expected({identity: groups[identity] for identity in below})
     assert counts_by_id(finding) == plain
     assert finding.totals == (rounded(sum(len(accounts) for accounts in (*tops.values(), outside))),)
     assert len(plain) >= 4

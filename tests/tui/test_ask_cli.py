@@ -16,11 +16,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agent.core.events import load
-from agent.wiring import App
 from index.core.home import Home
 from index.core.records import Conversation, Turn
 from index.handle import open_writer
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, publish_of, small, take
+from tests.fakes.encoders import use_encoder
 from tests.fakes.messages import Message, Stall, script, text
 from tests.fakes.messages_server import MessagesServer
 from tui.cli.app import app
@@ -37,7 +37,7 @@ def home(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with a copy of the small index, asked by default."""
     shutil.copytree(small().home.root, own_home)
     (own_home / "settings.toml").write_text('index = "small"\n')
-    monkeypatch.setattr(App, "encoder", lambda self, on_compile=None: FakeEncoder())
+    use_encoder(monkeypatch, FakeEncoder())
     return own_home
 
 

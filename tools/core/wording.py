@@ -1,13 +1,15 @@
 """Words of findings that code on both sides of the gate looks for."""
 
+from index.vocabulary import OF_PHRASES
+
 UNNAMED = "unnamed group"
 """Label of a group whose name may not be shown."""
 
 GRADED_BY_RULES = "grades of concern and categories of harm are by built-in rules, which know English best"
 """Note of a finding that rests on grades of the built-in extractor."""
 
-OF_PHRASES, OF_LANGUAGE = "About “", "Various requests in "
-"""How a name begins that is no label: it is made of a group's phrases, or says its language alone."""
+OF_LANGUAGE = "Various requests in "
+"""How a name begins that says a language alone."""
 
 
 def is_fallback(label: str) -> bool:

@@ -15,7 +15,7 @@ from index.core.words import specifics
 from index.privacy.judgement import Judgement, NameAuditor, Proposed, stricter
 from index.privacy.sealing import SUMMARY
 from index.snapshots.snapshot import Rows, Snapshot
-from index.vocabulary import public_part
+from index.vocabulary import OF_PHRASES, public_part
 from tools.naming.attestation import Attestation, members_digest
 from tools.naming.generalisation import generalise, shortened
 
@@ -31,6 +31,11 @@ def _beside_special(text: str) -> str:
     if not has_special_category(text):
         return ""
     return " ".join(sorted(word for word in specifics(text) if not has_special_category(word)))
+
+
+def _marked(text: str, found: str | None) -> str | None:
+    """What may be shown of a name that is made of phrases, saying so."""
+    return f"{OF_PHRASES}{found}" if found and text.startswith(OF_PHRASES) else found
 
 
 class ProposedName(NamedTuple):
@@ -59,7 +64,7 @@ class NameCheck:
         parts = [public_part(text) for text, _ in names]
         checked = self._shown([(rest, rows) for (_, rest), (_, rows) in zip(parts, names, strict=True)], about)
         return [
-            (text if not rest or found == rest else label) if label else found
+            (text if not rest or found == rest else label) if label else _marked(text, found)
             for (text, _), (label, rest), found in zip(names, parts, checked, strict=True)
         ]
 

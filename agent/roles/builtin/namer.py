@@ -2,7 +2,7 @@
 
 "Writing a cover letter (German)" is a label and the group's language. Siblings whose label would be the same are told apart by
 another label that fits nearly as well, then by phrases that differ between them. Where no label fits, a name says which
-phrases are used: "About “flour” and “rise”". No word is invented: each is of the vocabulary, the group's own, the lexicon's
+phrases are used: "Phrases: flour and rise". No word is invented: each is of the vocabulary, the group's own, the lexicon's
 gloss of it, or a language.
 """
 
@@ -17,7 +17,8 @@ from agent.roles.builtin.lexicon import concepts, titles
 from agent.roles.builtin.wording import capitalised, listed, same_word, written
 from index.core.words import FUNCTION_WORDS, normalise, specifics, stem, words
 from index.naming.samples import NamingSample, Phrase
-from tools.core.wording import OF_LANGUAGE, OF_PHRASES
+from index.vocabulary import OF_PHRASES
+from tools.core.wording import OF_LANGUAGE
 
 _LEADS, _LEADS_OF_PARENTS = 2, 3
 _DETAILS, _DETAILS_ALONE = 2, 3
@@ -53,8 +54,8 @@ class _Parts:
         return capitalised(f"{lead}: {rest}" if lead and rest else lead or rest)
 
     def __str__(self) -> str:
-        """A name that says it is made of phrases."""
-        said = f"{OF_PHRASES}{self.words}”" if self.words else ""
+        """A name; one without a head of the lexicon says that it is made of phrases."""
+        said = self.words if self.leads or not self.words else f"{OF_PHRASES}{self.words}"
         if not self.language:
             return said
         return f"{said} ({self.language})" if said else f"{OF_LANGUAGE}{self.language}"
@@ -83,29 +84,24 @@ class BuiltinNamer:
         return found
 
 
-_FITS = 0.66
-"""Fit from which on a label may be a name (docs/evaluation/themes.md)."""
-
 _NEARLY = 0.1
 """How much less well another label may fit that tells a group from a sibling."""
 
 
 def _chosen(samples: Sequence[NamingSample]) -> list[str]:
-    """A label for each group whose labels fit. Of those that one label fits best, the best fitting has it and the others take
-    one that fits nearly as well, if nobody has it."""
-    best = [sample.labels[0] if sample.labels and sample.labels[0].fit >= _FITS else None for sample in samples]
-    chosen = [label.text if label else "" for label in best]
-    order = sorted(range(len(samples)), key=lambda place: -(label.fit if (label := best[place]) else 0))
-    held: dict[tuple[str, str], int] = {}
-    for place in order:
-        if not chosen[place]:
-            continue
-        first = samples[place].labels[0].fit
-        near = [label.text for label in samples[place].labels if label.fit >= max(_FITS, first - _NEARLY)]
-        language = samples[place].language
-        free = [text for text in near if (text, language) not in held]
-        chosen[place] = free[0] if free else near[0]
-        held.setdefault((chosen[place], language), place)
+    """A label for each group that has some. Of those that one label fits best, the best fitting has it and the others take one
+    that fits nearly as well, if nobody has it."""
+    chosen = [sample.labels[0].text if sample.labels else "" for sample in samples]
+    held: set[tuple[str, str]] = set()
+    for place in sorted(range(len(samples)), key=lambda place: -samples[place].labels[0].fit if chosen[place] else 0.0):
+        labels, language = samples[place].labels, samples[place].language
+        free = [
+            label.text
+            for label in labels
+            if label.fit >= labels[0].fit - _NEARLY and (label.text, language) not in held
+        ]
+        chosen[place] = free[0] if free else chosen[place]
+        held.add((chosen[place], language))
     return chosen
 
 
