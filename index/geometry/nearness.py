@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FLOOR = 0.2
-_BETWEEN = 0.65
+_BETWEEN = 0.55
 _NEAREST_ONE_IN = 1_000
 _NEAREST_AT_LEAST = 10
 
