@@ -308,9 +308,13 @@ def _write(
 def _write_middles(connection: duckdb.DuckDBPyConnection, middles: Vectors | None) -> None:
     """The public vocabulary in the space of the vectors, so that groups which a question makes can be named from it."""
     connection.execute("CREATE TABLE vocabulary (place INTEGER, label VARCHAR, middle BLOB)")
-    for number, middle in enumerate(middles if middles is not None else ()):
-        label = vocabulary().requests[number].label
-        connection.execute("INSERT INTO vocabulary VALUES (?, ?, ?)", [number, label, middle.astype("<f4").tobytes()])
+    if middles is None:
+        return
+    labels = [request.label for request in vocabulary().requests]
+    connection.execute(
+        "INSERT INTO vocabulary SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::BLOB[])",
+        [list(range(len(labels))), labels, [middle.astype("<f4").tobytes() for middle in middles]],
+    )
 
 
 def _write_own_facets(connection: duckdb.DuckDBPyConnection, own: Sequence[FacetSpec]) -> None:

@@ -52,7 +52,7 @@ async def test_the_namer_names_in_order_and_falls_back_when_the_reply_does_not_f
         model = model_at(server.url)
         names = await ClaudeNamer(model, Settings(), BuiltinNamer()).name_groups(samples)
         await close(model)
-    assert names == ["Phrases: Cooking", "Phrases: Taxes"]
+    assert names == ["Phrases: cooking", "Phrases: taxes"]
 
 
 async def test_a_second_try_tells_the_namer_which_words_to_leave_and_not_why() -> None:

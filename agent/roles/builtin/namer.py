@@ -32,6 +32,8 @@ _WORD_SHARE, _PHRASE_SHARE = 0.2, 0.12
 _SAYS_HOW = regex.compile(r"(?!hundred)[a-z]{2,}[^aeiou\W]ed|[a-z]{2,}(?:ous|ful|ent|ant|ive|al|est|ed|ct)ly")
 """English participles (locked, typed) and adverbs (honestly) by their endings. Of nouns hardly any ends so."""
 
+_LATIN = regex.compile(r"[\p{Latin}\p{M}\p{N}\p{P}\p{S}\s]+")
+
 _TELLING = 0.7
 """Lift (natural log) below which a phrase is about as common elsewhere: twice as common here."""
 
@@ -47,15 +49,17 @@ class _Parts:
     @property
     def words(self) -> str:
         details = [titles().get(detail) or written(detail) for detail in self.details]
-        lead = listed([titles()[head] for head in self.leads])
-        if not lead and len(details) > _DETAILS:
-            lead, *details = details  # three words in a row read as a list, and the first tells most
-        rest = listed(details)
-        return capitalised(f"{lead}: {rest}" if lead and rest else lead or rest)
+        lead, rest = listed([titles()[head] for head in self.leads]), listed(details)
+        return capitalised(f"{lead}: {rest}" if rest else lead)
+
+    @property
+    def _phrases(self) -> str:
+        found = listed([titles().get(detail) or written(detail) for detail in self.details])
+        return f"{OF_PHRASES}{found}" if found else ""
 
     def __str__(self) -> str:
         """A name; one without a head of the lexicon says that it is made of phrases."""
-        said = self.words if self.leads or not self.words else f"{OF_PHRASES}{self.words}"
+        said = self.words if self.leads else self._phrases
         if not self.language:
             return said
         return f"{said} ({self.language})" if said else f"{OF_LANGUAGE}{self.language}"
@@ -202,6 +206,8 @@ def _details(ranked: Sequence[Phrase], leads: Sequence[str], barred: Collection[
             continue
         if set(specifics(best.text)) & set(barred) or _repeats(best.text, [*leads, *phrases]):
             continue
+        if not _LATIN.fullmatch(best.text):
+            continue  # in an English name other scripts cannot be read
         if any(head in leads for head in concepts(best.text)):
             continue  # what the lexicon already calls by the lead's name
         phrases.append(best.text)
