@@ -3,7 +3,8 @@
 The model is loaded by sentence-transformers: the default one, which is made of two packaged encoders whose weights are
 verified by hash (`index.embedding.combined`), one of these alone, or another by name where a hub is reachable. It is compiled once for OpenVINO, because importing torch and transformers
 takes seconds that a question should not wait for; the compiled form is checked against the reference before it is
-trusted. Only screened summaries and analysts' phrases may be embedded, never conversations.
+trusted. What is kept is vectors of attested words and of analysts' phrases; a conversation's own beginning is embedded
+for its kind alone (`index.kinds`), and that vector is dropped at once.
 """
 
 import hashlib
