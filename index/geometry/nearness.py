@@ -9,7 +9,7 @@ phrases, and no account alone moves the cut. docs/evaluation/nearness.md says ho
 import numpy as np
 from numpy.typing import NDArray
 
-FLOOR = 0.2
+FLOOR = 0.25
 _BETWEEN = 0.55
 _NEAREST_ONE_IN = 1_000
 _NEAREST_AT_LEAST = 10

@@ -104,7 +104,8 @@ async def test_the_spam_ring_is_found_with_its_bursts_and_its_accounts(demo: App
     assert named & weeks
     assert len(named & weeks) >= 3
     near = max(_findings(events, "search_topics"), key=lambda found: found["totals"][0])
-    assert ring["conversations"] * 0.5 <= near["totals"][0] <= ring["conversations"] * 1.5
+    # A phrase finds a part of the ring; that all themes are screened finds the rest.
+    assert ring["conversations"] * 0.3 <= near["totals"][0] <= ring["conversations"] * 1.5
     assert "not proof" in answer.text
     assert "coordination reading" in answer.text
     assert answer.parts is not None
@@ -117,7 +118,13 @@ async def test_a_lead_of_one_cluster_names_it_and_says_what_a_review_may_look_at
     everywhere = await _alone(demo, QUESTIONS[1])
     parts = _answer(everywhere).parts
     assert parts is not None
-    (cluster,) = regex.findall(r"\((C\d+)\)", parts.leads[0].clusters[0])
+    # The largest, because months of a small one are suppressed.
+    sizes = {
+        found[0]: int(found[1])
+        for line in parts.leads[0].clusters
+        for found in regex.findall(r"\((C\d+)\): (\d+)", line)
+    }
+    cluster = max(sizes, key=lambda name: sizes[name])
     parts = _answer(await _ask(demo, f"Are there signs of coordination in {cluster}?")).parts
     assert parts is not None
     (lead,) = parts.leads

@@ -26,7 +26,7 @@ async def attacked(lab: Lab, *, step: int, is_open: bool, record: str = "") -> d
         await lab.fill(app, corpus(quick=True))
     session: Session = lab.apart(app, f"{step}-{is_open}-{record}").session(built_in=True)
     behind = data_behind(session)
-    behind = replace(behind, gate=behind.gate.with_policy(behind.gate.policy.with_values(round_to=step)))
+    behind = replace(behind, gate=behind.gate.with_policy(behind.gate.policy.with_values(round_to=step, soft_edge=0)))
     try:
         context = opened(behind) if is_open else behind
         return {outcome.figure: outcome for outcome in await attack(context, quiet, quick=True)}
