@@ -111,7 +111,7 @@ async def test_the_spam_ring_is_found_with_its_bursts_and_its_accounts(demo: App
     assert answer.parts is not None
     assert answer.parts.leads
     themes = " ".join(line for lead in answer.parts.leads for line in lead.clusters).casefold()
-    assert "backlinks" in themes
+    assert "keyword" in themes
 
 
 async def test_a_lead_of_one_cluster_names_it_and_says_what_a_review_may_look_at(demo: App) -> None:
