@@ -227,7 +227,7 @@ async def _compared(notes: Notes, first: Scope, second: Scope | None) -> bool:
             _contrasted(notes, finding, kind, first, second, is_first=kind == kinds[0])
     if across and not notes.task.facet:
         notes.say(
-            "Themes follow the language as well as the subject, because the embedding knows English best; topics cross languages.",
+            "Some themes hold one language alone; topics and fields cross languages.",
             kind="limit",
         )
     return is_reported
