@@ -80,7 +80,7 @@ def in_order(index: Index) -> list[Conversation]:
 
 @pytest.mark.parametrize(
     ("invented", "as_one", "named"),
-    [(12, 1, True), (18, 2, False), (24, 2, True), (30, 2, True), (30, 4, False)],
+    [(12, 1, True), (14, 2, False), (24, 2, True), (30, 2, True), (24, 4, False)],
 )
 def test_a_phrase_of_invented_accounts_alone_needs_so_many_times_more_of_them(
     tmp_path: Path, invented: int, as_one: int, named: bool
