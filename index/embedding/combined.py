@@ -8,7 +8,6 @@ and never when a question is answered, because it imports torch.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,18 +19,22 @@ from torch import Tensor
 from torch.nn import functional
 
 from index.embedding import multilingual
+from index.embedding.encoder import MAX_TOKENS, PROJECTION
 from index.embedding.multilingual import Multilingual
 from index.embedding.weights import MINILM, MULTILINGUAL
-
-MAX_TOKENS = 128
-PROJECTION = Path(__file__).with_name("projection.npy")
-"""Shape (896, 384), float16. Made by `python -m index.embedding.projection`."""
 
 OF_MINILM = 0.6
 """Length of MiniLM's part beside the multilingual one of length 1."""
 
 
-class Combined(InputModule):  # type: ignore[misc]
+class _Packaged(InputModule):  # type: ignore[misc]
+    """What is made of packaged weights. There is nothing to save."""
+
+    def save(self, output_path: str, *_: Any, **__: Any) -> None:
+        raise NotImplementedError("The encoder is made of packaged weights; there is nothing to save.")
+
+
+class Combined(_Packaged):
     """Texts to vectors of both encoders, projected where `projection` is given, else side by side."""
 
     def __init__(self, projection: Tensor | None) -> None:
@@ -58,11 +61,8 @@ class Combined(InputModule):  # type: ignore[misc]
         features["sentence_embedding"] = functional.normalize(both, p=2, dim=1)
         return features
 
-    def save(self, output_path: str, *_: Any, **__: Any) -> None:
-        raise NotImplementedError("The combined encoder is made of packaged weights; there is nothing to save.")
 
-
-class Alone(InputModule):  # type: ignore[misc]
+class Alone(_Packaged):
     """Texts to vectors of the multilingual encoder."""
 
     def __init__(self) -> None:
@@ -78,9 +78,6 @@ class Alone(InputModule):  # type: ignore[misc]
     def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
         features["sentence_embedding"] = self.multilingual(features["pieces"], features["pieces_mask"])
         return features
-
-    def save(self, output_path: str, *_: Any, **__: Any) -> None:
-        raise NotImplementedError("The encoder is made of packaged weights; there is nothing to save.")
 
 
 def alone() -> SentenceTransformer:

@@ -1,9 +1,9 @@
 """Turns summaries into unit vectors.
 
 The model is loaded by sentence-transformers: the default one, which is made of two packaged encoders whose weights are
-verified by hash (`index.embedding.combined`), one of these alone, or another by name where a hub is reachable. It is compiled once for OpenVINO, because importing torch and transformers
-takes seconds that a question should not wait for; the compiled form is checked against the reference before it is
-trusted. What is kept is vectors of attested words and of analysts' phrases; a conversation's own beginning is embedded
+verified by hash (`index.embedding.combined`), one of these alone, or another by name where a hub is reachable. It is
+compiled once for OpenVINO, because importing torch and transformers takes seconds that a question should not wait for;
+the compiled form is checked against the reference before it is trusted. What is kept is vectors of attested words and of analysts' phrases; a conversation's own beginning is embedded
 for its kind alone (`index.kinds`), and that vector is dropped at once.
 """
 
@@ -39,7 +39,8 @@ COMPILED, TOKENIZER = "model.xml", "tokenizer-{}.json"
 """Files of a compiled model, a tokenizer for each pair of its inputs (ids and mask); its weights lie beside the first, as
 model.bin."""
 _FORMAT = "v3"
-_PROJECTION = Path(__file__).with_name("projection.npy")
+PROJECTION = Path(__file__).with_name("projection.npy")
+"""The last step of the default encoder, shape (896, 384), float16. `python -m index.embedding.projection` makes it."""
 _TOKENS_A_BATCH = 512
 """So that what a layer passes on stays in a core's cache; batches four times as large take a tenth longer."""
 _TURN = threading.Lock()
@@ -114,7 +115,7 @@ class CompiledEncoder:
         for part in PACKAGED.get(self.name, ()):
             made_of.update("".join(part.files.values()).encode())
         if self.name == DEFAULT:
-            made_of.update(_PROJECTION.read_bytes())
+            made_of.update(PROJECTION.read_bytes())
         return self._cache / f"{made_of.hexdigest()[:16]}-{_FORMAT}"
 
     @cached_property
