@@ -137,8 +137,8 @@ async def _fill(
         base_names = await settled_names(namer, asked, NAME_ACCOUNTS)
         sizes = np.bincount(labels[labels >= 0], minlength=len(centres)).tolist()
         themes = [
-            Theme(name, size, group.sample.phrases, field_of_most(named.fields[labels == number]))
-            for number, (name, size, group) in enumerate(zip(base_names, sizes, asked, strict=True))
+            Theme(name, size, field_of_most(named.fields[labels == number]))
+            for number, (name, size) in enumerate(zip(base_names, sizes, strict=True))
         ]
         report("grouping clusters", 0, len(themes))
         tree = await taxonomist.groups(themes, centres)

@@ -6,25 +6,21 @@ taxonomist may never drop a cluster or put one in two groups.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import field as attribute
 from typing import Protocol
 
 import numpy as np
 
 from index.geometry.clustering import Labels, group_centres
-from index.naming.samples import Phrase
 from index.stores.vectors import Vectors
 from index.vocabulary import UNCLEAR, vocabulary
 
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A base cluster as a taxonomist sees it: its name where it has one, how many summaries it holds, and the phrases that
-    many of its accounts share."""
+    """A base cluster as a taxonomist sees it: its name where it has one, and how many summaries it holds."""
 
     name: str | None
     size: int
-    phrases: tuple[Phrase, ...] = attribute(default=(), repr=False)
     field: str = UNCLEAR
     """Field of the public vocabulary that most of its conversations are of."""
 
@@ -39,7 +35,7 @@ class Groups:
 
     labels: Labels
     made_by: str
-    names: tuple[str | None, ...] = attribute(default=())
+    names: tuple[str | None, ...] = ()
 
 
 class Taxonomist(Protocol):

@@ -222,7 +222,7 @@ class Snapshot:
     @cached_property
     def kinds(self) -> NDArray[np.int64]:
         """The kind of each summary's request, as a place in the public vocabulary; -1: unclear. For naming only."""
-        codes = Snapshot._coded(self, "kind")
+        codes = self._coded("kind")
         return places_of(codes.values)[codes.codes]
 
     @cached_property
@@ -236,11 +236,6 @@ class Snapshot:
     def _has_table(self, name: str) -> bool:
         found = self._cursor().execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone()
         return found != (0,)
-
-    @property
-    def facet_names(self) -> frozenset[str]:
-        """The facets that are stored with each summary."""
-        return self._columns
 
     @cached_property
     def _columns(self) -> frozenset[str]:

@@ -86,12 +86,6 @@ def titles() -> Mapping[str, str]:
     return {normalise(str(concept["name"])): str(concept.get("title", concept["name"])) for concept in _table()}
 
 
-@cache
-def fields() -> Mapping[str, str]:
-    """The field of each concept, by its English name; a concept that can be about anything has none."""
-    return {str(concept["name"]): str(concept["field"]) for concept in _table() if "field" in concept}
-
-
 def concepts(text: str) -> list[str]:
     """English names of what a text asks about, first mentioned first, at most five."""
     return _concepts().owners(normalise(text))[:_MAX_CONCEPTS]
