@@ -82,20 +82,20 @@ def space_and_plane(vectors: Vectors) -> tuple[Space, Plane, Neighbours]:
 def _of_rows(vectors: Vectors, points: Points, neighbours: Any) -> Neighbours:
     """Neighbours of rows: a few others that say the same, then the points nearest to theirs."""
     if neighbours is None:
-        if not len(vectors):
-            return Neighbours(np.zeros((0, 0), dtype=np.int64), np.zeros((0, 0)))
-        nearness = vectors @ vectors.T
+        distinct = vectors[points.first]
+        nearness = distinct @ distinct.T
         np.fill_diagonal(nearness, -1.0)
-        rows = np.argsort(-nearness, axis=1, kind="stable")[:, :_NEIGHBOURS].astype(np.int64)
-        return Neighbours(rows, np.take_along_axis(nearness, rows, axis=1).astype(np.float64))
-    others, similarity = points.first[neighbours.index], _cosines(neighbours)
+        near = np.argsort(-nearness, axis=1, kind="stable")[:, : min(_NEIGHBOURS, max(0, len(distinct) - 1))]
+        similarity = np.take_along_axis(nearness, near, axis=1).astype(np.float64)
+    else:
+        near, similarity = neighbours.index, _cosines(neighbours)
     order = np.argsort(points.of, kind="stable")
     starts = np.cumsum(points.weights) - points.weights
     at = starts[points.of][:, None] + np.arange(_SAME)
     same = order[np.minimum(at, len(order) - 1)]
     is_same = (at < (starts + points.weights)[points.of][:, None]) & (same != np.arange(len(vectors))[:, None])
     return Neighbours(
-        np.hstack([same, others[points.of]]).astype(np.int64),
+        np.hstack([same, points.first[near][points.of]]).astype(np.int64),
         np.hstack([is_same.astype(np.float64), similarity[points.of]]),
     )
 

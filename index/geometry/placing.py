@@ -91,8 +91,8 @@ class _Voters:
         self._labels = labels
 
     def placed(self, page: Vectors) -> tuple[Space, Plane, Labels, Neighbours]:
-        """Place and cluster of each, and its landmarks. The majority's cluster of the three nearest landmarks, the nearest's where they differ; and their middle where
-        they agree, else the nearest's place: a mean of two clusters would lie in neither."""
+        """Place and cluster of each, and its nearest landmarks. The majority's cluster of the three, the nearest's where they
+        differ; and their middle where they agree, else the nearest's place: a mean of two clusters would lie in neither."""
         import knncolle
 
         found: Any = knncolle.query_knn(

@@ -1,5 +1,6 @@
 """Summaries that say the same: one point with a weight, whatever stands around them."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -88,3 +89,18 @@ def test_a_copy_of_a_landmark_has_its_theme(tmp_path: Path, monkeypatch: pytest.
     drawn = np.random.default_rng(7).choice(2_000, 450, replace=False)
     seen = set(copies[drawn].tolist())
     assert all(len(set(labels[copies == text].tolist())) == 1 for text in seen)
+
+
+def test_a_few_texts_said_by_very_many_take_no_more_memory_than_their_vectors(tmp_path: Path) -> None:
+    copies = np.random.default_rng(2).integers(0, 60, 30_000)
+    vectors = kinds(np.random.default_rng(2), [20] * 3)[copies]
+    file = tmp_path / "0001.vectors"
+    freeze(file, [vectors], len(vectors))
+    tracemalloc.start()
+    placed = place(FrozenVectors(file), 25, lambda _done, _total: None)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # All against all would take 3,600 MB.
+    assert most < 200_000_000
+    assert placed.neighbours.rows.shape == placed.neighbours.similarity.shape
+    assert (vectors[placed.neighbours.rows[7]] @ vectors[7]).max() > 0.999
