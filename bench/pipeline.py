@@ -51,7 +51,7 @@ class First:
 class TorchEncoder:
     """sentence-transformers as it comes."""
 
-    name = DEFAULT
+    name = identity = DEFAULT
 
     def __init__(self) -> None:
         from index.embedding.combined import combined

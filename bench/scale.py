@@ -76,7 +76,7 @@ INSERT INTO summaries SELECT i, printf('%032x', i), 1 + (hash(i) % {accounts})::
 class NoEncoder:
     """A phrase is the direction of the topic it ends with."""
 
-    name = "generated"
+    name = identity = "generated"
 
     def encode(self, texts: Any) -> Any:
         found = np.stack([_CENTRES[int(text.rsplit(" ", 1)[-1])] for text in texts])

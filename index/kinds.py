@@ -20,7 +20,9 @@ from index.naming.samples import Label
 from index.stores.vectors import Vectors
 from index.vocabulary import LANGUAGES, UNCLEAR, Request, vocabulary
 
-_BATCH = 512
+_BATCH, _VOTED = 512, 4_096
+"""Texts whose nearness, and conversations whose votes, are in memory at once."""
+
 _SHARP = 0.05
 """Temperature over cosines: phrasings a twentieth less near count a third. docs/evaluation/themes.md has others."""
 
@@ -40,13 +42,12 @@ class Kinds:
     @classmethod
     def of(cls, encoder: Encoder, folder: Path) -> "Kinds":
         """With the vectors of this encoder, which are kept in a folder: to make them takes seconds."""
-        file = folder / f"vocabulary-{vocabulary().digest}-{encoder.name.replace('/', '-')}.npy"
+        file = folder / f"vocabulary-{vocabulary().digest}-{encoder.identity}.npy"
         try:
-            return cls(np.load(file).astype(np.float32))
+            return cls(np.load(file))
         except (OSError, ValueError):
-            found = encoder.encode(
-                [text for request in vocabulary().requests for text in (request.label, *request.phrasings)]
-            )
+            texts = [text for request in vocabulary().requests for text in (request.label, *request.phrasings)]
+            found = encoder.encode(texts)
         partial = file.with_suffix(".partial.npy")
         np.save(partial, found)
         partial.replace(file)
@@ -119,12 +120,10 @@ def _knows(language: str | None) -> bool:
     return language in (None, UNKNOWN) or language in LANGUAGES
 
 
-_PLACES = {request.label: place for place, request in enumerate(vocabulary().requests)}
-
-
 def places_of(labels: Sequence[str]) -> NDArray[np.int64]:
     """The place of each label in the vocabulary, or -1."""
-    return np.array([_PLACES.get(label, -1) for label in labels], dtype=np.int64)
+    place = {request.label: number for number, request in enumerate(vocabulary().requests)}
+    return np.array([place.get(label, -1) for label in labels], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,53 +142,29 @@ class Named:
 
 def voted(kinds: NDArray[np.int64], neighbours: NDArray[np.int64], similarity: NDArray[np.float64]) -> Named:
     """Field and area of each conversation, by its own kind and its neighbours'. `kinds`: places in the vocabulary, shape (n,);
-    `neighbours`: rows, shape (m, k) for the first m conversations or for all, and the cosine to them. A neighbour's voice
-    weighs the square of its cosine."""
-    requests = vocabulary().requests
-    field_of = _coded([request.field for request in requests], vocabulary().fields)
-    area_of = _coded([request.area for request in requests], vocabulary().areas)
-    weights = np.clip(similarity, 0, 1) ** 2
-    fields = _most(field_of[kinds], len(vocabulary().fields), neighbours, weights)
-    # An area counts only inside the field that won.
-    inside = np.where(field_of[kinds][neighbours] == fields[:, None], area_of[kinds][neighbours], -1)
-    own = np.where(field_of[kinds] == fields, area_of[kinds], -1)
-    areas = _most_of(own, inside, weights, len(vocabulary().areas), counts_none=False)
-    return Named(fields, np.where(fields >= 0, areas, -1))
+    `neighbours`: rows, shape (n, k), and the cosine to them. A neighbour's voice weighs the square of its cosine."""
+    requests, known = vocabulary().requests, vocabulary()
+    # Unclear is the last value, so that the place -1 picks it.
+    field_of = np.array([*(known.fields.index(request.field) for request in requests), len(known.fields)])
+    area_of = np.array([*(known.areas.index(request.area) for request in requests), len(known.areas)])
+    voices = np.hstack([np.arange(len(kinds))[:, None], neighbours])
+    weights = np.hstack([np.ones((len(kinds), 1)), np.clip(similarity, 0, 1) ** 2])
+    fields = _most(field_of[kinds][voices], weights, len(known.fields) + 1)
+    # An area counts only inside the field that won; where none did, that is the unclear one.
+    weights = np.where(field_of[kinds][voices] == fields[:, None], weights, 0.0)
+    areas = _most(area_of[kinds][voices], weights, len(known.areas) + 1)
+    return Named(np.where(fields == len(known.fields), -1, fields), np.where(areas == len(known.areas), -1, areas))
 
 
-def _coded(values: Sequence[str], known: Sequence[str]) -> NDArray[np.int64]:
-    """Places of values, and -1 at the end: what the place -1 picks."""
-    place = {value: at for at, value in enumerate(known)}
-    return np.array([*(place[value] for value in values), -1], dtype=np.int64)
-
-
-def _most(
-    own: NDArray[np.int64], many: int, neighbours: NDArray[np.int64], weights: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    return _most_of(own, own[neighbours], weights, many, counts_none=True)
-
-
-def _most_of(
-    own: NDArray[np.int64],
-    others: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    many: int,
-    *,
-    counts_none: bool,
-) -> NDArray[np.int64]:
-    """The value with the most weight of each row; -1 where none wins, or where nobody has one."""
-    found = np.full(len(own), -1, dtype=np.int64)
-    for start in range(0, len(own), _BATCH * 8):
-        part = slice(start, start + _BATCH * 8)
-        count = len(own[part])
-        votes = np.zeros((count, many + 1))
-        rows = np.arange(count)
-        np.add.at(votes, (rows, own[part]), 1.0)
-        np.add.at(votes, (np.repeat(rows, others.shape[1]), others[part].ravel()), weights[part].ravel())
-        if not counts_none:
-            votes[:, -1] = 0.0
-        best = votes.argmax(axis=1)
-        found[part] = np.where((best == many) | (votes.max(axis=1) <= 0), -1, best)
+def _most(values: NDArray[np.int64], weights: NDArray[np.float64], many: int) -> NDArray[np.int64]:
+    """Of each row the value, from 0 to `many` - 1, with the most weight. Both of shape (n, voices)."""
+    found = np.empty(len(values), dtype=np.int64)
+    for start in range(0, len(values), _VOTED):
+        part = slice(start, start + _VOTED)
+        count = len(values[part])
+        at = values[part] + many * np.arange(count)[:, None]
+        votes = np.bincount(at.ravel(), weights=weights[part].ravel(), minlength=many * count)
+        found[part] = votes.reshape(count, many).argmax(axis=1)
     return found
 
 

@@ -116,7 +116,7 @@ async def _publish(app: App, writer: "Writer", readers: "Readers", report: Repor
         writer.settings.facets,
         ATTEST_ACCOUNTS,
         _stages(report),
-        app.kinds(app.encoder(made_with=writer.facts.manifest("encoder"))),
+        lambda: app.kinds(app.encoder(made_with=writer.facts.manifest("encoder"))),
     )
     await _keep_derived(app, report)
     return published

@@ -58,6 +58,11 @@ class Encoder(Protocol):
 
     name: str
 
+    @property
+    def identity(self) -> str:
+        """What tells its vectors from any other encoder's, as a part of a file's name."""
+        ...
+
     def encode(self, texts: Sequence[str]) -> Vectors: ...
 
 
@@ -110,13 +115,17 @@ class CompiledEncoder:
         return f"{self.name}: the published {parts}, {compiled}"
 
     @property
-    def _compiled(self) -> Path:
+    def identity(self) -> str:
         made_of = hashlib.sha256(self.name.encode())
         for part in PACKAGED.get(self.name, ()):
             made_of.update("".join(part.files.values()).encode())
         if self.name == DEFAULT:
             made_of.update(PROJECTION.read_bytes())
-        return self._cache / f"{made_of.hexdigest()[:16]}-{_FORMAT}"
+        return f"{made_of.hexdigest()[:16]}-{_FORMAT}"
+
+    @property
+    def _compiled(self) -> Path:
+        return self._cache / self.identity
 
     @cached_property
     def _loaded(self) -> "_Loaded":

@@ -61,10 +61,10 @@ async def publish(
     own: Sequence[FacetSpec],
     min_accounts: int,
     report: Report,
-    kinds: Kinds | None = None,
+    kinds: Callable[[], Kinds] | None = None,
 ) -> Published:
-    """Publish the next snapshot from every complete summary. `kinds`: the public vocabulary in the space of the vectors; None:
-    no field and no name is taken from it."""
+    """Publish the next snapshot from every complete summary. `kinds` gives the public vocabulary in the space of the vectors, when
+    there is something to publish; None: no name is taken from it."""
     for leftover in folder.glob("*.partial*"):
         leftover.unlink()
     summaries, accounts = facts.totals()
@@ -119,7 +119,7 @@ async def _fill(
     previous: Snapshot | None,
     min_accounts: int,
     report: Report,
-    kinds: Kinds | None,
+    kinds: Callable[[], Kinds] | None,
 ) -> int:
     placed = await asyncio.to_thread(
         place, vectors, BASE_CLUSTER_SIZE, lambda done, total: report("placing summaries", done, total)
@@ -131,7 +131,7 @@ async def _fill(
         background = Background.count((item.text for item in members), (item.language for item in members))
         read = _kinds_of(connection)
         named = voted(read, placed.neighbours.rows, placed.neighbours.similarity)
-        middles = kinds.middles if kinds is not None else None
+        middles = kinds().middles if kinds is not None else None
         work = _Naming(members, placed.vectors, background, middles, read[placed.rows])
         asked = work.asked(near, report, "naming clusters")
         base_names = await settled_names(namer, asked, NAME_ACCOUNTS)

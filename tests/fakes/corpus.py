@@ -187,7 +187,7 @@ class ListSource:
 class FakeEncoder:
     """Each word is a fixed direction; a text is the mean of its words. No model, no compiling."""
 
-    name = "fake"
+    name = identity = "fake"
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         out: Vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
