@@ -10,7 +10,7 @@ from agent.roles.builtin.lexicon import titles
 from agent.roles.builtin.namer import BuiltinNamer
 from agent.roles.builtin.wording import capitalised, listed, same_word
 from index.core.words import specifics
-from index.naming.samples import NamingSample, Phrase
+from index.naming.samples import Label, NamingSample, Phrase
 
 
 def sample(*phrases: tuple[str, float], language: str = "English", children: tuple[str, ...] = ()) -> NamingSample:
@@ -134,3 +134,31 @@ def test_lists_are_written_as_people_write_them() -> None:
 def test_forms_of_a_word_are_one_word_and_neighbours_in_spelling_are_not(left: str, right: str, same: bool) -> None:
     assert same_word(left, right) is same
     assert same_word(right, left) is same
+
+
+def labelled(*labels: tuple[str, float], phrases: tuple[str, ...] = (), language: str = "English") -> NamingSample:
+    found = tuple(Phrase(text, 20, 2.0, 0.5, 2.0) for text in phrases)
+    return NamingSample(found, language=language, labels=tuple(Label(text, fit) for text, fit in labels))
+
+
+async def test_a_label_that_fits_is_the_name_and_siblings_take_the_next_then_a_language_then_phrases() -> None:
+    samples = [
+        labelled(("Baking bread", 0.8), ("Making dough and batter", 0.75)),
+        labelled(("Baking bread", 0.9), ("Making dough and batter", 0.7)),
+        labelled(("Baking bread", 0.7), language="German"),
+        labelled(("Baking bread", 0.7), phrases=("rye", "crust")),
+        labelled(phrases=("rye", "crust")),
+    ]
+    assert await BuiltinNamer().name_groups(samples) == [
+        "Making dough and batter",
+        "Baking bread",
+        "Baking bread (German)",
+        "Baking bread: crust and rye",
+        "Phrases: rye and crust",
+    ]
+
+
+async def test_no_two_labelled_groups_have_one_name_even_where_nothing_differs() -> None:
+    names = await BuiltinNamer().name_groups([labelled(("Baking bread", 0.8))] * 3)
+    assert names[0] == "Baking bread"
+    assert "Baking bread" not in names[1:]

@@ -46,20 +46,12 @@ class _Parts:
     details: tuple[str, ...]
     language: str = ""
 
-    @property
-    def words(self) -> str:
-        details = [titles().get(detail) or written(detail) for detail in self.details]
-        lead, rest = listed([titles()[head] for head in self.leads]), listed(details)
-        return capitalised(f"{lead}: {rest}" if rest else lead)
-
-    @property
-    def _phrases(self) -> str:
-        found = listed([titles().get(detail) or written(detail) for detail in self.details])
-        return f"{OF_PHRASES}{found}" if found else ""
-
     def __str__(self) -> str:
         """A name; one without a head of the lexicon says that it is made of phrases."""
-        said = self.words if self.leads else self._phrases
+        lead = listed([titles()[head] for head in self.leads])
+        rest = listed([titles().get(detail) or written(detail) for detail in self.details])
+        phrases = f"{OF_PHRASES}{rest}" if rest else ""
+        said = capitalised(f"{lead}: {rest}" if rest else lead) if lead else phrases
         if not self.language:
             return said
         return f"{said} ({self.language})" if said else f"{OF_LANGUAGE}{self.language}"
@@ -74,18 +66,14 @@ class BuiltinNamer:
         usual = Counter(sample.language for sample in samples if sample.language).most_common(1)
         parts = [_parts(sample, usual[0][0] if usual else "") for sample in samples]
         taken = {name for sample in samples for name in sample.taken}
-        labels = _chosen(samples)
-        found: list[str | None] = [None] * len(samples)
-        named = [place for place, label in enumerate(labels) if label]
-        for place, name in zip(named, _labelled(samples, labels, parts, named, taken), strict=True):
-            found[place] = name
-        rest = [place for place, name in enumerate(found) if name is None]
-        others = _set_apart(
-            [samples[place] for place in rest], [parts[place] for place in rest], {*taken, *filter(None, found)}
+        labelled = _labelled(samples, [part.language for part in parts], taken)
+        rest = [place for place, name in enumerate(labelled) if name is None]
+        others = iter(
+            _set_apart(
+                [samples[place] for place in rest], [parts[place] for place in rest], {*taken, *filter(None, labelled)}
+            )
         )
-        for place, name in zip(rest, others, strict=True):
-            found[place] = name
-        return found
+        return [next(others) if name is None else name for name in labelled]
 
 
 _NEARLY = 0.1
@@ -109,27 +97,21 @@ def _chosen(samples: Sequence[NamingSample]) -> list[str]:
     return chosen
 
 
-def _labelled(
-    samples: Sequence[NamingSample],
-    labels: Sequence[str],
-    parts: Sequence[_Parts],
-    named: Sequence[int],
-    taken: set[str],
-) -> Iterator[str | None]:
-    """Names of the groups that have a label, each once: with the language where it is not the usual one, then with phrases."""
-    alone = [
-        f"{labels[place]} ({parts[place].language})" if parts[place].language else labels[place] for place in named
-    ]
-    used = set(taken)
-    for place, name in zip(named, alone, strict=True):
-        others = [samples[at] for at, other in zip(named, alone, strict=True) if at != place and other == name]
-        if others or name in used:
-            told = _contrasted(samples[place], _Parts((), ()), others).details
-            if name in used and told:
-                label, behind = labels[place], name[len(labels[place]) :]
-                name = f"{label}: {listed([written(detail) for detail in told])}{behind}"
-        yield None if name in used else name
-        used.add(name)
+def _labelled(samples: Sequence[NamingSample], languages: Sequence[str], taken: set[str]) -> list[str | None]:
+    """The name of each group that has a label, each name once: with the language to be said, where one is, then with phrases.
+    None where there is no label, or nothing tells it from another of that name."""
+    labels = _chosen(samples)
+    spoken = [f" ({language})" if language else "" for language in languages]
+    names = [label + language if label else None for label, language in zip(labels, spoken, strict=True)]
+    used, found = set(taken), list[str | None]()
+    for place, name in enumerate(names):
+        if name in used:
+            others = [samples[at] for at, other in enumerate(names) if at != place and other == name]
+            told = listed([written(detail) for detail in _contrasted(samples[place], _Parts((), ()), others).details])
+            name = f"{labels[place]}: {told}{spoken[place]}" if told else None
+        found.append(None if name in used else name)
+        used.update(filter(None, found[-1:]))
+    return found
 
 
 def _set_apart(samples: Sequence[NamingSample], parts: Sequence[_Parts], taken: set[str]) -> list[str | None]:
