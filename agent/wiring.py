@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from index.handle import Index, Writer
     from index.kinds import KindReader, Kinds
     from index.naming.samples import Namer
+    from index.questions.values import QuestionReader
     from tools.context import ToolContext
     from tools.core.ledger import Ledger
     from tools.toolbox import NameReaders, Toolbox
@@ -101,6 +102,22 @@ class App:
 
         encoder = CompiledEncoder(self.home.folder("encoders"), ACROSS_LANGUAGES, on_compile)
         return KindReader(encoder, self.kinds(encoder))
+
+    def question_reader(self, on_compile: Callable[[], None] = lambda: None) -> "QuestionReader":
+        """What reads questions for the built-in lead; it loads its encoder at the first one."""
+        from agent.roles.builtin.lead import material, training
+        from index.embedding.encoder import ACROSS_LANGUAGES, CompiledEncoder
+        from index.questions.reader import EncoderReader
+
+        folder = self.home.folder("encoders")
+        return EncoderReader(
+            CompiledEncoder(folder, ACROSS_LANGUAGES, on_compile),
+            folder,
+            names=material.names(),
+            asking=material.asking(),
+            learn=training.examples,
+            sources=Path(material.__file__).parent.iterdir(),
+        )
 
     def open_index(self) -> "Index":
         """The index at its newest snapshot."""
@@ -213,14 +230,19 @@ class App:
         from agent.engine.role_source import RoleSource
         from agent.roles.builtin.auditor import BuiltinAuditor
         from agent.roles.builtin.investigator import BuiltinInvestigator
+        from agent.roles.builtin.lead.lead import BuiltinPlanner
         from agent.roles.builtin.namer import BuiltinNamer
-        from agent.roles.builtin.planner import BuiltinPlanner
         from agent.roles.builtin.writer import BuiltinWriter
         from agent.roles.protocols import RoleSet
         from tools.toolbox import NameReaders
 
         roles = RoleSet(
-            "built-in", BuiltinPlanner(), BuiltinInvestigator(), BuiltinAuditor(), BuiltinWriter(), uses_model=False
+            "built-in",
+            BuiltinPlanner(self.question_reader()),
+            BuiltinInvestigator(),
+            BuiltinAuditor(),
+            BuiltinWriter(),
+            uses_model=False,
         )
         readers = NameReaders(BuiltinNamer())
         return RoleSource(roles.name, False, lambda _: roles, lambda _: readers, _nothing)

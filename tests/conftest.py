@@ -32,9 +32,17 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.fixture(scope="session")
+def encoders(pytestconfig: pytest.Config) -> Path:
+    """Compiled encoders, kept between tests and runs: to compile them takes longer than most tests."""
+    assert pytestconfig.cache is not None
+    return Path(pytestconfig.cache.mkdir("encoders"))
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    home = tmp_path / "home"
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, encoders: Path) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    (home / "encoders").symlink_to(encoders)
     monkeypatch.setenv("SHOAL_HOME", str(home))
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)

@@ -5,14 +5,13 @@ same one. Nothing here decides what is true: `agent.grounding.verify` checks eve
 themes, sizes and bands; it must never hold an account or a conversation.
 """
 
-from collections.abc import Iterator
 from typing import Literal
 
 import regex
 from pydantic import BaseModel, ConfigDict, Field
 
-Confidence = Literal["low", "moderate", "high"]
-"""How much weight the evidence bears, in the three words of ICD 203 (2015)."""
+Confidence = Literal["none", "low", "moderate", "high"]
+"""How much weight the evidence bears, in the three words of ICD 203 (2015); none where nothing could be released."""
 
 
 class _Value(BaseModel):
@@ -48,6 +47,8 @@ class Draft(_Value):
     suggestions: tuple[str, ...] = Field((), description="Questions that could follow")
     byline: str = ""
     """Who wrote it, where that is no model."""
+    headings: tuple[str, str] = ("", "")
+    """The confidence in words, and the heading of what was left out, where they are not English."""
 
 
 class Mention(_Value):
@@ -59,45 +60,35 @@ class Mention(_Value):
 
 
 def render(draft: Draft) -> str:
-    """The answer in Markdown. Parts without content leave no heading; suggestions are in the event, beside the text."""
-    blocks = [draft.answer.strip()]
-    blocks += _section("Findings", draft.findings)
-    for number, lead in enumerate(draft.leads, start=1):
-        blocks.append(f"**Lead {number}**")
-        blocks.append("\n".join(_card(lead)))
-    if draft.reason:
-        blocks.append(f"**Confidence: {draft.confidence}.** {draft.reason.strip()}")
+    """The answer in Markdown, short: details of a lead and of a finding are in the parts and in the findings. Parts without
+    content leave no heading; suggestions are in the event, beside the text."""
+    blocks = [draft.answer.strip(), "\n".join(f"- {line.strip()}" for line in draft.findings)]
+    blocks += [f"**Lead {number}.** {_paragraph(lead)}" for number, lead in enumerate(draft.leads, start=1)]
+    if draft.reason or draft.headings[0]:
+        blocks.append(f"**{draft.headings[0] or f'Confidence: {draft.confidence}.'}** {draft.reason.strip()}".rstrip())
     blocks += _section("What would change this", draft.would_change)
-    blocks += _section("Suppressed and not covered", draft.left_out)
+    blocks += _section(draft.headings[1] or "Suppressed and not covered", draft.left_out)
     if draft.byline:
         blocks.append(f"*{draft.byline}*")
     return "\n\n".join(block for block in blocks if block)
 
 
 def _section(title: str, lines: tuple[str, ...]) -> list[str]:
-    if not lines:
-        return []
+    if len(lines) < 2:
+        return [f"**{title}.** {line.strip()}" for line in lines]
     return [f"**{title}**", "\n".join(f"- {line.strip()}" for line in lines)]
 
 
-def _card(lead: LeadCard) -> Iterator[str]:
-    yield f"- Claim: {lead.claim}"
-    for name, lines in (
-        ("Themes", lead.clusters),
-        ("Signals", lead.signals),
-        ("Benign readings considered", lead.benign),
-        ("Unknown", lead.unknown),
-    ):
-        if lines:
-            yield f"- {name}:"
-            yield from (f"  - {line}" for line in lines)
-    for name, line in (
-        ("Escalation, purpose", lead.purpose),
-        ("Escalation, scope", lead.scope),
-        ("Escalation, necessity", lead.necessity),
-    ):
-        if line:
-            yield f"- {name}: {line}"
+_SIGNALS = 2
+"""Signals of a lead that are shown; all of them are in its card."""
+
+
+def _paragraph(lead: LeadCard) -> str:
+    """A lead as one paragraph: its claim, themes with counts, the strongest signals, one benign reading, and the next step."""
+    parts = [lead.claim, *lead.clusters, *lead.signals[:_SIGNALS]]
+    parts += [f"Benign reading: {line}" for line in lead.benign[:1]]
+    parts += [f"Next step: {line}" for line in (lead.scope or lead.necessity,) if line]
+    return " ".join(part.strip() for part in parts)
 
 
 _HEADING = regex.compile(
@@ -137,9 +128,10 @@ def parse(text: str) -> Draft:
             here = parts.setdefault(name.split()[0], [])
         here.append(match.group("rest").lstrip(" *_:.#").rstrip(" *_:#"))
     level, reason = _level(" ".join(_joined(parts.get("confidence", []))))
+    first = next((place for place, line in enumerate(parts["answer"]) if _BULLET.match(line)), len(parts["answer"]))
     return Draft(
-        answer=" ".join(_joined(parts["answer"])),
-        findings=tuple(_joined(parts.get("findings", []))),
+        answer=" ".join(_joined(parts["answer"][:first])),
+        findings=tuple(_joined([*parts["answer"][first:], *parts.get("findings", [])])),
         confidence=level,
         reason=reason,
         would_change=tuple(_joined(parts.get("what", []))),

@@ -17,7 +17,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from agent.core.answer import Draft, render
-from agent.core.errors import BudgetSpent, ModelFault, TooSlow, Truncated, Unusable
+from agent.core.errors import BadRequest, BudgetSpent, ContextFull, ModelFault, TooSlow, Truncated, Unusable
 from agent.core.events import (
     AnswerDelta,
     AnswerMade,
@@ -148,7 +148,7 @@ async def _investigated(
     try:
         async with asyncio.timeout(deps.run.budget.seconds_left()):
             claims, fault = await _attempt(deps.roles, task, tools)
-            if not deps.roles.uses_model or not isinstance(fault, Unusable | Truncated | TooSlow):
+            if not deps.roles.uses_model or not isinstance(fault, _COULD_NOT):
                 return claims, fault, []
             again = ToolRunner(task.id, deps.tools, deps.run, tools.max_calls, tools.findings, tools.calls)
             claims, second = await _attempt(deps.fallback, task, again)
@@ -180,15 +180,18 @@ def _evidence(state: State, deps: Deps, claims: tuple[Claim, ...]) -> Evidence:
             findings.append(deps.finding(stored[handle]))
         except ToolRefusal as refusal:
             deps.run.emit(Notice(text=str(refusal)))
+    made = Plan.model_validate(state["plan"])
     return Evidence(
         question=state["question"],
         claims=claims,
         findings=tuple(findings),
         failures=tuple(_not_done(state)),
         history=tuple(Exchange(**item) for item in state.get("history", [])),
-        tasks=Plan.model_validate(state["plan"]).tasks,
+        tasks=made.tasks,
         earlier=tuple(finding for handle, finding in deps.known.items() if handle not in stored),
         least=deps.index.min_conversations,
+        spoken=made.spoken,
+        reply=made.reply,
     )
 
 
@@ -244,6 +247,8 @@ async def write(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     deps = runtime.context
     evidence = _evidence(state, deps, tuple(Claim.model_validate(claim) for claim in state.get("claims", [])))
     stand_ins: list[str] = []
+    if evidence.reply:
+        return {"draft": Draft(answer=evidence.reply).model_dump(mode="json"), "stand_ins": []}
     try:
         draft = await _written(deps.roles, evidence, deps)
         if deps.roles.uses_model and not _checked(draft, evidence, of_model=True).draft.answer:
@@ -269,7 +274,9 @@ async def _written(roles: RoleSet, evidence: Evidence, deps: Deps) -> Draft:
 
 
 def _checked(draft: Draft, evidence: Evidence, *, of_model: bool) -> CheckedDraft:
-    findings = {finding.id: finding for finding in evidence.findings}
+    # A reply repeats what an earlier answer said, so it may cite what that answer cited.
+    cited = (*evidence.earlier, *evidence.findings) if evidence.reply else evidence.findings
+    findings = {finding.id: finding for finding in cited}
     return check_draft(draft, findings, must_cite=of_model and bool(findings), by_model=of_model)
 
 
@@ -283,9 +290,10 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     kept = checked.draft
     if not kept.answer:
         kept = kept.model_copy(update={"answer": _UNSUPPORTED})
-    kept = kept.model_copy(
-        update={"answer": " ".join([*unstored(state["question"], deps.index.own_facets), kept.answer])}
-    )
+    if not evidence.reply and len(state["question"]) <= _LONG:
+        kept = kept.model_copy(
+            update={"answer": " ".join([*unstored(state["question"], deps.index.own_facets), kept.answer])}
+        )
     text = "\n\n".join([render(kept), *_engine_notes(state)])
     answer = AnswerMade(
         text=text,
@@ -301,6 +309,11 @@ async def verify(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     return {"answer": answer.model_dump(mode="json")}
 
 
+_LONG = 600
+"""Characters from which on a text is a report, whose words are not all asked."""
+_COULD_NOT = (Unusable, Truncated, TooSlow, BadRequest, ContextFull)
+"""Faults that say that the model could not do the work, so that the built-in role does it. A refusal is none, and neither is an
+endpoint that cannot be reached: that is for a person to know first."""
 _WRITING = "the writing"
 _STOOD_IN = "Written by built-in rules."
 _UNSUPPORTED = "No sentence of the draft was supported by the findings."

@@ -65,7 +65,7 @@ _KINDS = (
     ),
     _kind(
         r"\b(?:by|per|which|what) (?:age(?: groups?)?|genders?|sex|ethnicity|income|occupations?|professions?)\b|\bhow old are\b|\bdemographics?\b"
-        rf"|\b(?:what|how|why|when|which|do|does|did|are)\b(?: \w+)? {_GROUPS} {_ASK}\b|\b{_GROUPS} and {_GROUPS} {_ASK}\b"
+        rf"|\b(?:what|how|why|when|which|do|does|did|are)\b(?: \w+)? {_GROUPS} (?:{_ASK}|\p{{L}}+ing)\b|\b{_GROUPS} and {_GROUPS} {_ASK}\b"
         r"|\b(?:users?|people|accounts?) (?:under|over|younger than|older than|aged) \d+\b",
         "Who people are (age, gender, profession) is not stored.",
         "age", "gender", "profession", "occupation",
@@ -75,10 +75,6 @@ _KINDS = (
         r"|\b(?:which|what|whose|name the|list the|most active|top|identify the|show (?:me )?the) (?:users?|accounts?|individuals?|person|customers?)\b(?! (?:service|support|care|complaint|review|name|stor|interface|manual|experience|setting))"
         r"|\bwho exactly\b|\bthe (?:users?|accounts?|people) behind\b",
         "Individuals are never reported, only groups.",
-    ),
-    _kind(
-        r"(?<=\bhow many )(?:(?:different|unique|distinct|separate|active) )?(?:accounts|users)(?= (?:are|is|were|do|does|did|have) (?:there|we|you|behind|in|involved)\b| in total| overall| altogether|$)",
-        "Account numbers are shown per group, not in total and not for a phrase.",
     ),
     _kind(
         r"\b(?:show|give|see|read|list|display|quote|print)(?: me| us)?(?= (?:(?:some|a few|an?|the|all|any|actual|real|raw|individual|single|more|typical|concrete|few) )*(?:\w+ )?(?:examples?|conversations|chats|messages|transcripts|logs)\b)",

@@ -19,7 +19,7 @@ from tools.core.scope import Scope
 Specialist = Literal["usage", "watch", "abuse"]
 Focus = Literal[
     "top", "size", "breakdown", "topic", "drill", "contrast", "compare", "new", "trend", "precedent", "coverage",
-    "coordination", "concern", "flag_gaps", "map",
+    "coordination", "concern", "flag_gaps", "map", "accounts", "sought",
 ]  # fmt: skip
 Judgement = Literal["supported", "contradicted", "too strong", "discloses"]
 
@@ -41,6 +41,7 @@ class Task(_Value):
         description="For breakdown: the closed facet to count by; for trend: day, week or month; for flag_gaps: "
         "flagged, where the question is for false positives",
     )
+    across: str | None = Field(None, description="For breakdown: a second closed facet, whose values are the columns")
     against: Scope | None = Field(None, description="For compare: the other scope; left out: all other conversations")
     shown: int | None = Field(None, ge=1, le=20, description="How many groups to name, where the question says")
     already_named: tuple[str, ...] = Field(
@@ -48,16 +49,22 @@ class Task(_Value):
         validation_alias=AliasChoices("already_named", "told"),  # "told" is in sessions stored until November 2026
         description="Groups that an earlier answer named, to be left out now",
     )
+    about: str = Field("", description="For sought: what the question calls what is looked for")
+    supports: bool = Field(False, description="Whether it only supports another task's answer")
     disconfirmer: str = ""
+    spoken: str = Field("English", description="The language of the question, by its English name")
 
 
 class Plan(_Value):
-    """Tasks to do in parallel, or a question back to the analyst."""
+    """Tasks to do in parallel, a question back to the analyst, or an answer that needs no tool (`reply`). `spoken`: the
+    language of the question, by its English name."""
 
     tasks: tuple[Task, ...] = ()
     assumptions: tuple[str, ...] = ()
     clarification: str | None = None
+    reply: str | None = None
     suggestions: tuple[str, ...] = ()
+    spoken: str = "English"
 
 
 class Claim(_Value):
@@ -67,6 +74,10 @@ class Claim(_Value):
     findings: tuple[str, ...]
     kind: Literal["answer", "support", "limit"] = "support"
     """Whether it answers the task, supports that, or says what was left out or not done."""
+    spoken: str = "English"
+    """The language it is written in."""
+    is_hidden: bool = False
+    """Whether it says that the policy hides what was asked for."""
     lead: LeadCard | None = None
     """The lead card that this claim opens, for abuse only."""
 
@@ -139,7 +150,7 @@ class Brief:
 class Evidence:
     """Everything the auditor and the writer may use. `earlier` are the session's findings before this question, which
     the auditor reads beside the new ones: together they may say more than each. `least` is the smallest count that the
-    policy lets out."""
+    policy lets out. `spoken`: the language of the question; `reply`: the lead's answer where no tool was needed."""
 
     question: str
     claims: tuple[Claim, ...]
@@ -149,6 +160,8 @@ class Evidence:
     tasks: tuple[Task, ...] = ()
     earlier: tuple[Finding, ...] = ()
     least: int = 15
+    spoken: str = "English"
+    reply: str | None = None
 
 
 class ToolCaller(Protocol):

@@ -1,4 +1,4 @@
-"""Sessions and cases as files: Markdown, JSON, HTML, all from one value.
+"""Sessions and cases as files: Markdown, JSON, HTML, CSV, all from one value.
 
 Names of groups and answers of models are untrusted text: here they are written so that they stay text, whatever they
 hold. Nothing is read but what was released.
@@ -12,10 +12,11 @@ from typing import Any, Literal
 import regex
 
 from agent.storage.session_store import SessionStore, StoredRun
+from agent.storage.tables import findings_csv
 from index.core.untrusted import safe_json, safe_values
 from tools.core.finding import MOST_INSIDE, bound_sign, outlined
 
-Format = Literal["markdown", "json", "html"]
+Format = Literal["markdown", "json", "html", "csv"]
 MADE_BY = "Aggregates released by Shoal. Small groups are suppressed and counts are rounded; see each finding."
 
 
@@ -71,6 +72,8 @@ def rendered(made: Document, form: Format) -> str:
     """The document in a format, ending with a newline."""
     if form == "json":
         return safe_json(asdict(made), indent=2) + "\n"
+    if form == "csv":
+        return findings_csv(finding for part in made.parts for finding in part.findings)
     return to_markdown(made) if form == "markdown" else to_html(made)
 
 

@@ -11,26 +11,25 @@ lines = st.integers(min_value=1, max_value=10**6).map(
     lambda number: f"Sentence {number:,} of “a · b” (3.1 %) stands [F1, F2]."
 )
 many = st.lists(lines, max_size=3).map(tuple)
-cards = st.builds(
-    LeadCard,
-    claim=lines,
-    clusters=many,
-    signals=many,
-    benign=many,
-    unknown=many,
-    purpose=lines,
-    scope=lines,
-    necessity=lines,
-)
 drafts = st.builds(
     Draft, answer=lines, findings=many, confidence=st.sampled_from(["low", "moderate", "high"]), reason=lines,
-    would_change=many, left_out=many, leads=st.lists(cards, max_size=2).map(tuple),
+    would_change=many, left_out=many,
 )  # fmt: skip
 
 
 @given(drafts)
 def test_a_rendered_answer_is_read_back_as_it_was(draft: Draft) -> None:
     assert parse(render(draft)) == draft
+
+
+def test_a_lead_is_one_paragraph_with_its_themes_two_signals_one_benign_reading_and_the_next_step() -> None:
+    card = LeadCard(
+        claim="One [F1].", clusters=("“a”: 40 [F1].",), signals=("Two [F2].", "Three [F2].", "Four [F2]."), benign=("A course.", "News."), scope="The themes."
+    )  # fmt: skip
+    text = render(Draft(answer="Yes [F1].", leads=(card,)))
+    assert text.splitlines()[-1] == (
+        "**Lead 1.** One [F1]. “a”: 40 [F1]. Two [F2]. Three [F2]. Benign reading: A course. Next step: The themes."
+    )
 
 
 @given(st.text(max_size=400))

@@ -1,6 +1,5 @@
 """What the documentation says of the interfaces is so."""
 
-import shutil
 from pathlib import Path
 
 import jsonschema
@@ -12,6 +11,7 @@ from docs.generate import FOLDER, event_schema, pages
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import FakeEncoder, small
 from tests.fakes.encoders import use_encoder
+from tests.fakes.homes import copied
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -36,7 +36,7 @@ async def test_the_example_of_the_documentation_answers(
     from asyncio import to_thread
 
     built = await to_thread(small)
-    shutil.copytree(built.home.root, own_home)
+    copied(built.home.root, own_home)
     (own_home / "indexes" / "small").rename(own_home / "indexes" / "demo")
     use_encoder(monkeypatch, FakeEncoder())
     (block,) = regex.findall(

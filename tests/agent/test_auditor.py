@@ -9,8 +9,9 @@ import pytest
 
 from agent.core.answer import LeadCard
 from agent.grounding.verify import check_draft, handles
+from agent.roles.builtin import sentences
 from agent.roles.builtin.auditor import BuiltinAuditor
-from agent.roles.builtin.writer import BYLINE, BuiltinWriter
+from agent.roles.builtin.writer import BuiltinWriter
 from agent.roles.protocols import Claim, Evidence, Task, Verdict
 from tests.fakes.corpus import context, small_index
 from tools.context import ToolContext
@@ -139,11 +140,10 @@ def test_the_writer_sets_out_answer_findings_doubts_and_a_lead_card_that_all_pas
     assert draft.answer == sentence
     assert draft.findings == (claims[1].text,)
     assert draft.confidence == "low"
-    assert draft.would_change == ("Many accounts.",)
-    assert "Nothing is known of the weekends." in draft.left_out
+    assert draft.left_out == ("Nothing is known of the weekends.",)
     assert draft.reason.startswith("Part of the work was not done.")
     assert [lead.claim for lead in draft.leads] == [sentence]
-    assert draft.byline == BYLINE
+    assert draft.byline == sentences.sentence("built_in", "English")
     assert draft.suggestions
     assert check_draft(draft, {finding.id: finding}).removed == ()
 

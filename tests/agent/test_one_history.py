@@ -16,6 +16,7 @@ from index.maintenance.erasure import forget
 from index.maintenance.health import Check
 from tests.fakes.corpus import FakeEncoder, context, records, small, small_index
 from tests.fakes.encoders import use_encoder
+from tests.fakes.homes import copied, with_encoders
 from tools.core.errors import LedgerFault
 from tools.core.finding import Finding
 from tools.core.ledger_chain import Spending
@@ -23,9 +24,9 @@ from tools.registry import call
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoders: Path) -> App:
     """The small index in a home of its own."""
-    shutil.copytree(small().home.root, tmp_path / "home")
+    copied(small().home.root, with_encoders(tmp_path / "home", encoders))
     monkeypatch.setenv("SHOAL_HOME", str(tmp_path / "home"))
     use_encoder(monkeypatch, FakeEncoder())
     return App.start("small")

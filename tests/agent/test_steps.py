@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.events import AnswerMade, ToolEnded
-from agent.roles.builtin.steps import step_of
+from agent.roles.builtin.lead.steps import step_of
 from tests.agent.conftest import MakeSession, collect
 
 FIRST = date(2026, 1, 1)

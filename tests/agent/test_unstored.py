@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.events import AnswerMade, ClarificationAsked, PlanMade
+from agent.core.events import AnswerMade, PlanMade
 from agent.grounding.unrecorded import unstored, without_unstored
 from tests.agent.conftest import MakeSession, collect
 
@@ -23,8 +23,6 @@ ASKED = {
     "List the accounts in the ring": ("Individuals",),
     "What is the user satisfaction?": ("Ratings",),
     "Compare weekends with weekdays": ("Days of the week",),
-    "How many users do we have?": ("Account numbers",),
-    "How many different accounts are behind this?": ("Account numbers",),
     "Show me some examples": ("Single conversations",),
     "Can you give me the flagged conversations?": ("Single conversations",),
 }
@@ -75,7 +73,7 @@ async def test_an_answer_says_what_it_did_not_take_in(make_session: MakeSession)
     assert not answer.removed
 
 
-async def test_a_question_of_nothing_else_is_asked_back_with_the_reason(make_session: MakeSession) -> None:
+async def test_a_question_of_nothing_else_is_answered_with_the_reason(make_session: MakeSession) -> None:
     events = await collect(make_session().ask("What do women ask?"))
-    (asked,) = [event for event in events if isinstance(event, ClarificationAsked)]
-    assert asked.question.startswith("Who people are")
+    (answer,) = [event for event in events if isinstance(event, AnswerMade)]
+    assert answer.text.startswith("Who people are (age, gender, profession) is not stored. Recorded are language")

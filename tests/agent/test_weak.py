@@ -16,7 +16,8 @@ from agent.core.settings import Settings
 from agent.grounding.verify import check
 from agent.llm.client import RunModel
 from agent.llm.endpoint import Ask, Endpoint, named_options
-from agent.roles.claude.loop import REPORT, run_loop
+from agent.roles.claude.loop import run_loop
+from agent.roles.claude.tool_definitions import REPORT
 from agent.roles.protocols import Claim
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.messages import (
@@ -144,7 +145,7 @@ async def test_a_call_or_a_report_written_as_text_is_read() -> None:
 
 async def test_a_model_that_never_reports_is_ended_by_its_turns() -> None:
     calls = [_said(tool_use("count_by", {"by": f"facet {place}"})) for place in range(30)]
-    with pytest.raises(BudgetSpent):
+    with pytest.raises(Unusable):
         await _loop(*calls)
 
 

@@ -102,7 +102,7 @@ async def test_a_writers_markdown_becomes_the_typed_answer_with_its_lead_card(ma
     assert answer.suggestions == ("Which languages?",)
     assert [sentence for sentence in answer.removed if "4,321" in sentence]
     assert "4,321" not in answer.text
-    assert "**Lead 1**" in answer.text
+    assert "**Lead 1.**" in answer.text
 
 
 async def test_a_follow_up_tells_the_lead_what_was_looked_at_and_named(make_session: MakeSession) -> None:

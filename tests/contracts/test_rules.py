@@ -3,7 +3,6 @@
 
 import ast
 import asyncio
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +23,7 @@ from tests.fakes.corpus import (
     records,
     small,
 )
+from tests.fakes.homes import copied
 from tests.fakes.questions import POLICY, every_tool, raw, rows_where
 from tools.context import ToolContext
 from tools.core.candidate import Group
@@ -43,7 +43,7 @@ ROOT = Path(__file__).parents[2]
 def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home after ingest, publishing and every tool: everything that was ever written."""
     root = tmp_path_factory.mktemp("used") / "home"
-    shutil.copytree(small().home.root, root)
+    copied(small().home.root, root)
     path = root / small().path.relative_to(small().home.root)
     ctx = context(Index(path, FakeEncoder()), path / "ledger" / "x.sqlite3")
     assert len(asyncio.run(every_tool(ctx))) >= 9

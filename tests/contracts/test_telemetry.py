@@ -2,7 +2,6 @@
 
 import ast
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 from agent.wiring import prepare_process
 from tests.contracts.conftest import sources
 from tests.fakes.corpus import small
+from tests.fakes.homes import copied
 
 ROOT = Path(__file__).parents[2]
 
@@ -93,7 +93,7 @@ def _run(code: str, environment: dict[str, str], *arguments: str) -> subprocess.
 
 
 def test_r10_a_question_reports_to_nobody_whatever_tracing_variables_say(own_home: Path) -> None:
-    shutil.copytree(small().home.root, own_home)
+    copied(small().home.root, own_home)
     (own_home / "settings.toml").write_text('index = "small"\nencoder = "fake"\n')
     with _listener() as (port, seen):
         done = _run(_ASK, {**os.environ, **_tracing(port)}, "ask", "Which languages are used most?")

@@ -9,12 +9,13 @@ import pytest
 from agent.services.ingest import ingest
 from agent.wiring import DEMO, App
 from index.demo.source import LAUNCH, DemoSource
+from tests.fakes.homes import with_encoders
 from tests.fakes.policy import make_sharp
 
 
 @pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("demo-home")
+def demo_home(tmp_path_factory: pytest.TempPathFactory, encoders: Path) -> Path:
+    home = with_encoders(tmp_path_factory.mktemp("demo-home"), encoders)
     before = os.environ.get("SHOAL_HOME")
     os.environ["SHOAL_HOME"] = str(home)
     app = App.start(DEMO)

@@ -85,7 +85,7 @@ def test_the_corpus_is_as_large_and_as_varied_as_promised() -> None:
 async def test_the_largest_uses_and_languages_agree_with_the_truth(demo: App) -> None:
     events = await _alone(demo, QUESTIONS[0])
     _answer(events)
-    (languages,) = _findings(events, "count_by")
+    (languages,) = [found for found in _findings(events, "count_by") if found["title"].endswith("by language")]
     shares = {row["label"]: row["values"][0]["share"] for row in languages["rows"]}
     planted = _truth()["languages"]
     total = sum(planted.values()) if isinstance(next(iter(planted.values())), int) else None
@@ -101,13 +101,12 @@ async def test_the_spam_ring_is_found_with_its_bursts_and_its_accounts(demo: App
     ring = _truth()["stories"]["seo-ring"]
     weeks = {_monday(day) for day in ring["days"]}
     named = set(regex.findall(r"\d{4}-\d{2}-\d{2}", answer.text))
-    assert named & weeks
-    assert len(named & weeks) >= 3
-    near = max(_findings(events, "search_topics"), key=lambda found: found["totals"][0])
-    # A phrase finds a part of the ring; that all themes are screened finds the rest.
-    assert ring["conversations"] * 0.3 <= near["totals"][0] <= ring["conversations"] * 1.5
+    assert len(named & weeks) >= 2
+    lines = [line for lead in answer.parts.leads for line in lead.clusters] if answer.parts is not None else []
+    # Four themes of it are named; there are more.
+    named_in = sum(int(found[0]) for line in lines if (found := regex.findall(r": (\d+) conversations", line)))
+    assert ring["conversations"] * 0.3 <= named_in <= ring["conversations"] * 1.5
     assert "not proof" in answer.text
-    assert "coordination reading" in answer.text
     assert answer.parts is not None
     assert answer.parts.leads
     themes = " ".join(line for lead in answer.parts.leads for line in lead.clusters).casefold()

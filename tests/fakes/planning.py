@@ -2,9 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cache
 
-from agent.roles.builtin.planner import BuiltinPlanner
+from agent.roles.builtin.lead.lead import BuiltinPlanner
 from agent.roles.protocols import Brief, Exchange, Plan
+from agent.wiring import App
+from index.questions.values import QuestionReader
+from tools.core.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,12 @@ class Asked:
     facet: str | None = None
 
 
+@cache
+def reader() -> QuestionReader:
+    """One reader for all tests of a process."""
+    return App.start("none").question_reader()
+
+
 def plan_of(question: str, *history: Exchange) -> Plan:
     brief = Brief(
         question,
@@ -28,7 +38,11 @@ def plan_of(question: str, *history: Exchange) -> Plan:
         history=history,
         surfaces=("web", "mobile", "api"),
     )
-    return asyncio.run(BuiltinPlanner().plan(brief))
+    return asyncio.run(BuiltinPlanner(reader()).plan(brief))
+
+
+def _stated(scope: Scope) -> dict[str, object]:
+    return {name: value for name, value in scope.model_dump(mode="json", exclude_none=True).items() if value != {}}
 
 
 def check_asked(asked: Asked, *history: Exchange) -> None:
@@ -36,10 +50,9 @@ def check_asked(asked: Asked, *history: Exchange) -> None:
     assert plan.clarification is None, plan
     found = [task for task in plan.tasks if task.focus == asked.focus]
     assert found, [task.focus for task in plan.tasks]
-    stated = {
-        name: value for name, value in found[0].scope.model_dump(mode="json", exclude_none=True).items() if value != {}
-    }
-    assert stated == asked.scope
+    scopes = [_stated(task.scope) for task in found]
+    assert asked.scope in scopes
+    found = [found[scopes.index(asked.scope)]]
     against = found[0].against.model_dump(mode="json", exclude_none=True) if found[0].against else None
     assert (against and {name: value for name, value in against.items() if value != {}}) == asked.against
     if asked.facet is not None:

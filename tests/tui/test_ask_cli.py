@@ -21,6 +21,7 @@ from index.core.records import Conversation, Turn
 from index.handle import open_writer
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, publish_of, small, take
 from tests.fakes.encoders import use_encoder
+from tests.fakes.homes import copied
 from tests.fakes.messages import Message, Stall, script, text
 from tests.fakes.messages_server import MessagesServer
 from tui.cli.app import app
@@ -35,7 +36,7 @@ def shoal(*arguments: object) -> Result:
 @pytest.fixture
 def home(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with a copy of the small index, asked by default."""
-    shutil.copytree(small().home.root, own_home)
+    copied(small().home.root, own_home)
     (own_home / "settings.toml").write_text('index = "small"\n')
     use_encoder(monkeypatch, FakeEncoder())
     return own_home
@@ -225,9 +226,9 @@ def test_a_watch_is_quiet_until_something_changes_and_spends_nothing_meanwhile(h
     assert json.loads(shoal("watch", "list", "--json").stdout) == []
 
 
-def test_a_question_that_needs_no_model_loads_none(home: Path) -> None:
+def test_a_question_loads_no_more_than_the_leads_encoder(home: Path) -> None:
     (home / "settings.toml").write_text('index = "small"\nencoder = "fake"\n')
-    heavy = ("torch", "openvino", "chromadb", "sklearn", "hdbscan", "anthropic", "presidio_analyzer", "textual")
+    heavy = ("torch", "chromadb", "sklearn", "hdbscan", "anthropic", "presidio_analyzer", "textual")
     code = (
         "import sys; from tui.cli.app import app;"
         f"app(['ask', {LANGUAGES!r}], standalone_mode=False);"

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from agent.wiring import App
 from tests.fakes.corpus import CANARY_PIECES, context, records, small, small_index
+from tests.fakes.homes import copied
 from tools.core.errors import ToolRefusal
 from tools.registry import call
 from tui.cli.app import app
@@ -24,7 +24,7 @@ def shoal(*arguments: object) -> Result:
 @pytest.fixture
 async def ledger(own_home: Path) -> Path:
     """The ledger of a copy of the small index, after two releases and a refusal between them."""
-    shutil.copytree(small().home.root, own_home)
+    copied(small().home.root, own_home)
     kept = App.start("small").ledger()
     kept.close()
     (path,) = (own_home / "indexes" / "small" / "ledger").glob("*.sqlite3")
@@ -135,7 +135,7 @@ def test_an_export_never_writes_over_a_file_and_takes_no_other_form(ledger: Path
 
 @pytest.mark.parametrize("suffix", [".json", ".csv"])
 def test_an_export_of_an_empty_ledger_is_an_empty_list(own_home: Path, tmp_path: Path, suffix: str) -> None:
-    shutil.copytree(small().home.root, own_home)
+    copied(small().home.root, own_home)
     path = (tmp_path / "audit").with_suffix(suffix)
     assert shoal("audit", "-i", "small", "--export", path).exit_code == 0
     text = path.read_text("utf-8")

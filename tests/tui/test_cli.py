@@ -71,7 +71,7 @@ def test_a_folder_is_refused(own_home: Path, tmp_path: Path) -> None:
 
 
 def test_a_wrong_setting_is_named(own_home: Path) -> None:
-    own_home.mkdir()
+    own_home.mkdir(exist_ok=True)
     (own_home / "settings.toml").write_text("max_tool_calls = 'many'\n")
     found = _shoal(own_home, "ask", "What is new?")
     assert found.returncode == 2

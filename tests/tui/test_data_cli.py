@@ -11,6 +11,7 @@ from agent.wiring import App
 from index.core.home import Home
 from index.handle import open_writer
 from tests.fakes.corpus import records, small
+from tests.fakes.homes import copied
 from tools.core.ledger_chain import Spending
 from tui.cli.app import app
 
@@ -27,7 +28,7 @@ def shoal(*arguments: object) -> Result:
 @pytest.fixture
 def index(own_home: Path) -> Path:
     """A copy of the small index, in this test's home."""
-    shutil.copytree(small().home.root, own_home)
+    copied(small().home.root, own_home)
     return own_home / "indexes" / "small"
 
 

@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import DataTable, Markdown, Static, Tree
 
 from agent.core.events import AnswerMade, Event, TaskEnded, ToolEnded
+from agent.storage.tables import as_csv
 from index.core.untrusted import safe
 from tests.fakes.desk import WIDE, ask, desk, said
 from tests.fakes.session import FakeSession, events, finding, row
@@ -130,8 +131,8 @@ def test_exports_hold_no_formula_no_markup_and_no_codes(name: str) -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+cmd|x", "-2+3", "@SUM(A1)"])
 def test_a_spreadsheet_reads_no_cell_as_a_formula(cell: str) -> None:
-    assert exporting.as_csv(["a"], [[cell]]).splitlines()[1].lstrip('"').startswith("'")
-    assert exporting.as_csv(["a"], [["-2.5"]]).splitlines()[1] == "-2.5"
+    assert as_csv(["a"], [[cell]]).splitlines()[1].lstrip('"').startswith("'")
+    assert as_csv(["a"], [["-2.5"]]).splitlines()[1] == "-2.5"
 
 
 def test_a_name_on_the_map_is_letters_and_stays_within_it() -> None:

@@ -23,7 +23,7 @@ def test_inspect_says_what_it_sees_and_writes_nothing(own_home: Path) -> None:
                  "joined to one", "(first: line 2)", "run_type", "ignored"):  # fmt: skip
         assert said in found.stdout
     assert "Who won" not in found.output
-    assert not own_home.exists()
+    assert {path.name for path in own_home.iterdir()} == {"encoders"}
 
 
 def test_inspect_prints_json_for_programs() -> None:

@@ -5,6 +5,9 @@ from index.vocabulary import OF_PHRASES
 UNNAMED = "unnamed group"
 """Label of a group whose name may not be shown."""
 
+UNCLUSTERED = "unclustered"
+"""Label of what is outside every cluster, where it is counted as a row."""
+
 GRADED_BY_RULES = "grades of concern and categories of harm are by built-in rules, which know English best"
 """Note of a finding that rests on grades of the built-in extractor."""
 

@@ -18,9 +18,9 @@ from tools.context import ToolContext
 from tools.core.candidate import Group, split
 from tools.core.facets import CLOSED, facet_codes
 from tools.core.scope import Scope
+from tools.core.wording import UNCLUSTERED
 
 THEME, TOPIC = "theme", "topic"
-UNCLUSTERED = "unclustered"
 _MAX_TOPICS = 40
 
 _EVERYTHING = Scope()

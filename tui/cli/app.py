@@ -12,6 +12,7 @@ import typer
 from index.core.errors import SettingsError, ShoalError
 from index.core.orphan import leave_with
 from tui.cli.ask import (
+    FullOption,
     MarkdownOption,
     MaxCostOption,
     SessionOption,
@@ -110,6 +111,7 @@ def ask(
     index: IndexOption = None,
     as_json: JsonOption = False,
     markdown: MarkdownOption = False,
+    full: FullOption = False,
     session: SessionOption = None,
     max_cost: MaxCostOption = None,
     timeout: TimeoutOption = None,
@@ -122,7 +124,9 @@ def ask(
     async def work() -> None:
         app, reopen = started(index, session)
         app = app.limited(max_cost, timeout, yes=yes)
-        await ask_once(app, question, built_in=built_in, reopen=reopen, as_json=as_json, markdown=markdown, yes=yes)
+        await ask_once(
+            app, question, built_in=built_in, reopen=reopen, as_json=as_json, markdown=markdown, full=full, yes=yes
+        )
 
     run(work())
 
@@ -147,6 +151,8 @@ def demo(
 
         say("Indexing the demo corpus (synthetic, once).", err=True)
         run(take(App.start(DEMO), DemoSource(), built_in=True, landmarks={"launch": LAUNCH}, quiet=True))
+        say("Preparing to read questions (once).", err=True)
+        App.start(DEMO).question_reader().warm()
     if question is None:
         _chat(DEMO, built_in=True)
     elif not question.strip():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent.wiring import App
 
 MarkdownOption = Annotated[bool, typer.Option("--markdown", help="Print the answer and its findings as Markdown.")]
+FullOption = Annotated[bool, typer.Option("--full", help="Print all findings as tables, with all rows.")]
 MaxCostOption = Annotated[
     float | None, typer.Option("--max-cost", min=0.0, help="Make no further model call at this cost, in US dollars.")
 ]
@@ -37,6 +38,7 @@ async def ask_once(
     reopen: str | None = None,
     as_json: bool = False,
     markdown: bool = False,
+    full: bool = False,
     yes: bool = False,
 ) -> None:
     """Ask a question, or go on with the last run of `reopen` when there is none. Leaves by typer.Exit with the run's
@@ -47,10 +49,12 @@ async def ask_once(
         raise SettingsError("--json and --markdown exclude each other.", "Give one of them.")
     session = await asyncio.to_thread(app.session, built_in=built_in, reopen=reopen)
     try:
-        code = await _shown(session, _events(session, question, yes=yes), as_json=as_json, markdown=markdown)
+        code = await _shown(session, _events(session, question, yes=yes), as_json=as_json, markdown=markdown, full=full)
         while code is None:
             approved = await asyncio.to_thread(typer.confirm, "Carry it out?", err=True)
-            code = await _shown(session, session.decide(approved=approved), as_json=as_json, markdown=markdown)
+            code = await _shown(
+                session, session.decide(approved=approved), as_json=as_json, markdown=markdown, full=full
+            )
         if markdown:
             from agent.storage.export import document, to_markdown
 
@@ -75,13 +79,13 @@ def _events(session: "Session", question: str | None, *, yes: bool) -> "AsyncGen
 
 
 async def _shown(
-    session: "Session", events: "AsyncGenerator[Event, None]", *, as_json: bool, markdown: bool
+    session: "Session", events: "AsyncGenerator[Event, None]", *, as_json: bool, markdown: bool, full: bool
 ) -> int | None:
     """Print a run's events. Its exit code; None when a plan waits and somebody is there to be asked."""
     from agent.core.events import dump
     from tui.cli.plain import PlainPrinter
 
-    printer = PlainPrinter(answers=not markdown)
+    printer = PlainPrinter(answers=not markdown, full=full)
     code = 0
     async with aclosing(events):
         async for event in events:

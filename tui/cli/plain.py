@@ -18,14 +18,16 @@ from agent.core.events import (
     UsageReported,
 )
 from tui.cli.output import say
-from tui.rendering.finding_table import finding_table
+from tui.rendering.finding_table import MOST_ROWS, finding_table
 
 
 class PlainPrinter:
-    """Prints one run. Findings that the answer cites follow it as tables; without `answers` only the work is shown."""
+    """Prints one run. Findings that the answer cites follow it as tables of a few rows; with `full` all findings follow, with
+    all rows; without `answers` only the work is shown."""
 
-    def __init__(self, *, answers: bool = True) -> None:
+    def __init__(self, *, answers: bool = True, full: bool = False) -> None:
         self._answers = answers
+        self._full = full
         self._findings: dict[str, dict[str, Any]] = {}
 
     def show(self, event: Event) -> None:
@@ -81,10 +83,10 @@ class PlainPrinter:
         say(event.text)
         for sentence in event.removed:
             say(f"[removed: not supported by its findings] {sentence}")
-        for handle in event.cited:
+        for handle in self._findings if self._full else event.cited:
             if handle in self._findings:
                 say("")
-                say(finding_table(self._findings[handle]))
+                say(finding_table(self._findings[handle], None if self._full else MOST_ROWS))
         if event.suggestions:
             say("")
             say("Next: " + " · ".join(suggestion for suggestion in event.suggestions))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 sessions = typer.Typer(help="What was asked before: list, show, rename, delete, export, resume.", no_args_is_help=False)
 
 IdArgument = Annotated[str, typer.Argument(help='A session: its id, the beginning of it, or "last".')]
-FormatOption = Annotated[str, typer.Option("--format", "-f", help="markdown, json or html.")]
+FormatOption = Annotated[str, typer.Option("--format", "-f", help="markdown, json, html or csv.")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="A file to write. Default: stdout.")]
 
 
@@ -123,7 +123,7 @@ def delete(
 
 @sessions.command()
 def export(session: IdArgument, form: FormatOption = "markdown", output: OutputOption = None) -> None:
-    """Write a session as Markdown, JSON or HTML. Names in it are escaped: they cannot become markup."""
+    """Write a session as Markdown, JSON or HTML, or its findings as CSV. Names in it are escaped: they cannot become markup."""
 
     async def work() -> None:
         from agent.storage.export import document, rendered

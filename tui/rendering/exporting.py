@@ -3,19 +3,16 @@
 Untrusted text can be neither markup in the one nor a formula in the other.
 """
 
-import csv
-import io
 import re
-from collections.abc import Sequence
 from typing import Any
 
+from agent.storage import tables
 from index.core.untrusted import safe
 from tui.rendering.evidence import suppressed
 from tui.rendering.measures import measure_names, measure_text
 from tui.state.view import Turn, View
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def markdown(view: View) -> str:
@@ -82,35 +79,13 @@ def table(finding: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 def findings_csv(view: View) -> str:
     """Every finding's rows, one long table."""
-    rows: list[list[str]] = []
-    for finding in view.findings.values():
-        for row in finding["rows"]:
-            for column, value in zip(finding["columns"], row["values"], strict=True):
-                count = "suppressed" if value["count"] is None else str(value["count"])
-                share = "" if value["share"] is None else str(value["share"])
-                rows.append([finding["id"], finding["title"], finding["scope"], row["label"], column, count, share])
-    return as_csv(["finding", "title", "scope", "group", "column", "count", "share"], rows)
-
-
-def as_csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """CSV whose cells a spreadsheet reads as text, never as a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(cell) for cell in row] for row in rows)
-    return out.getvalue()
+    return tables.findings_csv(view.findings.values())
 
 
 def as_tsv(finding: dict[str, Any]) -> str:
     """A finding for a spreadsheet's paste."""
     header, rows = table(finding)
-    return "\n".join("\t".join(_cell(cell.replace("\t", " ")) for cell in row) for row in [header, *rows])
-
-
-def _cell(text: str) -> str:
-    line = safe(text).replace("\n", " ")
-    is_number = re.fullmatch(r"[+-]?[\d.,]+", line) is not None
-    return f"'{line}" if line.startswith(_FORMULA) and not is_number else line
+    return "\n".join("\t".join(tables.cell(cell.replace("\t", " ")) for cell in row) for row in [header, *rows])
 
 
 def report(view: View) -> str:

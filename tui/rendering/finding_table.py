@@ -16,7 +16,8 @@ from tools.core.finding import MOST_INSIDE, outlined
 from tui.rendering.measures import measure_names, measure_text
 from tui.text.untrusted import fit, spark
 
-_MAX_ROWS = 14
+MOST_ROWS = 10
+"""Rows of a table below an answer, where not all are asked for."""
 _GAP = 3
 _MAX_COLUMN = 32
 _NARROWEST_LABEL = 20
@@ -24,11 +25,11 @@ _FEW_WITHHELD = 3
 """So many suppressed buckets in a row are one line."""
 
 
-def finding_table(finding: dict[str, Any]) -> str:
-    """The finding's rows, its notes, and what was suppressed, as wide as the terminal lets it."""
+def finding_table(finding: dict[str, Any], most: int | None = MOST_ROWS) -> str:
+    """The finding's rows, at most so many, its notes, and what was suppressed, as wide as the terminal lets it."""
     names = measure_names(finding)
     is_series = finding["shape"] == "trend"
-    rows = finding["rows"] if is_series else outlined(finding["rows"], MOST_INSIDE)[:_MAX_ROWS]
+    rows = finding["rows"] if is_series else outlined(finding["rows"], MOST_INSIDE)[:most]
     heads = [safe(head) for head in (*finding["columns"], *names)]
     body = list(_series(rows, names) if is_series else (_row(row, names) for row in rows))
     lines = [f"[{finding['id']}] {safe(finding['title'])} · {finding['period']}"]

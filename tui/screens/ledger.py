@@ -9,8 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import DataTable, Static
 
+from agent.storage.tables import as_csv
 from index.core.untrusted import safe
-from tui.rendering.exporting import as_csv
 from tui.screens.panels import Panel
 from tui.text.untrusted import fit, many
 

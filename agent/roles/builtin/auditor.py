@@ -15,6 +15,7 @@ from agent.grounding.stated import folded
 from agent.grounding.verify import HANDLE, check, sentences_of
 from agent.roles.protocols import Audit, Claim, Evidence, Verdict
 from tools.core.finding import Finding, Row
+from tools.core.wording import UNNAMED
 
 _CERTAIN = regex.compile(
     r"\b(?:proves?|proven|proof that|confirms? that|certainly|definitely|undoubtedly|undeniabl[ye]|clearly shows? that|without (?:a )?doubt|no doubt|always|never|everyone|everybody"
@@ -171,7 +172,8 @@ def _both(one: Finding, other: Finding) -> Iterator[tuple[str, float, float]]:
     """What both findings count, with the wider and the narrower count."""
     for larger, smaller in zip(one.totals[:1], other.totals[:1], strict=False):
         yield "the totals", float(larger), float(smaller)
-    second = {folded(row.label): row for row in other.rows}
+    # Groups without a name are not the same group for being both without one.
+    second = {folded(row.label): row for row in other.rows if row.label != UNNAMED}
     for row in one.rows:
         found = second.get(folded(row.label))
         if found is not None and row.values[0].count is not None and found.values[0].count is not None:

@@ -6,8 +6,9 @@ that it says aloud; it must never call something abuse where the finding only sh
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from agent.roles.builtin.investigator_abuse import concern, coordination, flag_gaps
+from agent.roles.builtin.investigator_abuse import concern, coordination, flag_gaps, sought
 from agent.roles.builtin.investigator_usage import (
+    accounts,
     breakdown,
     compare,
     contrast,
@@ -38,6 +39,8 @@ _RECIPES: dict[Focus, Callable[[Notes], Awaitable[object]]] = {
     "concern": concern,
     "flag_gaps": flag_gaps,
     "map": drawn,
+    "accounts": accounts,
+    "sought": sought,
 }
 
 

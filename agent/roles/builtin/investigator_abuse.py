@@ -21,7 +21,9 @@ from agent.roles.builtin.recipe import (
     themes_of,
     unquoted,
 )
+from agent.roles.builtin.sentences import sentence, what
 from agent.roles.protocols import Claim
+from index.vocabulary import vocabulary
 from tools.catalog.flag_gaps import FALSE, FLAGGED, MISSED
 from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
@@ -32,8 +34,10 @@ _FEW_WEEKS = 8
 _BANDS = ("uniformity", "template", "synchrony", "concentration", "dedication")
 _OVERALL = "coordination"
 _MARKED = ("high", "very high")
-_MOST_THEMES = 6
-NOT_PROOF = "These are signs of coordination, not proof; a course, a news item or a shared prompt can read the same."
+_MOST_THEMES = 4
+_SIGNALS = 2
+_SHORT_NAME = 3
+"""Words of a question that are repeated as the name of what was looked for; longer ones are a part of a sentence."""
 
 
 async def coordination(notes: Notes) -> None:
@@ -56,7 +60,7 @@ async def coordination(notes: Notes) -> None:
     unflagged = _flags(notes, flagged) if flagged is not None else ""
     if not signals:
         return
-    notes.say(NOT_PROOF, kind="answer")
+    notes.tell("not_proof", kind="answer")
     if themes is not None and marked:
         _lead(notes, themes, marked[:_MOST_THEMES], signals, unflagged)
     elif scope.near is not None and (rows := named(near)[:4]):
@@ -138,18 +142,23 @@ def _marked(finding: Finding) -> list[Row]:
     return sorted(rows, key=lambda row: -_MARKED.index(_overall(row)))
 
 
+def _signals(finding: Finding, marked: Sequence[Row]) -> list[str]:
+    """The bands of the strongest themes, which say what kind of sign it is."""
+    return [f"“{row.label}” has {_high(row)} [{finding.id}]." for row in marked[:_SIGNALS] if _high(row)]
+
+
 def _marked_themes(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
     """Which themes are marked, as an answer and as a signal of the card."""
     shown = notes.fresh(marked)[:_MOST_THEMES] or marked[:_MOST_THEMES]
     stated = "; ".join(
-        f"{verdict} in {', '.join(f'“{row.label}”' for row in shown if _overall(row) == verdict)}"
+        f"{verdict} in {_by_accounts([row for row in shown if _overall(row) == verdict])}"
         for verdict in reversed(_MARKED)
         if any(_overall(row) == verdict for row in shown)
     )
-    screened = "of the whole index" if notes.task.scope == Scope() else _what(notes)
-    text = f"Of the themes {screened}, coordination is {stated}"
-    notes.say(text, finding, kind="answer")
-    return f"{text} [{finding.id}]."
+    where = what(notes.task.scope, notes.spoken)
+    return notes.tell(
+        "coordinated", finding, kind="answer", where=f"of {where}" if notes.spoken == "English" else where, rows=stated
+    )
 
 
 async def _screened(notes: Notes) -> None:
@@ -159,18 +168,45 @@ async def _screened(notes: Notes) -> None:
     if finding is None:
         return
     marked = _marked(finding)
+    if notes.task.facet == "concentration":
+        _concentrated(notes, finding)
+        return
     if not marked:
-        notes.say(
-            f"Of the themes of {unquoted(finding.scope)}, none looks coordinated",
-            finding,
-            kind="answer",
-        )
+        notes.tell("not_coordinated", finding, kind="answer", what=what(scope, notes.spoken))
         left_out(notes, finding)
         return
-    signal = _marked_themes(notes, finding, marked)
-    notes.say(NOT_PROOF, kind="answer")
+    _marked_themes(notes, finding, marked)
+    notes.tell("not_proof", kind="answer")
+    await _weeks_of(notes, marked[0])
     left_out(notes, finding)
-    _lead(notes, finding, marked[:_MOST_THEMES], [signal], "")
+    _lead(notes, finding, marked[:_MOST_THEMES], _signals(finding, marked), "")
+
+
+async def _weeks_of(notes: Notes, row: Row) -> None:
+    """When the strongest theme came, where it came in bursts: the whole area of its name, because one operator's work lies in
+    several themes."""
+    name = row.label.split(":")[0].split(" · ")[0].split(" (")[0]
+    area = next((item.area for item in vocabulary().requests if name in (item.label, item.area)), None)
+    if area is None:
+        return
+    scope = notes.task.scope.model_copy(update={"area": area})
+    weeks = await notes.ask("trend", arguments(scope, by="week"))
+    if weeks is not None and (bursts := _bursts(weeks)):
+        notes.say(f"Conversations about {area} {bursts}", weeks)
+
+
+def _concentrated(notes: Notes, finding: Finding) -> None:
+    """The themes in which few accounts dominate, by the band of their concentration."""
+    bands = {row.label: found.verdict for row in named(finding) if (found := measure(row, "concentration")) is not None}
+    high = [row for row in by_size(named(finding)) if bands.get(row.label) in _MARKED][:SHOWN]
+    if high:
+        stated = ", ".join(
+            f"“{row.label}” ({bands[row.label]}; {row.values[0].count:,} of about {row.accounts} accounts)"
+            for row in high
+        )
+        notes.say(f"Few accounts make much of these themes: {stated}", finding, kind="answer")
+    else:
+        notes.say("In no theme that can be shown do few accounts make most conversations", finding, kind="answer")
 
 
 def _bursts(weeks: Finding | None) -> str:
@@ -236,6 +272,90 @@ def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[st
     notes.claims.append(Claim(text=claim, findings=(near.id,), lead=card))
 
 
+async def sought(notes: Notes) -> None:
+    """Whether a kind of misuse is there: conversations near its phrase that are also read as its area, how many accounts they
+    come from, when, and whether they look like one operator. Nearness alone is no sign: something absent has neighbours too."""
+    scope = notes.task.scope
+    area = scope.area or next((item.area for item in vocabulary().requests if item.label == scope.near), None)
+    called, label = notes.task.about, unquoted(scope.near or scope.area or "")
+    subject = called if called and len(called.split()) <= _SHORT_NAME else label.casefold()
+    outer = scope.model_copy(update={"area": None})
+    table = await notes.ask("count_by", arguments(outer, by="area"))
+    if table is None and not any(claim.is_hidden for claim in notes.claims):
+        return  # it could not be asked, which says nothing of what there is
+    notes.claims[:] = [claim for claim in notes.claims if not claim.is_hidden]
+    if table is None:
+        notes.tell("sought_none", kind="answer", subject=subject)
+        await _wider(notes, area)
+        return
+    found = table.row(area) if area is not None else next(iter(by_size(named(table))), None)
+    if found is None or found.values[0].count is None:
+        others = [row for row in by_size(named(table)) if row.label != area][:3]
+        count = f"{table.totals[0]:,}"
+        if scope.near is None:
+            notes.tell("sought_none", table, kind="answer", subject=subject)
+        elif others:
+            notes.tell("sought_other", table, kind="answer", subject=subject, count=count, rows=listed(others))
+        else:
+            notes.tell("sought_unclear", table, kind="answer", subject=subject, count=count)
+        await _wider(notes, area)
+        return
+    near = sentence("sought_near", notes.spoken, phrase=unquoted(scope.near)) if scope.near else ""
+    near = unquoted(near)
+    if scope.near and area and len(scope.facets()) < 2:
+        scope = scope.model_copy(update={"area": area})
+    count, accounts = f"{found.values[0].count:,}", f"{found.accounts:,}" if found.accounts else "?"
+    notes.tell("sought", table, kind="answer", count=count, accounts=accounts, area=found.label, near=near)
+    await _graded(notes, scope)
+    notes.tell("sought_benign", kind="answer")
+    await _when(notes, scope)
+    themes = await notes.ask("coordination", arguments(scope, by="theme"))
+    if themes is not None and (marked := _marked(themes)):
+        _marked_themes(notes, themes, marked)
+        _lead(notes, themes, marked[:_MOST_THEMES], _signals(themes, marked), "")
+    elif themes is not None:
+        notes.tell("not_coordinated", themes, what=what(scope, notes.spoken))
+
+
+async def _wider(notes: Notes, area: str | None) -> None:
+    """The area that a request belongs to, where it is large enough to show: other words may name what was looked for."""
+    outer = notes.task.scope.model_copy(update={"near": None, "area": None})
+    table = await notes.ask("count_by", arguments(outer, by="area")) if area and notes.task.scope.near else None
+    row = table.row(area) if table is not None and area is not None else None
+    if table is not None and row is not None and row.values[0].count is not None and row.accounts is not None:
+        notes.tell(
+            "sought_area",
+            table,
+            kind="answer",
+            area=row.label,
+            count=f"{row.values[0].count:,}",
+            accounts=f"{row.accounts:,}",
+        )
+
+
+async def _graded(notes: Notes, scope: Scope) -> None:
+    """How many of them are graded as concerning, where that can be shown."""
+    graded = await notes.ask("count_by", arguments(scope, by="concern")) if len(scope.facets()) < 2 else None
+    if graded is None:
+        return
+    high = [row for row in named(graded) if row.label.isdigit() and int(row.label) >= CONCERNING]
+    if high:
+        stated = ", ".join(f"{row.values[0].count:,} (grade {row.label})" for row in high)
+        notes.tell("graded", graded, kind="answer", rows=stated)
+    else:
+        notes.tell("not_graded", graded, kind="answer")
+
+
+async def _when(notes: Notes, scope: Scope) -> None:
+    """The first month that is shown, and the highest."""
+    months = await notes.ask("trend", arguments(scope, by="month"))
+    shown = [row for row in months.rows if row.values[0].count is not None] if months is not None else []
+    if months is not None and shown:
+        highest = by_size(shown)[0]
+        stated = f"{highest.label} ({highest.values[0].count:,})"
+        notes.tell("sought_when", months, first=shown[0].label, highest=stated)
+
+
 async def concern(notes: Notes) -> None:
     """Grades, then the themes of what is graded as concerning."""
     scope = notes.task.scope
@@ -256,15 +376,12 @@ async def concern(notes: Notes) -> None:
     if found is None:
         return
     found, themes = await themes_of(notes, concerning, found)
-    about = f"About {found.totals[0]:,} {unquoted(scope.described())} are graded as concerning"
-    if themes:
-        shown = themes[:SHOWN]
-        notes.say(f"{about}, {mostly(shown, found)} in {listed(shown)}", found, kind="answer")
-        notes.say(
-            "A grade is an opinion about the request. Fiction, study and defence get the same grades.", kind="limit"
-        )
-    else:
-        notes.say(f"{about}, too scattered to name a theme", found, kind="answer")
+    shown = themes[:SHOWN]
+    rows_in = sentence("mostly_in", notes.spoken, mostly=mostly(shown, found), rows=listed(shown)) if shown else ""
+    count, whole = f"{found.totals[0]:,}", what(scope, notes.spoken, every=False)
+    in_rows = rows_in or sentence("scattered", notes.spoken)
+    notes.tell("concerning", found, kind="answer", count=count, what=whole, rows=in_rows)
+    notes.say("A grade is an opinion about the request. Fiction, study and defence get the same grades.", kind="limit")
     left_out(notes, found)
 
 
@@ -282,7 +399,7 @@ async def flag_gaps(notes: Notes) -> None:
     ]
     asks_for_false_alarms = notes.task.facet == "flagged"
     if missed and not asks_for_false_alarms:
-        notes.say(f"Concerning and not flagged: {missed}", finding, kind="answer")
+        notes.tell("missed", finding, kind="answer", rows=missed)
     for found in wrong:
         notes.say(
             f"Probably flagged in error (mostly not concerning): {found}",
@@ -316,7 +433,7 @@ def _gaps(finding: Finding, rows: Sequence[Row], column: str, name: str, at_leas
         found = measure(row, name)
         if found is not None and (found.value or 0) >= at_least:
             bound = "at least " if found.is_bound else ""
-            shares = f"; {bound}{found.value} % {name}, {found.low} to {found.high} %"
+            shares = f"; {bound}{found.value} % {name}"
             parts.append(f"“{row.label}” ({row.values[place].count:,}{shares})")
         elif found is None and not at_least:
             parts.append(f"“{row.label}” ({row.values[place].count:,})")

@@ -6,6 +6,7 @@ from agent.roles.builtin.recipe import (
     Kind,
     Notes,
     arguments,
+    beside,
     by_size,
     left_out,
     listed,
@@ -13,16 +14,20 @@ from agent.roles.builtin.recipe import (
     mostly,
     named,
     odds,
-    odds_stated,
     sized,
     stated,
     themes_of,
     unquoted,
 )
+from agent.roles.builtin.sentences import sentence, what, word
 from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
-from tools.core.wording import UNNAMED
+from tools.core.wording import UNCLUSTERED, UNNAMED
 
+_KINDS, _KINDS_APART, _KINDS_OF_SUBJECT = ["field", "theme"], ["theme", "topic"], ["theme", "language"]
+"""What two scopes are compared by, a scope and everything else, and a subject, which is a field itself."""
+_MOST_COLUMNS = 5
+"""Columns of a table of two facets that sentences are made of."""
 _CLEAR = 2.0
 """Odds from which a theme is reported as characteristic."""
 
@@ -35,12 +40,10 @@ async def top(notes: Notes) -> None:
         if finding is None:
             return
         rows = notes.fresh(named(finding))
-        groups = [row for row in rows if row.parent is None]
+        # Fields are counted by their facet, over all conversations; the groups of the taxonomy hold the clustered alone.
         leaves = by_size([row for row in rows if row.parent])
-        if groups:
-            notes.say(f"The largest groups of themes are {listed(groups[: notes.shown])}", finding, kind="answer")
         if leaves:
-            notes.say(f"The largest single themes are {listed(leaves[: notes.shown])}", finding)
+            notes.tell("themes", finding, kind="answer", rows=listed(leaves[: notes.shown]))
         await notes.ask("topic_map", {})  # for a screen to draw; nothing is claimed of it
     else:
         finding = await notes.ask("cluster_scope", arguments(scope))
@@ -48,14 +51,11 @@ async def top(notes: Notes) -> None:
             return
         finding, rows = await themes_of(notes, scope, finding)
         if rows:
-            notes.say(
-                f"Among about {finding.totals[0]:,} {scope.described()}, the largest themes are {listed(rows[: notes.shown])}",
-                finding,
-                kind="answer",
-            )
+            count, whole = f"{finding.totals[0]:,}", what(scope, notes.spoken, every=False)
+            notes.tell("themes_of", finding, kind="answer", count=count, what=whole, rows=listed(rows[: notes.shown]))
     if not rows:
-        more = "further " if notes.task.already_named else ""
-        notes.say(f"No {more}theme of {finding.scope} is large enough to name", finding, kind="answer")
+        more = f"{word('further', notes.spoken)} " if notes.task.already_named else ""
+        notes.tell("no_themes", finding, kind="answer", more=more, what=what(scope, notes.spoken))
     left_out(notes, finding)
 
 
@@ -63,54 +63,107 @@ async def size(notes: Notes) -> None:
     """How many, of how many of the same time, in which themes, and how sure that number is. Counted by month, because
     the limit on what one account adds then holds for each month and leaves the least out."""
     scope = notes.task.scope
-    whole = Scope(since=scope.since, until=scope.until)
+    whole = _around(scope)
     every = await notes.ask("count_by", arguments(whole, by="month"))
     if scope.near is not None:
         await topic(notes, every)
-    elif scope == whole:
-        if every is not None:
-            notes.say(f"There are about {every.totals[0]:,} {scope.described()}", every, kind="answer")
-    elif (found := await notes.ask("count_by", arguments(scope, by="month"))) is not None:
-        size = f"There are about {_of(found, every)} {unquoted(scope.described())}"
-        notes.say(size, *_both(found, every), kind="answer")
-    notes.say(
-        "Counts are rounded, so sizes are approximate.",
-        kind="limit",
-    )
+        return
+    found = every if scope == whole else await notes.ask("count_by", arguments(scope, by="month"))
+    if found is not None:
+        share = _share_of(notes, found, None if scope == whole else every)
+        where = f"{what(scope, notes.spoken, every=False)}{share}"
+        notes.tell("size", *_both(found, every), kind="answer", count=f"{found.totals[0]:,}", what=where)
+        await _from_accounts(notes, scope)
+
+
+async def accounts(notes: Notes) -> None:
+    """How many accounts a scope comes from."""
+    finding = await _from_accounts(notes, notes.task.scope, kind="answer")
+    if finding is not None and not notes.claims:
+        notes.tell("by_hidden", finding, kind="answer", facet="accounts", what=what(notes.task.scope, notes.spoken))
+
+
+async def _from_accounts(notes: Notes, scope: Scope, kind: Kind = "support") -> Finding | None:
+    """The accounts of a scope, as they are released with the scope as one group."""
+    finding = await notes.ask("coordination", arguments(scope))
+    row = finding.rows[0] if finding is not None and finding.rows else None
+    if finding is not None and row is not None and row.accounts is not None:
+        count, whole = f"{finding.totals[0]:,}", what(scope, notes.spoken, every=False)
+        notes.tell("accounts", finding, kind=kind, count=count, what=whole, accounts=f"{row.accounts:,}")
+    return finding
 
 
 async def breakdown(notes: Notes) -> None:
-    """Counts by one closed facet."""
+    """Counts by one closed facet, or by two."""
     facet = notes.task.facet or "language"
+    if notes.task.across is not None:
+        await _crossed(notes, facet, notes.task.across)
+        return
     finding = await notes.ask("count_by", arguments(notes.task.scope, by=facet))
     if finding is None:
         return
     rows = named(finding) if facet in ("month", "concern", "turns") else by_size(notes.fresh(named(finding)))
+    name = word(facet, notes.spoken)
     if rows:
         shown = rows if facet == "month" else rows[: notes.shown + 1]
-        counted, others = listed(shown), ""
-        if finding.suppressed.groups:
-            others = "; some values are suppressed"
-            if len(rows) == 1:
-                # Without its share: beside what is suppressed it would read as if there were nothing else.
-                counted = f"{rows[0].values[0].count:,} are “{rows[0].label}”"
-        notes.say(f"By {facet}, of {finding.totals[0]:,} counted: {counted}{others}", finding, kind="answer")
+        counted = listed(shown)
+        if finding.suppressed.groups and len(rows) == 1:
+            # Without its share: beside what is suppressed it would read as if there were nothing else.
+            counted = f"“{rows[0].label}” ({rows[0].values[0].count:,})"
+        count = f"{finding.totals[0]:,}"
+        if notes.task.already_named and (
+            left := [row for row in named(finding) if row.label in notes.task.already_named]
+        ):
+            notes.tell("left_out", finding, kind="answer", rows=listed(left), count=count, others=counted)
+        else:
+            notes.tell("by", finding, kind="answer", facet=name, count=count, rows=counted)
     else:
-        notes.say(f"Every value of {facet} is hidden for {finding.scope}", finding, kind="answer")
+        notes.tell("by_hidden", finding, kind="answer", facet=name, what=what(notes.task.scope, notes.spoken))
     if rows and finding.suppressed.groups:
         left_out(notes, finding)
+
+
+async def _crossed(notes: Notes, facet: str, across: str) -> None:
+    """The largest values of one facet for each of the largest values of another."""
+    finding = await notes.ask("count_by", arguments(notes.task.scope, by=facet, across=across))
+    if finding is None:
+        return
+    for place in range(min(len(finding.columns), _MOST_COLUMNS)):
+        rows = [row for row in finding.rows if row.label != UNNAMED and row.values[place].count is not None]
+        rows.sort(key=lambda row: -(row.values[place].count or 0))
+        if rows:
+            stated = ", ".join(
+                f"“{row.label}” ({row.values[place].count:,}, {row.values[place].share} %)" for row in rows[:3]
+            )
+            name, column = word(facet, notes.spoken), f"“{finding.columns[place]}”"
+            notes.tell(
+                "crossed",
+                finding,
+                kind="answer" if place < 2 else "support",
+                facet=f"{name}s" if notes.spoken == "English" else name,
+                column=column,
+                rows=stated,
+            )
+    left_out(notes, finding)
+
+
+def _around(scope: Scope) -> Scope:
+    """What a scope is a share of: the same without its subject; everything of its time where it has none."""
+    whole = scope.model_copy(update={"field": None, "area": None, "near": None, "harm": None})
+    return whole if whole != scope else Scope(since=scope.since, until=scope.until)
 
 
 def _both(found: Finding, every: Finding | None) -> list[Finding]:
     return [found] if every is None else [found, every]
 
 
-def _of(found: Finding, every: Finding | None) -> str:
-    """A finding's total, where possible beside that of everything of its time: "250 (2.7 % of 9,305)"."""
-    total = f"{found.totals[0]:,}"
+def _share_of(notes: Notes, found: Finding, every: Finding | None) -> str:
+    """A finding's total as a share of what it is a part of: " (2.7 % of 9,305 conversations on web)"."""
     if every is None or not every.totals[0]:
-        return total
-    return f"{total} ({round(100 * found.totals[0] / every.totals[0], 1)} % of {every.totals[0]:,})"
+        return ""
+    share, total = round(100 * found.totals[0] / every.totals[0], 1), f"{every.totals[0]:,}"
+    whole = what(_around(notes.task.scope), notes.spoken, every=False)
+    return sentence("share_of", notes.spoken, share=share, total=total, what=whole)
 
 
 async def topic(notes: Notes, every: Finding | None = None) -> None:
@@ -123,15 +176,13 @@ async def topic(notes: Notes, every: Finding | None = None) -> None:
     if finding is None:
         return
     rows = notes.fresh(named(finding))
-    where = "" if inner == Scope() else f" among {inner.describe()}"
+    where = _share_of(notes, finding, every)
+    where += "" if inner == Scope() else f" ({unquoted(inner.short())})"
     if rows or not notes.task.already_named:
-        notes.say(
-            f"About {_of(finding, every)} conversations lie near “{phrase}”{unquoted(where)}",
-            *_both(finding, every),
-            kind="answer",
-        )
+        count = f"{finding.totals[0]:,}"
+        notes.tell("near", *_both(finding, every), kind="answer", count=count, phrase=phrase, where=where)
     if rows:
-        notes.say(f"They are {mostly(rows[: notes.shown], finding)} in {listed(rows[: notes.shown])}", finding)
+        notes.tell("near_in", finding, mostly=mostly(rows[: notes.shown], finding), rows=listed(rows[: notes.shown]))
     left_out(notes, finding)
 
 
@@ -217,57 +268,50 @@ async def _compared(notes: Notes, first: Scope, second: Scope | None) -> bool:
         second_stated = stated(second) if second is not None else None
     if second_stated:
         scopes["second"] = second_stated
-    across = first.language is not None
-    kinds = [notes.task.facet] if notes.task.facet else ["topic", "theme"] if across else ["theme", "topic"]
+    kinds = (
+        [notes.task.facet]
+        if notes.task.facet
+        else _KINDS_OF_SUBJECT
+        if first.field or first.area
+        else _KINDS
+        if second is not None
+        else _KINDS_APART
+    )
     is_reported = False
     for kind in kinds:
         finding = await notes.ask("compare", {**scopes, "by": kind})
         if finding is not None:
             is_reported = True
             _contrasted(notes, finding, kind, first, second, is_first=kind == kinds[0])
-    if across and not notes.task.facet:
-        notes.say(
-            "Some themes hold one language alone; topics and fields cross languages.",
-            kind="limit",
-        )
     return is_reported
 
 
 def _contrasted(
     notes: Notes, finding: Finding, kind: str, first: Scope, second: Scope | None, *, is_first: bool
 ) -> None:
-    rows = notes.fresh([row for row in finding.rows if row.label != UNNAMED and measure(row, "odds ratio") is not None])
+    rows = notes.fresh(
+        [row for row in finding.rows if row.label not in (UNNAMED, UNCLUSTERED) and measure(row, "odds ratio")]
+    )
     over = [row for row in rows if odds(row) >= _CLEAR and row.values[0].count is not None]
     if is_first:
         over.sort(key=lambda row: -(row.values[0].share or 0.0) * (1 if odds(row) >= 2 * _CLEAR else 0.5))
     else:
         over.sort(key=lambda row: -(row.values[0].count or 0))
     under = [row for row in rows if odds(row) <= 1 / _CLEAR]
-    who = unquoted(first.describe())
-    plural = {"theme": "themes", "topic": "topics"}.get(kind)
-    by_more, by_less = (
-        (f"The {plural} that {who} have far more often are", f"The {plural} that they have far less often are")
-        if plural
-        else (f"By {kind}, {who} are far more often of", f"By {kind}, they are far less often of")
-    )
-    beside = "elsewhere" if second is None else unquoted(second.short())
+    spoken = notes.spoken
+    names = {"who": what(first, spoken), "other": what(second, spoken)}
     leading: Kind = "answer" if is_first else "support"
     if over:
-        notes.say(f"{by_more} {_beside(over[: notes.shown], beside)}", finding, kind=leading)
+        notes.tell("more", finding, kind=leading, rows=_beside(over, spoken, notes.shown), **names)
     if under and second is not None:
-        notes.say(
-            f"{by_less} {_beside(under[-notes.shown :], beside)}",
-            finding,
-            kind="support" if over else leading,
-        )
+        rows_less = _beside(under[-notes.shown :], spoken, notes.shown)
+        notes.tell("less", finding, kind=leading, rows=rows_less, **names)
     if not over and not under:
-        others = "all others" if second is None else unquoted(second.describe())
-        more = "apart from what was named before, " if notes.task.already_named else ""
-        notes.say(f"By {kind}, {more}{who} do not differ clearly from {others}", finding, kind=leading)
+        notes.tell("alike", finding, kind=leading, facet=word(kind, spoken), **names)
 
 
-def _beside(rows: Sequence[Row], beside: str) -> str:
-    return ", ".join(odds_stated(row, beside) for row in rows)
+def _beside(rows: Sequence[Row], spoken: str, shown: int) -> str:
+    return ", ".join(beside(row, word("against", spoken)) for row in rows[:shown])
 
 
 async def coverage(notes: Notes) -> None:

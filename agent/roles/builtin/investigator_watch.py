@@ -2,14 +2,21 @@
 
 from collections.abc import Sequence
 
-from agent.roles.builtin.recipe import Notes, arguments, by_size, left_out, named, odds, odds_stated, unquoted
-from agent.roles.builtin.steps import STEPS, longer_from
+from agent.roles.builtin.lead.steps import STEPS, longer_from
+from agent.roles.builtin.recipe import Notes, arguments, by_size, left_out, named, odds
+from agent.roles.builtin.sentences import sentence, what, word
 from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
 
 _GROWN = 2.0
 _WITHOUT_ENDS = 4
 """Weeks from which on the first and the last, which may be a part of one, are not needed to tell of numbers."""
+_FELL = "fell"
+"""Facet of the task where what became rarer is asked for."""
+_LISTED = 12
+"""Months that are listed with their counts."""
+_CHANGES = 2
+"""Changes of level that are said, the latest; all of them are in the finding."""
 _FEWEST = 2
 """Released buckets that a trend needs to be reported."""
 
@@ -28,20 +35,27 @@ async def new(notes: Notes) -> None:
     risen = notes.fresh([row for row in named(finding) if odds(row) >= _GROWN])
     fresh = by_size([row for row in risen if row.values[-1].count is None])
     grown = by_size([row for row in risen if row.values[-1].count is not None])
-    when = finding.columns[0]
-    if fresh:
-        notes.say(f"New {when}: {_rows(fresh[:6])}; each was below the threshold before", finding, kind="answer")
-    if grown:
-        notes.say(f"Grown {when}: {_rows(grown[:4])}", finding, kind="support" if fresh else "answer")
+    spoken = notes.spoken
+    when = finding.columns[0] if spoken == "English" else f"{word('since', spoken)} {scope.since}"
+    if spoken != "English" and scope.until:
+        when += f" {word('until', spoken)} {scope.until}"
     shrunk = notes.fresh([row for row in finding.rows if odds(row) <= 1 / _GROWN and row.label in _labels(finding)])
-    gone = f"Shrunk or vanished {when}: {', '.join(f'“{row.label}”' for row in shrunk[-3:])}" if shrunk else ""
+    gone = ", ".join(f"“{row.label}”" for row in shrunk[-notes.shown :])
+    if notes.task.facet == _FELL:
+        key, rows = ("shrunk", gone) if gone else ("none_shrunk", "")
+        notes.tell(key, finding, kind="answer", when=when, rows=rows)
+        left_out(notes, finding)
+        return
+    if fresh:
+        notes.tell("new", finding, kind="answer", when=when, rows=_rows(fresh[:5]))
+    if grown:
+        notes.tell("grown", finding, kind="support" if fresh else "answer", when=when, rows=_rows(grown[:5]))
     if not risen:
         slower = notes.fresh([row for row in named(finding) if odds(row) > 1])
-        beside = f"; smaller growth: {_rows(slower[:4])}" if slower else ""
-        text = f"No theme has clearly doubled its odds {when}{beside}"
-        notes.say(f"{gone}; n{text[1:]}" if gone else text, finding, kind="answer")
-    else:
-        notes.say(gone or f"No theme has clearly halved its odds {when}", finding)
+        smaller = f": {_rows(slower[:4])}" if slower else ""
+        notes.tell("none_grown", finding, kind="answer", when=when, smaller=smaller)
+    if gone:
+        notes.tell("shrunk", finding, when=when, rows=gone)
     left_out(notes, finding)
     await _largest_by_month(notes, finding, fresh or grown)
 
@@ -53,7 +67,14 @@ def _labels(finding: Finding) -> set[str]:
 
 
 def _rows(rows: Sequence[Row]) -> str:
-    return ", ".join(odds_stated(row, "before").replace("” (", f"” ({row.values[0].count:,}, ", 1) for row in rows)
+    """Rows with their number in the new period and their share before and in it."""
+    return ", ".join(_changed(row) for row in rows)
+
+
+def _changed(row: Row) -> str:
+    now, before = row.values[0], row.values[-1]
+    share = f", {now.share} %" if before.share is None else f", {before.share} % before and {now.share} % now"
+    return f"“{row.label}” ({now.count:,}{share})"
 
 
 async def _largest_by_month(notes: Notes, finding: Finding, rows: Sequence[Row]) -> None:
@@ -75,9 +96,9 @@ async def trend(notes: Notes) -> None:
         return
     finding, step = found
     rows = _reported(finding)
-    what = unquoted(finding.scope)
     if len(rows) < _FEWEST:
-        notes.say(f"Too few conversations per {step} to report a trend for {what}", finding, kind="answer")
+        name = word(step, notes.spoken)
+        notes.tell("too_few_per_step", finding, kind="answer", step=name, what=what(notes.task.scope, notes.spoken))
         return
     is_part = len(finding.columns) == 2
     if not is_part and step == "week" and len(rows) > _WITHOUT_ENDS:
@@ -85,15 +106,16 @@ async def trend(notes: Notes) -> None:
         notes.say("Partial first and last weeks are excluded.", kind="limit")
     peak = max(rows, key=lambda row: (row.values[0].share if is_part else row.values[0].count) or 0)
     first, last, highest = (_stated(row, is_part=is_part) for row in (rows[0], rows[-1], peak))
-    measured = f"the share of all conversations of the {step}" if is_part else f"the number per {step}"
-    notes.say(
-        f"{what[:1].upper()}{what[1:]}: {measured} goes from {first} to {last}, highest {highest}",
-        finding,
-        kind="answer",
-    )
-    for note in finding.notes:
-        if note.startswith(("change of level", "the second half")):
-            notes.say(f"{note[:1].upper()}{note[1:]}", finding)
+    name = word(step, notes.spoken)
+    measured = sentence("share_of_step" if is_part else "number_per_step", notes.spoken, step=name)
+    whole = what(notes.task.scope, notes.spoken)
+    notes.tell("trend", finding, kind="answer", what=whole, measured=measured, first=first, last=last, highest=highest)
+    if step == "month" and len(rows) <= _LISTED:
+        counts = ", ".join(f"{row.label}: {row.values[0].count:,}" for row in rows)
+        notes.tell("by_step", finding, step=name, rows=counts)
+    for note in [note for note in finding.notes if note.startswith(("change of level", "the second half"))][-_CHANGES:]:
+        # Odds and intervals are in the finding.
+        notes.say(note.split(" (", 1)[0].replace("a bucket", f"a {step}"), finding)
     if len(_reported(finding)) < len(finding.rows):
         notes.say(
             f"{finding.suppressed.cells} cells by {step} are suppressed (below the privacy threshold, may be zero)",
@@ -133,14 +155,14 @@ async def precedent(notes: Notes) -> None:
     finding = await notes.ask("precedent", arguments(notes.task.scope))
     if finding is None:
         return
-    what = finding.scope.replace("“", "").replace("”", "")
+    about = finding.scope.replace("“", "").replace("”", "")
     snapshots = [row for row in finding.rows if row.parent is None and row.values[0].count is not None]
     if snapshots:
         present = ", ".join(f"“{row.label}” ({row.values[0].count:,})" for row in snapshots)
-        notes.say(f"Earlier snapshots already had {what}: {present}", finding, kind="answer")
+        notes.say(f"Earlier snapshots already had {about}: {present}", finding, kind="answer")
     else:
         notes.say(
-            f"No earlier snapshot shows {what}; small numbers would be hidden",
+            f"No earlier snapshot shows {about}; small numbers would be hidden",
             finding,
             kind="answer",
         )

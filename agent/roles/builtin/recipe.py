@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import regex
 
+from agent.roles.builtin.sentences import SPOKEN, sentence, what, word
 from agent.roles.protocols import Claim, Task, ToolCaller
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding, Measure, Row
@@ -18,9 +19,6 @@ from tools.core.wording import UNNAMED
 CONCERNING = 3
 """Grade from which a conversation counts as concerning."""
 SHOWN = 5
-HIDDEN = "Hidden"
-"""How the claim begins that a scope is hidden by the policy."""
-_TOO_FEW = "Too few conversations or accounts match, or the rest would be too few. Try a longer period"
 Kind = Literal["answer", "support", "limit"]
 
 
@@ -38,16 +36,31 @@ class Notes:
             return await self.tools.call(tool, dict(arguments))
         except ToolRefusal as refusal:
             text = f"Refused ({tool.replace('_', ' ')}): {_spoken(refusal)}"
-            if refusal.reason == "too few or too close":
-                text = f"{HIDDEN}: {self.asked}. {_TOO_FEW}."
-            self.claims.append(Claim(text=text, findings=(), kind="limit"))
+            is_hidden = refusal.reason == "too few or too close"
+            if is_hidden:
+                text = sentence("hidden_scope", self.spoken, what=self.asked)
+            spoken = self.spoken if is_hidden else "English"
+            self.claims.append(Claim(text=text, findings=(), kind="limit", spoken=spoken, is_hidden=is_hidden))
             return None
 
     @property
     def asked(self) -> str:
         """What the task is about, in the middle of a sentence that cites nothing: so without digits."""
-        about = " and ".join(unquoted(scope.describe()) for scope in (self.task.scope, self.task.against) if scope)
-        return "the conversations asked about" if any(map(str.isdigit, about)) else about
+        about = ", ".join(what(scope, self.spoken) for scope in (self.task.scope, self.task.against) if scope)
+        if any(map(str.isdigit, about)):
+            scopes = (
+                scope.model_copy(update={"since": None, "until": None, "cluster": None})
+                for scope in (self.task.scope, self.task.against)
+                if scope
+            )
+            about = ", ".join(what(scope, self.spoken, every=False) for scope in scopes)
+        plain = "the conversations asked about" if self.spoken == "English" else word("conversations", self.spoken)
+        return plain if any(map(str.isdigit, about)) else about
+
+    @property
+    def spoken(self) -> str:
+        """The language that claims are written in: the question's, where there are sentences in it."""
+        return self.task.spoken if self.task.spoken in SPOKEN else "English"
 
     @property
     def shown(self) -> int:
@@ -56,9 +69,21 @@ class Notes:
 
     def say(self, text: str, *findings: Finding, kind: Kind = "support") -> None:
         """A claim; the handles are put before its last full stop."""
-        cited = ", ".join(finding.id for finding in findings)
-        stated = f"{text.rstrip('.')} [{cited}]." if findings else text
-        self.claims.append(Claim(text=stated, findings=tuple(finding.id for finding in findings), kind=kind))
+        self._add(text, findings, kind, "English")
+
+    def tell(self, key: str, *findings: Finding, kind: Kind = "support", **values: object) -> str:
+        """A claim in the language of the question, by the key of its sentence; returns it as it was stated."""
+        return self._add(sentence(key, self.spoken, **values), findings, kind, self.spoken)
+
+    def _add(self, text: str, findings: Sequence[Finding], kind: Kind, spoken: str) -> str:
+        ids = tuple(dict.fromkeys(finding.id for finding in findings))
+        cited = ", ".join(ids)
+        bare, stop = text.rstrip(".。"), "。" if spoken in ("Japanese", "Chinese") and not findings else "."
+        stated = f"{bare} [{cited}]{stop}" if findings else f"{bare}{stop}"
+        kind = "support" if self.task.supports and kind == "answer" else kind
+        stated = f"{stated[:1].upper()}{stated[1:]}"
+        self.claims.append(Claim(text=stated, findings=ids, kind=kind, spoken=spoken))
+        return stated
 
     def fresh(self, rows: Sequence[Row]) -> list[Row]:
         """Rows that no earlier answer named, where the task asks for what else there is."""
@@ -99,14 +124,17 @@ def by_size(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: -(row.values[0].count or 0))
 
 
-def sized(row: Row) -> str:
+def sized(row: Row, *, with_id: bool = False) -> str:
     value = row.values[0]
     share = f", {value.share} %" if value.share is not None else ""
-    return f"“{row.label}” ({value.count:,}{share})"
+    identity = f"{row.id}: " if with_id and row.id else ""
+    return f"“{row.label}” ({identity}{value.count:,}{share})"
 
 
 def listed(rows: Sequence[Row]) -> str:
-    return ", ".join(sized(row) for row in rows)
+    """Rows with their sizes; those that share a name are told apart by their ids."""
+    labels = [row.label for row in rows]
+    return ", ".join(sized(row, with_id=labels.count(row.label) > 1) for row in rows)
 
 
 def mostly(rows: Sequence[Row], finding: Finding) -> str:
@@ -127,15 +155,13 @@ def odds(row: Row) -> float:
     return found.value
 
 
-def odds_stated(row: Row, beside: str) -> str:
-    """A row with its share and its odds ratio with the interval: "“x” (3.1 %, 2.4× (1.9 to 3.0) the odds elsewhere)"."""
-    found = measure(row, "odds ratio")
-    value = row.values[0]
-    share = f"{value.share} %, " if value.share is not None else ""
-    if found is None or found.value is None:
-        return f"“{row.label}” ({share.rstrip(', ')})" if share else f"“{row.label}”"
-    bound = ("at most " if found.is_at_most else "at least ") if found.is_bound else ""
-    return f"“{row.label}” ({share}{bound}{found.value}× ({found.low} to {found.high}) the odds {beside})"
+def beside(row: Row, against: str) -> str:
+    """A row with its shares in both columns: "“x” (3.1 % against 1.2 %)". Odds and intervals are in the finding."""
+    one, other = row.values[0], row.values[-1]
+    if len(row.values) < 2 or (one.share is None and other.share is None):
+        return f"“{row.label}”"
+    left, right = (f"{value.share} %" if value.share is not None else "–" for value in (one, other))
+    return f"“{row.label}” ({left} {against} {right})"
 
 
 async def themes_of(notes: Notes, scope: Scope, clustered: Finding) -> tuple[Finding, list[Row]]:

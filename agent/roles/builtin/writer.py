@@ -9,16 +9,21 @@ from collections.abc import Iterator, Sequence
 import regex
 
 from agent.core.answer import Confidence, Draft, LeadCard
-from agent.roles.builtin.recipe import HIDDEN, unquoted
+from agent.roles.builtin.recipe import unquoted
+from agent.roles.builtin.sentences import SPOKEN, sentence, word
 from agent.roles.protocols import Claim, Evidence, OnDelta
 from index.vocabulary import LANGUAGES
 from tools.core.finding import Finding
 from tools.core.wording import GRADED_BY_RULES, UNNAMED, is_fallback
 
-BYLINE = "Written by built-in rules; no model ran."
+_BULLETS = 5
 _ANSWERS = 3
 _MUCH = 30.0
 """Share (percent) outside clusters or suppressed from which confidence falls."""
+_OF = "Of "
+"""How a limit of one finding begins; one line here gives those of all findings."""
+_LIMITS = 2
+"""Limits that are said with an answer, and findings whose suppressed part is."""
 _ID = regex.compile(r" \((\w+)\)")
 _THEMES = ("overview", "cluster_scope", "search_topics", "drill_down", "emerging")
 """Tools whose suppressed share says how much of the themes is missing."""
@@ -38,32 +43,35 @@ class BuiltinWriter:
 
 
 def _draft(evidence: Evidence, claims: Sequence[Claim]) -> Draft:
-    reported = [claim for claim in claims if claim.kind != "limit" and claim.lead is None]
+    spoken = evidence.spoken if evidence.spoken in SPOKEN else "English"
+    reported = [claim for claim in claims if claim.kind != "limit" and claim.lead is None and claim.spoken == spoken]
     answers = [claim for claim in reported if claim.kind == "answer"] or reported[:1]
     chosen = _chosen(answers)
     level, reason = _confidence(evidence, claims)
+    is_english = spoken == "English"
+    words = sentence("confidence", spoken, level=sentence(level, spoken))
     return Draft(
-        answer=" ".join(claim.text for claim in chosen) or _nothing(evidence),
-        findings=tuple(claim.text for claim in _unique(reported) if claim not in chosen),
+        answer=" ".join(claim.text for claim in chosen) or _nothing(evidence, spoken),
+        findings=tuple(claim.text for claim in _unique(reported) if claim not in chosen)[:_BULLETS],
         confidence=level,
-        reason=reason,
-        would_change=tuple(_would_change(evidence)),
-        left_out=tuple(_left_out(evidence, claims)),
+        reason=reason if is_english else "",
+        left_out=tuple(_left_out(evidence, claims, spoken)),
         leads=tuple(_leads(claims)),
         suggestions=tuple(_next_questions(evidence))[:4],
-        byline=BYLINE,
+        byline=sentence("built_in", spoken),
+        headings=("", "") if is_english else (words, sentence("suppressed", spoken)),
     )
 
 
-def _nothing(evidence: Evidence) -> str:
+def _nothing(evidence: Evidence, spoken: str) -> str:
     if evidence.failures and not evidence.claims:
         return "No answer: its tasks did not finish."
-    closed = _unique([claim for claim in evidence.claims if claim.text.startswith(HIDDEN)])
+    closed = _unique([claim for claim in evidence.claims if claim.is_hidden])
     if closed:
-        return f"{closed[0].text} Other analyses had the same result." if closed[1:] else closed[0].text
+        return closed[0].text
     if any(claim.kind == "limit" for claim in evidence.claims):
         return "This index cannot answer the question; the reasons are below."
-    return "Everything found is hidden by the privacy policy."
+    return sentence("hidden", spoken)
 
 
 def _chosen(answers: Sequence[Claim]) -> list[Claim]:
@@ -114,9 +122,9 @@ def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence
     """High unless something speaks against it; low where parts are missing or nothing was found."""
     found = [claim for claim in claims if claim.kind != "limit"]
     if not found:
-        return "low", "No finding supports an answer."
+        return "none", "No finding supports an answer."
     if evidence.findings and not any(finding.rows for finding in evidence.findings):
-        return "low", "Everything that was found is suppressed."
+        return "none", "Everything that was found is suppressed."
     grave = ["Part of the work was not done."] if evidence.failures else []
     doubts = list(_doubts(evidence))
     if grave or len(doubts) > 2:
@@ -163,36 +171,32 @@ def _is_wide(finding: Finding) -> bool:
     return bool(clear) and 2 * len(wide) > len(clear)
 
 
-def _would_change(evidence: Evidence) -> Iterator[str]:
-    """What each task was told would disconfirm it."""
-    found = dict.fromkeys(
-        task.disconfirmer
-        for task in evidence.tasks
-        if task.disconfirmer and not any(map(str.isdigit, task.disconfirmer))
-    )
-    for text in found:
-        yield f"{text[:1].upper()}{text[1:].rstrip('.')}."
-
-
 _CITED = regex.compile(r"\s*\[F[^\]]*\](?=\.?$)")
 
 
-def _left_out(evidence: Evidence, claims: Sequence[Claim]) -> Iterator[str]:
-    """The limits, each once with all findings it holds for, and what else was suppressed."""
-    limits: dict[str, list[str]] = {}
-    for claim in claims:
-        if claim.kind == "limit":
-            limits.setdefault(_CITED.sub("", claim.text), []).extend(claim.findings)
-    for text, cited in limits.items():
-        yield f"{text.rstrip('.')} [{', '.join(dict.fromkeys(cited))}]." if cited else text
-    wording = {handle for claim in claims if claim.kind == "limit" for handle in claim.findings}
-    others = [
-        finding
-        for finding in evidence.findings
-        if finding.suppressed.groups and finding.shape != "map" and finding.id not in wording
-    ]
-    if others:
-        yield f"Groups suppressed: {', '.join(f'{finding.suppressed.groups} in [{finding.id}]' for finding in others[:6])}."
+def _left_out(evidence: Evidence, claims: Sequence[Claim], spoken: str) -> Iterator[str]:
+    """One line: what is suppressed and unclustered in the findings that are cited, and, in English, the limits."""
+    cited = {handle for claim in claims if claim.kind != "limit" for handle in claim.findings}
+    parts = []
+    for finding in evidence.findings:
+        said = []
+        if finding.suppressed.groups and finding.shape != "map" and not finding.title.endswith("by month"):
+            share = f" ({finding.suppressed.share} %)" if finding.suppressed.share else ""
+            many = finding.suppressed.groups
+            said.append(f"{many} {word('group' if many == 1 else 'groups', spoken)}{share}")
+        if finding.outside and finding.tool in _THEMES:
+            said.append(f"{finding.outside} % {word('unclustered', spoken)}")
+        if said and finding.id in cited:
+            parts.append(f"{', '.join(said)} [{finding.id}]")
+    limits = dict.fromkeys(
+        claim.text
+        for claim in claims
+        if claim.kind == "limit" and not claim.is_hidden and not claim.text.startswith(_OF)
+    )
+    others = list(limits)[:_LIMITS] if spoken == "English" else []
+    text = " ".join([*([f"{'; '.join(parts[: _LIMITS + 1])}."] if parts else []), *others])
+    if text:
+        yield text
 
 
 def _next_questions(evidence: Evidence) -> Iterator[str]:

@@ -17,12 +17,12 @@ from agent.core.errors import BudgetSpent, Endless, Malformed, Unusable
 from agent.grounding.verify import handles
 from agent.llm.client import Ask, Model, Reply
 from agent.roles.claude.structured import parsed
-from agent.roles.protocols import Claim, ToolCaller
+from agent.roles.claude.tool_definitions import REPORT, tool_definitions
+from agent.roles.protocols import Claim, Specialist, ToolCaller
 from tools.core.errors import ToolRefusal
 from tools.registry import TOOLS
 
 MAX_TURNS = 12
-REPORT = "report"
 _EMPTY = [{"type": "text", "text": "(empty)"}]
 
 
@@ -41,25 +41,6 @@ class WrittenCall(BaseModel):
 
     name: str
     arguments: dict[str, Any] = Field(validation_alias=AliasChoices("arguments", "input", "parameters"))
-
-
-def tool_definitions() -> list[dict[str, Any]]:
-    """The tools as the Messages API takes them, in a fixed order so that the prefix stays the same."""
-    found = [
-        {"name": tool.name, "description": tool.manual, "input_schema": tool.schema()}
-        for tool in sorted(TOOLS.values(), key=lambda tool: tool.name)
-    ]
-    report = {
-        "name": REPORT,
-        "description": "Finish the task with one to six claims, each a sentence with its [F] handles.",
-        "input_schema": {
-            "type": "object",
-            "properties": {"claims": {"type": "array", "items": {"type": "string"}}},
-            "required": ["claims"],
-            "additionalProperties": False,
-        },
-    }
-    return [*found, report]
 
 
 @dataclass(slots=True)
@@ -91,12 +72,13 @@ async def run_loop(
     user: str,
     tools: ToolCaller,
     *,
+    trade: Specialist = "usage",
     effort: str | None = None,
     thinking: bool = False,
 ) -> Sequence[Claim]:
     """Let the model call tools until it reports. Raises a ModelFault or BudgetSpent; Unusable when it cannot do it."""
     loop = _Loop(tools, [{"role": "user", "content": user}])
-    definitions = tool_definitions()
+    definitions = tool_definitions(trade)
     for turn in range(MAX_TURNS):
         forced = REPORT if loop.must_report or turn == MAX_TURNS - 1 else None
         ask = Ask(name, system, loop.messages, tools=definitions, effort=effort, thinking=thinking, tool=forced)
@@ -124,7 +106,7 @@ async def run_loop(
             loop.say(reply.content, await _results(reply, loop))
         else:
             await _prose(reply, loop)
-    raise BudgetSpent("turns a task", MAX_TURNS, MAX_TURNS)
+    raise Unusable(f"work, which did not end in {MAX_TURNS} turns,")
 
 
 def _reported(reply: Reply) -> list[Claim] | None:

@@ -111,7 +111,7 @@ class ClaudeInvestigator:
         self._settings = settings
 
     async def investigate(self, task: Task, tools: ToolCaller) -> Sequence[Claim]:
-        stated = task.model_dump_json(exclude={"id"}, exclude_none=True)
+        stated = task.model_dump_json(exclude={"id", "spoken", "supports"}, exclude_defaults=True)
         user = render(Prompt.INVESTIGATOR, task=stated, calls=str(self._settings.max_tool_calls))
         return await run_loop(
             self._model,
@@ -119,6 +119,7 @@ class ClaudeInvestigator:
             load(Prompt.INVESTIGATOR).system,
             user,
             tools,
+            trade=task.specialist,
             effort=self._settings.worker_effort or None,
             thinking=self._settings.thinking,
         )

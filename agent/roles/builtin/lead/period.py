@@ -124,6 +124,9 @@ def read_period(question: str, newest: date | None, landmarks: Mapping[str, date
     parts = tuple((item.first, item.last) for item in plain) if len(plain) == len(moments) == 2 else ()
     if parts:
         since = until = None
+    elif len(plain) == len(moments) > 2:
+        # A list of periods ("June, July and August") is all of them.
+        since, until = min(item.first for item in plain), max(item.last for item in plain)
     if since and until and since > until:
         since = until = None
     spans = tuple((item.first, item.last) for item in moments if item.first < item.last)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.roles.builtin.planner_time import month_days, read_period
+from agent.roles.builtin.lead.period import month_days, read_period
 
 NEWEST = date(2026, 10, 31)
 LANDMARKS = {"launch": date(2026, 8, 3)}

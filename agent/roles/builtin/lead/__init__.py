@@ -1,0 +1,1 @@
+"""The built-in lead: it reads a question by examples and names, and makes a plan of it."""

@@ -1,0 +1,177 @@
+"""Follow-ups: questions that leave out what the question before said.
+
+"And in Japanese?" is the last look with another scope, "open the second one" a row of the last answer, "is it growing?" a new
+look at what the last answer was about. What cannot be resolved gives no plan, and the lead says so.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import regex
+
+from agent.core.answer import Mention
+from agent.roles.builtin.lead.plans import Reading, about
+from agent.roles.builtin.lead.tasks import contrast_of, task, trend_of
+from agent.roles.protocols import Exchange, Plan, Task
+from index.questions.values import Found
+from tools.core.scope import Scope
+
+_PLACES = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
+           "sixth": 5, "6th": 5, "largest": 0, "biggest": 0, "top": 0, "last": -1}  # fmt: skip
+_PLACE = regex.compile(
+    rf"\b(?P<word>{'|'.join(_PLACES)})\b(?! (?:month|week|day|year|quarter)s?\b)|\b(?:number|no\.?) ?(?P<number>\d)\b|#(?P<number2>\d)\b"
+)
+_BACK = regex.compile(
+    r"(?<!\buse )(?<!\bused )\b(?:it|its|this|these|those|them|their|they)\b(?! (?:week|month|quarter|year|assistant|index|corpus|data))"
+    r"|\bthat (?:one|theme|group|cluster|topic|spike|burst)\b|\b(?:is|are|was|has|about|of|in|like) that\b"
+)
+"""Words that stand for what was said before; "use it" is about the assistant."""
+_AS_SCOPE = ("language", "surface", "harm", "outcome", "field", "area")
+"""Facets whose values a scope can be restricted to by their names."""
+
+
+def refers_back(question: str) -> bool:
+    """Whether a question has a word for what was said before."""
+    return _BACK.search(question.casefold()) is not None
+
+
+def followed(reading: Reading, question: str, last: Exchange) -> Plan | None:
+    """The plan of a follow-up, or None where it refers to nothing that the last exchange holds."""
+    return _MAKERS[reading.intent](reading, question.casefold(), last)
+
+
+def subject_of(last: Exchange, question: str = "it") -> Scope:
+    """What "it" is: the row that the question names or counts to; the first group that the last answer named, where its look
+    was at everything; else its scope."""
+    row = _row(question, last)
+    if row is not None:
+        return _scope_of(row, last)
+    scope = last.tasks[0].scope
+    return _scope_of(last.rows[0], last) if scope == Scope() and last.rows else scope
+
+
+def row_named(label: str, history: Sequence[Exchange]) -> Scope | None:
+    """The scope of a group that an earlier answer named, the newest first."""
+    for exchange in reversed(history):
+        for row in exchange.rows:
+            if row.label.casefold() == label.casefold() and exchange.tasks:
+                return _scope_of(row, exchange)
+    return None
+
+
+def _again(reading: Reading, _question: str, last: Exchange) -> Plan | None:
+    new = reading.scope
+    if new == Scope() and not reading.slots.excluded:
+        return None
+    moved = (_moved(item, new, reading.slots.subjects) for item in last.tasks)
+    # What is restricted to one value of a facet is not counted by it.
+    tasks = tuple(item for item in moved if item.facet not in new.facets()) or last.tasks
+    return Plan(tasks=tasks, assumptions=(f"the last question again, now {new.describe()}",))
+
+
+def _trend(reading: Reading, question: str, last: Exchange) -> Plan | None:
+    scope = joined(subject_of(last, question), reading.base)
+    if any(item.focus == "trend" for item in last.tasks) and scope == Scope():
+        return Plan(tasks=last.tasks, assumptions=("the last question again",))
+    return _one(trend_of(scope), f"“it” = {scope.describe()}")
+
+
+def _opened(reading: Reading, question: str, last: Exchange) -> Plan | None:
+    row = _row(question, last) or (last.rows[0] if last.rows else None)
+    if row is None:
+        return None
+    scope = joined(_scope_of(row, last), reading.base)
+    return _one(task("drill", f"What is in “{row.label}”", scope), f"opened: “{row.label}”")
+
+
+def _else(reading: Reading, _question: str, last: Exchange) -> Plan | None:
+    named = [name for item in last.tasks for name in item.already_named]
+    labels = tuple(dict.fromkeys([*named, *(row.label for row in last.rows)]))
+    moved = (joined_task(item, reading.base) for item in last.tasks)
+    return Plan(
+        tasks=tuple(item.model_copy(update={"already_named": labels}) for item in moved),
+        assumptions=("what the last answer named is left out",),
+    )
+
+
+def _why(reading: Reading, question: str, last: Exchange) -> Plan | None:
+    scope = joined(subject_of(last, question), reading.base)
+    if scope == Scope():
+        return None
+    return _one(contrast_of(scope), "findings show no causes; what sets it apart is shown instead")
+
+
+def _accounts(reading: Reading, _question: str, last: Exchange) -> Plan | None:
+    scopes: list[Scope] = []
+    for item in last.tasks:
+        scope = joined(item.scope, reading.base)
+        scopes += [scope] if scope not in scopes else []
+    tasks = tuple(
+        task("accounts", f"How many accounts {scope.described()} come from", scope, id=f"t{place}")
+        for place, scope in enumerate(scopes[:3], start=1)
+    )
+    return Plan(tasks=tasks, assumptions=("accounts in place of conversations",))
+
+
+_MAKERS: Mapping[str, Callable[[Reading, str, Exchange], Plan | None]] = {
+    "again": _again, "this_trend": _trend, "open_row": _opened, "else": _else, "why": _why, "as_accounts": _accounts,
+}  # fmt: skip
+FOLLOWS = frozenset(_MAKERS)
+"""Intents that need the question before."""
+
+
+def _row(question: str, last: Exchange) -> Mention | None:
+    by_name = next((row for row in last.rows if len(row.label) > 3 and row.label.casefold() in question), None)
+    match = _PLACE.search(question)
+    if by_name is not None or match is None:
+        return by_name
+    rows = [row for row in last.rows if row.id is not None] or list(last.rows)
+    place = _PLACES[word] if (word := match["word"]) else int(match["number"] or match["number2"]) - 1
+    return rows[place] if rows and place < len(rows) else None
+
+
+def _scope_of(row: Mention, last: Exchange) -> Scope:
+    """What a named group is as a scope: a cluster, a value of the facet that was counted by, or what lies near its name."""
+    if row.id is not None and regex.fullmatch(r"[CT]\d+", row.id):
+        return Scope(cluster=row.id)
+    scope = last.tasks[0].scope
+    facet = next((item.facet for item in last.tasks if item.facet in _AS_SCOPE), None)
+    if facet is not None:
+        return scope.model_copy(update={facet: row.label})
+    return scope.model_copy(update={"near": row.label, "cluster": None})
+
+
+def joined(base: Scope, new: Scope) -> Scope:
+    """The earlier scope with what the new question says on top."""
+    said = {name: value for name, value in new.model_dump(exclude_none=True).items() if value != {}}
+    if "since" in said or "until" in said:
+        said = {"since": None, "until": None} | said
+    return Scope.model_validate(base.model_dump() | said)
+
+
+def joined_task(earlier: Task, scope: Scope) -> Task:
+    """The earlier task in the new scope."""
+    moved = joined(earlier.scope, scope)
+    against = joined(earlier.against, scope) if earlier.against is not None else None
+    if moved == earlier.scope:
+        return earlier
+    return earlier.model_copy(
+        update={
+            "scope": moved,
+            "against": against if against != moved else None,
+            "objective": f"{earlier.objective.split(', now ')[0]}, now {scope.short()}",
+        }
+    )
+
+
+def _moved(earlier: Task, scope: Scope, subjects: Sequence[Found]) -> Task:
+    """A subject takes the place of the earlier subject; anything else is added."""
+    if subjects:
+        bare = earlier.scope.model_copy(
+            update={"near": None, "field": None, "area": None, "harm": None, "cluster": None}
+        )
+        earlier = earlier.model_copy(update={"scope": about(bare, subjects[0])})
+    return joined_task(earlier, scope)
+
+
+def _one(made: Task, assumption: str) -> Plan:
+    return Plan(tasks=(made.model_copy(update={"id": "t1"}),), assumptions=(assumption,))

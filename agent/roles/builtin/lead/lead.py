@@ -1,0 +1,277 @@
+"""The built-in lead: reads what a question asks for by examples, what it is about by names, and says so when it does not.
+
+It has no rule for a phrasing: a classifier over the multilingual encoder gives the intent, and slots give the scope. An
+intent that the slots cannot fill is no candidate. Where no candidate is likely enough the lead asks back with the nearest
+questions it can answer, because a number for a misread question is worse than none.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+
+import regex
+
+from agent.grounding.unrecorded import unstored
+from agent.roles.builtin.lead.follow import FOLLOWS, followed, joined, refers_back, row_named, subject_of
+from agent.roles.builtin.lead.material import intents
+from agent.roles.builtin.lead.plans import PLANNED, Reading, reading_of, tasks_of
+from agent.roles.builtin.lead.replies import ASIDE, LATER, OFFERING, replied, text_of
+from agent.roles.builtin.lead.slots import Known, Slots, expanded, read_slots
+from agent.roles.builtin.lead.steps import step_of
+from agent.roles.protocols import Brief, Exchange, Plan, Task
+from index.questions.spoken import language_of
+from index.questions.values import QuestionReader
+
+SURE = 0.22
+"""Probability, among the candidates, from which an intent is taken (docs/evaluation/questions.md)."""
+
+CLEAR = 1.08
+"""How many times as likely as the next one it must be below twice that."""
+
+_SIDE_BY_SIDE = 5.0
+_FEASIBLE = 0.3
+"""Probability that must be left to intents that can be filled."""
+
+_COUNTING = frozenset(("size", "accounts", "trend", "by_length", "by_outcome", "volume"))
+"""Intents whose answer is a number of what the question is about."""
+
+_LONG = 600
+"""Characters from which on a text is a report, of which only the questions are read."""
+
+_OFFERED = 3
+
+_FIRST = ("overview", "size", "trend", "unique", "new", "abuse_kind", "coordination", "flag_gaps", "coverage")
+"""Intents that somebody who does not know what to ask is offered, in this order."""
+
+
+class BuiltinPlanner:
+    """Plans by examples and names. Deterministic: the same brief gives the same plan."""
+
+    def __init__(self, reader: QuestionReader) -> None:
+        self._reader = reader
+
+    async def plan(self, brief: Brief) -> Plan:
+        questions = list(_questions(brief.question))
+        plans = [self._one(brief, question) for question in questions[:_OFFERED]]
+        understood = [plan for plan in plans if plan.tasks] or plans[:1]
+        made = understood[0]
+        if len(understood) > 1:
+            # Several questions in one text: the tasks of all that are understood, each once.
+            tasks = [task for plan in understood for task in plan.tasks]
+            apart = [task for place, task in enumerate(tasks) if not any(_same(task, other) for other in tasks[:place])]
+            numbered = (task.model_copy(update={"id": f"t{number}"}) for number, task in enumerate(apart, start=1))
+            assumed = tuple(dict.fromkeys(text for plan in understood for text in plan.assumptions))
+            made = made.model_copy(update={"tasks": tuple(numbered), "assumptions": assumed})
+        return made
+
+    def _one(self, brief: Brief, question: str) -> Plan:
+        last = next((item for item in reversed(brief.history) if item.tasks), None)
+        spoken, known = language_of(question), _known(brief)
+        question = _with_quotes(question, brief.history)
+        slots = read_slots(question, self._reader, known, spoken)
+        likely = candidates(self._reader.intents_of(slots.masked, slots.marks_of()), slots, last is not None)
+        intent = chosen(likely)
+        if slots.unknown and not slots.subjects and intent in _COUNTING:
+            intent = None  # a number of something else would be worse than none
+        plan = self._planned(brief, question, intent, slots, last) if intent else None
+        if plan is None:
+            key = "no_earlier" if last is None and intent in LATER.keys() | FOLLOWS else "not_understood"
+            unread = unstored(question, brief.own_facets) if spoken == "English" else ()
+            plan = Plan(
+                clarification=" ".join([*unread, text_of(key, spoken)]),
+                suggestions=tuple(_offers(list(likely), slots, brief)),
+            )
+        return plan.model_copy(update={"spoken": spoken})
+
+    def _planned(self, brief: Brief, question: str, intent: str, slots: Slots, last: Exchange | None) -> Plan | None:
+        known, spoken = _known(brief), slots.spoken
+        if intent == "not_meant" or intent in OFFERING:
+            return Plan(clarification=text_of(intent, spoken), suggestions=tuple(_offers([], slots, brief)))
+        if intent in ASIDE or intent in LATER:
+            return replied(intent, brief, spoken, last, slots.shown)
+        reading = reading_of(intent, slots, known)
+        reading = _with_rows(reading, brief)
+        if intent in FOLLOWS:
+            plan = followed(reading, question, last) if last is not None else None
+        else:
+            if last is not None and _is_of_last(question, slots, intent):
+                reading.base = joined(subject_of(last, question.casefold()), reading.base)
+                reading.assumed.append(f"“it” = {reading.base.describe()}")
+            plan = Plan(tasks=tasks_of(reading), assumptions=tuple(reading.assumed))
+        if plan is None:
+            return None
+        steps = (_in_steps(task, question, brief) for task in plan.tasks)
+        tasks = tuple(task.model_copy(update={"spoken": spoken}) for task in steps)
+        return plan.model_copy(
+            update={"tasks": tasks, "assumptions": (*slots.assumed, *plan.assumptions, *_read_as(slots))}
+        )
+
+
+def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> dict[str, float]:
+    """The intents that the slots can fill, with their probabilities among each other."""
+    abuse = any(item.is_abuse for item in slots.subjects)
+    named = bool(slots.subjects or slots.excluded)
+    scoped = bool(named or slots.languages or slots.surfaces or slots.clusters or slots.marks)
+    needs = {
+        "topic": named and not abuse, "abuse_kind": abuse, "trend": scoped or bool(slots.period.ends), "facet_of": named or bool(slots.clusters), "unique": slots.is_scoped,
+        "open": len(slots.clusters) == 1, "compare": _is_compared(slots), "precedent": slots.is_scoped or has_earlier, "marked": bool(slots.marks) or "harm" in slots.facets or not named,
+    }  # fmt: skip
+    later = {*FOLLOWS, "shorter", "as_table", "not_meant"}
+    kept = {
+        name: chance
+        for name, chance in likely.items()
+        if needs.get(name, True)
+        and (has_earlier or name not in later)
+        and not (name in ("again", "else") and named and slots.left > 4)
+    }
+    # A subject alone asks about it; a language or a period alone, about what there is.
+    if slots.left == 0 and slots.spoken not in ("Japanese", "Chinese", "Thai"):
+        bare = (
+            "compare"
+            if slots.period.parts
+            else "abuse_kind"
+            if abuse
+            else "topic"
+            if slots.subjects
+            else "open"
+            if slots.clusters
+            else ""
+        )
+        bare = bare or (
+            "overview" if slots.is_scoped and not has_earlier and not slots.facets and not slots.marks else ""
+        )
+        if bare:
+            return {bare: 1.0}
+    if slots.period.parts or max(map(len, (slots.clusters, slots.languages, slots.surfaces))) > 1:
+        # Two of a kind side by side are seldom named but to be compared.
+        kept["compare"] = _SIDE_BY_SIDE * likely["compare"]
+    if slots.period.pivot:
+        kept["new"] = 2 * likely["new"]
+    if {"concern", "flagged"} <= {*slots.marks}:
+        kept["flag_gaps"] = _SIDE_BY_SIDE * likely["flag_gaps"]
+    total = sum(kept.values()) or 1.0
+    if total < _FEASIBLE:
+        return {}  # what it asks for is something that the slots cannot fill
+    return {name: chance / total for name, chance in sorted(kept.items(), key=lambda item: -item[1])}
+
+
+def _is_compared(slots: Slots) -> bool:
+    """Whether there are two things to compare, or one to compare with all others."""
+    pairs = (slots.languages, slots.surfaces, slots.clusters, slots.subjects)
+    period = slots.period
+    if period.parts or period.ends or period.pivot or any(len(names) > 1 for names in pairs):
+        return True
+    return any(pairs) and not slots.marks
+
+
+def chosen(likely: Mapping[str, float]) -> str | None:
+    """The likeliest intent, where it is likely enough and clearly before the next."""
+    first, second = [*likely.items(), ("", 0.0), ("", 0.0)][:2]
+    is_clear = first[1] >= 2 * SURE or first[1] >= CLEAR * second[1]
+    return first[0] if first[1] >= SURE and is_clear else None
+
+
+def _known(brief: Brief) -> Known:
+    first, last = (date.fromisoformat(day) if day else None for day in (brief.first_day, brief.last_day))
+    landmarks = {name: date.fromisoformat(day) for name, day in brief.landmarks.items()}
+    return Known(brief.languages, brief.surfaces, landmarks, first, last, brief.own_facets)
+
+
+def _with_rows(reading: Reading, brief: Brief) -> Reading:
+    """A quoted name that an earlier answer gave is that group, and no phrase to look near."""
+    for subject in reading.slots.subjects:
+        scope = row_named(subject.label, brief.history) if subject.kind == "quoted" else None
+        if scope is not None:
+            kept = tuple(item for item in reading.slots.subjects if item is not subject)
+            intent = "open" if reading.intent in ("topic", "open_row") else reading.intent
+            slots = replace(reading.slots, subjects=kept)
+            return replace(reading, intent=intent, slots=slots, base=joined(scope, reading.base))
+    return reading
+
+
+_SHORT = 4
+_OF_ALL = regex.compile(r"\b(?:all|overall|total|usage|everything|altogether|people|users|assistant)\b")
+_MORE = regex.compile(r"^(?:and|now|then|show(?: me| it| that)?|by|per|break|same|only)\b")
+
+
+def _is_of_last(question: str, slots: Slots, intent: str) -> bool:
+    """Whether a question is about what the last answer was about: it says so ("is it ..."), or it only names another way to look
+    ("show me month by month") and nothing of its own."""
+    if slots.subjects or slots.clusters or _OF_ALL.search(question.casefold()):
+        return False
+    if refers_back(question):
+        return True
+    is_look = intent in _LOOKS and not (slots.languages or slots.surfaces)
+    return is_look and (len(question.split()) < _SHORT or _MORE.search(question.casefold()) is not None)
+
+
+_LOOKS = frozenset(("volume", "by_language", "by_surface", "by_length", "by_outcome", "by_grade", "by_field", "trend"))
+"""Intents that a follow-up may look at the last scope by."""
+
+_SHORTEST = 4
+"""Letters of a name from which on it is looked for in a question."""
+
+
+def _with_quotes(question: str, history: Sequence[Exchange]) -> str:
+    """The question with the longest name of a theme that an earlier answer gave, and that it repeats, in quotes."""
+    labels = {row.label for exchange in history for row in exchange.rows if row.id and len(row.label) >= _SHORTEST}
+    for label in sorted(labels, key=len, reverse=True):
+        place = question.casefold().find(label.casefold())
+        if place >= 0:
+            end = place + len(label)
+            return (
+                question
+                if question[place - 1 : place] in ("“", '"')
+                else f"{question[:place]}“{label}”{question[end:]}"
+            )
+    return question
+
+
+def _in_steps(task: Task, question: str, brief: Brief) -> Task:
+    """A trend in the steps that the question names, or that suit its period."""
+    if task.focus != "trend" or task.facet is not None:
+        return task
+    first, last = (date.fromisoformat(day) if day else None for day in (brief.first_day, brief.last_day))
+    step = step_of(expanded(question), task.scope.since or first, task.scope.until or last)
+    return task.model_copy(update={"facet": step})
+
+
+def _read_as(slots: Slots) -> Iterator[str]:
+    if slots.unknown:
+        yield f"not read: {', '.join(f'“{word}”' for word in slots.unknown)}"
+    for item in slots.subjects:
+        if item.words.casefold() != item.label.casefold():
+            yield f"“{item.words}” is read as “{item.label}”"
+
+
+def _same(task: Task, other: Task) -> bool:
+    return (task.focus, task.scope, task.facet, task.against) == (other.focus, other.scope, other.facet, other.against)
+
+
+def _questions(text: str) -> Iterator[str]:
+    """The questions of a text: itself, or, of a report, the sentences that ask."""
+    if len(text) <= _LONG:
+        yield text.strip()
+        return
+    sentences = [part.strip() for part in regex.split(r"(?<=[.!?。？！])\s+|\n+", text) if part.strip()]
+    asked = [part[:_LONG] for part in sentences if part.endswith(("?", "？"))]
+    yield from asked or [(sentences or [text])[-1][:_LONG]]
+
+
+def _offers(likely: list[str], slots: Slots, brief: Brief) -> Iterator[str]:
+    """The nearest questions that can be answered, with what this one named."""
+    values = {
+        "topic": next((item.words for item in slots.subjects if not item.is_abuse), "cooking"),
+        "abuse": next((item.words for item in slots.subjects if item.is_abuse), "phishing"),
+        "language": next(iter((*slots.languages, *(name for name in brief.languages if name != "English"))), "Spanish"),
+        "other": "English",
+        "period": f"since {next(iter(sorted(brief.landmarks.values())), brief.last_day or '2026-01-01')}",
+        "cluster": next(iter(slots.clusters), "C1"),
+    }
+    if slots.unknown and not slots.subjects:
+        yield f"How many conversations are about “{slots.unknown[-1]}”?"
+    wanted = [name for name in likely if name in PLANNED][:_OFFERED] or list(_FIRST)
+    yield from dict.fromkeys(intents()[name].offer.format(**values) for name in wanted)
+
+
+__all__ = ["BuiltinPlanner", "candidates", "chosen"]

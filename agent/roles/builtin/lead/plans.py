@@ -1,0 +1,404 @@
+"""From an intent and its slots to tasks: one function an intent."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from agent.roles.builtin.lead.slots import Known, Slots
+from agent.roles.builtin.lead.tasks import (
+    FACET_OF,
+    MARKED,
+    breakdown_of,
+    compare_of,
+    concern_of,
+    contrast_of,
+    coordination_of,
+    gaps_of,
+    new_of,
+    size_of,
+    sought_of,
+    task,
+    top_of,
+    topic_of,
+    trend_of,
+    unmarked,
+)
+from agent.roles.builtin.recipe import stated
+from agent.roles.protocols import Task
+from index.questions.values import Found
+from tools.core.scope import Scope
+
+FELL = "fell"
+"""Facet of a task that looks for what is new, where what became rarer is asked for."""
+_MOST_CROSSED = 2
+"""Facets of a table, counting the scope's."""
+_RECENT_DAYS = 28
+"""What "new" means where a question names no period."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """A question as it was understood. `base`: what it is about before its subjects; `against`: what that is compared with;
+    `assumed` is added to by the plan."""
+
+    intent: str
+    slots: Slots
+    known: Known
+    base: Scope
+    against: Scope | None
+    assumed: list[str] = field(default_factory=list)
+
+    @property
+    def scopes(self) -> list[Scope]:
+        """A scope for each subject that is named; the base where none is."""
+        return [about(self.base, subject) for subject in self.slots.subjects] or [self.base]
+
+    @property
+    def scope(self) -> Scope:
+        return self.scopes[0]
+
+    def facet(self, *wanted: str) -> str | None:
+        """The first facet that is named, of these."""
+        return next((name for name in self.slots.facets if not wanted or name in wanted), None)
+
+
+def about(scope: Scope, subject: Found) -> Scope:
+    """The scope, restricted to a subject: by the facet that it is a value of, or by nearness."""
+    match subject.kind:
+        case "field" | "area":
+            return scope.model_copy(update={subject.kind: subject.label})
+        case "hazard":
+            return scope.model_copy(update={"harm": subject.label})
+        case _:
+            return scope.model_copy(update={"near": subject.label})
+
+
+def reading_of(intent: str, slots: Slots, known: Known) -> Reading:
+    """The scopes that the slots name, with two of a kind set against each other where the intent compares."""
+    period = slots.period
+    scope = Scope(since=period.since, until=period.until)
+    if slots.languages:
+        scope = scope.model_copy(update={"language": slots.languages[0]})
+    if slots.surfaces:
+        scope = scope.model_copy(update={"surface": slots.surfaces[0]})
+    if slots.clusters:
+        scope = scope.model_copy(update={"cluster": slots.clusters[0]})
+    against = None
+    for name, values in (("language", slots.languages), ("surface", slots.surfaces), ("cluster", slots.clusters)):
+        if len(values) > 1:
+            against = scope.model_copy(update={name: values[1]})
+    if period.parts:
+        scope, against = (scope.model_copy(update={"since": one, "until": other}) for one, other in period.parts)
+    elif period.ends and intent in ("compare", "new") and not slots.subjects:
+        against, scope = (scope.model_copy(update={"since": one, "until": other}) for one, other in period.ends)
+    if slots.grade:
+        scope = scope.model_copy(update={"concern_at_least": slots.grade})
+    return Reading(intent, slots, known, scope, against)
+
+
+def tasks_of(reading: Reading) -> tuple[Task, ...]:
+    """The tasks of a plan, numbered."""
+    if reading.slots.excluded and reading.intent in _LEAVES_OUT:
+        made = _others(reading)
+    else:
+        made = _MAKERS[reading.intent](reading)
+        if reading.slots.excluded and reading.intent not in _KNOWS_EXCLUSION:
+            reading.assumed.append(f"not left out: {', '.join(item.words for item in reading.slots.excluded)}")
+    shown = {"shown": reading.slots.shown} if reading.slots.shown else {}
+    apart: list[Task] = []
+    for item in made:
+        apart += [item] if item not in apart else []
+    return tuple(item.model_copy(update={"id": f"t{number}", **shown}) for number, item in enumerate(apart, start=1))
+
+
+def _overview(reading: Reading) -> Iterator[Task]:
+    marked = _marked(reading, reading.base)
+    scopes = [_marked(reading, scope) for scope in reading.scopes] if reading.slots.subjects else [marked]
+    for scope in scopes:
+        if scope.near:
+            yield topic_of(scope)
+            continue
+        if not scope.field and not scope.area and len(scope.facets()) < _MOST_CROSSED:
+            yield breakdown_of(scope, "field")
+        yield top_of(scope)
+    if scopes == [Scope()]:
+        yield breakdown_of(Scope(), "language").model_copy(update={"supports": True})
+
+
+def _others(reading: Reading) -> Iterator[Task]:
+    """What is not what was excluded: the other rows of its table, because there is no scope by "not"."""
+    out = reading.slots.excluded
+    kinds = {"area": "field", "request": "field", "quoted": "field", "phrase": "field", "hazard": "harm"}
+    for facet in dict.fromkeys(kinds.get(item.kind, item.kind) for item in out):
+        names = tuple(item.label for item in out if kinds.get(item.kind, item.kind) == facet)
+        reading.assumed.append(f"left out: {', '.join(names)}; the other rows of the table answer")
+        yield breakdown_of(unmarked(reading.scope, facet), facet, without=names)
+
+
+def _marked(reading: Reading, scope: Scope) -> Scope:
+    """The scope, restricted to what is refused, flagged or concerning, where the question says so."""
+    for mark in reading.slots.marks:
+        scope = scope.model_copy(update=stated(MARKED[mark]))
+    return scope
+
+
+def _topic(reading: Reading) -> Iterator[Task]:
+    for scope in reading.scopes:
+        if scope.near:
+            yield topic_of(scope)
+            yield trend_of(scope)
+        else:
+            yield size_of(scope)
+            yield top_of(scope)
+
+
+def _size(reading: Reading) -> Iterator[Task]:
+    if step := reading.facet("month", "week", "day"):
+        yield from (trend_of(scope).model_copy(update={"facet": step}) for scope in reading.scopes)
+        return
+    if any(item.is_abuse for item in reading.slots.subjects):
+        yield from _abuse(reading)
+        return
+    if not reading.slots.subjects and reading.slots.marks:
+        facet = FACET_OF[reading.slots.marks[0]]
+        yield breakdown_of(unmarked(reading.base, facet), facet)
+        return
+    if reading.against is not None and not reading.slots.subjects:
+        yield from _compare(reading)
+        return
+    for scope in reading.scopes:
+        yield size_of(scope)
+
+
+def _accounts(reading: Reading) -> Iterator[Task]:
+    for scope in reading.scopes:
+        yield task("accounts", f"How many accounts {scope.described()} come from", scope)
+
+
+def _concentration(reading: Reading) -> Iterator[Task]:
+    reading.assumed.append(
+        "accounts are never ranked; how much few accounts dominate is shown as a band for each theme"
+    )
+    yield task("coordination", "In which themes few accounts dominate", reading.base, facet="concentration")
+
+
+def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
+    def made(reading: Reading) -> Iterator[Task]:
+        out = [item.label for item in reading.slots.excluded]
+        if out:
+            reading.assumed.append(f"left out: {', '.join(out)}; the other rows of the table answer")
+        mark = next((name for name, value in FACET_OF.items() if value == facet), None)
+        divided = reading.facet("language", "surface") if mark else None
+        for scope in reading.scopes:
+            if mark and divided:
+                yield breakdown_of(unmarked(scope, divided).model_copy(update=stated(MARKED[mark])), divided)
+            else:
+                yield breakdown_of(unmarked(scope, facet), facet, without=tuple(out))
+
+    return made
+
+
+def _by_named(reading: Reading) -> Iterator[Task]:
+    own = next((name for name in reading.slots.facets if name in reading.known.own_facets), None)
+    yield from _by(own or "field")(reading)
+
+
+def _refused(reading: Reading) -> Iterator[Task]:
+    facet = reading.facet("language", "surface")
+    for scope in reading.scopes:
+        yield breakdown_of(scope, "outcome")
+        if not scope.near:
+            yield contrast_of(scope.model_copy(update={"outcome": "refused"}), facet or "theme")
+
+
+def _cross(reading: Reading) -> Iterator[Task]:
+    named = list(dict.fromkeys("month" if name in ("week", "day") else name for name in reading.slots.facets))
+    across = next((name for name in named if name != "field"), "language")
+    by = next((name for name in named if name != across), "field")
+    yield breakdown_of(reading.scope, by, across=across)
+
+
+def _trend(reading: Reading) -> Iterator[Task]:
+    since = reading.slots.period.pivot or reading.base.since
+    if since is not None and reading.base.until is None and reading.slots.subjects and not reading.slots.marks:
+        # Since a day: how much there is from then on, how much there was before, and the whole course.
+        for scope in reading.scopes[:1]:
+            yield size_of(scope.model_copy(update={"since": since}))
+            yield size_of(scope.model_copy(update={"since": None, "until": since - timedelta(days=1)}))
+            yield trend_of(scope.model_copy(update={"since": None})).model_copy(update={"supports": True})
+        return
+    for scope in reading.scopes:
+        if not reading.slots.subjects:
+            scope = _marked(reading, scope)
+        yield trend_of(scope)
+
+
+def _volume(reading: Reading) -> Iterator[Task]:
+    yield trend_of(_marked(reading, reading.scope))
+
+
+def _new(reading: Reading) -> Iterator[Task]:
+    if reading.against is not None:
+        yield compare_of(reading.scope, reading.against)
+        return
+    since = reading.slots.period.pivot or reading.base.since
+    scope = reading.scope
+    if since is None and reading.known.newest is not None and scope.until is None:
+        days = 7 if "week" in reading.slots.facets else _RECENT_DAYS
+        since = reading.known.newest - timedelta(days=days - 1)
+        reading.assumed.append(f"no period was named: new in the last {days} days, since {since}")
+    if since is not None:
+        scope = scope.model_copy(update={"since": since})
+        facet = reading.facet("language", "surface", "harm")
+        yield contrast_of(scope, facet) if facet else new_of(scope)
+    if reading.slots.subjects or since is None:
+        yield trend_of(scope.model_copy(update={"since": None}) if since is not None else scope)
+
+
+def _falling(reading: Reading) -> Iterator[Task]:
+    for item in _new(reading):
+        yield item.model_copy(update={"facet": FELL}) if item.focus == "new" else item
+
+
+def _spike(reading: Reading) -> Iterator[Task]:
+    yield trend_of(reading.scope).model_copy(update={"facet": "week"})
+    yield from (item for item in _new(reading) if item.focus == "new")
+
+
+def _compare(reading: Reading) -> Iterator[Task]:
+    subjects = reading.slots.subjects
+    if reading.slots.period.pivot and not subjects:
+        yield from _new(reading)
+        return
+    if len(subjects) > 1 and reading.against is None:
+        for scope in reading.scopes:
+            yield size_of(scope)
+        return
+    scope, against = reading.scope, reading.against
+    if against is not None and subjects:
+        against = about(against, subjects[0])
+    if against is not None and reading.slots.marks:
+        # How much of each side bears the mark, and not what the marked ones are about.
+        facet = FACET_OF[reading.slots.marks[0]]
+        yield from (breakdown_of(side, facet) for side in (scope, against))
+        return
+    yield compare_of(scope, against) if scope != Scope() else top_of(scope)
+
+
+def _unique(reading: Reading) -> Iterator[Task]:
+    yield contrast_of(reading.scope) if reading.scope != Scope() else top_of(Scope())
+
+
+def _facet_of(reading: Reading) -> Iterator[Task]:
+    if any(item.is_abuse for item in reading.slots.subjects):
+        yield from _abuse(reading)
+    facet = reading.facet("language", "surface", "month", "harm") or "language"
+    for scope in reading.scopes:
+        yield breakdown_of(unmarked(scope, facet), facet)
+        if facet in ("language", "surface"):
+            yield contrast_of(unmarked(scope, facet), facet)
+
+
+def _marked_by(reading: Reading) -> Iterator[Task]:
+    mark = next(iter(reading.slots.marks), "concern")
+    facet = reading.facet("language", "surface", "harm", "month", "field")
+    scope = unmarked(reading.scope, facet).model_copy(update=stated(MARKED[mark]))
+    if facet == "month":
+        yield trend_of(scope)
+    elif facet in (None, "field"):
+        yield contrast_of(scope, "theme")
+        if mark == "concern":
+            yield concern_of(reading.scope)
+    else:
+        yield breakdown_of(scope, facet)
+        yield contrast_of(scope, facet).model_copy(update={"supports": True})
+
+
+def _coordination(reading: Reading) -> Iterator[Task]:
+    scopes = [scope for scope in reading.scopes if scope != Scope()]
+    if not reading.base.cluster:
+        yield coordination_of(reading.base)
+    for scope in scopes[:2]:
+        yield coordination_of(scope)
+
+
+def _abuse(reading: Reading) -> Iterator[Task]:
+    subjects = [item for item in reading.slots.subjects if item.is_abuse] or list(reading.slots.subjects)
+    for subject in subjects[:3]:
+        scope = about(reading.base, subject)
+        yield concern_of(scope) if subject.kind == "hazard" else sought_of(scope, subject.words)
+
+
+def _concern(reading: Reading) -> Iterator[Task]:
+    yield concern_of(reading.scope)
+    yield coordination_of(reading.base)
+    if not reading.base.facets():
+        yield gaps_of(_of_period(reading))
+
+
+def _gaps(reading: Reading) -> Iterator[Task]:
+    yield gaps_of(_of_period(reading))
+    yield concern_of(reading.base)
+
+
+def _false_alarms(reading: Reading) -> Iterator[Task]:
+    yield gaps_of(_of_period(reading), false_alarms=True)
+
+
+def _of_period(reading: Reading) -> Scope:
+    """What a gap analysis takes: a period, and nearness to a subject."""
+    base = Scope(since=reading.base.since, until=reading.base.until)
+    if filters := sorted(reading.base.facets()):
+        reading.assumed.append(f"gap analysis ignores these filters: {', '.join(filters)}")
+    near = next((subject.label for subject in reading.slots.subjects), None)
+    return base.model_copy(update={"near": near})
+
+
+def _briefing(reading: Reading) -> Iterator[Task]:
+    """Signs of one actor, what is new, gaps, and the whole."""
+    scope = reading.base
+    yield coordination_of(scope)
+    since = scope.since or _recent(reading.known.newest)
+    if since is not None:
+        yield new_of(scope.model_copy(update={"since": since}))
+    yield gaps_of(_of_period(reading))
+    yield top_of(scope)
+
+
+def _recent(newest: date | None) -> date | None:
+    return newest - timedelta(days=_RECENT_DAYS - 1) if newest is not None else None
+
+
+def _precedent(reading: Reading) -> Iterator[Task]:
+    for scope in reading.scopes:
+        near = scope.near or scope.area or scope.field
+        scope = scope.model_copy(update={"near": near, "area": None, "field": None})
+        yield task("precedent", f"Whether there were {scope.describe()} in earlier snapshots", scope)
+
+
+def _coverage(reading: Reading) -> Iterator[Task]:
+    yield task("coverage", "Coverage gaps", reading.scope)
+
+
+def _open(reading: Reading) -> Iterator[Task]:
+    yield task("drill", f"What is in {reading.scope.describe()}", reading.scope)
+
+
+def _map(reading: Reading) -> Iterator[Task]:
+    yield task("map", f"Draw where {reading.scope.describe()} lie", reading.scope)
+
+
+_MAKERS: Mapping[str, Callable[[Reading], Iterator[Task]]] = {
+    "overview": _overview, "topic": _topic, "size": _size, "accounts": _accounts, "concentration": _concentration,
+    "by_language": _by("language"), "by_surface": _by("surface"), "by_length": _by("turns"), "by_field": _by_named, "by_grade": _by("concern"),
+    "by_hazard": _by("harm"), "by_outcome": _by("outcome"), "refused_themes": _refused, "by_flag": _by("flagged"), "cross": _cross,
+    "trend": _trend, "volume": _volume, "new": _new, "falling": _falling, "spike": _spike, "compare": _compare, "unique": _unique,
+    "facet_of": _facet_of, "marked": _marked_by, "coordination": _coordination, "abuse_kind": _abuse, "concern": _concern,
+    "flag_gaps": _gaps, "false_alarms": _false_alarms, "briefing": _briefing, "precedent": _precedent, "coverage": _coverage,
+    "open": _open, "map": _map,
+}  # fmt: skip
+_LEAVES_OUT = frozenset(("overview", "size", "topic", "facet_of", "compare", "trend", "volume", "unique"))
+"""Intents that the other rows of a table answer, where something is to be left out."""
+_KNOWS_EXCLUSION = frozenset(("by_language", "by_surface", "by_field"))
+PLANNED = frozenset(_MAKERS)
+"""Intents that tools answer."""

@@ -1,0 +1,423 @@
+"""What a question names: languages, surfaces, a period, clusters, quoted words, subjects, and what is left out.
+
+Each slot that is read is taken from the text before the next is looked for. What is left over is never a topic: a topic
+is quoted, or is a subject of the public vocabulary.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import regex
+
+from agent.roles.builtin.lead.material import asking_words, slots
+from agent.roles.builtin.lead.period import Period, read_period
+from index.core.language import LANGUAGES, code_of
+from index.questions.languages import languages_in
+from index.questions.values import Found, QuestionReader
+
+_QUOTED = regex.compile(r"[“„«「『\"]([^“”„»«\"」』]{2,120})[”“»」』\"]")
+_CLUSTER = regex.compile(r"\b([CcTt]\d{1,5})\b")
+_GRADE = regex.compile(r"\b(?:grades?|concern)(?: of)? ([2-5])\b", regex.IGNORECASE)
+_WRITTEN_IN = regex.compile(r"\b(?:writ(?:e|es|ing|ten)|working|asking)(?= in\b)", regex.IGNORECASE)
+"""How somebody writes, and no topic."""
+_TRANSLATED = regex.compile(
+    r"\b(?:translat|übersetz|tradu)\w* .*\b(?:from|to|into|von|nach|ins|de|a|en)\b", regex.IGNORECASE
+)
+"""The languages of a translation are what it is about, and not what conversations are written in."""
+_BEHIND = regex.compile(r"\s*以外")
+_JOINS = regex.compile(r"\s*(?:,|and|or|und|oder|et|ou|y|o|e|和|、|と)?\s*(?:the |in |on |about |en |auf |de )?\s*")
+_ARTICLES = r"[\s-]*(?:(?:those |die |das |ceux |los |las |the ones )?(?:from |via |über |von |par |por |pela |pelo |à )|the |in |on |about |for |der |die |das |dem |den |la |le |les |el |los |las |l')*"
+SUBJECTS = ("field", "area", "request", "hazard", "phrase", "quoted")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What may be named of an index."""
+
+    languages: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = ()
+    landmarks: Mapping[str, date] = field(default_factory=dict)
+    oldest: date | None = None
+    newest: date | None = None
+    own_facets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """A question's slots. `masked`: the question with each slot's words replaced by one word of its kind, which is what
+    intents are read from; `left`: how many words no slot took; `unknown`: those of them that no example of a question holds."""
+
+    spoken: str
+    period: Period
+    languages: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+    subjects: tuple[Found, ...] = ()
+    facets: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    excluded: tuple[Found, ...] = ()
+    grade: int | None = None
+    shown: int | None = None
+    unknown: tuple[str, ...] = ()
+    masked: str = ""
+    left: int = 0
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def is_scoped(self) -> bool:
+        named = (self.languages, self.surfaces, self.clusters, self.subjects, self.period.parts)
+        return any(named) or not self.period.is_empty
+
+    def marks_of(self) -> tuple[float, ...]:
+        """The slots as features of the intent, each 0 or 1."""
+        abuse = [item for item in self.subjects if item.is_abuse]
+        flags = (
+            len(self.subjects) > len(abuse), bool(abuse), len(self.languages) == 1, len(self.languages) > 1,
+            len(self.surfaces) == 1, len(self.surfaces) > 1, not self.period.is_empty, bool(self.period.parts or self.period.pivot),
+            bool(self.clusters), len(self.clusters) > 1, bool(self.excluded), self.left == 0, self.left in (1, 2), self.shown is not None,
+            *(facet in self.facets for facet in ("language", "surface", "field", "turns", "harm")),
+            bool({"month", "week", "day"} & {*self.facets}),
+            *(mark in self.marks for mark in ("refused", "flagged", "concern")),
+        )  # fmt: skip
+        return tuple(map(float, flags))
+
+
+def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str) -> Slots:
+    """The slots of a question that is written in the language `spoken`."""
+    text, mended = corrected(question.replace("’", "'"), known.languages)
+    quoted = [(match[1].strip(), *match.span()) for match in _QUOTED.finditer(text)]
+    clusters = [(match[1].upper(), *match.span()) for match in _CLUSTER.finditer(text)]
+    spoken_of = [item for item in languages_in(text, spoken, known.languages) if _is_free(item, quoted)]
+    period, times = _period(text, spoken, known)
+    taken = [(start, end) for _, start, end in (*quoted, *clusters, *spoken_of)] + times
+    taken += [match.span() for match in _WRITTEN_IN.finditer(text)]
+    found = reader.names_in(text, taken)
+    if loose := [item for item in found if item.kind == "surface" and not _is_place(item, text, found)]:
+        places = {(item.start, item.end) for item in found if item.kind == "surface" and item not in loose}
+        found = reader.names_in(text, taken, [(item.start, item.end) for item in loose])
+        found = [item for item in found if item.kind != "surface" or (item.start, item.end) in places]
+    found += [Found(words, "quoted", words, start, end) for words, start, end in quoted]
+    found += [Found(name, "language", text[start:end], start, end) for name, start, end in spoken_of]
+    found.sort(key=lambda item: item.start)
+    if _TRANSLATED.search(text):
+        found = [item for item in found if item.kind != "language"]
+    out = _excluded(text, found, spoken)
+    kept = [item for item in found if item not in out]
+    if spoken == "English" and not any(item.kind in SUBJECTS for item in found) and (topic := _stated(text, taken)):
+        kept.append(topic)
+        found.append(topic)
+    surfaces = _surfaces(kept, known)
+    grade = _GRADE.search(text)
+    return Slots(
+        spoken=spoken,
+        period=period,
+        languages=tuple(item.label for item in kept if item.kind == "language"),
+        surfaces=surfaces,
+        clusters=tuple(dict.fromkeys(name for name, _, _ in clusters)),
+        subjects=tuple(_merged(item for item in kept if item.kind in SUBJECTS)),
+        facets=(*_of(kept, "facet"), *_own(text, known)),
+        marks=_of(kept, "mark"),
+        excluded=tuple(out),
+        grade=int(grade[1]) if grade else None,
+        shown=many_in(text.casefold()),
+        unknown=tuple(_unknown(text, [*taken, *((item.start, item.end) for item in found)]))
+        if spoken == "English"
+        else (),
+        masked=_masked(text, found, clusters, times),
+        left=_left(text, [*taken, *((item.start, item.end) for item in found)]),
+        assumed=(*mended, *period.assumed),
+    )
+
+
+_STATED = regex.compile(
+    r"\b(?:(?:ask|talk|know|conversations?|questions?|requests?|chats?|anything|something|discussions?)\w* (?:about|on|regarding|concerning)|(?:is|are|be|mentions?|all) about|use it for|looking for help with)"
+    r"\s+(?P<topic>[^?!.,;]{3,60})",
+    regex.IGNORECASE,
+)
+
+
+def _stated(text: str, taken: Sequence[tuple[int, int]]) -> Found | None:
+    """What a question says itself to be about ("ask about zeppelin maintenance"), in words that the vocabulary does not have."""
+    match = _STATED.search(text)
+    if match is None:
+        return None
+    start, end = match.span("topic")
+    end = min([end, *(begin for begin, _ in taken if begin > start)])
+    words = regex.sub(
+        r"\s+(?:in|on|since|from|by|per|over|during|most|mostly|at|before|after)$", "", text[start:end].strip()
+    )
+    if not words or not list(_unknown(words, ())):
+        return None
+    return Found(words, "quoted", words, start, start + len(words))
+
+
+def _unknown(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[str]:
+    """Words of four letters and more that no slot took and no example of a question holds."""
+    for match in regex.finditer(r"[\p{L}][\p{L}\p{M}'-]{3,}", text):
+        word = match[0].casefold().removesuffix("'s")
+        is_taken = any(start < match.end() and match.start() < end for start, end in taken)
+        if (
+            not is_taken
+            and not {word, word.removesuffix("s"), word.removesuffix("ing"), word.removesuffix("ed"), f"{word}s"}
+            & asking_words()
+        ):
+            yield match[0]
+
+
+def _is_free(item: tuple[str, int, int], quoted: Sequence[tuple[str, int, int]]) -> bool:
+    return not any(start < item[2] and item[1] < end for _, start, end in quoted)
+
+
+def _of(found: Sequence[Found], kind: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item.label for item in found if item.kind == kind))
+
+
+def _own(text: str, known: Known) -> Iterator[str]:
+    """Facets of the index's own that are named."""
+    words = set(regex.findall(r"[\p{L}\p{N}_]+", text.casefold()))
+    yield from (name for name in known.own_facets if {name.casefold(), f"{name.casefold()}s"} & words)
+
+
+def _is_place(item: Found, text: str, found: Sequence[Found]) -> bool:
+    """Whether a surface's name means where the assistant is used: it is the surface's own name, stands beside another one, or
+    behind a word such as "on"."""
+    if item.words.casefold() == item.label or sum(other.kind == "surface" for other in found) > 1:
+        return True
+    words: Mapping[str, list[str]] = slots("before_surface")
+    before = text[: item.start].casefold().rstrip(" -")
+    for article in words["articles"]:
+        before = regex.sub(rf"(?:^|\s){regex.escape(article)}$", "", before).rstrip()
+    is_behind = any(
+        before.endswith(word if not word.isascii() else f" {word}") or before == word for word in words["words"]
+    )
+    after = text[item.end :].casefold().lstrip()
+    return not before or is_behind or any(after.startswith(word) for word in words["behind"])
+
+
+def _surfaces(found: Sequence[Found], known: Known) -> tuple[str, ...]:
+    """The index's surfaces by what they are called here; a surface that it does not have is none."""
+    by_name = {name.casefold(): name for name in known.surfaces}
+    wanted = [item.label for item in found if item.kind == "surface"]
+    return tuple(dict.fromkeys(by_name[label] for label in wanted if label in by_name))
+
+
+def _merged(subjects: Iterator[Found]) -> Iterator[Found]:
+    """Each subject once; one beside another of its field ("crypto scams") gives way to the abuse, else to the first."""
+    seen: list[Found] = []
+    for item in subjects:
+        beside = seen[-1] if seen and item.start - seen[-1].end <= 1 else None
+        if beside is not None:
+            if item.is_abuse and not beside.is_abuse:
+                seen[-1] = item
+        elif all(item.label != other.label for other in seen):
+            seen.append(item)
+    yield from seen
+
+
+def _excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
+    """What follows words such as "except", with what is joined to it by "and"."""
+    words: Mapping[str, list[str]] = slots("except")
+    before = sorted(words.get(spoken, words["English"]), key=len, reverse=True)
+    either = "|".join(
+        (r"(?<!\p{L})" if word.isascii() or word[0].islower() else "") + regex.escape(word) for word in before
+    )
+    pattern = regex.compile(rf"(?:{either}){_ARTICLES}$", regex.IGNORECASE)
+    out: list[Found] = []
+    for item in found:
+        if item.kind not in ("language", "surface", *SUBJECTS):
+            continue
+        is_next = bool(out) and _JOINS.fullmatch(text[out[-1].end : item.start]) is not None
+        if is_next or pattern.search(text[: item.start]) or _BEHIND.match(text[item.end :]):
+            out.append(item)
+    return out
+
+
+_PLACEHOLDERS = {"language": "Korean", "surface": "mobile", "quoted": "cooking"}
+
+
+def _masked(
+    text: str, found: Sequence[Found], clusters: Sequence[tuple[str, int, int]], times: Sequence[tuple[int, int]]
+) -> str:
+    """The question with what it is about made one word, so that the intent does not depend on it."""
+    parts = [(item.start, item.end, _placeholder(item)) for item in found if item.kind not in ("facet", "mark")]
+    parts += [(start, end, "C12") for _, start, end in clusters]
+    parts += [(start, end, "July") for start, end in _together(text, times)]
+    for start, end, word in sorted(parts, reverse=True):
+        text = f"{text[:start]}{word}{text[end:]}"
+    return text.strip(" ?!.？！。¿¡")
+
+
+def _together(text: str, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Places with nothing but space between them as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(places):
+        if found and not text[found[-1][1] : start].strip(" -–"):
+            found[-1] = found[-1][0], end
+        else:
+            found.append((start, end))
+    return found
+
+
+def _placeholder(item: Found) -> str:
+    return _PLACEHOLDERS.get(item.kind, "scams" if item.is_abuse else "cooking")
+
+
+def _left(text: str, taken: Sequence[tuple[int, int]]) -> int:
+    words = [match.span() for match in regex.finditer(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'-]*", text)]
+    return sum(not any(start < stop and begin < end for begin, stop in taken) for start, end in words)
+
+
+# --- time ---------------------------------------------------------------------------------------------------------
+
+
+def _period(text: str, spoken: str, known: Known) -> tuple[Period, list[tuple[int, int]]]:
+    """The period, and the places of its words. Other languages are brought to English word by word first."""
+    english, places = (expanded(text), []) if spoken == "English" else _in_english(text, spoken)
+    english = _ends_of(english, known)
+    for name in known.landmarks:
+        # "The August launch" is the launch.
+        english = regex.sub(rf"\b(?:{_MONTHS}) (?={regex.escape(name.casefold())}\b)", "", english)
+    period = read_period(english, known.newest, {name.casefold(): day for name, day in known.landmarks.items()})
+    if spoken != "English":
+        return period, places if not period.is_empty or period.parts else []
+    return period, list(_gone(text, period.rest))
+
+
+def _gone(text: str, rest: str) -> Iterator[tuple[int, int]]:
+    """Places of the words of a text that are not in what is left of it, in order."""
+    left = regex.findall(r"[\p{L}\p{N}-]+", rest)
+    for match in regex.finditer(r"[\p{L}\p{N}-]+", expanded(text)):
+        if left and left[0] == match[0]:
+            left.pop(0)
+        elif len(expanded(text)) == len(text):
+            yield match.span()
+
+
+def _ends_of(text: str, known: Known) -> str:
+    """ "The first and last month" of the index as two months."""
+    if known.oldest is None or known.newest is None:
+        return text
+    text = regex.sub(
+        r"\b(since|after|before|until|in) (?:last |this |the )?(spring|summer|autumn|fall|winter)\b",
+        lambda match: f"{match[1]} {_SEASONS[match[2]]}",
+        text,
+    )
+    first, last = (f"{day:%B %Y}".lower() for day in (known.oldest, known.newest))
+    return str(
+        regex.sub(
+            r"\b(?:the )?first (?:month )?(?:and|to|with|versus|vs) (?:the )?last month\b", f"{first} and {last}", text
+        )
+    )
+
+
+def _in_english(text: str, spoken: str) -> tuple[str, list[tuple[int, int]]]:
+    """The text with its words of time in English, and their places."""
+    table: dict[str, str] = {**_months(spoken), **slots("time").get(spoken, {})}
+    if not table:
+        return text.casefold(), []
+    words = sorted(table, key=len, reverse=True)
+    is_spaced = spoken not in ("Japanese", "Chinese", "Thai")
+    edge = r"(?<![\p{L}])", r"(?![\p{L}])"
+    pattern = "|".join(f"{edge[0]}{regex.escape(word)}{edge[1]}" if is_spaced else regex.escape(word) for word in words)
+    matches = list(regex.finditer(pattern, text, regex.IGNORECASE))
+    english = regex.sub(
+        pattern, lambda match: table.get(match[0].casefold(), table.get(match[0], "")), text, flags=regex.IGNORECASE
+    )
+    english = regex.sub(r"(20\d\d)年", r" \1 ", english)
+    if not is_spaced:
+        # A month with nothing before it stands for "in" it.
+        english = regex.sub(rf"(?<![a-z] )(?<![a-z])({_MONTHS})\b(?! (?:since|before|until|after))", r"in \1", english)
+    english = regex.sub(r"(?<=\d)\. (?=\p{L})| de (?=20\d\d|\p{L}+ 20)", " ", english.casefold())
+    # Behind in Japanese and Chinese, before in English.
+    english = (
+        regex.sub(
+            r"(\d+ ?\p{L}+(?: \d{4})?|launch|\p{L}+ \d{4}|\p{L}+) +(since|before|until|after)\b", r" \2 \1 ", english
+        )
+        if not is_spaced
+        else english
+    )
+    return regex.sub(r"\s+", " ", english), [match.span() for match in matches]
+
+
+def _months(spoken: str) -> dict[str, str]:
+    """The names of months in a language, by CLDR, to English ones."""
+    from babel import Locale
+
+    of = (Locale(code).months["format"]["wide"] for code in (code_of(spoken) or "en", "en"))
+    theirs, english = of
+    if spoken in ("Japanese", "Chinese"):
+        # Written with figures; the longer ones first, so that 12月 is not read as 2月.
+        return {f"{month}月": f" {english[month].lower()} " for month in range(12, 0, -1)}
+    return {theirs[month].casefold(): english[month].lower() for month in range(1, 13)}
+
+
+_SEASONS = {"spring": "march", "summer": "june", "autumn": "september", "fall": "september", "winter": "december"}
+"""The months that seasons begin with, in the northern half of the world."""
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+
+
+# --- spelling and numbers ---------------------------------------------------------------------------------------------
+
+
+def expanded(question: str) -> str:
+    """A question in lower case with contractions written out ("what's" as "what is"), which time expressions are read in."""
+    text = question.casefold().replace("’", "'").replace("‘", "'")
+    text = regex.sub(r"\b(what|who|where|how|that|there|it|here|when)'s\b", r"\1 is", text)
+    return regex.sub(r"\s+", " ", text).strip()
+
+
+def corrected(question: str, languages: Sequence[str]) -> tuple[str, list[str]]:
+    """The question with slips of one letter mended in the names of languages and months, and what was read as what. Only words
+    of six letters and more are mended, and none that a longer or shorter form of the word would be ("Germany")."""
+    wanted = [name for name in dict.fromkeys((*languages, *LANGUAGES, *_SLIPS)) if len(name) >= 6]
+    known = {name.casefold() for name in wanted}
+    found = []
+    for word in dict.fromkeys(regex.findall(r"[A-Za-z]{6,}", question)):
+        if word.casefold() in known:
+            continue
+        meant = next((name for name in wanted if _is_slip(word.casefold(), name.casefold())), None)
+        if meant is not None:
+            question = regex.sub(rf"\b{word}\b", meant, question)
+            found.append(f"“{word}” is read as “{meant}”")
+    return question, found
+
+
+_SLIPS = tuple(
+    "languages conversations coordinated classifier flagged surface yesterday January February August September October November December".split()
+)
+
+
+def _is_slip(word: str, name: str) -> bool:
+    """Whether one letter is missing, added, changed, or swapped with its neighbour (Damerau 1964)."""
+    if word[0] != name[0] or word.startswith(name) or name.startswith(word) or abs(len(word) - len(name)) > 1:
+        return False
+    at = next((place for place, (one, other) in enumerate(zip(word, name, strict=False)) if one != other), len(name))
+    rest, other = word[at:], name[at:]
+    return (
+        rest[1:] == other
+        or rest == other[1:]
+        or rest[1:] == other[1:]
+        or (rest[:2] == other[1::-1] and rest[2:] == other[2:])
+    )
+
+
+_NUMBERS = {word: value for value, word in enumerate(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split(), 1
+)}  # fmt: skip
+_NUMBER = rf"(?P<many>\d{{1,2}}|{'|'.join(_NUMBERS)})"
+_MANY = regex.compile(
+    rf"\b(?:top|main|best|first) {_NUMBER}\b(?! (?:days?|weeks?|months?|years?))|\b{_NUMBER} (?:top|main|largest|biggest|most|commonest|fastest)\b|前{_NUMBER.replace('many', 'many2')}"
+)
+_MOST_NAMED = 20
+
+
+def many_in(question: str) -> int | None:
+    """How many groups a question asks for ("the top ten"), at most twenty; None where it does not say."""
+    if (match := _MANY.search(question)) is None:
+        return None
+    word = match["many"] or match["many2"]
+    return min(_MOST_NAMED, int(word) if word.isdigit() else _NUMBERS[word]) or None
+
+
+__all__ = ["Known", "Slots", "corrected", "expanded", "many_in", "read_slots"]

@@ -1,0 +1,64 @@
+"""The sentences of the built-in roles in the language of a question.
+
+Written once for each language that the answers come in; in others they are English. Names of themes, languages and facets'
+values stay as published, because that is what a reader finds in the finding.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from tools.core.scope import Scope
+
+SPOKEN = ("English", "German", "French", "Spanish", "Japanese", "Chinese")
+"""Languages that answers are written in."""
+
+
+@cache
+def _texts() -> Mapping[str, Any]:
+    return tomllib.loads((files("agent.roles.builtin") / "sentences.toml").read_text("utf-8"))
+
+
+def sentence(key: str, spoken: str, **values: object) -> str:
+    """A sentence with its values filled in."""
+    texts = _texts()[key]
+    return str(texts.get(spoken, texts["English"])).format(**values)
+
+
+def word(name: str, spoken: str) -> str:
+    """A facet's name, or another word that sentences hold."""
+    words: Mapping[str, str] = _texts()["words"].get(spoken, {})
+    return words.get(name, words.get(f"{name}s", name))
+
+
+def what(scope: Scope | None, spoken: str, *, every: bool = True) -> str:
+    """A scope in words: in English as it describes itself, else "conversations" with what restricts them in brackets. `every`:
+    that all conversations are meant is said."""
+    if spoken not in _texts()["words"]:
+        if scope is None:
+            return "all other conversations"
+        return (scope.describe() if every else scope.described()).replace("“", "").replace("”", "")
+    if scope is None:
+        return word("others", spoken)
+    parts = ", ".join(_parts(scope, spoken))
+    noun = word("all" if every and not parts else "conversations", spoken)
+    return f"{noun} ({parts})" if parts else noun
+
+
+def _parts(scope: Scope, spoken: str) -> Iterator[str]:
+    yield from filter(None, (scope.cluster, scope.language, scope.field, scope.area, scope.harm, scope.surface))
+    yield from scope.own.values()
+    if scope.near:
+        yield f"{word('near', spoken)} {scope.near}"
+    if scope.outcome:
+        yield word("refused", spoken) if scope.outcome == "refused" else scope.outcome
+    if scope.flagged:
+        yield word("flagged" if scope.flagged == "yes" else "unflagged", spoken)
+    if scope.concern_at_least:
+        yield word("concern", spoken)
+    if scope.since:
+        yield f"{word('since', spoken)} {scope.since}"
+    if scope.until:
+        yield f"{word('until', spoken)} {scope.until}"

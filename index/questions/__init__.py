@@ -1,0 +1,1 @@
+"""Reads what a question asks for and which subjects it names. No conversation is looked at."""

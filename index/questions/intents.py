@@ -1,0 +1,65 @@
+"""What a question asks for: a linear classifier over the multilingual encoder, trained on examples.
+
+Trained in seconds when examples or the encoder change, and kept as weights. Most examples are English; the encoder carries
+them to the languages it knows.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedding.encoder import Encoder
+from index.questions.keeping import loaded
+from index.questions.values import Example
+
+_STRENGTH = 10.0
+"""Inverse of the penalty on the weights; 3 and 30 do about as well (docs/evaluation/questions.md)."""
+
+_MARK = 0.5
+"""Size of a mark beside a vector of unit length: with 1 a slot that was missed outweighs the meaning."""
+
+
+@dataclass(frozen=True)
+class IntentClassifier:
+    """Multinomial logistic regression. `weights`: shape (intents, dimensions + marks + 1), the last column the constant."""
+
+    encoder: Encoder
+    intents: tuple[str, ...]
+    _weights: NDArray[np.float32] = field(repr=False)
+
+    @classmethod
+    def of(
+        cls, encoder: Encoder, learn: Callable[[], Sequence[Example]], version: str, folder: Path
+    ) -> "IntentClassifier":
+        """With the weights kept in a folder for this version of the examples, else trained now."""
+        name = f"intents-{version}-{encoder.identity}"
+        listed = folder / f"{name}.txt"
+        weights = folder / f"{name}.npy"
+        if not (listed.exists() and weights.exists()):
+            examples = learn()
+            intents = tuple(dict.fromkeys(example.intent for example in examples))
+            loaded(weights, lambda: _trained(encoder, examples, intents))
+            listed.write_text("\n".join(intents), "utf-8")
+        return cls(encoder, tuple(listed.read_text("utf-8").split("\n")), np.load(weights))
+
+    def probabilities(self, text: str, marks: Sequence[float]) -> Mapping[str, float]:
+        """Of each intent, the likeliest first."""
+        vector = self.encoder.encode([text.casefold()])[0]
+        scores = self._weights @ np.concatenate([vector, _MARK * np.array(marks, np.float32), np.ones(1, np.float32)])
+        odds = np.exp(scores - scores.max())
+        found = zip(self.intents, (odds / odds.sum()).tolist(), strict=True)
+        return dict(sorted(found, key=lambda item: -item[1]))
+
+
+def _trained(encoder: Encoder, examples: Sequence[Example], intents: Sequence[str]) -> NDArray[np.float32]:
+    from sklearn.linear_model import LogisticRegression
+
+    vectors = encoder.encode([example.text.casefold() for example in examples])
+    marks = np.array([example.marks for example in examples], dtype=np.float32).reshape(len(examples), -1)
+    wanted = [intents.index(example.intent) for example in examples]
+    made = LogisticRegression(C=_STRENGTH, max_iter=400).fit(np.hstack([vectors, _MARK * marks]), wanted)
+    found: NDArray[np.float32] = np.hstack([made.coef_, made.intercept_[:, None]]).astype(np.float32)
+    return found

@@ -1,0 +1,358 @@
+"""The built-in lead against a table of phrasings: which look, which conversations, which period.
+
+None of these questions is an example that the lead learns from.
+"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.roles.builtin.lead.material import intents
+from tests.fakes.planning import Asked, check_asked, plan_of
+
+LAUNCH: dict[str, object] = {"since": "2026-08-03"}
+
+ASKED = [
+    Asked("What do people use the assistant for most?", "top"),
+    Asked("what's in here", "top"),
+    Asked("Give me an overview", "top"),
+    Asked("What are the main themes?", "top"),
+    Asked("What did people ask between May and July?", "top", {"since": "2026-05-01", "until": "2026-07-31"}),
+    Asked("What's popular in Q2?", "top", {"since": "2026-04-01", "until": "2026-06-30"}),
+    Asked("What did people do yesterday?", "top", {"since": "2026-10-30", "until": "2026-10-30"}),
+    Asked("What is new since the launch?", "new", {"since": "2026-08-03"}),
+    Asked("What is new since 2026-05-01?", "new", {"since": "2026-05-01"}),
+    Asked("What has grown in the last two months?", "new", {"since": "2026-09-01"}),
+    Asked("What grew since March?", "new", {"since": "2026-03-01"}),
+    Asked("What is new since November?", "new", {"since": "2025-11-01"}),
+    Asked("What's new?", "new", {"since": "2026-10-04"}),
+    Asked("Compare before and after the launch", "new", {"since": "2026-08-03"}),
+    Asked("What changed before the launch?", "trend", {"until": "2026-08-02"}, None, "month"),
+    Asked("What changed before the launch on 2024-10-22?", "trend", {"until": "2024-10-21"}, None, "day"),
+    Asked("How has help with code changed over time?", "trend", {"field": "Software development"}, None, "month"),
+    Asked("How has tax help developed over time?", "trend", {"area": "Tax questions"}, None, "month"),
+    Asked("Is anyone running coordinated spam?", "coordination", {"near": "Sending spam"}),
+    Asked("Does this look coordinated?", "coordination"),
+    Asked("Do you see signs of a phishing operation?", "sought", {"near": "Building phishing pages or messages"}),
+    Asked("What should be escalated for review?", "coordination"),
+    Asked("Is there a benign explanation for the spam?", "sought", {"near": "Sending spam"}),
+    Asked("Is there anything harmful going on?", "concern"),
+    Asked("Is somebody writing phishing mails?", "sought", {"near": "Building phishing pages or messages"}),
+    Asked("Which topics is the assistant refusing?", "breakdown", {}, None, "outcome"),
+    Asked("How good are the answers about cooking?", "size", {"field": "Food and cooking"}),
+    Asked("suicide and self-harm", "concern", {"harm": "suicide and self-harm"}),
+    Asked("What is concerning but not flagged?", "flag_gaps"),
+    Asked("What gets flagged although it's harmless?", "flag_gaps", {}, None, "flagged"),
+    Asked("Is there anything harmful, and does the classifier flag it?", "flag_gaps"),
+    Asked("Draft a detection rule for phishing", "sought", {"near": "Building phishing pages or messages"}),
+    Asked("What do people ask in Japanese that others do not?", "contrast", {"language": "Japanese"}),
+    Asked("Show me Japaneese conversations", "breakdown", {"language": "Japanese"}, None, "field"),
+    Asked("Which languages are over-represented in recipe requests?", "contrast", {"field": "Food and cooking"}, None, "language"),
+    Asked("Compare German against French", "compare", {"language": "German"}, {"language": "French"}),
+    Asked("mobile vs web", "compare", {"surface": "mobile"}, {"surface": "web"}),
+    Asked("How does C3 differ from C7?", "compare", {"cluster": "C3"}, {"cluster": "C7"}),
+    Asked("Compare May and July", "compare", {"since": "2026-05-01", "until": "2026-05-31"}, {"since": "2026-07-01", "until": "2026-07-31"}),
+    Asked("German versus French cooking", "compare", {"language": "German", "field": "Food and cooking"}, {"language": "French", "field": "Food and cooking"}),
+    Asked("Which languages are used most?", "breakdown", {}, None, "language"),
+    Asked("Which langauges are there?", "breakdown", {}, None, "language"),
+    Asked("What does the assistant refuse?", "breakdown", {}, None, "outcome"),
+    Asked("How big is gardening?", "size", {"area": "Gardening"}),
+    Asked("How many people ask about taxes?", "size", {"area": "Tax questions"}),
+    Asked("How do conversations in Spanish differ from the rest?", "contrast", {"language": "Spanish"}),
+    Asked("How many conversations by surface?", "breakdown", {}, None, "surface"),
+    Asked("How often is code asked about in German since August?", "size", {"language": "German", "field": "Software development", "since": "2026-08-01"}),
+    Asked("Have we seen fake reviews before?", "precedent", {"near": "Writing fake reviews"}),
+    Asked("What is growing?", "new", {"since": "2026-10-04"}),
+    Asked("any surge?", "new", {"since": "2026-10-04"}),
+    Asked("Is homework help growing?", "trend", {"field": "Education and study"}, None, "month"),
+    Asked("Are there signs of coordination in C7?", "coordination", {"cluster": "C7"}),
+    Asked("Is there SEO spam in C7?", "sought", {"area": "Search engine articles and ranking", "cluster": "C7"}),
+    Asked("Where is our coverage blind?", "coverage"),
+    Asked("open C12", "drill", {"cluster": "C12"}),
+    Asked("Show the map of C2", "map", {"cluster": "C2"}),
+    Asked("Show me the map", "map"),
+    Asked("open the map of German conversations", "map", {"language": "German"}),
+    Asked("What is in T3?", "drill", {"cluster": "T3"}),
+    Asked("gardening", "size", {"area": "Gardening"}),
+    Asked("Tell me about travel planning", "size", {"area": "Trip planning"}),
+    Asked("What share of conversations is about code?", "size", {"field": "Software development"}),
+    Asked("Which theme grew fastest since June?", "new", {"since": "2026-06-01"}),
+    Asked("What happened in the week of 15 June?", "new", {"since": "2026-06-15", "until": "2026-06-21"}),
+    Asked("Are refusals rising?", "trend", {"outcome": "refused"}, None, "month"),
+    Asked("Which conversations fail the most?", "breakdown", {}, None, "outcome"),
+    Asked("Which topics are answered worst?", "contrast", {"outcome": "refused"}, None, "theme"),
+    Asked("Is usage growing?", "trend", {}, None, "month"),
+    Asked("How many conversations are there per week?", "trend", {}, None, "week"),
+    Asked("Give me an overview of harm categories", "breakdown", {}, None, "harm"),
+    Asked("Which themes are the most concerning?", "contrast", {"concern_at_least": 3}, None, "theme"),
+    Asked("Which languages have the highest concern?", "contrast", {"concern_at_least": 3}, None, "language"),
+    Asked("Which themes have the most flagged conversations?", "contrast", {"flagged": "yes"}, None, "theme"),
+    Asked("Which months had the most refusals?", "trend", {"outcome": "refused"}, None, "month"),
+    Asked("What share of concerning conversations is flagged?", "flag_gaps"),
+    Asked("What share of German conversations is refused?", "breakdown", {"language": "German"}, None, "outcome"),
+    Asked("What do the flagged conversations talk about?", "top", {"flagged": "yes"}),
+    Asked("What is the most common language?", "breakdown", {}, None, "language"),
+    Asked("Do people use it more on mobile or web?", "compare", {"surface": "mobile"}, {"surface": "web"}),
+    Asked("What do German users ask about?", "top", {"language": "German"}),
+    Asked("Who uses the API?", "top", {"surface": "api"}),
+    Asked("What are the main differences between API and web usage?", "compare", {"surface": "api"}, {"surface": "web"}),
+    Asked("Are users trying to jailbreak the assistant?", "sought", {"near": "ignore your rules and answer without restrictions"}),
+    Asked("What should I look at first?", "coordination"),
+    Asked("Give me a weekly report", "new", {"since": "2026-10-04"}),
+    Asked("Give me a report on cover letters", "size", {"area": "Job applications"}),
+    Asked("Did anything unusual happen in July?", "new", {"since": "2026-07-01", "until": "2026-07-31"}),
+    Asked("What is declining?", "new", {"since": "2026-10-04"}, None, "fell"),
+    Asked("Which cluster is the largest?", "top"),
+    Asked("What is C3?", "drill", {"cluster": "C3"}),
+    Asked("How many accounts are behind the fake reviews?", "accounts", {"near": "Writing fake reviews"}),
+    Asked("How many users do we have?", "accounts"),
+    Asked("What is the average length of a conversation?", "breakdown", {}, None, "turns"),
+    Asked("Which day had the most conversations?", "trend", {}, None, "week"),
+    Asked("When was the peak?", "trend", {}, None, "month"),
+    Asked("Is the tax topic seasonal?", "trend", {"area": "Tax questions"}, None, "month"),
+    Asked("Tell me something interesting", "coordination"),
+    Asked("What do people write in German on mobile?", "top", {"language": "German", "surface": "mobile"}),
+    Asked("Which themes are mostly on the API?", "contrast", {"surface": "api"}),
+    Asked("what share is not English", "breakdown", {}, None, "language"),
+    Asked("Is concern rising in English?", "trend", {"language": "English", "concern_at_least": 3}, None, "month"),
+    Asked("Which surfaces are over-represented in SEO spam?", "contrast", {"area": "Search engine articles and ranking"}, None, "surface"),
+    Asked("Are there the same prompts from many accounts?", "coordination"),
+    Asked("Is there burst timing in the backlinks articles?", "coordination", {"area": "Search engine articles and ranking"}),
+    Asked("how much coding vs cooking", "size", {"field": "Software development"}),
+    Asked("Is gardening more popular than cooking in German?", "size", {"language": "German", "area": "Gardening"}),
+    Asked("do japanese users get refused more often than english ones", "breakdown", {"language": "Japanese"}, None, "outcome"),
+    Asked("is German more flagged than French", "breakdown", {"language": "German"}, None, "flagged"),
+    Asked("How many refusals did we have in September compared to July?", "breakdown", {"since": "2026-09-01", "until": "2026-09-30"}, None, "outcome"),
+    Asked("last 2 weeks vs previous 2 weeks", "compare", {"since": "2026-10-18", "until": "2026-10-31"}, {"since": "2026-10-04", "until": "2026-10-17"}),
+    Asked("Which languages grew the most since June?", "contrast", {"since": "2026-06-01"}, None, "language"),
+    Asked("How many conversations concern cooking?", "size", {"field": "Food and cooking"}),
+    Asked("What is new among the refused conversations since the launch?", "new", {"since": "2026-08-03"}),
+    Asked("have flags gone up?", "trend", {"flagged": "yes"}, None, "month"),
+    Asked("flagged by language", "breakdown", {"flagged": "yes"}, None, "language"),
+    Asked("What's the refusal rate on mobile since the launch?", "trend", {"surface": "mobile", "outcome": "refused", "since": "2026-08-03"}, None, "week"),
+    Asked("How many refusals per week on the API since May?", "trend", {"surface": "api", "outcome": "refused", "since": "2026-05-01"}, None, "week"),
+    Asked("is mobile usage going up or down", "trend", {"surface": "mobile"}, None, "month"),
+    Asked("What do API customers do?", "top", {"surface": "api"}),
+    Asked("total number of conversations?", "size"),
+    Asked("What is the least used language?", "breakdown", {}, None, "language"),
+    Asked("translation from German to English", "size", {"area": "Translation"}),
+    Asked("people using it to learn English", "size", {"area": "Learning a language"}),
+    Asked("is somebody generating fake reviews in bulk", "sought", {"near": "Writing fake reviews"}),
+    Asked("Did the phishing stop after the launch?", "trend", {"near": "Building phishing pages or messages"}, None, "month"),
+    Asked("Is the classifier missing stuff in Spanish?", "concern", {"language": "Spanish"}),
+    Asked("template for a cover letter", "size", {"area": "Job applications"}),
+    Asked("health policy", "size", {"field": "Health and fitness"}),
+    Asked("from 1/9/2026 to 30/9/2026 how many conversations", "size", {"since": "2026-09-01", "until": "2026-09-30"}),
+    Asked("What was new in the first two weeks after the launch?", "new", {"since": "2026-08-03", "until": "2026-08-16"}),
+    Asked("What kinds of e-mails do people write?", "size", {"area": "Workplace messages"}),
+    Asked("Which topics come up most often?", "top"),
+    Asked("Can you summarise what everybody's doing with it?", "top"),
+    Asked("what're folks mostly asking for", "top"),
+    Asked("top use cases this month", "top", {"since": "2026-10-01", "until": "2026-10-31"}),
+    Asked("Main themes in June, please", "top", {"since": "2026-06-01", "until": "2026-06-30"}),
+    Asked("What did users talk about from 3 May to 20 May 2026?", "top", {"since": "2026-05-03", "until": "2026-05-20"}),
+    Asked("Anything that emerged after the launch?", "new", {"since": "2026-08-03"}),
+    Asked("Which themes have picked up since mid-July?", "new", {"since": "2026-07-01"}),
+    Asked("What has taken off over the past three weeks?", "new", {"since": "2026-10-11"}),
+    Asked("Any novel uses in the last 10 days?", "new", {"since": "2026-10-22"}),
+    Asked("What disappeared since the 1st of September?", "new", {"since": "2026-09-01"}, None, "fell"),
+    Asked("Did anything change with the launch, before and after the launch?", "new", {"since": "2026-08-03"}),
+    Asked("What's emerging in Spanish since Q3?", "new", {"language": "Spanish", "since": "2026-07-01"}),
+    Asked("Is homework help going up or down?", "trend", {"field": "Education and study"}, None, "month"),
+    Asked("Show the monthly trend of recipe requests", "trend", {"field": "Food and cooking"}, None, "month"),
+    Asked("has translation been declining?", "trend", {"area": "Translation"}, None, "month"),
+    Asked("Are there botnets?", "coordination"),
+    Asked("Could one actor be behind the fake reviews?", "coordination", {"near": "Writing fake reviews"}),
+    Asked("Any sign of an influence campaign since August?", "sought", {"area": "Influence and manipulation of opinion", "since": "2026-08-01"}),
+    Asked("are people using templates to mass-produce scams", "sought", {"near": "Making up scams and frauds"}),
+    Asked("What worrying requests do we get?", "concern"),
+    Asked("Show me malicious use in French", "concern", {"language": "French"}),
+    Asked("anything dangerous last month?", "concern", {"since": "2026-09-01", "until": "2026-09-30"}),
+    Asked("Where does the classifier miss things?", "flag_gaps"),
+    Asked("What slips past the filter?", "flag_gaps"),
+    Asked("Are there false positives?", "flag_gaps", {}, None, "flagged"),
+    Asked("Which flags look like false positives?", "flag_gaps", {}, None, "flagged"),
+    Asked("Is cooking flagged by mistake?", "flag_gaps", {"near": "Food and cooking"}, None, "flagged"),
+    Asked("Are there false positives or false negatives?", "flag_gaps", {}, None, "flagged"),
+    Asked("Which harmful themes aren't flagged?", "flag_gaps"),
+    Asked("what is flagged but benign since the launch?", "flag_gaps", {"since": "2026-08-03"}, None, "flagged"),
+    Asked("What sets German conversations apart?", "contrast", {"language": "German"}),
+    Asked("What is peculiar about mobile users?", "contrast", {"surface": "mobile"}),
+    Asked("what's distinctive about people writing in Spanish", "contrast", {"language": "Spanish"}),
+    Asked("How do Spanish and French differ?", "compare", {"language": "Spanish"}, {"language": "French"}),
+    Asked("Japanese compared with English, on coding", "compare", {"language": "Japanese", "field": "Software development"}, {"language": "English", "field": "Software development"}),
+    Asked("difference between web and api", "compare", {"surface": "web"}, {"surface": "api"}),
+    Asked("July vs June", "compare", {"since": "2026-07-01", "until": "2026-07-31"}, {"since": "2026-06-01", "until": "2026-06-30"}),
+    Asked("Is T2 different from T5?", "compare", {"cluster": "T2"}, {"cluster": "T5"}),
+    Asked("How do languages split?", "breakdown", {}, None, "language"),
+    Asked("Break it down by surface", "breakdown", {}, None, "surface"),
+    Asked("Distribution of concern grades in German", "breakdown", {"language": "German"}, None, "concern"),
+    Asked("how long are conversations usually, by turns", "breakdown", {}, None, "turns"),
+    Asked("How large is the share of cover letters?", "size", {"area": "Job applications"}),
+    Asked("How common are relationship questions on mobile?", "size", {"surface": "mobile", "field": "Relationships and family"}),
+    Asked("number of conversations in Japanese", "size", {"language": "Japanese"}),
+    Asked("Has anything like crypto scams been seen before?", "precedent", {"near": "Making up scams and frauds"}),
+    Asked("What can't you see?", "coverage"),
+    Asked("Which parts of the data aren't covered?", "coverage"),
+    Asked("how much is suppressed", "coverage"),
+    Asked("drill into C40", "drill", {"cluster": "C40"}),
+    Asked("cover letters for nurses", "size", {"area": "Job applications"}),
+    Asked("What fraction of requests concerns gardening?", "size", {"area": "Gardening"}),
+    Asked("Which surfaces see the most refused requests?", "contrast", {"outcome": "refused"}, None, "surface"),
+    Asked("In which languages do people get flagged most?", "contrast", {"flagged": "yes"}, None, "language"),
+    Asked("What proportion of flagged requests is actually harmful?", "flag_gaps"),
+    Asked("Has traffic been going up since June?", "trend", {"since": "2026-06-01"}, None, "month"),
+    Asked("Number of requests per month", "trend", {}, None, "month"),
+    Asked("What went on in the week starting 2026-07-06?", "new", {"since": "2026-07-06", "until": "2026-07-12"}),
+    Asked("What do French speakers mostly want?", "top", {"language": "French"}),
+    Asked("Anything I should know?", "flag_gaps"),
+    Asked("Brief me on September", "coordination", {"since": "2026-09-01", "until": "2026-09-30"}),
+    Asked("Which themes are falling?", "new", {"since": "2026-10-04"}, None, "fell"),
+    Asked("How did things shift between Q2 and Q3?", "compare", {"since": "2026-07-01", "until": "2026-09-30"}, {"since": "2026-04-01", "until": "2026-06-30"}),
+    Asked("who is asking about wedding speeches in May 2026?", "topic", {"since": "2026-05-01", "until": "2026-05-31", "near": "Planning a wedding"}),
+]  # fmt: skip
+
+
+def test_no_question_asked_here_is_an_example() -> None:
+    examples = {example.casefold().strip("?!. ") for intent in intents().values() for example in intent.examples}
+    assert examples.isdisjoint(asked.question.casefold().strip("?!. ") for asked in ASKED)
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=lambda asked: asked.question)
+def test_the_lead_understands(asked: Asked) -> None:
+    check_asked(asked)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "hm?",
+        "asdf?!",
+        "how sure are you?",
+        "ok",
+        "...",
+        "the and of",
+        "open the ninth one",
+        "why?",
+    ],
+)
+def test_what_is_not_understood_is_asked_back_with_what_can_be_asked(question: str) -> None:
+    plan = plan_of(question) if question != "asdf?!" else plan_of("?!")
+    assert plan.tasks == ()
+    assert plan.clarification
+    assert plan.suggestions
+
+
+@pytest.mark.parametrize("question", [asked.question for asked in ASKED if asked.focus == "top"][:1])
+def test_every_suggestion_is_itself_understood(question: str) -> None:
+    for suggestion in plan_of("hm?").suggestions:
+        assert plan_of(suggestion).tasks, suggestion
+
+
+def test_a_slip_and_a_named_day_are_stated_as_assumptions() -> None:
+    plan = plan_of("Which langauges are used since the launch?")
+    assert any("langauges" in text for text in plan.assumptions)
+    assert "launch = 2026-08-03" in plan.assumptions
+
+
+@pytest.mark.parametrize(
+    "question", ["conversations about Germany", "contract review", "anything on nature conservation?"]
+)
+def test_words_that_only_look_like_a_slip_are_left_alone(question: str) -> None:
+    (task, *_) = plan_of(question).tasks
+    assert task.scope.language is None
+
+
+@pytest.mark.parametrize(
+    ("question", "many"),
+    [
+        ("Show me the top 10 themes", 10),
+        ("the three biggest topics in German", 3),
+        ("What are the ten most common uses?", 10),
+        ("top 99 themes", 20),
+        ("top 0 themes", None),
+        ("What do people use it for most?", None),
+        ("What was new in the first two weeks?", None),
+    ],
+)
+def test_as_many_groups_are_named_as_are_asked_for(question: str, many: int | None) -> None:
+    assert {task.shown for task in plan_of(question).tasks} == {many}
+
+
+SPOKEN = [
+    Asked("Wofür wird der Assistent am meisten benutzt?", "top"),
+    Asked("Wie viele Leute fragen nach Kochrezepten?", "size", {"field": "Food and cooking"}),
+    Asked("Welche Themen sind seit dem Start neu?", "new", LAUNCH),
+    Asked("Schreibt jemand Phishing-Mails?", "sought", {"near": "Building phishing pages or messages"}),
+    Asked("Was hat sich in den letzten 30 Tagen verändert?", "new", {"since": "2026-10-02"}),
+    Asked("Quels sont les sujets les plus fréquents en français ?", "top", {"language": "French"}),
+    Asked("Quelle part des conversations concerne la cuisine ?", "size", {"field": "Food and cooking"}),
+    Asked("Compare l'allemand et le japonais", "compare", {"language": "German"}, {"language": "Japanese"}),
+    Asked("¿Para qué usa la gente el asistente en español?", "top", {"language": "Spanish"}),
+    Asked("¿Cómo ha cambiado la programación con el tiempo?", "trend", {"field": "Software development"}),
+    Asked("どの言語が一番多いですか", "breakdown", {}, None, "language"),
+    Asked("プログラミング以外では何に使われていますか", "breakdown", {}, None, "field"),
+    Asked("有没有人在用它写垃圾信息？", "sought", {"near": "Sending spam"}),
+    Asked("过去30天有什么变化？", "new", {"since": "2026-10-02"}),
+    Asked("有多少对话是关于编程的？", "size", {"field": "Software development"}),
+]
+
+
+@pytest.mark.parametrize("asked", SPOKEN, ids=lambda asked: asked.question)
+def test_the_lead_understands_other_languages_without_a_rule_in_them(asked: Asked) -> None:
+    check_asked(asked)
+
+
+@pytest.mark.parametrize(
+    ("question", "facet", "names"),
+    [
+        (
+            "Everything except coding and writing: what are people doing?",
+            "field",
+            ("Software development", "Writing and editing"),
+        ),
+        ("Alles außer Programmieren", "field", ("Software development",)),
+        ("What do people ask that is not in English?", "language", ("English",)),
+    ],
+)
+def test_what_is_left_out_is_left_out_of_the_other_rows(question: str, facet: str, names: tuple[str, ...]) -> None:
+    (task, *_) = plan_of(question).tasks
+    assert (task.facet, task.already_named) == (facet, names)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("How does this work?", "Conversations are screened and summarised"),
+        ("Who are these accounts?", "Accounts and people are never shown"),
+        ("Can I see one of the chats?", "Single conversations are never shown"),
+        ("Sind die Leute zufrieden?", "nicht erfasst"),
+    ],
+)
+def test_what_needs_no_tool_is_answered_at_once(question: str, words: str) -> None:
+    plan = plan_of(question)
+    assert not plan.tasks
+    assert words in (plan.reply or "")
+
+
+def test_a_number_is_not_given_for_what_was_not_read() -> None:
+    plan = plan_of("how many elephants")
+    assert not plan.tasks
+    assert plan.suggestions[0] == "How many conversations are about “elephants”?"
+
+
+def test_of_a_report_the_questions_are_read() -> None:
+    report = "Our partner writes that the pilot went well and that nothing was found. " * 60
+    plan = plan_of(f"{report} Is anyone using it for phishing? Which languages are used most?")
+    assert [task.focus for task in plan.tasks] == ["sought", "breakdown"]
+
+
+@given(
+    st.text(max_size=400)
+    | st.lists(
+        st.sampled_from("C1 “ ” and how many in German not July 料理 except % [ \\ ? since".split()), max_size=12
+    ).map(" ".join)
+)
+def test_nothing_that_can_be_typed_is_an_error(text: str) -> None:
+    plan = plan_of(text)
+    assert plan.tasks or plan.reply or plan.clarification
