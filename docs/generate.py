@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import textwrap
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any, get_args
@@ -19,6 +19,8 @@ from pydantic_core import PydanticUndefined
 from agent.core.events import Event
 from agent.core.settings import ENVIRONMENT, Price, Settings
 from index.handle import IndexSettings, Retention
+from index.sources.shapes import SHAPES
+from index.sources.shapes.aliases import ALIASES
 from tools.core.policy import PrivacyPolicy
 from tui.state.preferences import Preferences
 
@@ -41,7 +43,27 @@ def _texts() -> Iterator[tuple[str, str]]:
     yield "settings.md", _settings()
     yield "policy.md", _policy()
     yield "events.md", _events()
+    yield "shapes.md", _shapes()
     yield "events.schema.json", json.dumps(event_schema(), indent=1) + "\n"
+
+
+def _shapes() -> str:
+    rows = "\n".join(
+        f"| {shape.name} | {'a message' if shape.is_message else 'a request' if shape.thread else 'a conversation'} | {_read_fields(shape.fields)} |"
+        for shape in SHAPES
+    )
+    aliases = "\n".join(f"| {what} | {', '.join(f'`{name}`' for name in names)} |" for what, names in ALIASES.items())
+    return (
+        f"# Shapes of records\n\n{_MADE}\n\nWhat a record is recognised as, what one record is, and which of its fields are read. Each "
+        "shape's own fields come first; then the names below, in any shape.\n\n"
+        f"| shape | a record is | fields |\n|---|---|---|\n{rows}\n\n## Names in any shape\n\n"
+        f"A dot leads into an object; an object is asked for its `id`. In tables, capitals and spaces do not matter.\n\n"
+        f"| states | names, the first that says something |\n|---|---|\n{aliases}\n"
+    )
+
+
+def _read_fields(fields: Mapping[str, str]) -> str:
+    return ", ".join(f"`{name}` ({becomes})" for name, becomes in fields.items())
 
 
 def _wrapped(text: str) -> str:

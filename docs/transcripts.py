@@ -1,11 +1,16 @@
 """Writes docs/evaluation/investigations: the demo asked by the built-in roles, one page a question.
 
-`make transcripts` asks, and writes what was answered. Nothing is picked or edited. The demo must have been indexed
+`make transcripts` asks, and writes what was answered. `python -m docs.transcripts FILE` asks the questions of a file of JSON
+lines (`question`, and `after` for what is asked before it) and writes docs/evaluation/asked: the answers alone, a dozen a
+page. Nothing is picked or edited. The demo must have been indexed
 (`shoal demo`). Its sessions are deleted again. Its releases stay in the ledger, as all do.
 """
 
 import asyncio
+import json
 import shutil
+import sys
+import textwrap
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -78,6 +83,59 @@ def _work(events: Sequence[Event]) -> list[str]:
     return ["", f"*Tools: {', '.join(calls) or 'none'}; {len(refusals)} refusals.*"]
 
 
+_ASKED = Path(__file__).parent / "evaluation" / "asked"
+_A_PAGE = 9
+_HOW = (
+    "Made by `python -m docs.transcripts FILE` on the demo, by the built-in roles. No model ran. Tables are left out."
+)
+
+
+async def everyday(file: Path) -> None:
+    """Asks each question of a file in a session of its own, after the one that it follows, and writes the answers."""
+    app = App.start(DEMO)
+    shutil.rmtree(_ASKED, ignore_errors=True)
+    _ASKED.mkdir(parents=True)
+    asked = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    pages = [asked[start : start + _A_PAGE] for start in range(0, len(asked), _A_PAGE)]
+    for number, page in enumerate(pages, start=1):
+        parts = [await _answer(app, item) for item in page]
+        text = f"# Everyday questions, {number} of {len(pages)}\n\n{_HOW}\n\n" + "\n\n".join(parts) + "\n"
+        (_ASKED / f"{number}.md").write_text(text, "utf-8")
+    links = "\n".join(f"- [Page {number}]({number}.md)" for number in range(1, len(pages) + 1))
+    (_ASKED / "README.md").write_text(f"# Everyday questions\n\n{_HOW}\n\n{links}\n", "utf-8")
+
+
+async def _answer(app: App, item: dict[str, str | None]) -> str:
+    session = await asyncio.to_thread(app.session, built_in=True)
+    try:
+        if before := item["after"]:
+            await _all(session, before)
+        events = await _all(session, str(item["question"]))
+    finally:
+        await session.close()
+        store = app.store()
+        store.delete(session.id)
+        store.close()
+    head = f"## {item['question']}" + (f"\n\n*After: {before}*" if before else "")
+    said = [event.text for event in events if event.type == "answer_made"]
+    back = [
+        "\n".join([event.question, "", *(f"- {text}" for text in event.suggestions[:3])])
+        for event in events
+        if event.type == "clarification_asked"
+    ]
+    return _wrapped("\n\n".join([head, *said, *back]))
+
+
+def _wrapped(text: str) -> str:
+    """Prose in lines as narrow as those of other pages."""
+    return "\n".join(
+        line
+        if line.startswith("#")
+        else textwrap.fill(line, 110, subsequent_indent="  " if line.startswith("- ") else "", break_long_words=False)
+        for line in text.split("\n")
+    )
+
+
 async def main() -> None:
     app = App.start(DEMO)
     shutil.rmtree(_FOLDER, ignore_errors=True)
@@ -92,4 +150,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(everyday(Path(sys.argv[1])) if len(sys.argv) > 1 else main())

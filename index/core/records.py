@@ -30,6 +30,7 @@ class Conversation:
     """One conversation as a source gives it.
 
     `account` None: the source knows no accounts. `time` None: undated. `flagged` None: no external classifier ran.
+    `id` is what the source calls the conversation, which tells it from another of the same words.
     `language` is the source's own statement and wins over detection. `resumed` None: the source tells whole
     conversations; else it tells requests, and this says whether the first one here had been answered before, so that an
     earlier log holds the beginning.
@@ -42,6 +43,7 @@ class Conversation:
     language: str | None = None
     surface: str = UNKNOWN
     resumed: bool | None = None
+    id: str | None = field(default=None, repr=False)
 
     def said_by(self, role: Role) -> list[str]:
         """The non-empty texts of one role, in order."""

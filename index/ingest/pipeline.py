@@ -74,6 +74,8 @@ class IngestReport:
     skipped: Counter[str] = field(default_factory=Counter)
     first_skips: dict[str, str] = field(default_factory=dict)
     elapsed_s: float = 0.0
+    repeats: Counter[str] = field(default_factory=Counter, repr=False)
+    """How often content was read that states neither an id, nor an account with a time."""
     stopped: ShoalError | None = None
     """Why reading ended before the source did (a cost cap, a key that was rejected); what was read is in the index."""
 
@@ -278,6 +280,7 @@ class Ingest:
                 outcome.skip(read.item.reason, read.where)
                 continue
             *shorter, identity = self._identities(read.item)
+            identity = self._counted(read.item, identity, outcome.repeats)
             if identity in candidates or identity in flying:
                 outcome.skip(DUPLICATE, read.where)
             else:
@@ -291,10 +294,22 @@ class Ingest:
             else:
                 yield candidate
 
+    def _counted(self, conversation: Conversation, identity: str, repeats: Counter[str]) -> str:
+        """The id, with its number where a source states neither id, nor account with time, and says the same again: that is
+        another conversation, and read again it gets the same number."""
+        if conversation.id is not None or (conversation.account is not None and conversation.time is not None):
+            return identity
+        repeats[identity] += 1
+        number = repeats[identity]
+        return identity if number == 1 else self.sealer.content([identity, str(number)])
+
     def _identities(self, conversation: Conversation) -> list[str]:
         """The id of this conversation, last, after those of the shorter forms in which an earlier log may have held it:
         its beginnings that were answered. Without account and time two people's conversations may begin alike."""
         begun = [conversation.account or "", conversation.time.isoformat() if conversation.time else ""]
+        if not all(begun) and conversation.id is not None:
+            # Its own id tells it from another that somebody else may have begun, and ended, alike.
+            begun = [*begun, conversation.id]
         ids = self.sealer.contents(begun + [f"{turn.role}\n{turn.text}" for turn in conversation.turns])[len(begun) :]
         answered = next((place for place, turn in enumerate(conversation.turns) if turn.role == "assistant"), len(ids))
         return [*ids[answered:-1], ids[-1]] if any(begun) else ids[-1:]

@@ -14,7 +14,8 @@ from index.core.language import LANGUAGES, code_of
 _ALSO = {
     "mandarin": "Chinese", "cantonese": "Chinese", "farsi": "Persian", "brazilian": "Portuguese", "castilian": "Spanish",
     "germans": "German", "americans": "English", "spaniards": "Spanish", "russians": "Russian", "italians": "Italian", "koreans": "Korean",
-    "中文": "Chinese", "汉语": "Chinese", "castellano": "Spanish", "mandarín": "Chinese",
+    "中文": "Chinese", "汉语": "Chinese", "castellano": "Spanish", "francophones": "French", "anglophones": "English", "germanophones": "German", "hispanophones": "Spanish",
+    "hispanohablantes": "Spanish", "angloparlantes": "English", "anglofoni": "English", "francofoni": "French", "mandarín": "Chinese",
 }  # fmt: skip
 _LEARNT = r"\b(?:learn|teach|study|speak|practi[cs])\w* {name}\b|\b{name} (?:grammar|lessons?|vocabulary|class(?:es)?|homework|exams?)\b"
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Hangul}]")

@@ -5,10 +5,8 @@ is compared with two lists, the names and the words that questions are made of, 
 nearer.
 """
 
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import regex
@@ -19,10 +17,9 @@ from index.questions.keeping import kept
 from index.questions.spoken import function_words, language_of
 from index.questions.values import Found, Name
 from index.stores.vectors import Vectors
-from index.vocabulary import vocabulary
 
-_FILE = Path(__file__).with_name("subjects.toml")
-
+FACET = "facet"
+"""The kind of the names of facets."""
 _LONGEST = 4
 """Words of the longest run that may be a name."""
 
@@ -42,21 +39,6 @@ _HAN = regex.compile(r"\p{Han}")
 _BETWEEN = regex.compile(r"[\s·・の的-]*")
 
 
-@cache
-def subject_names() -> tuple[Name, ...]:
-    """The vocabulary's fields, areas and requests, the hazards, and what people call them."""
-    known, table = vocabulary(), tomllib.loads(_FILE.read_text("utf-8"))
-    bad = frozenset(table.pop("abuse")["areas"])
-    area_of = {request.label: request.area for request in known.requests}
-    labels: Mapping[str, Sequence[str]] = {"field": known.fields, "area": known.areas, "request": tuple(area_of)}
-    found = []
-    for kind, called in table.items():
-        for label in dict.fromkeys((*labels.get(kind, ()), *called)):
-            is_abuse = kind in ("hazard", "phrase") or label in bad or area_of.get(label) in bad
-            found += [Name(text, label, kind, is_abuse) for text in (label, *called.get(label, ()))]
-    return tuple(found)
-
-
 @dataclass(frozen=True)
 class NameFinder:
     """Names and the words of asking in one encoder's space."""
@@ -65,6 +47,8 @@ class NameFinder:
     names: Sequence[Name]
     asking: frozenset[str]
     """Words and short phrases that questions are made of and that are no names."""
+    always: frozenset[str]
+    """Names of facets, which are names although some of them are function words ("topics")."""
     _exact: Mapping[str, Name] = field(repr=False)
     _near: Sequence[Name] = field(repr=False)
     _named: Vectors = field(repr=False)
@@ -80,7 +64,8 @@ class NameFinder:
         near = [name for name in names if len(name.text) >= _SHORTEST]
         vectors = kept(folder, "names", encoder, [*(name.text.casefold() for name in near), *words])
         folded = frozenset(map(_folded, words))
-        return cls(encoder, names, folded, exact, near, vectors[: len(near)], vectors[len(near) :])
+        always = frozenset(text for text, name in exact.items() if name.kind == FACET)
+        return cls(encoder, names, folded, always, exact, near, vectors[: len(near)], vectors[len(near) :])
 
     def find(
         self, question: str, taken: Sequence[tuple[int, int]] = (), without: Sequence[tuple[int, int]] = ()
@@ -89,7 +74,7 @@ class NameFinder:
         name by themselves, and may be a part of one."""
         is_english = language_of(question) == "English"
         found, others = [], []
-        for start, end in spans(question, taken):
+        for start, end in spans(question, taken, self.always):
             if (start, end) in without:
                 continue
             words = question[start:end]
@@ -130,8 +115,10 @@ def _apart(found: Sequence[Found]) -> Iterator[Found]:
             yield item
 
 
-def spans(question: str, taken: Sequence[tuple[int, int]] = ()) -> Iterator[tuple[int, int]]:
-    """Places of the runs of words that begin and end with no function word."""
+def spans(
+    question: str, taken: Sequence[tuple[int, int]] = (), names: Container[str] = ()
+) -> Iterator[tuple[int, int]]:
+    """Places of the runs of words that begin and end with no function word, and of function words that are `names`."""
     words = list(_words(question))
     empty = function_words(language_of(question))
     for first in range(len(words)):
@@ -142,7 +129,8 @@ def spans(question: str, taken: Sequence[tuple[int, int]] = ()) -> Iterator[tupl
             if any(start < stop and begin < end for begin, stop in taken):
                 continue
             edges = question[start : words[first][1]], question[words[last][0] : end]
-            if end - start > 1 and not any(edge.casefold() in empty or edge.isnumeric() for edge in edges):
+            is_empty = any(edge.casefold() in empty or edge.isnumeric() for edge in edges)
+            if end - start > 1 and (not is_empty or _folded(question[start:end]) in names):
                 yield start, end
 
 

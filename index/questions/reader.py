@@ -7,7 +7,8 @@ from pathlib import Path
 
 from index.embedding.encoder import Encoder
 from index.questions.intents import IntentClassifier
-from index.questions.names import NameFinder, subject_names
+from index.questions.names import NameFinder
+from index.questions.subjects import subject_names
 from index.questions.values import Example, Found, Name, QuestionReader
 
 Learn = Callable[[QuestionReader], Sequence[Example]]

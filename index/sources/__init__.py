@@ -5,8 +5,19 @@ message. Memory stays flat however large the file is.
 """
 
 from index.sources.base import Read, Skipped, Source
-from index.sources.files import open_file
+from index.sources.files import open_file, require_account
 from index.sources.inspection import Inspection, inspect_file
+from index.sources.many import open_files
 from index.sources.shapes.table import parse_mapping
 
-__all__ = ["Inspection", "Read", "Skipped", "Source", "inspect_file", "open_file", "parse_mapping"]
+__all__ = [
+    "Inspection",
+    "Read",
+    "Skipped",
+    "Source",
+    "inspect_file",
+    "open_file",
+    "open_files",
+    "parse_mapping",
+    "require_account",
+]

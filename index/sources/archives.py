@@ -22,6 +22,8 @@ from index.sources.streams import PIECE, Damaged, Stream, inflated, unpacked
 ZIP_HEADS = (b"PK\x03\x04", b"PK\x05\x06")
 
 _CONVERSATIONS = re.compile(r"conversations(-\d{1,4})?\.json", re.IGNORECASE)
+RECORDS = re.compile(r"\.(?:json|jsonl|ndjson|csv|tsv|txt)$", re.IGNORECASE)
+"""Names of files that can hold records."""
 _LOCAL = struct.Struct("<4s5H3I2H")
 _MAX_USER_BYTES = 1024 * 1024
 _ENCRYPTED, _SIZES_FOLLOW = 0x1, 0x8
@@ -73,6 +75,13 @@ def open_archive(name: str, reopen: Callable[[], BinaryIO]) -> Archive:
 def _listed(name: str, archive: zipfile.ZipFile) -> tuple[tuple[Member, ...], str | None]:
     wanted = [info for info in archive.infolist() if _holds_conversations(info.filename)]
     if not wanted:
+        # No account export: any files of records, of one kind, by their names.
+        others = [
+            info for info in archive.infolist() if RECORDS.search(info.filename) and "__MACOSX" not in info.filename
+        ]
+        kinds = {PurePosixPath(info.filename).suffix.lower() for info in others}
+        wanted = others if len(kinds) == 1 and not _is_manifest(others) else []
+    if not wanted:
         files = sum(not info.is_dir() for info in archive.infolist())
         raise _without(name, files)
     for info in wanted:
@@ -84,6 +93,10 @@ def _listed(name: str, archive: zipfile.ZipFile) -> tuple[tuple[Member, ...], st
     members = [Member(info.filename, info.header_offset, info.compress_type, info.compress_size)
                for info in sorted(wanted, key=lambda info: info.header_offset)]  # fmt: skip
     return tuple(members), _owner(archive)
+
+
+def _is_manifest(infos: list[zipfile.ZipInfo]) -> bool:
+    return all(PurePosixPath(info.filename).name in ("user.json", "users.json", "projects.json") for info in infos)
 
 
 def _holds_conversations(name: str) -> bool:
@@ -185,7 +198,7 @@ def _stored(file: BinaryIO, size: int) -> Iterator[bytes]:
 def _without(name: str, files: int) -> IndexFault:
     return IndexFault(
         f"{name} is a zip of {files} files, none of them a conversations.json.",
-        "Of zips, Shoal reads the account exports of ChatGPT and Claude. Unpack any other and give one of its files.",
+        "Of zips, Shoal reads account exports, and files of records of one kind (.json, .jsonl, .csv). Unpack any other.",
     )
 
 

@@ -4,19 +4,22 @@ Every container opens its file anew each time it is read. A look at a file must 
 """
 
 import io
+import re
+import tarfile
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 from index.core.errors import IndexFault
-from index.sources.archives import ZIP_HEADS, open_archive
+from index.sources.archives import RECORDS, ZIP_HEADS, open_archive
 from index.sources.base import Row
 from index.sources.parquet import PARQUET_HEAD, Table, open_table
 from index.sources.rows import BOM, csv_columns, csv_rows, json_items, json_lines, list_prefixes, text_head
 from index.sources.shapes.table import obvious
-from index.sources.streams import Packing, Stream, is_packed, limited, open_stream
+from index.sources.streams import PIECE, Packing, Stream, is_packed, limited, open_stream, unpacked
 
 _SNIFF_BYTES = 65_536
 _SNIFF_RECORDS = 50
@@ -94,6 +97,10 @@ def containers_of(path: Path, packing: Packing) -> tuple[Iterator[Container], st
                              "Copy or export it again; nothing was written.")  # fmt: skip
     if head.startswith(PARQUET_HEAD):
         return iter((_Table(open_table(path, _whole(path, packing))),)), None
+    if head.startswith(ZIP_HEADS) and _is_excel(path, packing):
+        raise IndexFault(f"{path} is an Excel workbook.", "Save the sheet as CSV (UTF-8) and give that.")
+    if head[257:262] == b"ustar":
+        return _tar_containers(path, packing), None
     if head.startswith(ZIP_HEADS):
         packed = _whole(path, packing)
 
@@ -110,6 +117,44 @@ def containers_of(path: Path, packing: Packing) -> tuple[Iterator[Container], st
     _check_text(path, head)
     opener = _opener(open_stream, path, packing)
     return _text_containers(head, path.stat().st_size, (("", opener),), ""), None
+
+
+def _is_excel(path: Path, packing: Packing) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return not packing and any(name.startswith(("xl/", "[Content_Types]")) for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+def _tar_containers(path: Path, packing: Packing) -> Iterator[Container]:
+    """The members of a tar that can be records, in their order."""
+    content = _whole(path, packing)
+
+    def reopen() -> tarfile.TarFile:
+        return tarfile.open(path) if content is None else tarfile.open(fileobj=io.BytesIO(content))
+
+    def pieces(name: str) -> Iterator[bytes]:
+        with reopen() as archive, cast(BinaryIO, archive.extractfile(name)) as file:
+            while piece := file.read(PIECE):
+                yield piece
+
+    def member(name: str) -> Stream:
+        return unpacked(pieces(name), io.BytesIO())
+
+    try:
+        with reopen() as archive:
+            names = [item.name for item in archive.getmembers() if item.isfile() and RECORDS.search(item.name)]
+    except tarfile.TarError as error:
+        raise IndexFault(f"{path} is a damaged tar.", "Make it again; nothing was written.") from error
+    if not names:
+        raise IndexFault(
+            f"{path} is a tar without files of records.", "It must hold .json, .jsonl, .ndjson, .csv or .tsv files."
+        )
+    parts = tuple((name if len(names) > 1 else "", _opener(member, name)) for name in names)
+    with parts[0][1]() as stream:
+        head = stream.file.read(_SNIFF_BYTES)
+    return _text_containers(head, path.stat().st_size, parts, "tar")
 
 
 def _opener(opening: Callable[..., Stream], *arguments: object) -> Callable[[], Stream]:
@@ -140,16 +185,34 @@ def _check_text(path: Path, head: bytes) -> None:
         )
     if is_packed(head):
         raise IndexFault(f"{path} is packed twice.", "Unpack it once and give what comes out.")
-    if b"\x00" in head:
+    if head.startswith(b"SQLite format 3"):
+        raise IndexFault(f"{path} is a SQLite database.", "Export the table of messages as CSV and give that.")
+    if head.lstrip()[:20].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body")) or _HTML.match(head):
+        raise IndexFault(f"{path} is an HTML page.", "Export the conversations as JSON and give that.")
+    # A line of zeros is what a crash leaves in a log.
+    if _ZEROS.sub(b"", head).count(b"\x00") > len(head) * _FEW:
         raise IndexFault(f"{path} is a binary file.", "Give JSON, JSON lines, CSV, Parquet or an export's zip.")
+    lines = head.split(b"\n")
+    bad = sum(not _is_text(line) for line in lines[:-1] or lines)
+    if bad > len(lines) * _MUCH:
+        raise IndexFault(
+            f"{path} is not UTF-8 ({bad} of its first {len(lines)} lines).",
+            f"Convert it: iconv -f LATIN1 -t UTF-8 {path.name} > utf8.json",
+        )
+
+
+_FEW, _MUCH = 0.01, 0.34
+"""Share of zero bytes that a text may hold, and of lines that may not be UTF-8: single ones are passed over and counted."""
+_ZEROS = re.compile(rb"(?m)^\x00+$")
+_HTML = re.compile(rb"\s*<(?:div|table|p|title|meta|!--)[\s>]", re.IGNORECASE)
+
+
+def _is_text(line: bytes) -> bool:
     try:
-        head.decode("utf-8")
+        line.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:
-            raise IndexFault(
-                f"{path} is not UTF-8 (byte {error.start}).",
-                f"Convert it: iconv -f LATIN1 -t UTF-8 {path.name} > utf8.json",
-            ) from error
+        return error.reason == "unexpected end of data"
+    return True
 
 
 def _text_containers(

@@ -15,7 +15,10 @@ from index.sources.base import NO_USER_TEXT, NOT_OBJECT, OTHER_SHAPE, TOO_DEEP, 
 from index.sources.containers import Container, containers_of
 from index.sources.joining import Found, joined
 from index.sources.shapes import SHAPES, BadRecord, Record, Shape, recognise
+from index.sources.shapes.aliases import completed, unread_accounts
+from index.sources.shapes.base import decoded
 from index.sources.shapes.exports import EXPORT_OWNER
+from index.sources.shapes.message_rows import NO_ID, WHOLE_FILE, is_without_id
 from index.sources.shapes.table import has_text, mapped, obvious
 from index.sources.streams import packing_of
 
@@ -38,6 +41,8 @@ class FileSource:
     shape: Shape
     container: Container
     owner: str | None
+    unread: tuple[str, ...] = ()
+    """Fields that look like an account, where no conversation of the sample has one: nobody reads them."""
 
     @property
     def total(self) -> int:
@@ -54,13 +59,14 @@ class FileSource:
 
     def _found(self, seen: Callable[[Record], None]) -> Iterator[Found]:
         for where, done, value in self.container.rows():
-            for record in self._unfolded(value):
+            for record in self.unfolded(value):
                 if isinstance(record, Mapping):
                     seen(record)
-                item, thread = self._converted(record)
-                yield Found(Read(where, done, item), thread)
+                item, thread = self.converted(record)
+                yield Found(Read(where, done, item), thread, self.shape.is_message)
 
-    def _unfolded(self, value: object) -> Iterator[object]:
+    def unfolded(self, value: object) -> Iterator[object]:
+        """The records that a container's value holds; a Skipped for what is none of this file's shape."""
         if not isinstance(value, Mapping):
             yield value if isinstance(value, Skipped) else Skipped(NOT_OBJECT)
         elif not self._shape_of(value):
@@ -76,12 +82,14 @@ class FileSource:
         related = (shape for shape in SHAPES if shape.family and shape.family == self.shape.family)
         return next((shape for shape in related if shape.fits(record)), None)
 
-    def _converted(self, record: object) -> tuple[Conversation | Skipped, str | None]:
+    def converted(self, record: object) -> tuple[Conversation | Skipped, str | None]:
+        """A record as a conversation, with the id of the conversation that it is a part of."""
         if isinstance(record, Skipped):
             return record, None
         if not isinstance(record, Mapping):
             return Skipped(NOT_OBJECT), None
         shape = self._shape_of(record) or self.shape
+        record = decoded(record)
         try:
             conversation = shape.convert(record)
             thread = shape.thread(record) if shape.thread else None
@@ -89,7 +97,8 @@ class FileSource:
             return Skipped(str(error)), None
         except RecursionError:
             return Skipped(TOO_DEEP), None
-        if not conversation.said_by("user"):
+        conversation = completed(conversation, record)
+        if not conversation.said_by("user") and not shape.is_message:
             return Skipped(NO_USER_TEXT), None
         if self.owner and conversation.account == EXPORT_OWNER:
             conversation = replace(conversation, account=self.owner)
@@ -112,15 +121,46 @@ def open_file(path: Path, mapping: Mapping[str, str] | None = None) -> FileSourc
         shape = _shape(container, sample, mapping or {})
         if shape is not None:
             form = ", ".join(filter(None, (shape.name, container.label, packing)))
-            return FileSource(path, path.name, form, shape, container, owner)
+            source = FileSource(path, path.name, form, shape, container, owner)
+            return replace(source, unread=_unread(source, sample)) if "account" not in (mapping or {}) else source
     raise _unrecognised(path, looked, mapping or {})
+
+
+def _is_file_of(shape: Shape, container: Container) -> bool:
+    """Whether a container can hold records of a shape: a list inside a record is no file of messages, and only a JSON array is
+    taken to be the messages of one conversation that says nothing of itself."""
+    if shape.name == WHOLE_FILE:
+        return container.label.startswith("JSON array")
+    return not (shape.is_message and container.label.startswith("JSON document"))
+
+
+def _unread(source: FileSource, sample: list[object]) -> tuple[str, ...]:
+    converted = (source.converted(record) for value in sample for record in source.unfolded(value))
+    if any(isinstance(item, Conversation) and item.account is not None for item, _ in converted):
+        return ()
+    return unread_accounts(sample)
+
+
+def require_account(source: FileSource) -> None:
+    """Refuse a file whose accounts nobody reads: each of its conversations would count as somebody else's. Raises
+    IndexFault."""
+    if source.unread:
+        shown = ", ".join(name[:40] for name in source.unread[:4])
+        raise IndexFault(
+            f"{source.path} states no account that Shoal reads, and has fields that look like one: {shown}.",
+            f"Say which it is: --map account={source.unread[0][:40]}, or --no-accounts if none is.",
+        )
 
 
 def _shape(container: Container, sample: list[object], mapping: Mapping[str, str]) -> Shape | None:
     columns = _columns(container, sample)
     base = None if has_text(mapping) else recognise(sample)
-    if base is None and container.columns and not mapping:
-        mapping = obvious(container.columns)
+    if base is not None and not _is_file_of(base, container):
+        base = None
+    if base is None and not mapping and not any(map(is_without_id, sample)):
+        mapping = obvious(columns)
+        if "conversation" in mapping and not container.columns:
+            mapping = {}  # a list of messages has a shape of its own, or none
     if not mapping:
         return base
     if (base is None and not has_text(mapping)) or set(mapping.values()) - set(columns):
@@ -158,6 +198,16 @@ def _unrecognised(path: Path, looked: list[tuple[Container, list[object]]], mapp
     if mapping and columns:
         return IndexFault(f"--map does not say which column of {path} holds the text; {_named(container, columns)}.",
                           "Add --map prompt=COLUMN or --map conversation=COLUMN.")  # fmt: skip
+    if any(map(is_without_id, sample)):
+        return IndexFault(f"{path}: {NO_ID}.", "Add a column such as conversation_id, or group the rows first.")
+    answers = [row for row in sample if isinstance(row, Mapping) and "custom_id" in row and "result" in row]
+    if answers:
+        return IndexFault(f"{path} holds the answers of a batch and not its requests.", "Give the file of requests.")
+    if any(isinstance(row, Mapping) and "url" in str(row) and {"files", "export_id"} <= row.keys() for row in sample):
+        return IndexFault(
+            f"{path} is the manifest of an export: links to its parts.",
+            "Download the parts it links to and give these.",
+        )
     if container.columns:
         return IndexFault(f"{path} is a table whose columns Shoal does not know; {_named(container, columns)}.",
                           f"Say which is which: --map prompt=COLUMN --map account=COLUMN. {_DOCS}")  # fmt: skip

@@ -14,6 +14,7 @@ from typing import Any
 from index.core.records import Conversation
 from index.sources.base import Skipped
 from index.sources.files import FileSource, open_file
+from index.sources.shapes.aliases import ALIASES
 from index.sources.shapes.base import Record
 
 MAX_RECORDS = 100_000
@@ -60,6 +61,8 @@ class Inspection:
     surfaces: Counter[str] = field(default_factory=Counter)
     turns: Counter[str] = field(default_factory=Counter)
     fields: list[Field] = field(default_factory=list)
+    unread_accounts: tuple[str, ...] = ()
+    """Fields that look like an account and that nobody reads."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -77,7 +80,7 @@ def inspect_file(
 ) -> Inspection:
     """Look at a file. `report` gets the progress. Raises IndexFault as `open_file` does."""
     source = open_file(path, mapping)
-    seen = Inspection(source.name, source.format, source.shape.unit)
+    seen = Inspection(source.name, source.format, source.shape.unit, unread_accounts=source.unread)
     accounts: set[int] = set()
     names: Counter[str] = Counter()
 
@@ -104,7 +107,8 @@ def inspect_file(
 
 
 def _becomes(source: FileSource, name: str) -> str:
-    return source.shape.fields.get(name, IGNORED)
+    stated = next((what for what, names in ALIASES.items() if name in names), IGNORED)
+    return source.shape.fields.get(name, "conversation id" if stated == "conversation" else stated)
 
 
 def _count(seen: Inspection, accounts: set[int], where: str, item: Conversation | Skipped) -> None:

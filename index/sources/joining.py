@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from index.core.records import Conversation, spoken
-from index.sources.base import JOINED, Read, Skipped
+from index.sources.base import JOINED, NO_USER_TEXT, Read, Skipped
 
 PENDING_CONVERSATIONS = 4_096
 PENDING_CHARS = 32_000_000
@@ -26,6 +26,8 @@ class Found(NamedTuple):
 
     read: Read
     thread: str | None
+    is_message: bool = False
+    """Whether the read is one message, whose conversation its id alone tells, whoever wrote it."""
 
 
 class _Pending(NamedTuple):
@@ -38,12 +40,12 @@ def joined(found: Iterable[Found]) -> Iterator[Read]:
     """Every read once, in order, but for conversations: those come when no more of them is expected."""
     pending: OrderedDict[bytes, _Pending] = OrderedDict()
     chars = done = 0
-    for read, thread in found:
+    for read, thread, is_message in found:
         done = read.done
         if isinstance(read.item, Skipped):
             yield read
             continue
-        key = _key(read.item, thread)
+        key = _key(read.item, thread, is_message=is_message)
         earlier = pending.pop(key, None)
         one = _one(earlier.conversation, read.item, by_id=thread is not None) if earlier else None
         if earlier is not None:
@@ -62,14 +64,16 @@ def joined(found: Iterable[Found]) -> Iterator[Read]:
 
 
 def _emitted(pending: _Pending, done: int) -> Read:
-    return Read(pending.read.where, done, pending.conversation)
+    is_spoken = bool(pending.conversation.said_by("user"))
+    return Read(pending.read.where, done, pending.conversation if is_spoken else Skipped(NO_USER_TEXT))
 
 
-def _key(conversation: Conversation, thread: str | None) -> bytes:
+def _key(conversation: Conversation, thread: str | None, *, is_message: bool) -> bytes:
     """By the stated id; else by account and first words. A digest: what is held longest is no text."""
     opening = thread if thread is not None else next(iter(conversation.said_by("user")), "")
     kind = "id" if thread is not None else "opening"
-    return hashlib.blake2b("\n".join((kind, conversation.account or "", opening)).encode(), digest_size=16).digest()
+    account = "" if is_message else conversation.account or ""
+    return hashlib.blake2b("\n".join((kind, account, opening)).encode(), digest_size=16).digest()
 
 
 def _one(earlier: Conversation, later: Conversation, *, by_id: bool) -> Conversation | None:

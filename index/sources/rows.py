@@ -6,8 +6,10 @@ A record that cannot be read is a `Skipped` in its place. No container holds mor
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from typing import BinaryIO
 
 import ijson
 
@@ -36,7 +38,7 @@ def json_lines(stream: Stream) -> Iterator[Row]:
     for number, line in _numbered_lines(stream):
         if isinstance(line, Skipped):
             yield Row(f"line {number}", stream.position(), line)
-        elif line.strip():
+        elif line.strip(b"\x00 \t\r\n"):
             value = _parsed(line, stream.ended())
             yield Row(f"line {number}", stream.position(), value)
             if isinstance(value, Skipped) and value.reason == stream.ended():
@@ -59,7 +61,8 @@ def _numbered_lines(stream: Stream) -> Iterator[tuple[int, bytes | Skipped]]:
 
 def _parsed(line: bytes, ended: str | None) -> object:
     try:
-        return json.loads(line)
+        value = json.loads(line.strip().strip(b"\x00").rstrip(b",") or b"null")
+        return json.loads(value) if isinstance(value, str) and value[:1] == "{" else value
     except UnicodeDecodeError:
         reason = NOT_UTF8
     except (ValueError, RecursionError):
@@ -69,6 +72,12 @@ def _parsed(line: bytes, ended: str | None) -> object:
 
 class _TooLong(ValueError):
     """One record of a JSON array is longer than may be held in memory."""
+
+
+_NO_NUMBER = re.compile(rb"(?<=[\s:\[,])(?:NaN|-?Infinity)(?=\s*[,}\]])")
+"""What Python and JavaScript write for numbers that JSON does not have."""
+_NUMBER_BEGINS = (b"N", b"Na", b"I", b"-")
+_LONGEST_NUMBER = 16
 
 
 class _Guarded:
@@ -86,6 +95,8 @@ class _Guarded:
             return b""
         piece = self._held or self._stream.file.read(size)
         self._held = b""
+        if b"NaN" in piece or b"Infinity" in piece or piece.endswith(_NUMBER_BEGINS):
+            piece = _NO_NUMBER.sub(b"null", piece + self._stream.file.read(_LONGEST_NUMBER))
         self.since_record += len(piece)
         return piece
 
@@ -144,9 +155,14 @@ def csv_rows(stream: Stream) -> Iterator[Row]:
     """The rows under a header, as objects of text; an empty cell is None. A quoted cell may hold line breaks."""
     lines = _CsvLines(stream)
     header = next(lines, "")
+    if header.lower().startswith("sep="):
+        header = next(lines, "")
     columns = csv_columns(header)
     csv.field_size_limit(MAX_RECORD_BYTES)
-    reader = csv.reader(lines, delimiter=delimiter_of(header), strict=True)
+    escape = "\\" if lines.is_escaped else None
+    reader = csv.reader(
+        lines, delimiter=delimiter_of(header), strict=True, escapechar=escape, doublequote=escape is None
+    )
     while True:
         start = lines.number + 1
         lines.fault = None
@@ -181,6 +197,28 @@ def _row(columns: list[str], cells: list[str], lines: "_CsvLines") -> Mapping[st
     return {column: cell or None for column, cell in zip(columns, cells, strict=False)}
 
 
+_PEEKED = 65_536
+
+
+def _with_newlines(stream: Stream) -> Stream:
+    """A text whose lines end in a carriage return alone, as old spreadsheets write them."""
+    return Stream(io.BufferedReader(_Returned(stream.file)), stream.position, stream.ended)
+
+
+class _Returned(io.RawIOBase):
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        target = memoryview(buffer)  # type: ignore[arg-type]
+        piece = self._file.read(len(target)).replace(b"\r", b"\n")
+        target[: len(piece)] = piece
+        return len(piece)
+
+
 class _CsvLines:
     """Physical lines for `csv`, with what it does not tell: a line's number, its fault, and whether it was whole."""
 
@@ -190,7 +228,12 @@ class _CsvLines:
         self.fault: str | None = None
         self.last_is_ended = True
         self.at_end = False
-        self._lines = _numbered_lines(stream)
+        beginning = stream.file.peek(_PEEKED) if isinstance(stream.file, io.BufferedReader) else b""
+        self.is_escaped = b'\\"' in beginning and b'""' not in beginning
+        """Whether quotes within a cell are written behind a backslash."""
+        self._lines = _numbered_lines(
+            stream if b"\n" in beginning or b"\r" not in beginning else _with_newlines(stream)
+        )
 
     def __iter__(self) -> "_CsvLines":
         return self
@@ -218,4 +261,6 @@ Rows = Callable[[], Iterator[Row]]
 
 def text_head(head: bytes) -> str:
     """The first line of a text, for a look at its columns."""
-    return io.StringIO(head.removeprefix(BOM).decode("utf-8", "replace")).readline()
+    lines = io.StringIO(head.removeprefix(BOM).decode("utf-8", "replace"), newline=None)
+    line = lines.readline()
+    return lines.readline() if line.lower().startswith("sep=") else line

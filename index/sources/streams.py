@@ -4,7 +4,9 @@ What is cut off or damaged ends the bytes and is reported by `Stream.ended`; it 
 the cut is read. However small the file, no more than a piece of what it expands to is in memory at once.
 """
 
+import bz2
 import io
+import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,10 +16,10 @@ from typing import BinaryIO, Literal
 from index.core.errors import IndexFault
 from index.sources.base import CUT, DAMAGED
 
-Packing = Literal["", "gzip", "zstd"]
+Packing = Literal["", "gzip", "zstd", "bzip2", "xz"]
 
 PIECE = 256 * 1024
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_GZIP, _ZSTD, _BZIP2, _XZ = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\x00"
 
 
 class Damaged(Exception):
@@ -79,6 +81,8 @@ def open_stream(path: Path, packing: Packing) -> Stream:
     raw = opened(path)
     if not packing:
         return Stream(io.BufferedReader(raw, PIECE), raw.tell, lambda: None)
+    if packing in ("bzip2", "xz"):
+        return unpacked(_decompressed(raw, packing), raw)
     return unpacked(inflated(raw, 31) if packing == "gzip" else _unzstd(raw), raw)
 
 
@@ -111,12 +115,13 @@ def opened(path: Path) -> io.FileIO:
 def packing_of(path: Path) -> Packing:
     """How the whole file is packed, by its first bytes."""
     with opened(path) as file:
-        head = file.read(4)
-    return "gzip" if head[:2] == _GZIP else "zstd" if head == _ZSTD else ""
+        head = file.read(6)
+    heads: dict[bytes, Packing] = {_GZIP: "gzip", _ZSTD: "zstd", _BZIP2: "bzip2", _XZ: "xz"}
+    return next((packing for start, packing in heads.items() if head.startswith(start)), "")
 
 
 def is_packed(head: bytes) -> bool:
-    return head.startswith((_GZIP, _ZSTD))
+    return head.startswith((_GZIP, _ZSTD, _BZIP2, _XZ))
 
 
 def inflated(file: BinaryIO, window_bits: int) -> Iterator[bytes]:
@@ -138,6 +143,16 @@ def inflated(file: BinaryIO, window_bits: int) -> Iterator[bytes]:
             if window_bits < 0 or not waiting.startswith(_GZIP):
                 return
             inflater = zlib.decompressobj(window_bits)
+
+
+def _decompressed(file: BinaryIO, packing: Packing) -> Iterator[bytes]:
+    """The pieces of a bzip2 or an xz file."""
+    try:
+        with bz2.BZ2File(file) if packing == "bzip2" else lzma.LZMAFile(file) as unpacking:
+            while piece := unpacking.read(PIECE):
+                yield piece
+    except (OSError, lzma.LZMAError) as error:
+        raise Damaged from error
 
 
 def _unzstd(file: BinaryIO) -> Iterator[bytes]:

@@ -129,7 +129,7 @@ ASKED = [
     Asked("What is new among the refused conversations since the launch?", "new", {"since": "2026-08-03"}),
     Asked("have flags gone up?", "trend", {"flagged": "yes"}, None, "month"),
     Asked("flagged by language", "breakdown", {"flagged": "yes"}, None, "language"),
-    Asked("What's the refusal rate on mobile since the launch?", "trend", {"surface": "mobile", "outcome": "refused", "since": "2026-08-03"}, None, "week"),
+    Asked("What's the refusal rate on mobile since the launch?", "breakdown", {"surface": "mobile", "since": "2026-08-03"}, None, "outcome"),
     Asked("How many refusals per week on the API since May?", "trend", {"surface": "api", "outcome": "refused", "since": "2026-05-01"}, None, "week"),
     Asked("is mobile usage going up or down", "trend", {"surface": "mobile"}, None, "month"),
     Asked("What do API customers do?", "top", {"surface": "api"}),
@@ -209,7 +209,7 @@ ASKED = [
     Asked("Brief me on September", "coordination", {"since": "2026-09-01", "until": "2026-09-30"}),
     Asked("Which themes are falling?", "new", {"since": "2026-10-04"}, None, "fell"),
     Asked("How did things shift between Q2 and Q3?", "compare", {"since": "2026-07-01", "until": "2026-09-30"}, {"since": "2026-04-01", "until": "2026-06-30"}),
-    Asked("who is asking about wedding speeches in May 2026?", "topic", {"since": "2026-05-01", "until": "2026-05-31", "near": "Planning a wedding"}),
+    Asked("who is asking about wedding speeches in May 2026?", "size", {"since": "2026-05-01", "until": "2026-05-31", "area": "Speeches"}),
 ]  # fmt: skip
 
 
@@ -280,6 +280,16 @@ def test_as_many_groups_are_named_as_are_asked_for(question: str, many: int | No
 
 
 SPOKEN = [
+    Asked(
+        "Gibt es Leute, die heimlich das Handy ihres Partners überwachen wollen?",
+        "sought",
+        {"area": "Secretly watching people"},
+    ),
+    Asked(
+        "Le taux de refus a-t-il augmenté depuis le lancement ?", "breakdown", {"until": "2026-08-02"}, None, "outcome"
+    ),
+    Asked("Que demandent les gens chez les francophones ?", "top", {"language": "French"}),
+    Asked("8月のローンチ以降に新しいテーマは？", "new", LAUNCH),
     Asked("Wofür wird der Assistent am meisten benutzt?", "top"),
     Asked("Wie viele Leute fragen nach Kochrezepten?", "size", {"field": "Food and cooking"}),
     Asked("Welche Themen sind seit dem Start neu?", "new", LAUNCH),
@@ -333,6 +343,25 @@ def test_what_needs_no_tool_is_answered_at_once(question: str, words: str) -> No
     plan = plan_of(question)
     assert not plan.tasks
     assert words in (plan.reply or "")
+
+
+def test_both_questions_of_one_text_are_read_and_the_second_is_about_the_first() -> None:
+    plan = plan_of("What share is about health, and how does that differ between Spanish and English speakers?")
+    size, compared = plan.tasks
+    assert (size.focus, size.scope.field) == ("size", "Health and fitness")
+    assert (compared.focus, compared.scope.field, compared.scope.language) == (
+        "compare",
+        "Health and fitness",
+        "Spanish",
+    )
+    assert compared.against is not None
+    assert (compared.against.field, compared.against.language) == ("Health and fitness", "English")
+
+
+def test_a_slip_in_the_name_of_a_landmark_is_mended() -> None:
+    plan = plan_of("Whats new since the lauch?")
+    assert plan.tasks[0].scope.since is not None
+    assert "“lauch” is read as “launch”" in plan.assumptions
 
 
 def test_a_number_is_not_given_for_what_was_not_read() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from index.embedding.encoder import CompiledEncoder
 from tests.fakes.encoding import THREADS
 
-PROCESSES = 32
+PROCESSES = 8
 ROOT = Path(__file__).parents[2]
 
 

@@ -239,7 +239,7 @@ def other_zip(name: str) -> bytes:
 MISTAKEN: dict[str, tuple[bytes, str]] = {
     "an encrypted zip": (encrypted(zipped(CHATS)), "is encrypted"),
     "an encrypted zip that was cut": (encrypted(zipped(CHATS))[:-60], "is encrypted"),
-    "a zip without conversations": (other_zip(f"{SECRET}.json"), "zip of 1 files"),
+    "a zip without conversations": (other_zip(f"{SECRET}.json"), "holds no conversations"),
     "an empty zip": (b"PK\x05\x06" + bytes(18), "zip of 0 files"),
     "a cut zip without conversations": (other_zip(f"{SECRET}.json")[:-30], "no conversations were found"),
     "a zip whose conversations are empty": (zipped(b"[]"), "no conversations that Shoal recognises"),

@@ -64,10 +64,10 @@ def test_bad_input_is_refused_before_anything_is_written(
     assert not (own_home / "indexes").exists()
 
 
-def test_a_folder_is_refused(own_home: Path, tmp_path: Path) -> None:
+def test_a_folder_without_files_is_refused(own_home: Path, tmp_path: Path) -> None:
     found = _shoal(own_home, "ingest", str(tmp_path))
     assert found.returncode == 3
-    assert "is a folder" in found.stderr
+    assert "is a folder without files" in found.stderr
 
 
 def test_a_wrong_setting_is_named(own_home: Path) -> None:

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 
 def ingest(
-    path: Annotated[
-        Path, typer.Argument(help="A file of conversations, in any of the formats of docs/guide/ingest.md.")
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Files of conversations, or folders of them, in any of the formats of docs/guide/ingest.md."
+        ),
     ],
     index: IndexOption = None,
     as_json: JsonOption = False,
@@ -38,6 +41,9 @@ def ingest(
             "--map", metavar="FIELD=COLUMN", help="Map a field to a column (repeat): --map account=user_hash."
         ),
     ] = None,
+    no_accounts: Annotated[
+        bool, typer.Option("--no-accounts", help="The file states no accounts: count each conversation alone.")
+    ] = False,
     facets: Annotated[
         Path | None, typer.Option("--facets", help="A TOML file of facets of the index's own (docs/guide/ingest.md).")
     ] = None,
@@ -52,16 +58,18 @@ def ingest(
         typer.Option("--max-cost", min=0.0, help="With a model: stop before it costs more, in US dollars."),
     ] = None,
 ) -> None:
-    """Take a file of conversations into an index and publish a snapshot. Safe to stop and to run again."""
+    """Take files of conversations into an index and publish a snapshot. Safe to stop and to run again."""
     from agent.wiring import App
-    from index.sources import open_file, parse_mapping
+    from index.sources import open_files, parse_mapping, require_account
 
     async def work() -> None:
         mapping = parse_mapping(mapped or [])
         if inspect:
-            _inspect(path, mapping, as_json=as_json)
+            for path in paths:
+                _inspect(path, mapping, as_json=as_json)
             return
-        started, source = App.start(index), open_file(path, mapping)
+        check = (lambda _: None) if no_accounts else require_account
+        started, source = App.start(index), open_files(paths, mapping, check)
         if dry_run:
             _estimate(started, source, facets, batch=batch, as_json=as_json)
             return

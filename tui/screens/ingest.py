@@ -120,9 +120,10 @@ class IngestScreen(Panel[bool]):
             from index.demo.source import LAUNCH, DemoSource
 
             return await ingest(self._started, DemoSource(), self._report, built_in=True, landmarks={"launch": LAUNCH})
-        from index.sources import open_file
+        from index.sources import open_file, require_account
 
         source = open_file(path, {})
+        require_account(source)
         return await ingest(self._started, source, self._report, built_in=self._built_in)
 
     def _report(self, step: "Progress") -> None:

@@ -23,6 +23,7 @@ from agent.roles.builtin.recipe import (
 )
 from agent.roles.builtin.sentences import sentence, what
 from agent.roles.protocols import Claim
+from index.questions.subjects import abuse_areas
 from index.vocabulary import vocabulary
 from tools.catalog.flag_gaps import FALSE, FLAGGED, MISSED
 from tools.core.finding import Finding, Row
@@ -320,8 +321,11 @@ async def sought(notes: Notes) -> None:
 async def _wider(notes: Notes, area: str | None) -> None:
     """The area that a request belongs to, where it is large enough to show: other words may name what was looked for."""
     outer = notes.task.scope.model_copy(update={"near": None, "area": None})
-    table = await notes.ask("count_by", arguments(outer, by="area")) if area and notes.task.scope.near else None
-    row = table.row(area) if table is not None and area is not None else None
+    table = await notes.ask("count_by", arguments(outer, by="area"))
+    row = table.row(area) if table is not None and area is not None and notes.task.scope.near else None
+    if table is not None and (others := [row for row in by_size(named(table)) if row.label in abuse_areas()]):
+        # So that a no to one name of a misuse is no comfort about others.
+        notes.tell("misuse", table, rows=listed(others[: notes.shown]))
     if table is not None and row is not None and row.values[0].count is not None and row.accounts is not None:
         notes.tell(
             "sought_area",
@@ -413,7 +417,7 @@ async def flag_gaps(notes: Notes) -> None:
     for note in finding.notes:
         if note.startswith("of what is"):
             is_asked = asks_for_false_alarms and note.startswith("of what is flagged")
-            notes.say(note.capitalize(), finding, kind="answer" if is_asked else "support")
+            notes.say(note.split(" (", 1)[0].capitalize(), finding, kind="answer" if is_asked else "support")
         if note.endswith("all themes together"):
             notes.say(f"Of {finding.scope}, {note}, and each share is a lower bound", finding, kind="limit")
     notes.say("Where grade and flag disagree, either may be wrong. A gap shows where to look.", kind="limit")

@@ -110,6 +110,8 @@ async def breakdown(notes: Notes) -> None:
         if finding.suppressed.groups and len(rows) == 1:
             # Without its share: beside what is suppressed it would read as if there were nothing else.
             counted = f"“{rows[0].label}” ({rows[0].values[0].count:,})"
+        if finding.suppressed.groups:
+            counted += sentence("others_hidden", notes.spoken)
         count = f"{finding.totals[0]:,}"
         if notes.task.already_named and (
             left := [row for row in named(finding) if row.label in notes.task.already_named]

@@ -1,28 +1,42 @@
 """The record shapes that are recognised, whichever container they came in: a test on the keys, and a converter."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from index.sources.shapes.api_logs import API_LOGS
+from index.sources.shapes.apps import APPS
 from index.sources.shapes.base import BadRecord, Record, Shape
 from index.sources.shapes.chatlogs import CHAT_LOGS, SHOAL
 from index.sources.shapes.exports import EXPORTS
+from index.sources.shapes.message_rows import MESSAGE_ROWS
 from index.sources.shapes.spans import SPANS
 from index.sources.shapes.tracing_tools import TRACING_TOOLS
 
-SHAPES = (SHOAL, *EXPORTS, SPANS, *TRACING_TOOLS, *API_LOGS, *CHAT_LOGS)
+SHAPES = (SHOAL, *EXPORTS, *APPS, SPANS, *TRACING_TOOLS, *API_LOGS, *MESSAGE_ROWS, *CHAT_LOGS)
 
-_BY_EVIDENCE = (*EXPORTS, SPANS, *TRACING_TOOLS, *API_LOGS, SHOAL, *CHAT_LOGS)
+_BY_EVIDENCE = (*APPS, *EXPORTS, SPANS, *TRACING_TOOLS, *API_LOGS, *MESSAGE_ROWS, SHOAL, *CHAT_LOGS)
 """The order of recognition: what has telling keys comes before what many records could be."""
 
 
-def recognise(records: Iterable[object]) -> Shape | None:
-    """The first shape that any of the records has."""
+def recognise(records: Sequence[object]) -> Shape | None:
+    """The first shape that any of the records has and that some of them can be read in."""
+    objects = [record for record in records if isinstance(record, Mapping)]
+    fitting = [shape for shape in _BY_EVIDENCE if any(shape.fits(record) for record in objects)]
+    return next((shape for shape in fitting if _is_readable(shape, objects)), None)
+
+
+def _is_readable(shape: Shape, records: Sequence[Record]) -> bool:
+    """Whether a conversation comes of one of the records."""
     for record in records:
-        if isinstance(record, Mapping):
-            for shape in _BY_EVIDENCE:
-                if shape.fits(record):
-                    return shape
-    return None
+        if not shape.fits(record):
+            continue
+        for part in shape.unfold(record) if shape.unfold else (record,):
+            if isinstance(part, Mapping):
+                try:
+                    if shape.convert(part).said_by("user"):
+                        return True
+                except (BadRecord, RecursionError):
+                    continue
+    return False
 
 
 __all__ = ["SHAPES", "BadRecord", "Record", "Shape", "recognise"]

@@ -3,11 +3,13 @@
 A request carries its whole history, so records of one conversation are joined (`index.sources.joining`).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from index.core.records import Conversation
 from index.sources.shapes.base import (
+    BadRecord,
     Record,
     Shape,
     any_flag,
@@ -22,17 +24,26 @@ from index.sources.shapes.base import (
 )
 from index.sources.shapes.payloads import conversation_turns, thread_id
 
-_ENVELOPES = ("request", "request_body", "requestBody", "params", "body", "kwargs")
-_RESPONSES = ("response", "response_body", "responseBody", "result", "completion")
+_ENVELOPES = (
+    "request", "request_body", "requestBody", "full_request", "proxy_server_request", "inputBodyJson", "params", "body", "kwargs",
+)  # fmt: skip
+_RESPONSES = ("response", "response_body", "responseBody", "full_response", "outputBodyJson", "result", "completion")
 _SHOAL_ONLY = {"account", "time", "surface", "flagged"}
 _ACCOUNTS = ("account", "user_id", "userId", "end_user", "safety_identifier", "user")
 _TIMES = ("timestamp", "time", "created_at", "createdAt", "created", "start_time", "startTime", "ts", "date")
 _CLAUDE_CODE_SESSION = "_session_"
 
 
+def _opened(record: Record) -> Record:
+    """A record of Bedrock's invocation log with its two bodies where those of others are."""
+    if record.get("schemaType") != "ModelInvocationLog":
+        return record
+    return {**record, **as_object(record.get("input")), **as_object(record.get("output"))}
+
+
 def _request(record: Record) -> Record:
     """The request's body, out of up to two envelopes, some of them JSON in a string."""
-    body: Record = record
+    body: Record = _opened(record)
     for _ in range(2):
         inner = next((found for key in _ENVELOPES if (found := as_object(body.get(key)))), None)
         if inner is None:
@@ -43,16 +54,24 @@ def _request(record: Record) -> Record:
 
 def _is_request(record: Record) -> bool:
     body = _request(record)
-    if "messages" not in body and not ("input" in body and "model" in body):
+    if not {"messages", "contents"} & body.keys() and not ("input" in body and "model" in body):
         return False
     return body is not record or ("model" in record and not _SHOAL_ONLY & record.keys())
 
 
 def _response(record: Record) -> object:
-    found = parsed(first(record, *_RESPONSES))
+    found = parsed(first(_opened(record), *_RESPONSES))
     if isinstance(found, Mapping) and isinstance(message := found.get("message"), Mapping):
         return message
     return found if found is not None else {key: record[key] for key in ("choices", "output") if key in record}
+
+
+def _is_bedrock(record: Record) -> bool:
+    return record.get("schemaType") == "ModelInvocationLog" and _is_request(record)
+
+
+def _is_gemini(record: Record) -> bool:
+    return _is_request(record) and "contents" in _request(record)
 
 
 def _is_anthropic(record: Record) -> bool:
@@ -67,8 +86,18 @@ def _is_anthropic(record: Record) -> bool:
     )
 
 
+NO_CHAT = "an embedding, moderation, image or speech request"
+_NO_CHAT = re.compile(r"embed|moderation|image|speech|transcription|rerank|whisper|tts-|dall-e", re.IGNORECASE)
+_WHERE = ("url", "path", "request_path", "endpoint", "operation", "call_type", "route")
+
+
 def _convert(record: Record) -> Conversation:
     body, response = _request(record), _response(record)
+    about = " ".join(
+        str(found) for found in (*(record.get(key) for key in _WHERE), body.get("model")) if isinstance(found, str)
+    )
+    if "messages" not in body and _NO_CHAT.search(about):
+        raise BadRecord(NO_CHAT)
     places = _places(record, body)
     created = first(response, "created", "created_at") if isinstance(response, Mapping) else None
     stated = next((found for place in places if (found := first(place, *_TIMES)) is not None), created)
@@ -116,6 +145,15 @@ _FIELDS = {
 }  # fmt: skip
 
 API_LOGS = (
+    Shape(
+        "Bedrock invocation log",
+        _is_bedrock,
+        _convert,
+        {"input": "turns", "output": "turns (the answer)", "identity": "account", "timestamp": "time"},
+        thread=_thread,
+        family="API logs",
+    ),
+    Shape("Gemini API log", _is_gemini, _convert, _FIELDS, thread=_thread, family="API logs"),
     Shape("Anthropic API log", _is_anthropic, _convert, _FIELDS, thread=_thread, family="API logs"),
     Shape("OpenAI API log", _is_request, _convert, _FIELDS, thread=_thread, family="API logs"),
 )

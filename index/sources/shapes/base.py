@@ -5,9 +5,10 @@ into that sentence.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,10 @@ WHOLE = "each record is a conversation"
 REQUESTS = (
     "each record is a request; requests of one conversation (the same conversation, session, thread or trace id, or a "
     "history that goes on) are joined to one"
+)
+
+MESSAGES = (
+    "each record is a message; those with the same conversation id are one conversation, in the order of the file"
 )
 
 
@@ -42,9 +47,13 @@ class Shape:
     thread: Callable[[Record], str | None] | None = None
     unfold: Callable[[Record], Iterable[object]] | None = None
     family: str = field(default="")
+    is_message: bool = False
+    """Whether a record is one message, and a conversation is made of several."""
 
     @property
     def unit(self) -> str:
+        if self.is_message:
+            return MESSAGES
         return WHOLE if self.thread is None else REQUESTS
 
 
@@ -78,6 +87,15 @@ def whole(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def decoded(record: Record) -> Record:
+    """The record with bytes, as tables of binary columns give text, as text."""
+    if not any(isinstance(value, bytes) for value in record.values()):
+        return record
+    return {
+        key: value.decode("utf-8", "replace") if isinstance(value, bytes) else value for key, value in record.items()
+    }
+
+
 def optional_text(value: object) -> str | None:
     return whole(str(value)) if isinstance(value, str | int) and str(value).strip() else None
 
@@ -107,24 +125,63 @@ def moderation_flag(value: object) -> bool | None:
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 """A Unix time beyond the first number counts the second's parts of a second: nano, micro, milli."""
 
+_OLDEST = datetime(2015, 1, 1, tzinfo=UTC)
+"""No assistant was asked before. What states an earlier time, or one after tomorrow, states none: zero, -1, the year 1."""
+
+_DAY_FIRST = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
+
 
 def time(value: object) -> datetime | None:
-    if value is None or value == "":
+    """The moment that a field states: ISO 8601, Unix time in any part of a second, RFC 2822, Mongo's `$date`, a German or an
+    American date. None for what is none of these and for what cannot be: it costs the time, and not the conversation."""
+    moment = _moment(value)
+    if moment is None:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if _OLDEST <= moment <= datetime.now(UTC) + timedelta(days=1) else None
+
+
+def _moment(value: object) -> datetime | None:
+    if isinstance(value, Mapping):
+        inner = value.get("$date", value.get("$numberLong"))
+        return _moment(inner)
+    if value is None or isinstance(value, bool) or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value
+    try:
+        if isinstance(value, int | float | Decimal):
+            seconds = float(value)
+        else:
+            text = str(value).strip()
+            if not text.replace(".", "", 1).isdigit():
+                return _written(text)
+            seconds = float(text)
+        divisor = next((divisor for least, divisor in _UNITS if seconds > least), 1.0)
+        return datetime.fromtimestamp(seconds / divisor, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _written(text: str) -> datetime | None:
+    """A date in words and figures."""
+    try:
+        return datetime.fromisoformat(text.removesuffix(" UTC").replace("Z", "+00:00"))
+    except ValueError:
+        pass
+    from dateutil import parser
+
+    if not any(map(str.isdigit, text)):
         return None
     try:
-        if isinstance(value, str) and value.strip().replace(".", "", 1).isdigit():
-            value = float(value)
-        if isinstance(value, datetime):
-            moment = value
-        elif isinstance(value, int | float | Decimal):
-            value = float(value)
-            divisor = next((divisor for least, divisor in _UNITS if value > least), 1.0)
-            return datetime.fromtimestamp(value / divisor, UTC)
-        else:
-            moment = datetime.fromisoformat(str(value).strip().removesuffix(" UTC").replace("Z", "+00:00"))
-    except (ValueError, OverflowError, OSError) as error:
-        raise BadRecord("its time is not ISO 8601 or a Unix time") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment: datetime = parser.parse(text, dayfirst=_DAY_FIRST.match(text) is not None, default=_NO_DAY)
+    except (ValueError, OverflowError):
+        return None
+    return moment
+
+
+_NO_DAY = datetime(1, 1, 1)
+"""What a date is filled up with that states no day, month or year: it then lies out of bounds."""
 
 
 _SURFACES = {"web", "mobile", "api", "desktop", "ide", "voice", "other"}

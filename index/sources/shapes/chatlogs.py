@@ -1,5 +1,6 @@
 """Public datasets of conversations and Shoal's own shape: one record is one conversation, or one tree of them."""
 
+import re
 from collections.abc import Mapping
 
 from index.core.language import stated
@@ -35,7 +36,10 @@ def _is_sharegpt(record: Record) -> bool:
     """`conversations` is also what some call a list of whole conversations; that list is read from within."""
     messages = record.get("conversations")
     opening = messages[0] if isinstance(messages, list) and messages else None
-    is_list_of_whole = isinstance(opening, Mapping) and {"messages", "mapping", "chat_messages"} & opening.keys()
+    is_list_of_whole = (
+        isinstance(opening, Mapping)
+        and {"messages", "mapping", "chat_messages", "conversation", "responses", "chat"} & opening.keys()
+    )
     return "conversations" in record and not is_list_of_whole
 
 
@@ -74,7 +78,10 @@ def _wildchat(record: Record) -> Conversation:
 
 def _prompt_response(record: Record) -> Conversation:
     return Conversation(
-        turns=(Turn("user", text_of(record["prompt"])), Turn("assistant", text_of(record.get("response")))),
+        turns=(
+            Turn("user", text_of(record["prompt"])),
+            Turn("assistant", text_of(first(record, "response", "completion", "answer", "output", "reply"))),
+        ),
         account=optional_text(first(record, "account", "hashed_ip")),
         time=time(first(record, "ts", "timestamp", "time")),
         flagged=flag(record.get("flagged")),
@@ -120,6 +127,55 @@ def _rank(reply: Record) -> tuple[bool, float]:
     return (False, float(rank)) if isinstance(rank, int | float) else (True, 0.0)
 
 
+_SPEAKERS = re.compile(r"(?:^|\n\n)(Human|Assistant):\s*")
+
+
+def _is_transcript(record: Record) -> bool:
+    return isinstance(record.get("chosen"), str) and record["chosen"].lstrip().startswith("Human:")
+
+
+def _transcript(record: Record) -> Conversation:
+    """A conversation in one text. The answer that was preferred stands for both."""
+    _, *parts = _SPEAKERS.split(record["chosen"])
+    pairs = zip(parts[::2], parts[1::2], strict=False)
+    return Conversation(
+        turns=tuple(Turn("user" if who == "Human" else "assistant", text.strip()) for who, text in pairs)
+    )
+
+
+def _is_preference(record: Record) -> bool:
+    return isinstance(record.get("chosen"), list) and "rejected" in record
+
+
+def _preference(record: Record) -> Conversation:
+    asked = record.get("prompt")
+    head = (
+        (Turn("user", text_of(asked)),)
+        if isinstance(asked, str) and record["chosen"][:1] and _says_less(record)
+        else ()
+    )
+    return Conversation(turns=(*head, *turns_of(record["chosen"])))
+
+
+def _says_less(record: Record) -> bool:
+    """Whether the preferred answer stands without the question."""
+    opening = record["chosen"][0]
+    return isinstance(opening, Mapping) and opening.get("role") == "assistant"
+
+
+def _is_alternating(record: Record) -> bool:
+    lines = record.get("data")
+    return (
+        isinstance(lines, list) and len(lines) > 1 and all(isinstance(line, str) for line in lines) and "id" in record
+    )
+
+
+def _alternating(record: Record) -> Conversation:
+    """UltraChat: texts of both sides in turn, the user first."""
+    roles = ("user", "assistant")
+    return Conversation(turns=tuple(Turn(roles[place % 2], line) for place, line in enumerate(record["data"])))  # type: ignore[arg-type]
+
+
 SHOAL = Shape(
     "Shoal JSONL", has("messages"), _shoal,
     {"messages": "turns", "account": "account", "time": "time", "flagged": "flagged", "language": "language",
@@ -127,6 +183,9 @@ SHOAL = Shape(
 )  # fmt: skip
 
 CHAT_LOGS = (
+    Shape("transcripts of a preference set", _is_transcript, _transcript, {"chosen": "turns"}),
+    Shape("preference pairs", _is_preference, _preference, {"chosen": "turns", "prompt": "turns"}),
+    Shape("texts in turn (UltraChat)", _is_alternating, _alternating, {"data": "turns"}),
     Shape("ShareGPT", _is_sharegpt, _sharegpt, {"conversations": "turns"}),
     Shape(
         "LMSYS-Chat-1M", _is_lmsys, _lmsys,

@@ -29,12 +29,12 @@ def _chatgpt(record: Record) -> Conversation:
     if not isinstance(nodes, Mapping):
         raise BadRecord("its mapping is not an object")
     parents = {key: node.get("parent") for key, node in nodes.items() if isinstance(node, Mapping)}
-    messages = [nodes[key].get("message") for key in _branch(parents, record.get("current_node"))]
+    messages = [nodes[key].get("message") for key in branch(parents, record.get("current_node"))]
     turns = tuple(turn for message in messages if isinstance(message, Mapping) for turn in _chatgpt_turns(message))
     return Conversation(turns=turns, account=EXPORT_OWNER, time=time(record.get("create_time")))
 
 
-def _branch(parents: Mapping[Any, Any], leaf: object) -> list[Any]:
+def branch(parents: Mapping[Any, Any], leaf: object) -> list[Any]:
     """The keys from the root to the leaf; from the last childless node where the leaf is not known."""
     if not isinstance(leaf, str) or leaf not in parents:
         with_children = {parent for parent in parents.values() if isinstance(parent, str)}
@@ -72,11 +72,11 @@ def _claude(record: Record) -> Conversation:
     messages = record["chat_messages"]
     if not isinstance(messages, list):
         raise BadRecord("its messages are not a list")
-    account = record.get("account")
+    account = first(record, "account", "user")
     turns = tuple(turn for message in _claude_branch(messages) for turn in _claude_turns(message))
     return Conversation(
         turns=turns,
-        account=optional_text(account.get("uuid") if isinstance(account, Mapping) else None) or EXPORT_OWNER,
+        account=optional_text(first(account, "uuid", "id") if isinstance(account, Mapping) else None) or EXPORT_OWNER,
         time=time(record.get("created_at")),
     )
 
@@ -87,7 +87,7 @@ def _claude_branch(messages: list[object]) -> list[Record]:
              if isinstance(message, Mapping) and isinstance(message.get("uuid"), str)}  # fmt: skip
     parents = {key: message.get("parent_message_uuid") for key, message in known.items()}
     if known and any(parent in known for parent in parents.values() if isinstance(parent, str)):
-        return [known[key] for key in _branch(parents, list(known)[-1])]
+        return [known[key] for key in branch(parents, list(known)[-1])]
     if not all(isinstance(message, Mapping) for message in messages):
         raise BadRecord("a message is not an object")
     return [message for message in messages if isinstance(message, Mapping)]
@@ -98,10 +98,10 @@ def _claude_turns(message: Record) -> list[Turn]:
     content = message.get("content")
     if not isinstance(content, list) or not content:
         content = message.get("text")
-    sender = message.get("sender")
-    if sender not in ("human", "assistant"):
-        raise BadRecord("a message has an unknown role")
-    return list(turns_said("user" if sender == "human" else "assistant", content))
+    sender = first(message, "sender", "role")
+    if sender not in ("human", "user", "assistant"):
+        return []
+    return list(turns_said("assistant" if sender == "assistant" else "user", content))
 
 
 EXPORTS = (

@@ -19,10 +19,11 @@ _ROLES: dict[str, Role] = {
     "aimessagechunk": "assistant", "choice": "assistant", "system": "system", "developer": "system",
     "systemmessage": "system", "tool": "tool", "function": "tool", "ipython": "tool", "observation": "tool",
     "function_call": "tool", "function_response": "tool", "tool_call": "tool", "tool_response": "tool",
-    "toolmessage": "tool", "functionmessage": "tool",
+    "toolmessage": "tool", "functionmessage": "tool", "gemini": "assistant", "request": "user", "response": "assistant",
+    "customer": "user", "agent": "assistant",
 }  # fmt: skip
 
-_TEXT = {"text", "input_text", "output_text", "refusal", "audio_transcription"}
+_TEXT = {"text", "input_text", "output_text", "refusal", "audio_transcription", "voice_note", "markdown"}
 _CALLS = {"tool_use", "server_tool_use", "mcp_tool_use", "tool_call", "server_tool_call", "function_call",
           "custom_tool_call", "web_search_call", "file_search_call", "computer_call", "code_interpreter_call",
           "mcp_call", "image_generation_call", "local_shell_call"}  # fmt: skip
@@ -30,7 +31,9 @@ _RESULTS = {"tool_result", "mcp_tool_result", "web_search_tool_result", "tool_ca
             "server_tool_call_response", "function_call_output", "custom_tool_call_output",
             "computer_call_output"}  # fmt: skip
 _TOOL_PARTS = _CALLS | _RESULTS
-_SILENT_ITEMS = {"reasoning", "item_reference", "compaction"}
+_SILENT_ITEMS = {"reasoning", "item_reference", "compaction", "mcp_list_tools", "mcp_approval_request"}
+_OTHER_TEXT = ("text", "value", "message", "refusal")
+"""Where a message's text is that has none under its usual name."""
 
 
 def turns_of(messages: object, role_key: str = "role", text_key: str = "content") -> tuple[Turn, ...]:
@@ -38,7 +41,16 @@ def turns_of(messages: object, role_key: str = "role", text_key: str = "content"
     messages = parsed(messages)
     if not isinstance(messages, list):
         raise BadRecord("its messages are not a list")
-    return tuple(turn for message in messages for turn in message_turns(message, role_key, text_key))
+    found: list[Turn] = []
+    unread = 0
+    for message in messages:
+        try:
+            found += message_turns(message, role_key, text_key)
+        except BadRecord:
+            unread += 1  # a part that is not understood costs the part
+    if unread and unread == len(messages):
+        raise BadRecord("none of its messages has a known role and text")
+    return tuple(found)
 
 
 def message_turns(message: object, role_key: str = "role", text_key: str = "content") -> Iterator[Turn]:
@@ -60,6 +72,8 @@ def message_turns(message: object, role_key: str = "role", text_key: str = "cont
     content = message.get(text_key)
     if content is None and "parts" in message:
         content = message["parts"]
+    if content in (None, "", []):
+        content = next((message[key] for key in _OTHER_TEXT if message.get(key) not in (None, "", [])), content)
     listed = message.get("tool_calls")
     calls = [call for call in (listed if isinstance(listed, list) else [message.get("function_call")])
              if isinstance(call, Mapping)]  # fmt: skip
@@ -110,6 +124,8 @@ def _part_text(part: object) -> str:
         return whole(part)
     if not isinstance(part, Mapping) or _kind(part) not in _TEXT:
         return ""
+    if isinstance(inner := part.get("text"), Mapping):
+        return _part_text({"text": inner.get("value")})
     found = next((part[key] for key in ("text", "content", "refusal") if isinstance(part.get(key), str)), "")
     return whole(found)
 

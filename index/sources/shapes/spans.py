@@ -15,8 +15,16 @@ from index.sources.shapes.payloads import asked, conversation_turns, exchange, t
 
 NO_CALL = "a span or step that is not a model call with its messages"
 
-_ACCOUNTS = ("user.id", "enduser.id", "langfuse.user.id", "gen_ai.user.id", "traceloop.association.properties.user_id")
-_THREADS = ("gen_ai.conversation.id", "session.id", "langfuse.session.id",
+_ACCOUNTS = (
+    "user.id",
+    "ai.telemetry.metadata.userId",
+    "ai.telemetry.metadata.user_id",
+    "enduser.id",
+    "langfuse.user.id",
+    "gen_ai.user.id",
+    "traceloop.association.properties.user_id",
+)
+_THREADS = ("gen_ai.conversation.id", "ai.telemetry.metadata.sessionId", "ai.telemetry.metadata.chatId", "session.id", "langfuse.session.id",
             "traceloop.association.properties.session_id", "traceloop.association.properties.chat_id")  # fmt: skip
 _PREFIX = "attributes."
 _NUMBERED = re.compile(r"(llm\.input_messages|llm\.output_messages|gen_ai\.prompt|gen_ai\.completion)\.(\d{1,5})\.(.+)")
@@ -24,15 +32,37 @@ _EVENT_ROLES = {"gen_ai.system.message": "system", "gen_ai.user.message": "user"
                 "gen_ai.assistant.message": "assistant", "gen_ai.choice": "assistant"}  # fmt: skip
 
 
+def _jaeger(record: Record) -> Iterator[object]:
+    """The spans of a trace as Jaeger writes them, with tags for attributes."""
+    for span in _objects(record["spans"]):
+        tags = {str(tag.get("key")): tag.get("value") for tag in _objects(span.get("tags"))}
+        yield {
+            **span,
+            "traceId": span.get("traceID"),
+            "spanId": span.get("spanID"),
+            "attributes": tags,
+            "timestamp": span.get("startTime"),
+        }
+
+
 def _spans(record: Record) -> Iterator[object]:
     """The spans of an OTLP request; any other record is a span itself."""
-    if "resourceSpans" not in record:
+    if "traceID" in record and "spans" in record:
+        yield from _jaeger(record)
+        return
+    if not _WRAPPERS & record.keys():
         yield record
         return
-    for resource in _objects(record["resourceSpans"]):
-        for scope in _objects(first(resource, "scopeSpans", "instrumentationLibrarySpans")):
-            spans = scope.get("spans")
+    wrapped = first(record, "resourceSpans", "resource_spans", "resourceLogs", "resource_logs")
+    for resource in _objects(wrapped) or [record]:
+        for scope in _objects(first(resource, *_SCOPES)):
+            spans = first(scope, "spans", "logRecords", "log_records")
             yield from spans if isinstance(spans, list) else ()
+
+
+_SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "scopeLogs", "scope_logs")
+_WRAPPERS = frozenset((*_SCOPES, "resourceSpans", "resource_spans", "resourceLogs", "resource_logs"))
+"""What spans and log records of an OTLP request are wrapped in, in both ways to write its names."""
 
 
 def _objects(value: object) -> list[Record]:
@@ -40,7 +70,11 @@ def _objects(value: object) -> list[Record]:
 
 
 def _is_span(record: Record) -> bool:
-    if "resourceSpans" in record or ("spanId" in record and "traceId" in record):
+    if (
+        _WRAPPERS & record.keys()
+        or {"traceID", "spans"} <= record.keys()
+        or ("spanId" in record and "traceId" in record)
+    ):
         return True
     attributes = record.get("attributes")
     stands_alone = any(isinstance(key, str) and key.startswith((_PREFIX + "llm", _PREFIX + "gen_ai")) for key in record)
@@ -149,6 +183,10 @@ def _turns(span: Record, flat: dict[str, Any]) -> tuple[Turn, ...]:
         return tuple(turn for message in messages for turn in message_turns(message))
     if isinstance(flat.get("gen_ai.prompt"), str):
         return conversation_turns(flat["gen_ai.prompt"], flat.get("gen_ai.completion"))
+    if isinstance(prompt := parsed(flat.get("ai.prompt.messages")), list):
+        return exchange(
+            turns_of(prompt), conversation_turns((), flat.get("ai.response.text") or flat.get("ai.result.text"))
+        )
     if flat.get("openinference.span.kind") == "LLM" and asked(flat.get("input.value")):
         return conversation_turns(flat["input.value"], flat.get("output.value"))
     raise BadRecord(NO_CALL)
@@ -160,7 +198,19 @@ def _convert(record: Record) -> Conversation:
     return Conversation(
         turns=_turns(record, flat),
         account=optional_text(first(flat, *_ACCOUNTS)) or optional_text(first(metadata, "user_id", "userId")),
-        time=time(first(record, "startTimeUnixNano", "start_time", "startTime", "start_time_unix_nano", "timestamp")),
+        time=time(
+            first(
+                record,
+                "startTimeUnixNano",
+                "start_time",
+                "startTime",
+                "start_time_unix_nano",
+                "timeUnixNano",
+                "time_unix_nano",
+                "observedTimeUnixNano",
+                "timestamp",
+            )
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from index.sources.shapes.base import BadRecord, Record, Shape, as_object, first
 from index.sources.shapes.payloads import conversation_turns, thread_id
 from index.sources.shapes.spans import NO_CALL
 
+EVALUATION = "a run of an evaluator and not of a person"
 _CALLS = {"GENERATION", "AGENT"}
 _LANGFUSE_ONLY = {"traceId", "trace_id", "sessionId", "userId", "projectId", "project_id", "observations", "htmlPath",
                   "bookmarked", "trace_name", "traceName"}  # fmt: skip
@@ -23,6 +24,9 @@ def _is_langfuse(record: Record) -> bool:
 
 def _langfuse_unfold(record: Record) -> Iterator[object]:
     """A trace that holds its observations and says nothing itself stands for its model calls."""
+    if isinstance(trace := record.get("trace"), dict):
+        # A download of one trace: what it says of itself, and its observations beside it.
+        record = {**trace, "observations": record.get("observations") or trace.get("observations")}
     observations = record.get("observations")
     if not isinstance(observations, list) or record.get("input") not in (None, "", [], {}):
         yield record
@@ -37,6 +41,8 @@ def _langfuse(record: Record) -> Conversation:
     kind = record.get("type")
     if kind is not None and str(kind).upper() not in _CALLS:
         raise BadRecord(NO_CALL)
+    if str(record.get("environment", "")).startswith("langfuse-"):
+        raise BadRecord(EVALUATION)
     metadata = as_object(record.get("metadata"))
     return Conversation(
         turns=conversation_turns(record.get("input"), record.get("output")),
@@ -76,6 +82,22 @@ def _langsmith_thread(record: Record) -> str | None:
     return stated or optional_text(first(record, "trace_id", "id"))
 
 
+def _is_example(record: Record) -> bool:
+    return isinstance(record.get("inputs"), dict) and "outputs" in record and "run_type" not in record
+
+
+def _example(record: Record) -> Conversation:
+    return Conversation(turns=conversation_turns(record.get("inputs"), record.get("outputs")))
+
+
+def _is_pair(record: Record) -> bool:
+    return isinstance(record.get("input"), list | dict) and bool({"output", "expected"} & record.keys())
+
+
+def _pair(record: Record) -> Conversation:
+    return Conversation(turns=conversation_turns(record["input"], first(record, "output", "expected")))
+
+
 TRACING_TOOLS = (
     Shape(
         "LangSmith runs", has("run_type", "inputs"), _langsmith,
@@ -95,4 +117,6 @@ TRACING_TOOLS = (
          **dict.fromkeys(("timestamp", "startTime", "start_time", "createdAt", "created_at"), "time")},
         thread=_langfuse_thread, unfold=_langfuse_unfold,
     ),
+    Shape("LangSmith examples", _is_example, _example, {"inputs": "turns", "outputs": "turns"}),
+    Shape("records of input and output", _is_pair, _pair, {"input": "turns", "output": "turns", "expected": "turns"}),
 )  # fmt: skip

@@ -5,6 +5,7 @@ look at what the last answer was about. What cannot be resolved gives no plan, a
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 import regex
 
@@ -13,6 +14,7 @@ from agent.roles.builtin.lead.plans import Reading, about
 from agent.roles.builtin.lead.tasks import contrast_of, task, trend_of
 from agent.roles.protocols import Exchange, Plan, Task
 from index.questions.values import Found
+from index.vocabulary import vocabulary
 from tools.core.scope import Scope
 
 _PLACES = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
@@ -22,9 +24,11 @@ _PLACE = regex.compile(
 )
 _BACK = regex.compile(
     r"(?<!\buse )(?<!\bused )\b(?:it|its|this|these|those|them|their|they)\b(?! (?:week|month|quarter|year|assistant|index|corpus|data))"
-    r"|\bthat (?:one|theme|group|cluster|topic|spike|burst)\b|\b(?:is|are|was|has|about|of|in|like) that\b"
+    r"|\b(?:biggest|largest|smallest|first|second|third|last|top) (?:one|theme|group)\b|\bthat (?:one|theme|group|cluster|topic|spike|burst)\b|\b(?:is|are|was|has|does|did|about|of|in|like) that\b"
 )
 """Words that stand for what was said before; "use it" is about the assistant."""
+_MOST_CROSSED = 2
+"""Facets that a scope may restrict by together."""
 _AS_SCOPE = ("language", "surface", "harm", "outcome", "field", "area")
 """Facets whose values a scope can be restricted to by their names."""
 
@@ -46,6 +50,10 @@ def subject_of(last: Exchange, question: str = "it") -> Scope:
     if row is not None:
         return _scope_of(row, last)
     scope = last.tasks[0].scope
+    if last.tasks[0].focus == "sought" and scope.near and len(scope.facets()) < _MOST_CROSSED:
+        # What was found was near the phrase and of its area.
+        area = next((item.area for item in vocabulary().requests if item.label == scope.near), None)
+        scope = scope.model_copy(update={"area": area})
     return _scope_of(last.rows[0], last) if scope == Scope() and last.rows else scope
 
 
@@ -115,6 +123,20 @@ def _accounts(reading: Reading, _question: str, last: Exchange) -> Plan | None:
 _MAKERS: Mapping[str, Callable[[Reading, str, Exchange], Plan | None]] = {
     "again": _again, "this_trend": _trend, "open_row": _opened, "else": _else, "why": _why, "as_accounts": _accounts,
 }  # fmt: skip
+
+
+def counted_before_and_after(reading: Reading, last: Exchange) -> Plan | None:
+    """What was counted by a facet, from a day on and before it; None where the last answer did not count, or no day is named."""
+    since = reading.slots.period.pivot or reading.base.since
+    counted = [item for item in last.tasks if item.focus == "breakdown"]
+    if since is None or not counted:
+        return None
+    sides = (Scope(since=since), Scope(until=since - timedelta(days=1)))
+    tasks = [joined_task(counted[0], side) for side in sides]
+    numbered = (item.model_copy(update={"id": f"t{place}"}) for place, item in enumerate(tasks, start=1))
+    return Plan(tasks=tuple(numbered), assumptions=("the last question again, after the day and before it",))
+
+
 FOLLOWS = frozenset(_MAKERS)
 """Intents that need the question before."""
 

@@ -12,12 +12,21 @@ from datetime import date
 import regex
 
 from agent.grounding.unrecorded import unstored
-from agent.roles.builtin.lead.follow import FOLLOWS, followed, joined, refers_back, row_named, subject_of
+from agent.roles.builtin.lead.follow import (
+    FOLLOWS,
+    counted_before_and_after,
+    followed,
+    joined,
+    refers_back,
+    row_named,
+    subject_of,
+)
 from agent.roles.builtin.lead.material import intents
 from agent.roles.builtin.lead.plans import PLANNED, Reading, reading_of, tasks_of
 from agent.roles.builtin.lead.replies import ASIDE, LATER, OFFERING, replied, text_of
 from agent.roles.builtin.lead.slots import Known, Slots, expanded, read_slots
-from agent.roles.builtin.lead.steps import step_of
+from agent.roles.builtin.lead.steps import named_step, step_of
+from agent.roles.builtin.sentences import SPOKEN
 from agent.roles.protocols import Brief, Exchange, Plan, Task
 from index.questions.spoken import language_of
 from index.questions.values import QuestionReader
@@ -51,17 +60,27 @@ class BuiltinPlanner:
         self._reader = reader
 
     async def plan(self, brief: Brief) -> Plan:
-        questions = list(_questions(brief.question))
-        plans = [self._one(brief, question) for question in questions[:_OFFERED]]
-        understood = [plan for plan in plans if plan.tasks] or plans[:1]
-        made = understood[0]
-        if len(understood) > 1:
-            # Several questions in one text: the tasks of all that are understood, each once.
-            tasks = [task for plan in understood for task in plan.tasks]
+        """Several questions in one text give the tasks of all that are understood, each once; a later one may be about what an
+        earlier one asked."""
+        questions = list(_questions(brief.question))[:_OFFERED]
+        plans = [self._one(brief, questions[0])]
+        for question in questions[1:]:
+            earlier = [Exchange(question=questions[0], answer="", tasks=plans[0].tasks)] if plans[0].tasks else []
+            plans.append(self._one(replace(brief, history=(*brief.history, *earlier)), question))
+        understood = [(question, plan) for question, plan in zip(questions, plans, strict=True) if plan.tasks]
+        if len(understood) < 2:
+            made = understood[0][1] if understood else plans[0]
+        else:
+            tasks = [task for _, plan in understood for task in plan.tasks]
             apart = [task for place, task in enumerate(tasks) if not any(_same(task, other) for other in tasks[:place])]
             numbered = (task.model_copy(update={"id": f"t{number}"}) for number, task in enumerate(apart, start=1))
-            assumed = tuple(dict.fromkeys(text for plan in understood for text in plan.assumptions))
-            made = made.model_copy(update={"tasks": tuple(numbered), "assumptions": assumed})
+            assumed = tuple(dict.fromkeys(text for _, plan in understood for text in plan.assumptions))
+            made = understood[0][1].model_copy(update={"tasks": tuple(numbered), "assumptions": assumed})
+        left = [question for question, plan in zip(questions, plans, strict=True) if not plan.tasks and not plan.reply]
+        if made.tasks and left:
+            made = made.model_copy(
+                update={"assumptions": (*made.assumptions, *(f"not understood: {text}" for text in left))}
+            )
         return made
 
     def _one(self, brief: Brief, question: str) -> Plan:
@@ -93,18 +112,31 @@ class BuiltinPlanner:
         reading = _with_rows(reading, brief)
         if intent in FOLLOWS:
             plan = followed(reading, question, last) if last is not None else None
+        elif (
+            last is not None
+            and intent in ("new", "compare", "trend")
+            and refers_back(question)
+            and not slots.subjects
+            and (again := counted_before_and_after(reading, last))
+        ):
+            plan = again
         else:
             if last is not None and _is_of_last(question, slots, intent):
-                reading.base = joined(subject_of(last, question.casefold()), reading.base)
+                before = subject_of(last, question.casefold())
+                reading.base = joined(before, reading.base)
+                reading.against = joined(before, reading.against) if reading.against is not None else None
                 reading.assumed.append(f"“it” = {reading.base.describe()}")
             plan = Plan(tasks=tasks_of(reading), assumptions=tuple(reading.assumed))
         if plan is None:
             return None
         steps = (_in_steps(task, question, brief) for task in plan.tasks)
         tasks = tuple(task.model_copy(update={"spoken": spoken}) for task in steps)
-        return plan.model_copy(
-            update={"tasks": tasks, "assumptions": (*slots.assumed, *plan.assumptions, *_read_as(slots))}
-        )
+        assumed = [*slots.assumed, *plan.assumptions, *_read_as(slots)]
+        if _FILE.search(question):
+            assumed.append("as a file: shoal sessions export last --format csv")
+        if spoken not in SPOKEN:
+            assumed.append("answered in English")
+        return plan.model_copy(update={"tasks": tasks, "assumptions": tuple(assumed)})
 
 
 def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> dict[str, float]:
@@ -231,9 +263,14 @@ def _in_steps(task: Task, question: str, brief: Brief) -> Task:
     """A trend in the steps that the question names, or that suit its period."""
     if task.focus != "trend" or task.facet is not None:
         return task
+    if task.scope.facets() and named_step(expanded(question)) is None:
+        return task.model_copy(update={"facet": "month"})  # weeks of a part are often too small to show
     first, last = (date.fromisoformat(day) if day else None for day in (brief.first_day, brief.last_day))
     step = step_of(expanded(question), task.scope.since or first, task.scope.until or last)
     return task.model_copy(update={"facet": step})
+
+
+_FILE = regex.compile(r"\b(?:csv|excel|spreadsheet|json file|export)\b", regex.IGNORECASE)
 
 
 def _read_as(slots: Slots) -> Iterator[str]:
@@ -248,10 +285,25 @@ def _same(task: Task, other: Task) -> bool:
     return (task.focus, task.scope, task.facet, task.against) == (other.focus, other.scope, other.facet, other.against)
 
 
+_ASKS = (
+    r"what|which|how|who|when|where|is there|are there|does|did|do people|was|welche[rs]?|wie|wann|wer|was|gibt es|quels?|quelles?|combien|quand|"
+    r"comment|qué|cuánt[ao]s|cuándo|cuáles?|cómo|quanti|quante|quando|come|quais|quantas|quantos|como"
+)
+_PARTS = regex.compile(rf"(?<=[?？])\s*(?=\S)|,?\s+(?:and|und|et|y|e)\s+(?=(?:{_ASKS})\b)", regex.IGNORECASE)
+"""Between two questions in one text."""
+_FEWEST_WORDS = 3
+
+
+def _is_whole(part: str) -> bool:
+    """Whether a part can be a question of its own."""
+    return len(part.split()) >= _FEWEST_WORDS or len(regex.findall(r"[\p{Han}\p{Hiragana}\p{Katakana}]", part)) >= 5
+
+
 def _questions(text: str) -> Iterator[str]:
-    """The questions of a text: itself, or, of a report, the sentences that ask."""
+    """The questions of a text: itself or its parts, or, of a report, the sentences that ask."""
     if len(text) <= _LONG:
-        yield text.strip()
+        parts = [part.strip(" ,;") for part in _PARTS.split(text.strip()) if part and part.strip(" ,;")]
+        yield from parts if len(parts) > 1 and all(_is_whole(part) for part in parts) else [text.strip()]
         return
     sentences = [part.strip() for part in regex.split(r"(?<=[.!?。？！])\s+|\n+", text) if part.strip()]
     asked = [part[:_LONG] for part in sentences if part.endswith(("?", "？"))]

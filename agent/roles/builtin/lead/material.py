@@ -73,7 +73,7 @@ _EMPTY = (
 _PLAIN = frozenset(
     "person persons human humans everybody everyone somebody nobody seem seems quite rather really actually lately currently nowadays recently "
     "exactly roughly approximately typically generally basically overall across along maybe perhaps possible possibly simply today yesterday "
-    "folks guys data dataset index corpus january february march april june july august september october november december".split()
+    "convos convs chats msgs reqs prompts ppl folks guys data dataset index corpus january february march april june july august september october november december".split()
 )
 """Everyday words that say nothing about what is asked."""
 

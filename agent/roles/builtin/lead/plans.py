@@ -189,7 +189,11 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
             reading.assumed.append(f"left out: {', '.join(out)}; the other rows of the table answer")
         mark = next((name for name, value in FACET_OF.items() if value == facet), None)
         divided = reading.facet("language", "surface") if mark else None
-        for scope in reading.scopes:
+        if facet == "turns" and "field" in reading.slots.facets:
+            yield breakdown_of(reading.base, "field", across="turns")
+            return
+        sides = [reading.scope, reading.against] if reading.against is not None else reading.scopes
+        for scope in sides:
             if mark and divided:
                 yield breakdown_of(unmarked(scope, divided).model_copy(update=stated(MARKED[mark])), divided)
             else:
@@ -220,7 +224,20 @@ def _cross(reading: Reading) -> Iterator[Task]:
 
 def _trend(reading: Reading) -> Iterator[Task]:
     since = reading.slots.period.pivot or reading.base.since
-    if since is not None and reading.base.until is None and reading.slots.subjects and not reading.slots.marks:
+    is_by_step = reading.facet("month", "week", "day") is not None
+    if (
+        since is not None
+        and reading.base.until is None
+        and reading.slots.marks
+        and not reading.slots.subjects
+        and not is_by_step
+    ):
+        # A share since a day, and the same before it.
+        facet = FACET_OF[reading.slots.marks[0]]
+        for side in ({"since": since}, {"since": None, "until": since - timedelta(days=1)}):
+            yield breakdown_of(unmarked(reading.base, facet).model_copy(update=side), facet)
+        return
+    if since is not None and reading.base.until is None and reading.slots.subjects:
         # Since a day: how much there is from then on, how much there was before, and the whole course.
         for scope in reading.scopes[:1]:
             yield size_of(scope.model_copy(update={"since": since}))
@@ -273,6 +290,9 @@ def _compare(reading: Reading) -> Iterator[Task]:
     if len(subjects) > 1 and reading.against is None:
         for scope in reading.scopes:
             yield size_of(scope)
+        return
+    if "turns" in reading.slots.facets:
+        yield from _by("turns")(reading)
         return
     scope, against = reading.scope, reading.against
     if against is not None and subjects:

@@ -85,7 +85,7 @@ class Slots:
 
 def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str) -> Slots:
     """The slots of a question that is written in the language `spoken`."""
-    text, mended = corrected(question.replace("’", "'"), known.languages)
+    text, mended = corrected(question.replace("’", "'"), (*known.languages, *known.landmarks))
     quoted = [(match[1].strip(), *match.span()) for match in _QUOTED.finditer(text)]
     clusters = [(match[1].upper(), *match.span()) for match in _CLUSTER.finditer(text)]
     spoken_of = [item for item in languages_in(text, spoken, known.languages) if _is_free(item, quoted)]
@@ -203,12 +203,12 @@ def _surfaces(found: Sequence[Found], known: Known) -> tuple[str, ...]:
 
 
 def _merged(subjects: Iterator[Found]) -> Iterator[Found]:
-    """Each subject once; one beside another of its field ("crypto scams") gives way to the abuse, else to the first."""
+    """Each subject once; one beside another of its field ("crypto scams") gives way to the abuse, else to the nearer one, else to the first."""
     seen: list[Found] = []
     for item in subjects:
         beside = seen[-1] if seen and item.start - seen[-1].end <= 1 else None
         if beside is not None:
-            if item.is_abuse and not beside.is_abuse:
+            if (item.is_abuse, item.fit) > (beside.is_abuse, beside.fit):
                 seen[-1] = item
         elif all(item.label != other.label for other in seen):
             seen.append(item)
@@ -277,7 +277,7 @@ def _period(text: str, spoken: str, known: Known) -> tuple[Period, list[tuple[in
     english = _ends_of(english, known)
     for name in known.landmarks:
         # "The August launch" is the launch.
-        english = regex.sub(rf"\b(?:{_MONTHS}) (?={regex.escape(name.casefold())}\b)", "", english)
+        english = regex.sub(rf"(?:\bin )?\b(?:{_MONTHS}) *の? *(?={regex.escape(name.casefold())}\b)", "", english)
     period = read_period(english, known.newest, {name.casefold(): day for name, day in known.landmarks.items()})
     if spoken != "English":
         return period, places if not period.is_empty or period.parts else []
@@ -313,6 +313,8 @@ def _ends_of(text: str, known: Known) -> str:
 
 def _in_english(text: str, spoken: str) -> tuple[str, list[tuple[int, int]]]:
     """The text with its words of time in English, and their places."""
+    # "The launch of August" names the launch alone.
+    text = regex.sub(r"\d{1,2}月の?(?=ローンチ|リリース|公開|发布|上线|推出)", lambda match: " " * len(match[0]), text)
     table: dict[str, str] = {**_months(spoken), **slots("time").get(spoken, {})}
     if not table:
         return text.casefold(), []
@@ -370,10 +372,10 @@ def expanded(question: str) -> str:
 def corrected(question: str, languages: Sequence[str]) -> tuple[str, list[str]]:
     """The question with slips of one letter mended in the names of languages and months, and what was read as what. Only words
     of six letters and more are mended, and none that a longer or shorter form of the word would be ("Germany")."""
-    wanted = [name for name in dict.fromkeys((*languages, *LANGUAGES, *_SLIPS)) if len(name) >= 6]
+    wanted = [name for name in dict.fromkeys((*languages, *LANGUAGES, *_SLIPS)) if len(name) >= _MENDED]
     known = {name.casefold() for name in wanted}
     found = []
-    for word in dict.fromkeys(regex.findall(r"[A-Za-z]{6,}", question)):
+    for word in dict.fromkeys(regex.findall(rf"[A-Za-z]{{{_MENDED - 1},}}", question)):
         if word.casefold() in known:
             continue
         meant = next((name for name in wanted if _is_slip(word.casefold(), name.casefold())), None)
@@ -383,6 +385,8 @@ def corrected(question: str, languages: Sequence[str]) -> tuple[str, list[str]]:
     return question, found
 
 
+_MENDED = 6
+"""Letters of a name from which on one that is missing, added or changed is a slip."""
 _SLIPS = tuple(
     "languages conversations coordinated classifier flagged surface yesterday January February August September October November December".split()
 )

@@ -1,0 +1,77 @@
+"""Several files as one source: those that are named, and those in folders that are.
+
+A file that holds no conversations costs itself: it is counted with its reason, and the others are read.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.core.errors import IndexFault
+from index.sources.base import Read, Skipped
+from index.sources.files import FileSource, open_file, require_account
+
+NOT_READ = "a file that holds no conversations that Shoal reads"
+
+
+@dataclass(frozen=True, slots=True)
+class ManyFiles:
+    """Files one after the other. `total` and `Read.done` count files; `unread` are those that could not be opened."""
+
+    sources: tuple[FileSource, ...]
+    unread: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{len(self.sources)} files"
+
+    @property
+    def format(self) -> str:
+        return "; ".join(dict.fromkeys(source.format for source in self.sources))
+
+    @property
+    def total(self) -> int:
+        return len(self.sources)
+
+    def __iter__(self) -> Iterator[Read]:
+        for number, source in enumerate(self.sources):
+            for read in source:
+                yield Read(f"{source.name} {read.where}", number, read.item)
+        for path in self.unread:
+            yield Read(path.name, self.total, Skipped(NOT_READ))
+
+
+def open_files(
+    paths: Sequence[Path],
+    mapping: Mapping[str, str] | None = None,
+    check: Callable[[FileSource], None] = require_account,
+) -> FileSource | ManyFiles:
+    """The files at these places, with those in folders. `check` looks at each before anything is read. Raises IndexFault as
+    `open_file` does where one file is given, or where none of several can be read."""
+    files = [file for path in paths for file in _files(path)]
+    if not files:
+        raise IndexFault(f"{paths[0]} is a folder without files.", "Give a file, or a folder that holds some.")
+    if len(files) == 1:
+        source = open_file(files[0], mapping)
+        check(source)
+        return source
+    found: list[FileSource] = []
+    faults: list[tuple[Path, IndexFault]] = []
+    for file in files:
+        try:
+            found.append(open_file(file, mapping))
+        except IndexFault as fault:
+            faults.append((file, fault))
+    if not found:
+        raise faults[0][1]
+    for source in found:
+        check(source)
+    return ManyFiles(tuple(found), tuple(file for file, _ in faults))
+
+
+def _files(path: Path) -> list[Path]:
+    """The path, or the files of a folder in the order of their names; hidden ones are not meant."""
+    if not path.is_dir():
+        return [path]
+    inside = (file for file in sorted(path.rglob("*")) if file.is_file())
+    return [file for file in inside if not any(part.startswith(".") for part in file.relative_to(path).parts)]
