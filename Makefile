@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo ask test setup lock format lint types contracts unit slow reference pictures transcripts clean help
+.PHONY: demo ask test setup lock format lint types contracts unit slow reference pictures transcripts intents clean help
 
 help:            ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -50,6 +50,9 @@ reference: $(READY) ## Write the pages of docs/reference that the code knows
 
 pictures: $(READY) ## Make the pictures of the docs from the program itself
 	$(BIN)/python -m docs.pictures.make
+
+intents: $(READY) ## Train the built-in lead's classifier anew and ship its weights
+	$(BIN)/python scripts/train_intents.py
 
 transcripts: $(READY) ## Write docs/evaluation/investigations: the demo asked by the built-in roles
 	$(BIN)/python -m docs.transcripts

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from index.handle import Index, Writer
     from index.kinds import KindReader, Kinds
     from index.naming.samples import Namer
-    from index.questions.values import QuestionReader
+    from index.questions.reader import EncoderReader
     from tools.context import ToolContext
     from tools.core.ledger import Ledger
     from tools.toolbox import NameReaders, Toolbox
@@ -103,20 +103,21 @@ class App:
         encoder = CompiledEncoder(self.home.folder("encoders"), ACROSS_LANGUAGES, on_compile)
         return KindReader(encoder, self.kinds(encoder))
 
-    def question_reader(self, on_compile: Callable[[], None] = lambda: None) -> "QuestionReader":
+    def question_reader(self, on_compile: Callable[[], None] = lambda: None) -> "EncoderReader":
         """What reads questions for the built-in lead; it loads its encoder at the first one."""
         from agent.roles.builtin.lead import material, training
         from index.embedding.encoder import ACROSS_LANGUAGES, CompiledEncoder
-        from index.questions.reader import EncoderReader
+        from index.questions import reader as questions
 
         folder = self.home.folder("encoders")
-        return EncoderReader(
+        return questions.EncoderReader(
             CompiledEncoder(folder, ACROSS_LANGUAGES, on_compile),
             folder,
             names=material.names(),
             asking=material.asking(),
             learn=training.examples,
-            sources=Path(material.__file__).parent.iterdir(),
+            sources=training.SOURCES,
+            shipped=training.WEIGHTS,
         )
 
     def open_index(self) -> "Index":

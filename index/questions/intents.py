@@ -1,6 +1,6 @@
 """What a question asks for: a linear classifier over the multilingual encoder, trained on examples.
 
-Trained in seconds when examples or the encoder change, and kept as weights. Most examples are English; the encoder carries
+Its weights are shipped, and trained anew in seconds where the examples or the encoder have changed. Most examples are English; the encoder carries
 them to the languages it knows.
 """
 
@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedding.encoder import Encoder
-from index.questions.keeping import loaded
 from index.questions.values import Example
 
 _STRENGTH = 10.0
@@ -32,18 +31,19 @@ class IntentClassifier:
 
     @classmethod
     def of(
-        cls, encoder: Encoder, learn: Callable[[], Sequence[Example]], version: str, folder: Path
+        cls, encoder: Encoder, learn: Callable[[], Sequence[Example]], version: str, places: Sequence[Path]
     ) -> "IntentClassifier":
-        """With the weights kept in a folder for this version of the examples, else trained now."""
-        name = f"intents-{version}-{encoder.identity}"
-        listed = folder / f"{name}.txt"
-        weights = folder / f"{name}.npy"
-        if not (listed.exists() and weights.exists()):
-            examples = learn()
-            intents = tuple(dict.fromkeys(example.intent for example in examples))
-            loaded(weights, lambda: _trained(encoder, examples, intents))
-            listed.write_text("\n".join(intents), "utf-8")
-        return cls(encoder, tuple(listed.read_text("utf-8").split("\n")), np.load(weights))
+        """With the weights that one of these files keeps for this version of the examples and this encoder, else trained now and
+        kept in the last of them."""
+        made_of = f"{version}-{encoder.identity}"
+        for place in places:
+            if (kept := _kept(place, made_of)) is not None:
+                return cls(encoder, *kept)
+        examples = learn()
+        intents = tuple(dict.fromkeys(example.intent for example in examples))
+        weights = _trained(encoder, examples, intents)
+        save(places[-1], made_of, intents, weights)
+        return cls(encoder, intents, weights)
 
     def probabilities(self, text: str, marks: Sequence[float]) -> Mapping[str, float]:
         """Of each intent, the likeliest first."""
@@ -52,6 +52,25 @@ class IntentClassifier:
         odds = np.exp(scores - scores.max())
         found = zip(self.intents, (odds / odds.sum()).tolist(), strict=True)
         return dict(sorted(found, key=lambda item: -item[1]))
+
+
+def _kept(place: Path, made_of: str) -> tuple[tuple[str, ...], NDArray[np.float32]] | None:
+    try:
+        with np.load(place, allow_pickle=False) as kept:
+            if str(kept["made_of"]) == made_of:
+                return tuple(kept["intents"].tolist()), kept["weights"].astype(np.float32)
+    except (OSError, ValueError, KeyError, EOFError):
+        pass
+    return None
+
+
+def save(place: Path, made_of: str, intents: Sequence[str], weights: NDArray[np.float32]) -> None:
+    """Keep trained weights, in half precision: their probabilities agree to a thousandth."""
+    partial = place.with_name(f"{place.stem}-{id(weights):x}.partial.npz")
+    np.savez_compressed(
+        partial, made_of=np.array(made_of), intents=np.array(intents), weights=weights.astype(np.float16)
+    )
+    partial.replace(place)
 
 
 def _trained(encoder: Encoder, examples: Sequence[Example], intents: Sequence[str]) -> NDArray[np.float32]:

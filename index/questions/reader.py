@@ -16,8 +16,8 @@ Learn = Callable[[QuestionReader], Sequence[Example]]
 
 
 class EncoderReader(QuestionReader):
-    """`names`, `asking` and `learn` are what the caller knows of questions, and `sources` the files these come from: what was
-    trained is kept in `folder` until one of them changes."""
+    """`names`, `asking` and `learn` are what the caller knows of questions, and `sources` the files these come from.
+    `shipped` holds what was trained of them; where one of them has changed since, it is trained anew and kept in `folder`."""
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class EncoderReader(QuestionReader):
         asking: Sequence[str],
         learn: Learn,
         sources: Iterable[Path],
+        shipped: Path,
     ) -> None:
         self._encoder = encoder
         self._folder = folder
@@ -35,6 +36,7 @@ class EncoderReader(QuestionReader):
         self._asking = asking
         self._learn = learn
         self._sources = tuple(sources)
+        self._shipped = shipped
 
     @cached_property
     def _finder(self) -> NameFinder:
@@ -42,14 +44,25 @@ class EncoderReader(QuestionReader):
 
     @cached_property
     def _classifier(self) -> IntentClassifier:
+        places = (self._shipped, self._folder / f"intents-{self.version}.npz")
+        return IntentClassifier.of(self._encoder, lambda: self._learn(self), self.version, places)
+
+    @cached_property
+    def version(self) -> str:
+        """What tells these examples, and how they are read, from others."""
         digest = hashlib.sha256()
         for path in sorted((*self._sources, *Path(__file__).parent.iterdir())):
             if path.suffix in (".py", ".toml"):
                 digest.update(path.read_bytes())
-        return IntentClassifier.of(self._encoder, lambda: self._learn(self), digest.hexdigest()[:16], self._folder)
+        return digest.hexdigest()[:16]
+
+    def train(self) -> None:
+        """Train, and put what was trained where it is shipped."""
+        self._shipped.unlink(missing_ok=True)
+        IntentClassifier.of(self._encoder, lambda: self._learn(self), self.version, (self._shipped,))
 
     def warm(self) -> None:
-        """Load what reading needs, and train what is not yet trained: seconds, the first time."""
+        """Load what reading needs: a second, the first time."""
         _ = self._finder, self._classifier
 
     def names_in(

@@ -53,5 +53,5 @@ class QuestionReader(Protocol):
         ...
 
     def warm(self) -> None:
-        """Load, and the first time train, what reading needs."""
+        """Load what reading needs."""
         ...

@@ -3,11 +3,14 @@
 None of these questions is an example that the lead learns from.
 """
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.roles.builtin.lead import training
 from agent.roles.builtin.lead.material import intents
+from agent.wiring import App
 from tests.fakes.planning import Asked, check_asked, plan_of
 
 LAUNCH: dict[str, object] = {"since": "2026-08-03"}
@@ -211,6 +214,11 @@ ASKED = [
     Asked("How did things shift between Q2 and Q3?", "compare", {"since": "2026-07-01", "until": "2026-09-30"}, {"since": "2026-04-01", "until": "2026-06-30"}),
     Asked("who is asking about wedding speeches in May 2026?", "size", {"since": "2026-05-01", "until": "2026-05-31", "area": "Speeches"}),
 ]  # fmt: skip
+
+
+def test_the_shipped_weights_are_of_these_examples() -> None:
+    with np.load(training.WEIGHTS, allow_pickle=False) as kept:
+        assert str(kept["made_of"]).startswith(App.start("none").question_reader().version), "run: make intents"
 
 
 def test_no_question_asked_here_is_an_example() -> None:

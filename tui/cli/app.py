@@ -151,7 +151,6 @@ def demo(
 
         say("Indexing the demo corpus (synthetic, once).", err=True)
         run(take(App.start(DEMO), DemoSource(), built_in=True, landmarks={"launch": LAUNCH}, quiet=True))
-        say("Preparing to read questions (once).", err=True)
         App.start(DEMO).question_reader().warm()
     if question is None:
         _chat(DEMO, built_in=True)

@@ -5,6 +5,7 @@ intent that the slots cannot fill is no candidate. Where no candidate is likely 
 questions it can answer, because a number for a misread question is worse than none.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -60,6 +61,10 @@ class BuiltinPlanner:
         self._reader = reader
 
     async def plan(self, brief: Brief) -> Plan:
+        """In a thread: reading computes, and the first question loads the encoder, while the screen must go on."""
+        return await asyncio.to_thread(self._plan, brief)
+
+    def _plan(self, brief: Brief) -> Plan:
         """Several questions in one text give the tasks of all that are understood, each once; a later one may be about what an
         earlier one asked."""
         questions = list(_questions(brief.question))[:_OFFERED]

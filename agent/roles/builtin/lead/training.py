@@ -1,12 +1,23 @@
-"""What the lead's classifier learns from: every example as the lead itself would read it."""
+"""What the lead's classifier learns from: every example as the lead itself would read it.
+
+The weights are shipped (`WEIGHTS`, made by `make intents`), so that no first question waits for the training.
+"""
 
 from datetime import date
+from pathlib import Path
 
 from agent.roles.builtin.lead.material import filled_examples
 from agent.roles.builtin.lead.slots import Known, read_slots
 from index.core.language import LANGUAGES
 from index.questions.spoken import language_of
 from index.questions.values import Example, QuestionReader
+
+_HERE = Path(__file__).parent
+SOURCES = tuple(
+    _HERE / name for name in ("intents.toml", "slots.toml", "material.py", "slots.py", "period.py", "training.py")
+)
+"""The files that decide what is learnt."""
+WEIGHTS = _HERE / "intents.npz"
 
 KNOWN = Known(
     languages=tuple(LANGUAGES),
