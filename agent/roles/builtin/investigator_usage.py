@@ -105,7 +105,7 @@ async def breakdown(notes: Notes) -> None:
     rows = named(finding) if facet in ("month", "concern", "turns") else by_size(notes.fresh(named(finding)))
     name = word(facet, notes.spoken)
     if rows:
-        shown = rows if facet == "month" else rows[: notes.shown + 1]
+        shown = rows if facet == "month" else rows[: notes.shown]
         counted = listed(shown)
         if finding.suppressed.groups and len(rows) == 1:
             # Without its share: beside what is suppressed it would read as if there were nothing else.
@@ -313,7 +313,7 @@ def _contrasted(
 
 
 def _beside(rows: Sequence[Row], spoken: str, shown: int) -> str:
-    return ", ".join(beside(row, word("against", spoken)) for row in rows[:shown])
+    return ", ".join(beside(row, spoken) for row in rows[:shown])
 
 
 async def coverage(notes: Notes) -> None:

@@ -155,13 +155,14 @@ def odds(row: Row) -> float:
     return found.value
 
 
-def beside(row: Row, against: str) -> str:
+def beside(row: Row, spoken: str) -> str:
     """A row with its shares in both columns: "“x” (3.1 % against 1.2 %)". Odds and intervals are in the finding."""
     one, other = row.values[0], row.values[-1]
     if len(row.values) < 2 or (one.share is None and other.share is None):
         return f"“{row.label}”"
-    left, right = (f"{value.share} %" if value.share is not None else "–" for value in (one, other))
-    return f"“{row.label}” ({left} {against} {right})"
+    hidden = word("a suppressed share", spoken)
+    left, right = (f"{value.share} %" if value.share is not None else hidden for value in (one, other))
+    return f"“{row.label}” ({left} {word('against', spoken)} {right})"
 
 
 async def themes_of(notes: Notes, scope: Scope, clustered: Finding) -> tuple[Finding, list[Row]]:
