@@ -116,7 +116,10 @@ async def _answer(app: App, item: dict[str, str | None]) -> str:
         store = app.store()
         store.delete(session.id)
         store.close()
-    head = f"## {item['question']}" + (f"\n\n*After: {before}*" if before else "")
+    question = str(item["question"])
+    title = textwrap.shorten(question, 100, placeholder=" …")
+    whole = f"\n\n*{question}*" if title != question else ""
+    head = f"## {title}{whole}" + (f"\n\n*After: {before}*" if before else "")
     said = [event.text for event in events if event.type == "answer_made"]
     back = [
         "\n".join([event.question, "", *(f"- {text}" for text in event.suggestions[:3])])
