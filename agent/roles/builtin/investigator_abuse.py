@@ -13,6 +13,7 @@ from agent.roles.builtin.recipe import (
     Notes,
     arguments,
     by_size,
+    has_room,
     left_out,
     listed,
     measure,
@@ -54,7 +55,7 @@ async def coordination(notes: Notes) -> None:
     banded = await notes.ask("coordination", arguments(scope))
     themes = await notes.ask("coordination", arguments(scope, by="theme"))
     weeks = await notes.ask("trend", arguments(scope, by="week"))
-    flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
+    flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if has_room(scope) else None
     whole = _whole(notes, near, banded, weeks)
     marked = _marked(themes) if themes is not None else []
     signals = [text for text in (whole, _marked_themes(notes, themes, marked) if themes and marked else "") if text]
@@ -303,7 +304,7 @@ async def sought(notes: Notes) -> None:
         return
     near = sentence("sought_near", notes.spoken, phrase=unquoted(scope.near)) if scope.near else ""
     near = unquoted(near)
-    if scope.near and area and len(scope.facets()) < 2:
+    if scope.near and area and has_room(scope):
         scope = scope.model_copy(update={"area": area})
     count, accounts = f"{found.values[0].count:,}", f"{found.accounts:,}" if found.accounts else "?"
     notes.tell("sought", table, kind="answer", count=count, accounts=accounts, area=found.label, near=near)
@@ -339,7 +340,7 @@ async def _wider(notes: Notes, area: str | None) -> None:
 
 async def _graded(notes: Notes, scope: Scope) -> None:
     """How many of them are graded as concerning, where that can be shown."""
-    graded = await notes.ask("count_by", arguments(scope, by="concern")) if len(scope.facets()) < 2 else None
+    graded = await notes.ask("count_by", arguments(scope, by="concern")) if has_room(scope) else None
     if graded is None:
         return
     high = [row for row in named(graded) if row.label.isdigit() and int(row.label) >= CONCERNING]
@@ -463,7 +464,7 @@ async def _graded_without_flags(notes: Notes) -> None:
             )
             left_out(notes, found)
         await _flagged_themes(notes)
-    flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if len(scope.facets()) < 2 else None
+    flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if has_room(scope) else None
     if flagged is not None and (rows := named(flagged)):
         notes.say(f"Your classifier: {listed(rows)}", flagged)
 

@@ -8,6 +8,7 @@ from agent.roles.builtin.recipe import (
     arguments,
     beside,
     by_size,
+    has_room,
     left_out,
     listed,
     measure,
@@ -214,7 +215,7 @@ async def drill(notes: Notes) -> None:
                 kind="answer",
             )
         left_out(notes, parts)
-    if len(scope.facets()) < 2:
+    if has_room(scope):
         languages = await notes.ask("count_by", arguments(scope, by="language"))
         if languages is not None and (rows := by_size(named(languages))):
             notes.say(f"Its languages are {listed(rows[: notes.shown])}", languages)
@@ -329,7 +330,7 @@ async def coverage(notes: Notes) -> None:
         for note in finding.notes[:1]:
             if "extracted" in note:
                 notes.say(f"{note[:1].upper()}{note[1:]}", finding)
-    if len(scope.facets()) < 2 and scope.language is None:
+    if has_room(scope) and scope.language is None:
         by = await notes.ask("coverage", arguments(scope, by="language"))
         if by is not None:
             rows = sorted(

@@ -155,6 +155,11 @@ def odds(row: Row) -> float:
     return found.value
 
 
+def has_room(scope: Scope) -> bool:
+    """Whether a facet more can stand beside those that a scope restricts by. The default policy lets two cross."""
+    return len(scope.facets()) < 2
+
+
 def beside(row: Row, spoken: str) -> str:
     """A row with its shares in both columns: "“x” (3.1 % against 1.2 %)". Odds and intervals are in the finding."""
     one, other = row.values[0], row.values[-1]

@@ -12,6 +12,7 @@ import regex
 from agent.core.answer import Mention
 from agent.roles.builtin.lead.plans import Reading, about
 from agent.roles.builtin.lead.tasks import contrast_of, task, trend_of
+from agent.roles.builtin.recipe import has_room
 from agent.roles.protocols import Exchange, Plan, Task
 from index.questions.values import Found
 from index.vocabulary import vocabulary
@@ -27,8 +28,6 @@ _BACK = regex.compile(
     r"|\b(?:biggest|largest|smallest|first|second|third|last|top) (?:one|theme|group)\b|\bthat (?:one|theme|group|cluster|topic|spike|burst)\b|\b(?:is|are|was|has|does|did|about|of|in|like) that\b"
 )
 """Words that stand for what was said before; "use it" is about the assistant."""
-_MOST_CROSSED = 2
-"""Facets that a scope may restrict by together."""
 _AS_SCOPE = ("language", "surface", "harm", "outcome", "field", "area")
 """Facets whose values a scope can be restricted to by their names."""
 
@@ -50,7 +49,7 @@ def subject_of(last: Exchange, question: str = "it") -> Scope:
     if row is not None:
         return _scope_of(row, last)
     scope = last.tasks[0].scope
-    if last.tasks[0].focus == "sought" and scope.near and len(scope.facets()) < _MOST_CROSSED:
+    if last.tasks[0].focus == "sought" and scope.near and has_room(scope):
         # What was found was near the phrase and of its area.
         area = next((item.area for item in vocabulary().requests if item.label == scope.near), None)
         scope = scope.model_copy(update={"area": area})

@@ -13,11 +13,10 @@ import regex
 _MONTHS = "january february march april may june july august september october november december".split()
 _NAMES = {name[:length]: place for place, name in enumerate(_MONTHS, 1) for length in (3, len(name))} | {"sept": 9}
 _MONTH = "|".join(sorted(_NAMES, key=len, reverse=True))
-_COUNTS = {
-    word: value
-    for value, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), 1)
-}
-_COUNTS |= {"a": 1, "an": 1, "couple of": 2, "few": 3}
+NUMBERS = {word: value for value, word in enumerate(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split(), 1
+)}  # fmt: skip
+_COUNTS = NUMBERS | {"a": 1, "an": 1, "couple of": 2, "few": 3}
 _COUNT = rf"\d{{1,3}}|(?:a )?couple of|(?:a )?few|{'|'.join(word for word in _COUNTS if ' ' not in word)}"
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 _UNIT = r"(?P<unit>day|week|month|quarter|year)"

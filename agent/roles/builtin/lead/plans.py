@@ -23,15 +23,13 @@ from agent.roles.builtin.lead.tasks import (
     trend_of,
     unmarked,
 )
-from agent.roles.builtin.recipe import stated
+from agent.roles.builtin.recipe import has_room, stated
 from agent.roles.protocols import Task
 from index.questions.values import Found
 from tools.core.scope import Scope
 
 FELL = "fell"
 """Facet of a task that looks for what is new, where what became rarer is asked for."""
-_MOST_CROSSED = 2
-"""Facets of a table, counting the scope's."""
 _RECENT_DAYS = 28
 """What "new" means where a question names no period."""
 
@@ -118,7 +116,7 @@ def _overview(reading: Reading) -> Iterator[Task]:
         if scope.near:
             yield topic_of(scope)
             continue
-        if not scope.field and not scope.area and len(scope.facets()) < _MOST_CROSSED:
+        if not scope.field and not scope.area and has_room(scope):
             yield breakdown_of(scope, "field")
         yield top_of(scope)
     if scopes == [Scope()]:

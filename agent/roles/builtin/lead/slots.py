@@ -11,7 +11,7 @@ from datetime import date
 import regex
 
 from agent.roles.builtin.lead.material import asking_words, slots
-from agent.roles.builtin.lead.period import Period, read_period
+from agent.roles.builtin.lead.period import NUMBERS, Period, read_period
 from index.core.language import LANGUAGES, code_of
 from index.questions.languages import languages_in
 from index.questions.values import Found, QuestionReader
@@ -406,10 +406,7 @@ def _is_slip(word: str, name: str) -> bool:
     )
 
 
-_NUMBERS = {word: value for value, word in enumerate(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split(), 1
-)}  # fmt: skip
-_NUMBER = rf"(?P<many>\d{{1,2}}|{'|'.join(_NUMBERS)})"
+_NUMBER = rf"(?P<many>\d{{1,2}}|{'|'.join(NUMBERS)})"
 _MANY = regex.compile(
     rf"\b(?:top|main|best|first) {_NUMBER}\b(?! (?:days?|weeks?|months?|years?))|\b{_NUMBER} (?:top|main|largest|biggest|most|commonest|fastest)\b|前{_NUMBER.replace('many', 'many2')}"
 )
@@ -421,7 +418,7 @@ def many_in(question: str) -> int | None:
     if (match := _MANY.search(question)) is None:
         return None
     word = match["many"] or match["many2"]
-    return min(_MOST_NAMED, int(word) if word.isdigit() else _NUMBERS[word]) or None
+    return min(_MOST_NAMED, int(word) if word.isdigit() else NUMBERS[word]) or None
 
 
 __all__ = ["Known", "Slots", "corrected", "expanded", "many_in", "read_slots"]
