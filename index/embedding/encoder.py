@@ -38,7 +38,7 @@ UNLOADABLE = 3
 COMPILED, TOKENIZER = "model.xml", "tokenizer-{}.json"
 """Files of a compiled model, a tokenizer for each pair of its inputs (ids and mask); its weights lie beside the first, as
 model.bin."""
-_FORMAT = "v3"
+_FORMAT = "v4"
 PROJECTION = Path(__file__).with_name("projection.npy")
 """The last step of the default encoder, shape (896, 384), float16. `python -m index.embedding.projection` makes it."""
 _TOKENS_A_BATCH = 512
