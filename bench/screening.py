@@ -1,5 +1,5 @@
 """What each layer of screening takes: `python -m bench.screening FOLDER`, FOLDER holding presidio_spans.jsonl,
-clinc150.jsonl and wildchat_en.jsonl.
+clinc150.jsonl, wildchat_en.jsonl and screening.jsonl.
 
 Prints, for each layer alone and for all together: the share of identifiers of which no word is left, by kind; names in
 eight languages; the demo corpus's planted canaries; what screening costs clustering; privacy scores stage by stage.
@@ -193,6 +193,24 @@ def survivors(planted: Sequence[str], texts: Sequence[str]) -> int:
     return sum(value.casefold() in whole for value in planted)
 
 
+def sentences(folder: Path) -> None:
+    """Single sentences: an identifier of which a word is left, or a look-alike that did not stay, is wrong."""
+    right: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    for row in read_rows(folder / "screening.jsonl"):
+        left = mask_identifiers(row["text"])
+        here = set(words(left))
+        gone = all(
+            word.casefold() not in here and (len(word) < 4 or word not in left) for word in row.get("must_go") or ()
+        )
+        fine = left == row["text"] if row["kind"] == "look-alike" else gone and left != row["text"]
+        right[row["kind"]] += fine
+        total[row["kind"]] += 1
+    print("\n7. Sentences screened as they should be")
+    for kind in total:
+        print(f"{kind:<34}{right[kind]:>8} of {total[kind]}")
+
+
 def real(folder: Path) -> None:
     rows = read_rows(folder / "wildchat_en.jsonl")
     texts = [text for row in rows if (text := first_text(row))]
@@ -285,6 +303,7 @@ def main(folder: Path) -> None:
     real(folder)
     clustering(folder)
     speed(folder)
+    sentences(folder)
 
 
 if __name__ == "__main__":

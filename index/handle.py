@@ -28,6 +28,7 @@ from index.geometry.clustering import Space
 from index.geometry.clustering_process import cluster_space
 from index.geometry.nearness import near_cells
 from index.geometry.partition import Least, cells
+from index.privacy.proper_nouns import ProperNouns
 from index.privacy.sealing import Sealer
 from index.snapshots.snapshot import CELLS, Rows, Snapshot, derived_path, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.facts import Facts
@@ -78,6 +79,8 @@ class IndexSettings(SettingsModel):
     """Privacy values of this index; only here can they be looser than the defaults."""
     retention: Retention = Retention()
     """How long summaries are kept."""
+    proper_nouns: ProperNouns = ProperNouns()
+    """Who must have written a name before it is shown."""
     facets: tuple[FacetSpec, ...] = ()
     """Facets that the index defines for itself, in its `facets.toml`."""
 

@@ -87,6 +87,7 @@ async def _take(app: App, writer: "Writer", source: "Source", readers: "Readers"
         writer.settings.facets,
         report,
         app.reader_of_kinds(lambda: report(compiling)),
+        writer.settings.proper_nouns,
     )
     return await steps.run(source)
 

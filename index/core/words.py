@@ -18,7 +18,14 @@ _NUMBER = r"(?<![\p{L}\p{M}\p{N}])\p{Nd}+(?:[.,:/'_-]\p{Nd}+|\s\p{Nd}{3}(?!\p{Nd
 _SPECIFIC = regex.compile(f"(?P<number>{_NUMBER})|{WORD.pattern}")
 """A number that is written with separators is one specific: its parts may each be attested by other numbers."""
 
-_SENTENCE_START = regex.compile(r"(?:^|[.!?…:;·•|(\[])[\s\p{S}\p{C}\"'“‘«»]*$")
+_SENTENCE_START = regex.compile(r"(?:^|[.!?…:;·•|(\[])[\s\p{S}\p{C}\"'“‘«»¿¡]*$")
+
+_CAPITALISED = regex.compile(
+    r"(?:Mc|Mac|O['’]|D['’]|\p{Lu}[\p{Ll}\p{M}]+-)?\p{Lu}[\p{Ll}\p{M}]+(?!\p{Lu})(?:['’-]\p{L}+)*"
+)
+"""As names are written: PowerShell and KeyError are not."""
+_HEADING = 0.5
+"""Share of a line's words with a capital above which capitals say nothing."""
 
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
 _ASCII_PLURAL = regex.compile(r"[a-z]{4,}")
@@ -79,6 +86,19 @@ def may_stand(written: str, before: str) -> bool:
     if word in _ALSO_NAMES and written[0].isupper() and not _SENTENCE_START.search(before):
         return False
     return is_function_word(word)
+
+
+def capitalised_inside(text: str) -> set[str]:
+    """The normalised words that stand with a capital inside a sentence. Lines in which most words do say nothing: they are
+    headings, or German."""
+    found: set[str] = set()
+    for line in text.splitlines():
+        matches = list(WORD.finditer(line))
+        capital = [match for match in matches if _CAPITALISED.fullmatch(match[0])]
+        if len(capital) <= _HEADING * len(matches):
+            inside = (match for match in capital if not _SENTENCE_START.search(line[: match.start()]))
+            found.update(normalise(match[0]) for match in inside)
+    return found
 
 
 def specifics(text: str) -> list[str]:

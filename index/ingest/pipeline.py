@@ -31,6 +31,7 @@ from index.ingest.reading import (
     seal_all,
     worker_count,
 )
+from index.privacy.proper_nouns import ProperNouns, showable
 from index.privacy.score import SUMMARISED, privacy_score
 from index.privacy.sealing import SUMMARY, Sealer, Vocabulary, embeddable, render
 from index.sources import Read, Skipped, Source
@@ -142,6 +143,7 @@ class Ingest:
     report: Callable[[Progress], None]
     kinds: Callable[[Sequence[Conversation]], Sequence[str]] = unread
     """The kind of request of each conversation (`index.kinds`)."""
+    proper_nouns: ProperNouns = field(default_factory=ProperNouns)
 
     async def run(self, source: Source) -> IngestReport:
         """Take everything from `source`. Idempotent: what is known is counted as a duplicate. A fault of a model or of
@@ -251,7 +253,9 @@ class Ingest:
                     item.beginnings,
                 )
             )
-        outcome.grown += self.facts.stage(staged, clear, self.attest_accounts, failed, landed.scores)
+        outcome.grown += self.facts.stage(
+            staged, clear, self.attest_accounts, self.proper_nouns.accounts, failed, landed.scores
+        )
         if isinstance(self.extractor, Extractor):
             for answers in landed.answers:
                 self.extractor.staged(answers)
@@ -330,7 +334,7 @@ class Ingest:
     async def summarise(self, outcome: IngestReport) -> None:
         """Turn every waiting draft into a summary in both stores, a batch at a time."""
         waiting = self.facts.drafts_waiting()
-        vocabulary = self.facts.vocabulary() if waiting else {}
+        vocabulary = self._showable() if waiting else {}
         rows = self.facts.drafts(SUMMARY_BATCH)
         texts = [render(row.draft, vocabulary) for row in rows]
         embedded = [_embedded(row, vocabulary) for row in rows]
@@ -351,6 +355,10 @@ class Ingest:
             outcome.summarised += len(rows)
             self.report(Progress("summarising", outcome.summarised, waiting))
             rows, texts = upcoming, next_texts
+
+    def _showable(self) -> Vocabulary:
+        facts = self.facts
+        return showable(facts.vocabulary(), facts.cased(), facts.held_accounts(), self.proper_nouns)
 
     def _state_accounts(self, outcome: IngestReport) -> None:
         """Say once and for all whether accounts are real: without them each conversation counts as its own account."""

@@ -18,7 +18,7 @@ from typing import Any
 import regex
 
 from index.core.records import Conversation
-from index.core.words import WORD, is_function_word, may_stand, normalise, stem
+from index.core.words import WORD, capitalised_inside, is_function_word, may_stand, normalise, stem
 from index.privacy.sketch import sketch
 
 
@@ -38,6 +38,8 @@ class Prose:
     """A summary in sentences. Parts are text of an English closed class and punctuation (str), or specifics (Term)."""
 
     parts: tuple[str | Term, ...]
+    cased: tuple[str, ...] = ()
+    """Words that stand with a capital inside a sentence."""
 
     @classmethod
     def of(cls, text: str) -> "Prose":
@@ -54,17 +56,19 @@ class Prose:
             end = match.end()
         if rest := text[end:]:
             parts.append(rest)
-        return cls(tuple(parts))
+        return cls(tuple(parts), tuple(sorted(capitalised_inside(text))))
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A summary as a list: heads from a closed lexicon of ours, then candidate terms of the conversation. `order`: its words
-    as they were written one after the other, of which the vector is made."""
+    as they were written one after the other, of which the vector is made. `cased`: those that stand with a capital inside a
+    sentence."""
 
     heads: tuple[str, ...]
     terms: tuple[Term, ...]
     order: tuple[str, ...] = ()
+    cased: tuple[str, ...] = ()
 
 
 SummaryDraft = Prose | Listing
@@ -151,10 +155,18 @@ class Sealer:
             clear.update(zip(numbers, candidates, strict=True))
             return numbers
 
+        cased = [as_cased(self.mark(word)) for word in draft.cased]
+        clear.update(zip(cased, draft.cased, strict=True))
         if isinstance(draft, Prose):
-            return {"prose": [part if isinstance(part, str) else marks(part) for part in draft.parts]}
+            return {"prose": [part if isinstance(part, str) else marks(part) for part in draft.parts], "cased": cased}
         order = [word if is_function_word(normalise(word)) else marks(Term(word))[0] for word in draft.order]
-        return {"heads": draft.heads, "terms": [marks(term) for term in draft.terms], "order": order}
+        return {"heads": draft.heads, "terms": [marks(term) for term in draft.terms], "order": order, "cased": cased}
+
+
+def as_cased(mark: int) -> int:
+    """The mark under which it is counted who wrote a word with a capital inside a sentence: below zero. The other way round
+    it gives the word's own mark."""
+    return ~mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,4 +242,5 @@ def marks_of(sealed: str) -> set[int]:
         parts = draft["prose"] if "prose" in draft else draft["terms"]
         found.update(mark for part in parts if not isinstance(part, str) for mark in part)
         found.update(word for word in draft.get("order", ()) if not isinstance(word, str))
+        found.update(draft.get("cased", ()))
     return found

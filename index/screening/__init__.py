@@ -1,8 +1,9 @@
 """Direct identifiers are masked before anything else reads a conversation.
 
-Three layers find them: patterns of ours (`patterns`), Presidio's recognisers where a checksum or a parser decides
-(`recognisers`), and, only where a spaCy pipeline is installed, names (`ner`). They are the first line only: what they
-miss must still be attested by many accounts to be shown (R6). `docs/evaluation/screening.md` measures each of them.
+Patterns of ours (`patterns`), Presidio's recognisers where a checksum or a parser decides (`recognisers`), people's names by
+public lists (`names`), wallets' seed phrases (`seeds`) and, only where a spaCy pipeline is installed, its names (`ner`) find
+them; what only looks like one stays (`ordinary`). They are the first line only: what they miss must still be attested by
+many accounts to be shown (R6). `docs/evaluation/screening.md` measures each of them.
 
 Nothing here may return, log or raise the text it removed, and nothing may write to it: what leaves is the original
 with spans replaced by the mask.
@@ -14,7 +15,7 @@ from dataclasses import replace
 import regex
 
 from index.core.records import Conversation, Turn
-from index.screening import ner, patterns, recognisers
+from index.screening import names, ner, ordinary, patterns, recognisers, seeds
 from index.screening.look import Look, Span
 
 MASK = " "
@@ -68,9 +69,10 @@ def screened(conversation: Conversation) -> Conversation:
 
 def _identifiers(text: str) -> Iterator[Span]:
     look = Look.at(text)
-    for find in (patterns.spans, recognisers.spans):
+    for find in (patterns.spans, recognisers.spans, names.spans, seeds.spans):
         for start, end in find(look.text):
-            yield look.original(start, end)
+            if not ordinary.stays(look.text, start, end):
+                yield look.original(start, end)
 
 
 def _merged(spans: list[Span]) -> list[Span]:

@@ -13,22 +13,12 @@ from typing import TYPE_CHECKING
 
 import regex
 
+from index.screening import cued
 from index.screening.look import Span
+from index.screening.rule import Rule
 
 if TYPE_CHECKING:
     from ahocorasick_rs import AhoCorasick
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A pattern and its cues. `words`: one of them must be in the lower-cased text (all rules' words are looked for in
-    one pass). `shape`: a cheap pattern that must match first. `run`: so long a piece without a space must be there. A
-    rule without cues is always asked."""
-
-    pattern: str
-    words: tuple[str, ...] = ()
-    shape: str = ""
-    run: int = 0
 
 
 _NAME = r"\p{Lu}[\p{L}\p{M}.'’-]*"
@@ -122,17 +112,22 @@ _RULES = [
         r"(?=\S{0,60}[\d!$%&*#@^~?])[^\s\"'`]{4,}",
         words=_SECRET_WORDS,
     ),
+    Rule(
+        rf"(?i:\b(?:{_any(_SECRET_WORDS[:10])}))\s(?:lautet:?\s)?(?=\S{{0,40}}\d)(?=\S{{0,40}}\p{{L}})(?=\S{{0,40}}[\p{{Lu}}!$%&*#@^~?])[^\s\"'`]{{6,}}",
+        words=_SECRET_WORDS[:10],
+    ),
     Rule(r"\b(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{20,}\b", run=20),
     # E-mail (any host: a company's machine has no public suffix), handles, and how people write both to hide them.
     Rule(r"[\w.!#$%&'*+/=?^`{|}~-]{1,256}@(?:[\w-]{1,63}\.){0,8}[\w-]{1,63}", words=("@",)),
     Rule(r"(?<!\w)@[\w.]{2,}", words=("@",)),
     Rule(
-        r"(?i:[\w.+-]{1,64}\s?[(\[{<]\s?at\s?[)\]}>]\s?[\w-]+(?:\s?(?:\.|[(\[{<]\s?dot\s?[)\]}>]|\bdot\b)\s?[\w-]+)*)",
+        r"(?i:(?:[\w.+-]{1,64}\s?[(\[{<]\s?(?:dot|underscore|dash|minus)\s?[)\]}>]\s?){0,3}[\w.+-]{1,64}\s?[(\[{<]\s?at\s?[)\]}>]\s?[\w-]+(?:\s?(?:\.|[(\[{<]\s?dot\s?[)\]}>]|\bdot\b)\s?[\w-]+)*)",
         words=("(at", "( at", "[at", "[ at", "{at", "{ at", "<at", "< at"),
     ),
     Rule(
-        r"(?i:\b[\w.+-]{1,64}(?:\s+dot\s+[\w-]{1,63}){0,3}\s+at\s+[\w-]{1,63}(?:\s+dot\s+[\w-]{1,63}){1,4})",
-        words=(" dot ",),
+        r"(?i:\b[\w.+-]{1,64}(?:\s+(?:dot|period|point|punkt|punto|ponto|underscore|dash|точка)\s+[\w-]{1,63}){0,3}"
+        r"\s+(?:at|at\s+sign|ät|arobase|arroba|chiocciola|собака)\s+[\w-]{1,63}(?:\s+(?:dot|period|point|punkt|punto|ponto|точка)\s+[\w-]{1,63}){1,4})",
+        words=(" dot ", " period ", " point ", " punkt ", " punto ", " ponto ", " точка "),
     ),
     # Web addresses: with a scheme, with www, or a bare host under a suffix that is in use.
     Rule(r"(?<![A-Za-z])[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s<>\"']+", words=("://",)),
@@ -165,12 +160,13 @@ _RULES = [
         shape=r"\d",
     ),
     Rule(
-        rf"(?i)(?:\b\d{{1,5}}[,\s]+){{0,3}}\b(?:{_FIRST})\s+(?:[\p{{L}}.'’-]+,?\s+){{0,4}}(?:n[º°.]?\s*)?\d{{1,4}}\b{_TO_POSTCODE}",
+        rf"(?i)(?:\b\d{{1,5}}[,\s]+){{0,3}}\b(?:{_FIRST})\s+(?:[\p{{L}}.'’-]+,?\s+){{0,4}}(?:n[º°.]?\s*|д\.\s*|дом\s*)?\d{{1,4}}(?:/\d{{1,4}})?\b"
+        rf"(?:,?\s*(?:\d{{1,2}}\s?[ºª°]\s?\p{{L}}{{0,4}}|(?:m|lok|кв|корп|стр|под|эт)\.?\s*\d{{1,4}}|\d{{2}}-\d{{3}}))*(?:,?\s*\d{{5}}\b)?{_TO_POSTCODE}",
         words=tuple(f"{word} " for word in _STREET_FIRST),
         shape=r"\d",
     ),
     Rule(
-        rf"(?:\b\d{{1,5}},?\s+){{1,2}}(?i:{_FIRST})\s+(?:[\p{{L}}'’]+\s+){{0,3}}{_NAME}{_TO_POSTCODE}",
+        rf"(?:\b\d{{1,5}}(?:\s?(?:bis|ter))?,?\s+){{1,2}}(?i:{_FIRST})\s+(?:[\p{{L}}'’]+\s+){{0,3}}{_NAME}{_TO_POSTCODE}",
         words=tuple(f"{word} " for word in _STREET_FIRST),
         shape=r"\d",
     ),
@@ -184,7 +180,9 @@ _RULES = [
         shape=r"\d{3}\s+\p{L}",
     ),
     Rule(
-        r"(?i:\b(?:p\.?\s?o\.?\s?box|postbox|postfach|apartado|psc|apt|apartment|suite|unit|flat|piso)\.?\s*#?\s*\d{1,5}[a-z]?\b"
+        r"(?i:\b(?:p\.?\s?o\.?\s?box|postbox|postfach|apartado|psc|apt|apartment|piso|suite(?=\.?\s*#?\s*\d{2})|"
+        r"unit(?=\s*#?\s*(?:\d{4}|\d{1,4}[a-z]?,?\s*box|\d{1,3}[a-z]\b|\d{1,4}[a-z]?,))|flat(?=\s*#?\s*(?:\d{1,4}[a-z]\b|\d{1,4}[a-z]?,))|"
+        r"(?<=[\d,]\s{0,2}\p{L}{0,20}[,.]?\s{1,2})(?:suite|unit|flat))\.?\s*#?\s*\d{1,5}[a-z]?\b"
         rf"(?:,?\s*box\s+\d+)?(?:\s+(?:[adf]po)\s+[a-z]{{2}}(?:\s+\d{{5}})?)?){_TO_POSTCODE}",
         words=("box", "apt", "apartment", "suite", "unit", "flat", "psc", "postfach", "apartado", "piso"),
         shape=r"\d",
@@ -204,7 +202,7 @@ _RULES = [
         words=("名前は", "我叫", "名字是", "名字叫", "이름은", "नाम", "اسمي"),
     ),
     Rule(
-        r"\p{Han}{1,4}(?<![客皆神王奥各])(?:様|さん|氏)|\p{Hangul}{3}(?<![날글솜저가말맘])\s?씨",
+        r"\p{Han}{1,6}(?<![客皆神王奥各母父姉兄娘婆爺嫁婿孫者屋様])(?:様|さん|氏)|\p{Hangul}{3}(?<![날글솜저가말맘])\s?씨",
         words=("様", "さん", "氏", "씨"),
     ),
     Rule(
@@ -213,9 +211,13 @@ _RULES = [
         shape=r"\b[MDPRHFS]\p{Ll}{1,7}\.?\s+\p{Lu}",
     ),
     Rule(
-        rf"(?<!\p{{L}})(?:M\.|[Ss]eñor(?:a|ita)?|[Dd]oña|[Mm]adame|[Mm]onsieur|[Ss]ignora?|[Ss]enhora?)[ \t]+{_NAME}"
-        rf"(?:[ \t]+{_NAME}){{0,2}}",
-        words=("m.", "señor", "doña", "madame", "monsieur", "signor", "senhor"),
+        rf"(?<!\p{{L}})(?:M\.|[Ss]eñor(?:a|ita)?|[Dd]oña|[Mm]adame|[Mm]onsieur|[Ss]ignora?|[Ss]enhora?|[Dd]ottor(?:e|essa)?|"
+        rf"[Pp]rofessor(?:e|essa)|[Aa]vvocato|[Dd]octora|[Pp]rofesora?|[Dd]outora?|[Pp]rofessora|[Dd]octeure?|[Pp]an(?:a|u|em|ią|i|í)|"
+        rf"[Κκ]\.|[Κκ]ύρι\p{{L}}+|[Κκ]υρί\p{{L}}+)[ \t]+{_NAME}(?:[ \t]+{_NAME}){{0,2}}",
+        words=(
+            *("m.", "señor", "doña", "madame", "monsieur", "signor", "senhor", "dottor", "profes", "avvocato", "doctora", "doutor"),
+            *("docteur", "pan", "κ.", "κύρι", "κυρί"),
+        ),
     ),
     Rule(
         # "my neighbour Jane Doe". In German, where every noun is capitalised, only two words in a row are a name.
@@ -240,6 +242,8 @@ _RULES = [
     ),
 ]  # fmt: skip
 
+RULES = [*_RULES, *cued.RULES]
+
 _PATIENCE_S = 2
 """A pattern that does not get through a text in this time ends with TimeoutError, and the text is not read at all."""
 
@@ -258,7 +262,7 @@ def _ready() -> tuple["AhoCorasick", list[_Ready]]:
     from ahocorasick_rs import AhoCorasick
 
     numbers: dict[str, int] = {}
-    for rule in _RULES:
+    for rule in RULES:
         for word in rule.words:
             numbers.setdefault(word, len(numbers))
     rules = [
@@ -268,7 +272,7 @@ def _ready() -> tuple["AhoCorasick", list[_Ready]]:
             regex.compile(rule.shape) if rule.shape else None,
             rule.run,
         )
-        for rule in _RULES
+        for rule in RULES
     ]
     return AhoCorasick(list(numbers)), rules
 

@@ -84,10 +84,12 @@ class Facts:
         batch: Sequence[Staged],
         clear: dict[int, str],
         min_accounts: int,
+        broad_accounts: int,
         failed: Mapping[str, str] = MappingProxyType({}),
         scores: Mapping[tuple[str, int], int] = MappingProxyType({}),
     ) -> int:
-        """Keep a batch of drafts and count its words; words that now have `min_accounts` accounts become vocabulary.
+        """Keep a batch of drafts and count its words; words that now have `min_accounts` accounts become vocabulary. Of words
+        with a capital (marks below zero) it is counted on up to `broad_accounts`.
         Beside it keep which conversations could not be extracted (id to reason) and counts of privacy scores. Returns
         how many shorter forms are not counted any more.
 
@@ -118,7 +120,8 @@ class Facts:
                 # Its uses so far: one for each account of earlier batches, and every use in this one.
                 "SELECT mark, count(*) - fresh.accounts + fresh.n FROM support JOIN "
                 "(SELECT mark, count(*) AS n, count(DISTINCT account) AS accounts FROM seen GROUP BY mark) fresh "
-                "USING (mark) GROUP BY mark, fresh.accounts, fresh.n HAVING count(*) >= ?",
+                "USING (mark) GROUP BY mark, fresh.accounts, fresh.n HAVING count(*) >= CASE WHEN mark < 0 THEN ? ELSE ? END",
+                broad_accounts,
                 min_accounts,
             )
             if attested:
@@ -230,6 +233,14 @@ class Facts:
     def vocabulary(self) -> dict[int, Attested]:
         """Every attested word by its mark."""
         return {mark: Attested(word, uses) for mark, word, uses in self._rows("SELECT * FROM vocabulary")}
+
+    def cased(self) -> dict[int, int]:
+        """By a word's mark how many accounts wrote it with a capital inside a sentence, as long as these are not broad."""
+        return dict(self._rows("SELECT ~mark, count(*) FROM support WHERE mark < 0 GROUP BY mark"))
+
+    def held_accounts(self) -> int:
+        """Accounts with conversations in this index."""
+        return self._count("SELECT count(*) FROM accounts WHERE hash IS NOT NULL")
 
     def open_batch(self, rows: Sequence[DraftRow], texts: Sequence[Mapping[str, str]]) -> tuple[int, list[int]]:
         """Write a pending batch of summaries, each with its texts by facet. Returns the batch and the summaries' numbers."""

@@ -102,7 +102,7 @@ def test_content_addresses_tell_apart_where_one_part_ends() -> None:
 
 def _stage(facts: Facts, account: str, word: str, number: int, accounts_needed: int = 5) -> None:
     sealed, clear = sealed_of(Listing((), (Term(word),)))
-    facts.stage([Staged(f"id-{number}", SEALER.account(account), FACETS, sealed)], clear, accounts_needed)
+    facts.stage([Staged(f"id-{number}", SEALER.account(account), FACETS, sealed)], clear, accounts_needed, 50)
 
 
 def test_a_word_enters_the_vocabulary_with_its_fifth_account_and_not_before(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from agent.roles.builtin.lexicon import concepts, refuses, valued
 from index.core.facets import FacetSpec
 from index.core.language import code_of
 from index.core.records import UNKNOWN, Conversation
-from index.core.words import FUNCTION_WORDS, WORD, is_unspaced, normalise
+from index.core.words import FUNCTION_WORDS, WORD, capitalised_inside, is_unspaced, normalise
 from index.ingest.extraction import Extraction, NotExtracted, Portion
 from index.privacy.sealing import Listing, Term
 
@@ -49,8 +49,10 @@ class BuiltinExtractor:
         language = conversation.language or UNKNOWN
         terms = list(dict.fromkeys(_terms(text, language)))[:MAX_TERMS]
         level, harm = concern(text)
+        cased = tuple(sorted(capitalised_inside(text))[:MAX_TERMS]) if language != "German" else ()
+        order = tuple(_in_order(text, language))
         return Extraction(
-            Listing(tuple(concepts(text)), tuple(Term(term) for term in terms), tuple(_in_order(text, language))),
+            Listing(tuple(concepts(text)), tuple(Term(term) for term in terms), order, cased),
             language,
             level,
             harm,
