@@ -192,6 +192,7 @@ def _evidence(state: State, deps: Deps, claims: tuple[Claim, ...]) -> Evidence:
         least=deps.index.min_conversations,
         spoken=made.spoken,
         reply=made.reply,
+        unread=made.unread,
     )
 
 

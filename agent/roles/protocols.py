@@ -50,6 +50,7 @@ class Task(_Value):
         description="Groups that an earlier answer named, to be left out now",
     )
     about: str = Field("", description="For sought: what the question calls what is looked for")
+    smallest: bool = Field(False, description="Whether the smallest groups are asked for, not the largest")
     supports: bool = Field(False, description="Whether it only supports another task's answer")
     disconfirmer: str = ""
     spoken: str = Field("English", description="The language of the question, by its English name")
@@ -64,6 +65,8 @@ class Plan(_Value):
     clarification: str | None = None
     reply: str | None = None
     suggestions: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Sentences about what of the question the tasks leave out; the answer says them."""
     spoken: str = "English"
 
 
@@ -150,7 +153,8 @@ class Brief:
 class Evidence:
     """Everything the auditor and the writer may use. `earlier` are the session's findings before this question, which
     the auditor reads beside the new ones: together they may say more than each. `least` is the smallest count that the
-    policy lets out. `spoken`: the language of the question; `reply`: the lead's answer where no tool was needed."""
+    policy lets out. `spoken`: the language of the question; `reply`: the lead's answer where no tool was needed; `unread`: what
+    of the question was left out."""
 
     question: str
     claims: tuple[Claim, ...]
@@ -162,6 +166,7 @@ class Evidence:
     least: int = 15
     spoken: str = "English"
     reply: str | None = None
+    unread: tuple[str, ...] = ()
 
 
 class ToolCaller(Protocol):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from agent.core.settings import ENVIRONMENT, FILE, Price, Settings, load_settings
 from index.core.errors import IndexFault, SettingsError
 from index.handle import IndexSettings, Retention, read_settings
+from index.privacy.proper_nouns import ProperNouns
 from tests.fakes.policy import SHARP
 from tools.core.policy import PrivacyPolicy, load_policy
 from tui.state.preferences import Preferences, load, save
@@ -115,6 +116,7 @@ INDEX_LINES: dict[str, tuple[str, Any]] = {
     "landmarks": ("[landmarks]\nLaunch = 2026-08-03", {"launch": date(2026, 8, 3)}),
     "policy": ("[policy]\nmin_conversations = 20", {"min_conversations": 20}),
     "retention": ("[retention]\ndays = 365", Retention(days=365)),
+    "proper_nouns": ("[proper_nouns]\naccounts = 80", ProperNouns(accounts=80)),
 }
 
 

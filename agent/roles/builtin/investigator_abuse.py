@@ -108,7 +108,7 @@ def _whole(notes: Notes, near: Finding, banded: Finding | None, weeks: Finding |
 
 
 def _by_accounts(rows: Sequence[Row]) -> str:
-    return ", ".join(f"“{row.label}” ({row.values[0].count:,} of about {row.accounts} accounts)" for row in rows)
+    return ", ".join(f"“{row.label}” ({row.values[0].count:,} from about {row.accounts} accounts)" for row in rows)
 
 
 def _reading(finding: Finding | None) -> str:
@@ -194,7 +194,8 @@ async def _weeks_of(notes: Notes, row: Row) -> None:
     scope = notes.task.scope.model_copy(update={"area": area})
     weeks = await notes.ask("trend", arguments(scope, by="week"))
     if weeks is not None and (bursts := _bursts(weeks)):
-        notes.say(f"Conversations about {area} {bursts}", weeks)
+        total = f"{weeks.totals[0]:,}"
+        notes.say(f"All {total} conversations about {area}, in whatever theme, {bursts}", weeks)
 
 
 def _concentrated(notes: Notes, finding: Finding) -> None:

@@ -21,6 +21,7 @@ from agent.roles.builtin.recipe import (
     unquoted,
 )
 from agent.roles.builtin.sentences import sentence, what, word
+from index.vocabulary import UNCLEAR
 from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
 from tools.core.wording import UNCLUSTERED, UNNAMED
@@ -29,6 +30,8 @@ _KINDS, _KINDS_APART, _KINDS_OF_SUBJECT = ["field", "theme"], ["theme", "topic"]
 """What two scopes are compared by, a scope and everything else, and a subject, which is a field itself."""
 _MOST_COLUMNS = 5
 """Columns of a table of two facets that sentences are made of."""
+_FEWEST_THEMES = 4
+"""Published themes that a scope must show to be described by them."""
 _CLEAR = 2.0
 """Odds from which a theme is reported as characteristic."""
 
@@ -47,17 +50,29 @@ async def top(notes: Notes) -> None:
             notes.tell("themes", finding, kind="answer", rows=listed(leaves[: notes.shown]))
         await notes.ask("topic_map", {})  # for a screen to draw; nothing is claimed of it
     else:
-        finding = await notes.ask("cluster_scope", arguments(scope))
-        if finding is None:
+        found = await _themes_in(notes, scope)
+        if found is None:
             return
-        finding, rows = await themes_of(notes, scope, finding)
+        finding, rows = found
         if rows:
             count, whole = f"{finding.totals[0]:,}", what(scope, notes.spoken, every=False)
             notes.tell("themes_of", finding, kind="answer", count=count, what=whole, rows=listed(rows[: notes.shown]))
+            notes.tell("theme_beyond_field", kind="limit")
     if not rows:
         more = f"{word('further', notes.spoken)} " if notes.task.already_named else ""
         notes.tell("no_themes", finding, kind="answer", more=more, what=what(scope, notes.spoken))
     left_out(notes, finding)
+
+
+async def _themes_in(notes: Notes, scope: Scope) -> tuple[Finding, list[Row]] | None:
+    """The published themes in a scope, so that a theme has one number in every answer; where too few of them can be shown, the
+    clusters of the scope itself."""
+    if len(scope.facets()) < 2 and not scope.near:
+        published = await notes.ask("count_by", arguments(scope, by="theme"))
+        if published is not None and len(named(published)) >= _FEWEST_THEMES:
+            return published, notes.fresh(by_size([row for row in named(published) if row.label != UNCLUSTERED]))
+    finding = await notes.ask("cluster_scope", arguments(scope))
+    return None if finding is None else await themes_of(notes, scope, finding)
 
 
 async def size(notes: Notes) -> None:
@@ -104,14 +119,18 @@ async def breakdown(notes: Notes) -> None:
     if finding is None:
         return
     rows = named(finding) if facet in ("month", "concern", "turns") else by_size(notes.fresh(named(finding)))
-    name = word(facet, notes.spoken)
+    if notes.task.smallest:
+        rows = [row for row in reversed(rows) if row.label != UNCLEAR]
+    name = word("concern grade" if facet == "concern" else facet, notes.spoken)
     if rows:
         shown = rows if facet == "month" else rows[: notes.shown]
         counted = listed(shown)
         if finding.suppressed.groups and len(rows) == 1:
             # Without its share: beside what is suppressed it would read as if there were nothing else.
             counted = f"“{rows[0].label}” ({rows[0].values[0].count:,})"
-        if finding.suppressed.groups:
+        if len(shown) < len(rows):
+            counted += sentence("others_in_table", notes.spoken)
+        elif finding.suppressed.groups:
             counted += sentence("others_hidden", notes.spoken)
         count = f"{finding.totals[0]:,}"
         if notes.task.already_named and (
@@ -119,7 +138,9 @@ async def breakdown(notes: Notes) -> None:
         ):
             notes.tell("left_out", finding, kind="answer", rows=listed(left), count=count, others=counted)
         else:
-            notes.tell("by", finding, kind="answer", facet=name, count=count, rows=counted)
+            key = "by_smallest" if notes.task.smallest else "by"
+            whole = what(notes.task.scope, notes.spoken, every=False)
+            notes.tell(key, finding, kind="answer", facet=name, count=count, what=whole, rows=counted)
     else:
         notes.tell("by_hidden", finding, kind="answer", facet=name, what=what(notes.task.scope, notes.spoken))
     if rows and finding.suppressed.groups:
@@ -310,7 +331,9 @@ def _contrasted(
         rows_less = _beside(under[-notes.shown :], spoken, notes.shown)
         notes.tell("less", finding, kind=leading, rows=rows_less, **names)
     if not over and not under:
-        notes.tell("alike", finding, kind=leading, facet=word(kind, spoken), **names)
+        told = any(all(value.share is not None for value in row.values) for row in rows)
+        key = "alike" if told else "alike_untold"
+        notes.tell(key, finding, kind=leading, facet=word(kind, spoken), **names)
 
 
 def _beside(rows: Sequence[Row], spoken: str, shown: int) -> str:

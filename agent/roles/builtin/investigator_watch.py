@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import regex
+
 from agent.roles.builtin.lead.steps import STEPS, longer_from
-from agent.roles.builtin.recipe import Notes, arguments, by_size, left_out, named, odds
+from agent.roles.builtin.recipe import Kind, Notes, arguments, by_size, left_out, named, odds
 from agent.roles.builtin.sentences import sentence, what, word
 from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
@@ -11,8 +13,8 @@ from tools.core.scope import Scope
 _GROWN = 2.0
 _WITHOUT_ENDS = 4
 """Weeks from which on the first and the last, which may be a part of one, are not needed to tell of numbers."""
-_FELL = "fell"
-"""Facet of the task where what became rarer is asked for."""
+_FELL, _GREW = "fell", "grew"
+"""Facets of the task where what became rarer, or grew, is asked for."""
 _LISTED = 12
 """Months that are listed with their counts."""
 _CHANGES = 2
@@ -32,7 +34,9 @@ async def new(notes: Notes) -> None:
     finding = await notes.ask("emerging", arguments(inner, **period))
     if finding is None:
         return
-    risen = notes.fresh([row for row in named(finding) if odds(row) >= _GROWN])
+    grew = notes.task.facet == _GREW
+    # What grew at all, where that is the question; what at least doubled, where it is what is new.
+    risen = notes.fresh([row for row in named(finding) if (odds(row) > 1 if grew else odds(row) >= _GROWN)])
     fresh = by_size([row for row in risen if row.values[-1].count is None])
     grown = by_size([row for row in risen if row.values[-1].count is not None])
     spoken = notes.spoken
@@ -46,9 +50,12 @@ async def new(notes: Notes) -> None:
         notes.tell(key, finding, kind="answer", when=when, rows=rows)
         left_out(notes, finding)
         return
+    if grew and grown:
+        notes.tell("grown", finding, kind="answer", when=when, rows=_rows(grown[:5]))
     if fresh:
-        notes.tell("new", finding, kind="answer", when=when, rows=_rows(fresh[:5]))
-    if grown:
+        kind: Kind = "support" if grew and grown else "answer"
+        notes.tell("new", finding, kind=kind, when=when, rows=_rows(fresh[:5]))
+    if grown and not grew:
         notes.tell("grown", finding, kind="support" if fresh else "answer", when=when, rows=_rows(grown[:5]))
     if not risen:
         slower = notes.fresh([row for row in named(finding) if odds(row) > 1])
@@ -105,7 +112,7 @@ async def trend(notes: Notes) -> None:
         rows = rows[1:-1]
         notes.say("Partial first and last weeks are excluded.", kind="limit")
     peak = max(rows, key=lambda row: (row.values[0].share if is_part else row.values[0].count) or 0)
-    first, last, highest = (_stated(row, is_part=is_part) for row in (rows[0], rows[-1], peak))
+    first, last, highest = (_stated(row, notes.spoken, is_part=is_part) for row in (rows[0], rows[-1], peak))
     name = word(step, notes.spoken)
     measured = sentence("share_of_step" if is_part else "number_per_step", notes.spoken, step=name)
     whole = what(notes.task.scope, notes.spoken)
@@ -115,13 +122,27 @@ async def trend(notes: Notes) -> None:
         notes.tell("by_step", finding, step=name, rows=counts)
     for note in [note for note in finding.notes if note.startswith(("change of level", "the second half"))][-_CHANGES:]:
         # Odds and intervals are in the finding.
-        notes.say(note.split(" (", 1)[0].replace("a bucket", f"a {step}"), finding)
+        if note.startswith("the second half"):
+            notes.tell(_half(note), finding, kind="answer")
+        else:
+            notes.say(note.split(" (", 1)[0].replace("a bucket", f"a {step}"), finding)
     if len(_reported(finding)) < len(finding.rows):
         notes.say(
             f"{finding.suppressed.cells} cells by {step} are suppressed (below the privacy threshold, may be zero)",
             finding,
             kind="limit",
         )
+
+
+_TIMES = regex.compile(r"(at least |at most )?([\d.]+) times the odds")
+
+
+def _half(note: str) -> str:
+    """The sentence for the second half against the first."""
+    match = _TIMES.search(note)
+    if match is None:
+        return "half_same"
+    return "half_less" if match[1] == "at most " or float(match[2]) < 1 else "half_more"
 
 
 async def _course(notes: Notes) -> tuple[Finding, str] | None:
@@ -144,10 +165,11 @@ def _reported(finding: Finding) -> list[Row]:
     return [row for row in finding.rows if row.values[0].count is not None]
 
 
-def _stated(row: Row, *, is_part: bool) -> str:
+def _stated(row: Row, spoken: str, *, is_part: bool) -> str:
     """A bucket: the share where a part of all is followed, because all of it grows too; else the number."""
     value = row.values[0]
-    return f"{value.share} % in {row.label}" if is_part else f"{value.count:,} in {row.label}"
+    number = f"{value.share} %" if is_part else f"{value.count:,}"
+    return f"{number} in {row.label}" if spoken == "English" else f"{number} ({row.label})"
 
 
 async def precedent(notes: Notes) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import regex
 
 from agent.core.answer import Confidence, Draft, LeadCard
+from agent.grounding.verify import HANDLE
 from agent.roles.builtin.recipe import unquoted
 from agent.roles.builtin.sentences import SPOKEN, sentence, word
 from agent.roles.protocols import Claim, Evidence, OnDelta
@@ -54,7 +55,7 @@ def _draft(evidence: Evidence, claims: Sequence[Claim]) -> Draft:
         answer=" ".join(claim.text for claim in chosen) or _nothing(evidence, spoken),
         findings=tuple(claim.text for claim in _unique(reported) if claim not in chosen)[:_BULLETS],
         confidence=level,
-        reason=reason if is_english else "",
+        reason=" ".join([*([reason] if is_english else []), *evidence.unread]),
         left_out=tuple(_left_out(evidence, claims, spoken)),
         leads=tuple(_leads(claims)),
         suggestions=tuple(_next_questions(evidence))[:4],
@@ -83,12 +84,15 @@ def _chosen(answers: Sequence[Claim]) -> list[Claim]:
         is_new = claim.findings and not any(set(claim.findings) & set(other.findings) for other in found)
         if is_new and len(found) < _ANSWERS - (caveat is not None):
             found.append(claim)
-    return found if caveat is None else [*found, caveat]
+    return found if caveat is None else sorted([*found, caveat], key=unique.index)
 
 
 def _unique(claims: Sequence[Claim]) -> list[Claim]:
     """Claims without those whose words were said before, handles aside ("not proof" is said once)."""
-    return list({claim.text: claim for claim in claims}.values())
+    found: dict[str, Claim] = {}
+    for claim in claims:
+        found.setdefault(HANDLE.sub("", claim.text), claim)
+    return list(found.values())
 
 
 def _leads(claims: Sequence[Claim]) -> list[LeadCard]:
@@ -123,15 +127,21 @@ def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence
     found = [claim for claim in claims if claim.kind != "limit"]
     if not found:
         return "none", "No finding supports an answer."
-    if evidence.findings and not any(finding.rows for finding in evidence.findings):
+    if evidence.findings and not any(map(_shows, evidence.findings)):
         return "none", "Everything that was found is suppressed."
     grave = ["Part of the work was not done."] if evidence.failures else []
     doubts = list(_doubts(evidence))
-    if grave or len(doubts) > 2:
+    if grave or len(doubts) > 2 or (evidence.unread and doubts):
         return "low", " ".join([*grave, *doubts[:3]])
+    if evidence.unread:
+        return "moderate", ""
     if doubts:
         return "moderate", " ".join(doubts)
     return "high", "Little of the scope is unclustered, and little is suppressed."
+
+
+def _shows(finding: Finding) -> bool:
+    return any(value.count is not None or value.share is not None for row in finding.rows for value in row.values)
 
 
 def _doubts(evidence: Evidence) -> Iterator[str]:
@@ -191,9 +201,9 @@ def _left_out(evidence: Evidence, claims: Sequence[Claim], spoken: str) -> Itera
     limits = dict.fromkeys(
         claim.text
         for claim in claims
-        if claim.kind == "limit" and not claim.is_hidden and not claim.text.startswith(_OF)
+        if claim.kind == "limit" and not claim.is_hidden and claim.spoken == spoken and not claim.text.startswith(_OF)
     )
-    others = list(limits)[:_LIMITS] if spoken == "English" else []
+    others = list(limits)[:_LIMITS]
     text = " ".join([*([f"{'; '.join(parts[: _LIMITS + 1])}."] if parts else []), *others])
     if text:
         yield text

@@ -11,7 +11,7 @@ import regex
 
 from agent.core.answer import Mention
 from agent.roles.builtin.lead.plans import Reading, about
-from agent.roles.builtin.lead.tasks import contrast_of, task, trend_of
+from agent.roles.builtin.lead.tasks import contrast_of, size_of, task, trend_of
 from agent.roles.builtin.recipe import has_room
 from agent.roles.protocols import Exchange, Plan, Task
 from index.questions.values import Found
@@ -71,7 +71,11 @@ def _again(reading: Reading, _question: str, last: Exchange) -> Plan | None:
         return None
     moved = (_moved(item, new, reading.slots.subjects) for item in last.tasks)
     # What is restricted to one value of a facet is not counted by it.
-    tasks = tuple(item for item in moved if item.facet not in new.facets()) or last.tasks
+    kept = [item for item in moved if item.facet not in new.facets()]
+    # Where no facet more can be crossed, there is still how many there are.
+    sized = [size_of(item.scope) if item.focus == "breakdown" and not has_room(item.scope) else item for item in kept]
+    numbered = (item.model_copy(update={"id": f"t{place}"}) for place, item in enumerate(sized, start=1))
+    tasks = tuple(numbered) or last.tasks
     return Plan(tasks=tasks, assumptions=(f"the last question again, now {new.describe()}",))
 
 

@@ -27,10 +27,12 @@ from agent.roles.builtin.lead.plans import PLANNED, Reading, reading_of, tasks_o
 from agent.roles.builtin.lead.replies import ASIDE, LATER, OFFERING, replied, text_of
 from agent.roles.builtin.lead.slots import Known, Slots, expanded, read_slots
 from agent.roles.builtin.lead.steps import named_step, step_of
+from agent.roles.builtin.lead.tasks import size_of
 from agent.roles.builtin.sentences import SPOKEN
 from agent.roles.protocols import Brief, Exchange, Plan, Task
 from index.questions.spoken import language_of
 from index.questions.values import QuestionReader
+from tools.core.scope import Scope
 
 SURE = 0.22
 """Probability, among the candidates, from which an intent is taken (docs/evaluation/questions.md)."""
@@ -71,7 +73,7 @@ class BuiltinPlanner:
         plans = [self._one(brief, questions[0])]
         for question in questions[1:]:
             earlier = [Exchange(question=questions[0], answer="", tasks=plans[0].tasks)] if plans[0].tasks else []
-            plans.append(self._one(replace(brief, history=(*brief.history, *earlier)), question))
+            plans.append(self._one(replace(brief, history=(*brief.history, *earlier)), question, goes_on=bool(earlier)))
         understood = [(question, plan) for question, plan in zip(questions, plans, strict=True) if plan.tasks]
         if len(understood) < 2:
             made = understood[0][1] if understood else plans[0]
@@ -80,15 +82,18 @@ class BuiltinPlanner:
             apart = [task for place, task in enumerate(tasks) if not any(_same(task, other) for other in tasks[:place])]
             numbered = (task.model_copy(update={"id": f"t{number}"}) for number, task in enumerate(apart, start=1))
             assumed = tuple(dict.fromkeys(text for _, plan in understood for text in plan.assumptions))
-            made = understood[0][1].model_copy(update={"tasks": tuple(numbered), "assumptions": assumed})
+            unread = tuple(dict.fromkeys(text for _, plan in understood for text in plan.unread))
+            made = understood[0][1].model_copy(
+                update={"tasks": tuple(numbered), "assumptions": assumed, "unread": unread}
+            )
         left = [question for question, plan in zip(questions, plans, strict=True) if not plan.tasks and not plan.reply]
         if made.tasks and left:
-            made = made.model_copy(
-                update={"assumptions": (*made.assumptions, *(f"not understood: {text}" for text in left))}
-            )
+            text = text_of("part_unread", made.spoken).format(part="; ".join(map(_plain, left)))
+            made = made.model_copy(update={"unread": (*made.unread, text)})
         return made
 
-    def _one(self, brief: Brief, question: str) -> Plan:
+    def _one(self, brief: Brief, question: str, *, goes_on: bool = False) -> Plan:
+        """The plan of one question. `goes_on`: it follows another one in the same text, whose subject it may leave out."""
         last = next((item for item in reversed(brief.history) if item.tasks), None)
         spoken, known = language_of(question), _known(brief)
         question = _with_quotes(question, brief.history)
@@ -97,7 +102,7 @@ class BuiltinPlanner:
         intent = chosen(likely)
         if slots.unknown and not slots.subjects and intent in _COUNTING:
             intent = None  # a number of something else would be worse than none
-        plan = self._planned(brief, question, intent, slots, last) if intent else None
+        plan = self._planned(brief, question, intent, slots, last, goes_on=goes_on) if intent else None
         if plan is None:
             key = "no_earlier" if last is None and intent in LATER.keys() | FOLLOWS else "not_understood"
             unread = unstored(question, brief.own_facets) if spoken == "English" else ()
@@ -107,12 +112,18 @@ class BuiltinPlanner:
             )
         return plan.model_copy(update={"spoken": spoken})
 
-    def _planned(self, brief: Brief, question: str, intent: str, slots: Slots, last: Exchange | None) -> Plan | None:
+    def _planned(
+        self, brief: Brief, question: str, intent: str, slots: Slots, last: Exchange | None, *, goes_on: bool
+    ) -> Plan | None:
         known, spoken = _known(brief), slots.spoken
         if intent == "not_meant" or intent in OFFERING:
             return Plan(clarification=text_of(intent, spoken), suggestions=tuple(_offers([], slots, brief)))
         if intent in ASIDE or intent in LATER:
             return replied(intent, brief, spoken, last, slots.shown)
+        if last is not None and slots.excluded and not slots.subjects and slots.left <= _SHORT:
+            out = ", ".join(item.words for item in slots.excluded)
+            still = text_of("still_in", spoken).format(words=out)
+            return Plan(tasks=last.tasks, assumptions=("the last question again",), unread=(still,))
         reading = reading_of(intent, slots, known)
         reading = _with_rows(reading, brief)
         if intent in FOLLOWS:
@@ -125,13 +136,19 @@ class BuiltinPlanner:
             and (again := counted_before_and_after(reading, last))
         ):
             plan = again
+        elif last is not None and intent == "compare" and _is_beside_last(question, slots, last):
+            scopes = (last.tasks[0].scope, *reading.scopes)
+            counted = (size_of(scope).model_copy(update={"id": f"t{n}"}) for n, scope in enumerate(scopes, start=1))
+            plan = Plan(tasks=tuple(counted), assumptions=("the last subject beside this one",))
         else:
-            if last is not None and _is_of_last(question, slots, intent):
+            if last is not None and (
+                _is_of_last(question, slots, intent) or (goes_on and _leaves_out(question, slots, intent))
+            ):
                 before = subject_of(last, question.casefold())
                 reading.base = joined(before, reading.base)
                 reading.against = joined(before, reading.against) if reading.against is not None else None
                 reading.assumed.append(f"“it” = {reading.base.describe()}")
-            plan = Plan(tasks=tasks_of(reading), assumptions=tuple(reading.assumed))
+            plan = Plan(tasks=tasks_of(reading), assumptions=tuple(reading.assumed), unread=tuple(reading.limits))
         if plan is None:
             return None
         steps = (_in_steps(task, question, brief) for task in plan.tasks)
@@ -141,7 +158,11 @@ class BuiltinPlanner:
             assumed.append("as a file: shoal sessions export last --format csv")
         if spoken not in SPOKEN:
             assumed.append("answered in English")
-        return plan.model_copy(update={"tasks": tasks, "assumptions": tuple(assumed)})
+        unread = plan.unread
+        if slots.unknown:
+            words = ", ".join(dict.fromkeys(word.casefold() for word in slots.unknown[:_NAMED]))
+            unread = (*unread, text_of("word_unread", spoken).format(words=words))
+        return plan.model_copy(update={"tasks": tasks, "assumptions": tuple(assumed), "unread": unread})
 
 
 def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> dict[str, float]:
@@ -154,6 +175,8 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
         "open": len(slots.clusters) == 1, "compare": _is_compared(slots), "precedent": slots.is_scoped or has_earlier, "marked": bool(slots.marks) or "harm" in slots.facets or not named,
     }  # fmt: skip
     later = {*FOLLOWS, "shorter", "as_table", "not_meant"}
+    if slots.is_scoped or slots.facets:
+        later |= LATER.keys()  # it says itself what it is about
     kept = {
         name: chance
         for name, chance in likely.items()
@@ -181,7 +204,10 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
             return {bare: 1.0}
     if slots.period.parts or max(map(len, (slots.clusters, slots.languages, slots.surfaces))) > 1:
         # Two of a kind side by side are seldom named but to be compared.
-        kept["compare"] = _SIDE_BY_SIDE * likely["compare"]
+        is_counted = slots.period.parts and likely["size"] > likely["compare"]
+        kept["compare"] = likely["compare"] if is_counted else _SIDE_BY_SIDE * likely["compare"]
+    if slots.is_growth and (slots.marks or slots.subjects) and not slots.is_least:
+        kept["trend"] = _SIDE_BY_SIDE * likely["trend"]
     if slots.period.pivot:
         kept["new"] = 2 * likely["new"]
     if {"concern", "flagged"} <= {*slots.marks}:
@@ -242,6 +268,21 @@ def _is_of_last(question: str, slots: Slots, intent: str) -> bool:
     return is_look and (len(question.split()) < _SHORT or _MORE.search(question.casefold()) is not None)
 
 
+def _leaves_out(question: str, slots: Slots, intent: str) -> bool:
+    """Whether a question that goes on from another one in its text leaves out what it is about."""
+    names = slots.subjects or slots.clusters or slots.languages or slots.surfaces
+    return not names and intent in _COUNTING | {"by_flag"} and not _OF_ALL.search(question.casefold())
+
+
+def _is_beside_last(question: str, slots: Slots, last: Exchange) -> bool:
+    """Whether one subject is to be set beside what the last answer counted ("how does that compare to legal questions")."""
+    counted = any(item.focus in ("size", "topic", "accounts") for item in last.tasks)
+    return counted and len(slots.subjects) == 1 and refers_back(question) and last.tasks[0].scope != Scope()
+
+
+_NAMED = 4
+"""Words that were not read which an answer names."""
+
 _LOOKS = frozenset(("volume", "by_language", "by_surface", "by_length", "by_outcome", "by_grade", "by_field", "trend"))
 """Intents that a follow-up may look at the last scope by."""
 
@@ -279,8 +320,6 @@ _FILE = regex.compile(r"\b(?:csv|excel|spreadsheet|json file|export)\b", regex.I
 
 
 def _read_as(slots: Slots) -> Iterator[str]:
-    if slots.unknown:
-        yield f"not read: {', '.join(f'“{word}”' for word in slots.unknown)}"
     for item in slots.subjects:
         if item.words.casefold() != item.label.casefold():
             yield f"“{item.words}” is read as “{item.label}”"
@@ -304,8 +343,27 @@ def _is_whole(part: str) -> bool:
     return len(part.split()) >= _FEWEST_WORDS or len(regex.findall(r"[\p{Han}\p{Hiragana}\p{Katakana}]", part)) >= 5
 
 
+_CLAIMED = regex.compile(r"[“„«\"]([^“”„«»\"]{40,600})[”“»\"]")
+_CHECKED = regex.compile(
+    r"\b(?:true|correct|right|check|verify|confirm|accurate|stimmt|richtig|vrai|exact|cierto|verdad)\b",
+    regex.IGNORECASE,
+)
+
+
 def _questions(text: str) -> Iterator[str]:
-    """The questions of a text: itself or its parts, or, of a report, the sentences that ask."""
+    """The questions of a text: itself or its parts, or, of a report, the sentences that ask. Of a quoted claim that is to be
+    checked its parts are the questions."""
+    claim = _CLAIMED.search(text)
+    if claim is not None and _CHECKED.search(text.replace(claim[0], "")):
+        parts = regex.split(
+            r"[.;,]\s+(?:and\s+)?|\s+and\s+(?=\p{Ll}+ (?:is|are|has|have|was|were)\b)", claim[1].strip(" .,")
+        )
+        yield from (part.strip(" .,") for part in parts if _is_whole(part))
+        return
+    if len(listed := regex.split(r"[,:;]?\s*(?:and\s+)?(?:\(\d\)|(?<=\n|^)\d[.)])\s*", text.strip())) > 2:
+        # What stands before the list says why it is asked.
+        yield from (part.split("\n")[0].split(". ")[0].strip(" ,;")[:_LONG] for part in listed[1:] if _is_whole(part))
+        return
     if len(text) <= _LONG:
         parts = [part.strip(" ,;") for part in _PARTS.split(text.strip()) if part and part.strip(" ,;")]
         yield from parts if len(parts) > 1 and all(_is_whole(part) for part in parts) else [text.strip()]
@@ -313,6 +371,11 @@ def _questions(text: str) -> Iterator[str]:
     sentences = [part.strip() for part in regex.split(r"(?<=[.!?。？！])\s+|\n+", text) if part.strip()]
     asked = [part[:_LONG] for part in sentences if part.endswith(("?", "？"))]
     yield from asked or [(sentences or [text])[-1][:_LONG]]
+
+
+def _plain(question: str) -> str:
+    """A question in a sentence that cites nothing: without figures, quotes and its mark."""
+    return regex.sub(r"[\p{N}“”\"„«»]+", "", question).strip(" ?？!.")
 
 
 def _offers(likely: list[str], slots: Slots, brief: Brief) -> Iterator[str]:
@@ -325,7 +388,7 @@ def _offers(likely: list[str], slots: Slots, brief: Brief) -> Iterator[str]:
         "period": f"since {next(iter(sorted(brief.landmarks.values())), brief.last_day or '2026-01-01')}",
         "cluster": next(iter(slots.clusters), "C1"),
     }
-    if slots.unknown and not slots.subjects:
+    if likely and slots.unknown and not slots.subjects:
         yield f"How many conversations are about “{slots.unknown[-1]}”?"
     wanted = [name for name in likely if name in PLANNED][:_OFFERED] or list(_FIRST)
     yield from dict.fromkeys(intents()[name].offer.format(**values) for name in wanted)

@@ -65,6 +65,10 @@ _EVENT_ON = regex.compile(
 )
 """An event with its date ("before the launch on 2024-10-22"): the date says it."""
 _NUMERIC = regex.compile(r"(?<![\d./-])(\d{1,2})([./])(\d{1,2})\2(20\d\d)(?![\d./-])")
+_TWO_QUARTERS = regex.compile(
+    r"\b(first|second|third|fourth|1st|2nd|3rd|4th) (and|to|vs\.?|versus|or) (?:the )?(first|second|third|fourth|1st|2nd|3rd|4th) quarters?\b"
+)
+"""The word is said once for both."""
 _SPAN = r"(?: ?[-–] ?| to | and | until )"
 _DAYS_OF = regex.compile(
     rf"(?<![\d./-]|(?:{_MONTH}) )\b(\d{{1,2}})(?:st|nd|rd|th)?{_SPAN}(\d{{1,2}})(?:st|nd|rd|th)? (?:of )?({_MONTH})\b"
@@ -73,6 +77,8 @@ _OF_DAYS = regex.compile(
     rf"\b({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?{_SPAN}(\d{{1,2}})(?:st|nd|rd|th)?\b(?![\d-]| (?:of )?(?:{_MONTH}))"
 )
 """Two days of one month: the month is said once."""
+_BRIEF = 80
+"""Characters of a question that asks for one thing."""
 _FAR = 100
 """Years from the calendar's end in which nothing is counted on: a span of 999 months still ends before it."""
 _NEEDS_WORD = frozenset({"may", "mar", "dec", "jan", "sun", "sat", "second quarter"})
@@ -112,6 +118,7 @@ def read_period(question: str, newest: date | None, landmarks: Mapping[str, date
     """The period of a question in lower case. Without a newest day only full dates and landmarks are read."""
     moments: list[Moment] = []
     question, read_as = _dated(_EVENT_ON.sub(r"\g<1>", question))
+    question = _TWO_QUARTERS.sub(r"\1 quarter \2 \3 quarter", question)
     question = rest = _first_of(question, newest, landmarks)
     for moment, start, end in _moments(question, newest, landmarks):
         moments.append(moment)
@@ -226,6 +233,8 @@ def _moments(text: str, newest: date | None, landmarks: Mapping[str, date]) -> I
         role = next((name for name, found in before.groupdict().items() if found), "in") if before else "none"
         if role == "none" and _needs_word(match):
             continue
+        if match.group("weekday") and role in ("none", "in") and "last " not in match.group() and len(text) > _BRIEF:
+            continue  # in a longer text a weekday is more often when an answer is due
         days = _days(match, newest, by_name)
         if days is None:
             continue

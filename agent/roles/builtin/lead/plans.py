@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from agent.roles.builtin.lead.replies import text_of
 from agent.roles.builtin.lead.slots import Known, Slots
 from agent.roles.builtin.lead.tasks import (
     FACET_OF,
@@ -30,6 +31,8 @@ from tools.core.scope import Scope
 
 FELL = "fell"
 """Facet of a task that looks for what is new, where what became rarer is asked for."""
+GREW = "grew"
+"""The same, where what grew is asked for."""
 _RECENT_DAYS = 28
 """What "new" means where a question names no period."""
 
@@ -45,6 +48,12 @@ class Reading:
     base: Scope
     against: Scope | None
     assumed: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    """What of the question the tasks leave out, which the answer says."""
+
+    def limit(self, key: str, **values: str) -> None:
+        """Notes a limit, in the language of the question."""
+        self.limits.append(text_of(key, self.slots.spoken).format(**values))
 
     @property
     def scopes(self) -> list[Scope]:
@@ -101,7 +110,7 @@ def tasks_of(reading: Reading) -> tuple[Task, ...]:
     else:
         made = _MAKERS[reading.intent](reading)
         if reading.slots.excluded and reading.intent not in _KNOWS_EXCLUSION:
-            reading.assumed.append(f"not left out: {', '.join(item.words for item in reading.slots.excluded)}")
+            reading.limit("still_in", words=", ".join(item.words for item in reading.slots.excluded))
     shown = {"shown": reading.slots.shown} if reading.slots.shown else {}
     apart: list[Task] = []
     for item in made:
@@ -117,9 +126,15 @@ def _overview(reading: Reading) -> Iterator[Task]:
             yield topic_of(scope)
             continue
         if not scope.field and not scope.area and has_room(scope):
-            yield breakdown_of(scope, "field")
+            by_field = breakdown_of(scope, "field")
+            if reading.slots.is_least:
+                yield by_field.model_copy(update={"smallest": True})
+                continue
+            yield by_field
+        elif not has_room(scope):
+            yield size_of(scope)
         yield top_of(scope)
-    if scopes == [Scope()]:
+    if scopes == [Scope()] and not reading.slots.is_least:
         yield breakdown_of(Scope(), "language").model_copy(update={"supports": True})
 
 
@@ -130,6 +145,8 @@ def _others(reading: Reading) -> Iterator[Task]:
     for facet in dict.fromkeys(kinds.get(item.kind, item.kind) for item in out):
         names = tuple(item.label for item in out if kinds.get(item.kind, item.kind) == facet)
         reading.assumed.append(f"left out: {', '.join(names)}; the other rows of the table answer")
+        if facet != "field" and reading.intent in ("overview", "topic", "compare", "unique"):
+            reading.limit("in_parts")
         yield breakdown_of(unmarked(reading.scope, facet), facet, without=names)
 
 
@@ -162,7 +179,8 @@ def _size(reading: Reading) -> Iterator[Task]:
         yield breakdown_of(unmarked(reading.base, facet), facet)
         return
     if reading.against is not None and not reading.slots.subjects:
-        yield from _compare(reading)
+        yield size_of(reading.scope)
+        yield size_of(reading.against)
         return
     for scope in reading.scopes:
         yield size_of(scope)
@@ -190,7 +208,11 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
         if facet == "turns" and "field" in reading.slots.facets:
             yield breakdown_of(reading.base, "field", across="turns")
             return
-        sides = [reading.scope, reading.against] if reading.against is not None else reading.scopes
+        scopes = reading.scopes
+        if facet == "flagged" and any(item.is_abuse for item in reading.slots.subjects):
+            reading.limit("no_category")
+            scopes = [reading.base]
+        sides = [reading.scope, reading.against] if reading.against is not None else scopes
         for scope in sides:
             if mark and divided:
                 yield breakdown_of(unmarked(scope, divided).model_copy(update=stated(MARKED[mark])), divided)
@@ -208,9 +230,9 @@ def _by_named(reading: Reading) -> Iterator[Task]:
 def _refused(reading: Reading) -> Iterator[Task]:
     facet = reading.facet("language", "surface")
     for scope in reading.scopes:
-        yield breakdown_of(scope, "outcome")
         if not scope.near:
             yield contrast_of(scope.model_copy(update={"outcome": "refused"}), facet or "theme")
+        yield breakdown_of(scope, "outcome").model_copy(update={"supports": not scope.near})
 
 
 def _cross(reading: Reading) -> Iterator[Task]:
@@ -235,12 +257,18 @@ def _trend(reading: Reading) -> Iterator[Task]:
         for side in ({"since": since}, {"since": None, "until": since - timedelta(days=1)}):
             yield breakdown_of(unmarked(reading.base, facet).model_copy(update=side), facet)
         return
-    if since is not None and reading.base.until is None and reading.slots.subjects:
-        # Since a day: how much there is from then on, how much there was before, and the whole course.
+    oldest = reading.known.oldest
+    if (
+        since is not None
+        and reading.base.until is None
+        and reading.slots.subjects
+        and (oldest is None or since > oldest)
+    ):
+        # Since a day: the whole course, then how much there is from then on, and how much there was before.
         for scope in reading.scopes[:1]:
+            yield trend_of(scope.model_copy(update={"since": None}))
             yield size_of(scope.model_copy(update={"since": since}))
             yield size_of(scope.model_copy(update={"since": None, "until": since - timedelta(days=1)}))
-            yield trend_of(scope.model_copy(update={"since": None})).model_copy(update={"supports": True})
         return
     for scope in reading.scopes:
         if not reading.slots.subjects:
@@ -254,7 +282,8 @@ def _volume(reading: Reading) -> Iterator[Task]:
 
 def _new(reading: Reading) -> Iterator[Task]:
     if reading.against is not None:
-        yield compare_of(reading.scope, reading.against)
+        facet = reading.facet("language", "surface", "harm", "field")
+        yield compare_of(reading.scope, reading.against).model_copy(update={"facet": facet})
         return
     since = reading.slots.period.pivot or reading.base.since
     scope = reading.scope
@@ -265,7 +294,8 @@ def _new(reading: Reading) -> Iterator[Task]:
     if since is not None:
         scope = scope.model_copy(update={"since": since})
         facet = reading.facet("language", "surface", "harm")
-        yield contrast_of(scope, facet) if facet else new_of(scope)
+        grew = {"facet": GREW} if reading.slots.is_growth else {}
+        yield contrast_of(scope, facet) if facet else new_of(scope).model_copy(update=grew)
     if reading.slots.subjects or since is None:
         yield trend_of(scope.model_copy(update={"since": None}) if since is not None else scope)
 
@@ -284,6 +314,9 @@ def _compare(reading: Reading) -> Iterator[Task]:
     subjects = reading.slots.subjects
     if reading.slots.period.pivot and not subjects:
         yield from _new(reading)
+        return
+    if any(item.is_abuse for item in subjects):
+        yield from _abuse(reading)
         return
     if len(subjects) > 1 and reading.against is None:
         for scope in reading.scopes:
@@ -342,6 +375,9 @@ def _coordination(reading: Reading) -> Iterator[Task]:
 
 def _abuse(reading: Reading) -> Iterator[Task]:
     subjects = [item for item in reading.slots.subjects if item.is_abuse] or list(reading.slots.subjects)
+    if "flagged" in reading.slots.marks:
+        reading.limit("no_category")
+        yield breakdown_of(reading.base, "flagged")
     for subject in subjects[:3]:
         scope = about(reading.base, subject)
         yield concern_of(scope) if subject.kind == "hazard" else sought_of(scope, subject.words)
@@ -367,7 +403,7 @@ def _of_period(reading: Reading) -> Scope:
     """What a gap analysis takes: a period, and nearness to a subject."""
     base = Scope(since=reading.base.since, until=reading.base.until)
     if filters := sorted(reading.base.facets()):
-        reading.assumed.append(f"gap analysis ignores these filters: {', '.join(filters)}")
+        reading.limit("unrestricted", filters=", ".join(filters))
     near = next((subject.label for subject in reading.slots.subjects), None)
     return base.model_copy(update={"near": near})
 
@@ -398,6 +434,13 @@ def _coverage(reading: Reading) -> Iterator[Task]:
     yield task("coverage", "Coverage gaps", reading.scope)
 
 
+def _holdings(_: Reading) -> Iterator[Task]:
+    yield size_of(Scope())
+    yield trend_of(Scope()).model_copy(update={"facet": "month"})
+    yield breakdown_of(Scope(), "language")
+    yield breakdown_of(Scope(), "surface").model_copy(update={"supports": True})
+
+
 def _open(reading: Reading) -> Iterator[Task]:
     yield task("drill", f"What is in {reading.scope.describe()}", reading.scope)
 
@@ -413,7 +456,7 @@ _MAKERS: Mapping[str, Callable[[Reading], Iterator[Task]]] = {
     "trend": _trend, "volume": _volume, "new": _new, "falling": _falling, "spike": _spike, "compare": _compare, "unique": _unique,
     "facet_of": _facet_of, "marked": _marked_by, "coordination": _coordination, "abuse_kind": _abuse, "concern": _concern,
     "flag_gaps": _gaps, "false_alarms": _false_alarms, "briefing": _briefing, "precedent": _precedent, "coverage": _coverage,
-    "open": _open, "map": _map,
+    "open": _open, "map": _map, "holdings": _holdings,
 }  # fmt: skip
 _LEAVES_OUT = frozenset(("overview", "size", "topic", "facet_of", "compare", "trend", "volume", "unique"))
 """Intents that the other rows of a table answer, where something is to be left out."""

@@ -25,6 +25,8 @@ _TRANSLATED = regex.compile(
     r"\b(?:translat|übersetz|tradu)\w* .*\b(?:from|to|into|von|nach|ins|de|a|en)\b", regex.IGNORECASE
 )
 """The languages of a translation are what it is about, and not what conversations are written in."""
+_COMPOUND = regex.compile(r"\b(API|Web|App|Mobil)-(?=\p{Lu})", regex.IGNORECASE)
+"""The first half of a German compound ("API-Nutzung")."""
 _BEHIND = regex.compile(r"\s*以外")
 _JOINS = regex.compile(r"\s*(?:,|and|or|und|oder|et|ou|y|o|e|和|、|と)?\s*(?:the |in |on |about |en |auf |de )?\s*")
 _ARTICLES = r"[\s-]*(?:(?:those |die |das |ceux |los |las |the ones )?(?:from |via |über |von |par |por |pela |pelo |à )|the |in |on |about |for |der |die |das |dem |den |la |le |les |el |los |las |l')*"
@@ -63,6 +65,10 @@ class Slots:
     masked: str = ""
     left: int = 0
     assumed: tuple[str, ...] = ()
+    is_least: bool = False
+    """Whether the smallest groups are asked for."""
+    is_growth: bool = False
+    """Whether what has grown is asked for."""
 
     @property
     def is_scoped(self) -> bool:
@@ -86,6 +92,7 @@ class Slots:
 def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str) -> Slots:
     """The slots of a question that is written in the language `spoken`."""
     text, mended = corrected(question.replace("’", "'"), (*known.languages, *known.landmarks))
+    text = _COMPOUND.sub(r"\1 ", text)
     quoted = [(match[1].strip(), *match.span()) for match in _QUOTED.finditer(text)]
     clusters = [(match[1].upper(), *match.span()) for match in _CLUSTER.finditer(text)]
     spoken_of = [item for item in languages_in(text, spoken, known.languages) if _is_free(item, quoted)]
@@ -127,6 +134,19 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         masked=_masked(text, found, clusters, times),
         left=_left(text, [*taken, *((item.start, item.end) for item in found)]),
         assumed=(*mended, *period.assumed),
+        is_least=_has(text, "least"),
+        is_growth=_has(text, "growth"),
+    )
+
+
+def _has(text: str, section: str) -> bool:
+    """Whether a text holds one of the words of a section, in whatever language; words begin where a word begins, in scripts
+    that have spaces."""
+    lowered = text.casefold()
+    return any(
+        regex.search(rf"\b{regex.escape(word)}" if word.isascii() or word[0].islower() else regex.escape(word), lowered)
+        for words in slots(section).values()
+        for word in words
     )
 
 
@@ -159,7 +179,16 @@ def _unknown(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[str]:
         is_taken = any(start < match.end() and match.start() < end for start, end in taken)
         if (
             not is_taken
-            and not {word, word.removesuffix("s"), word.removesuffix("ing"), word.removesuffix("ed"), f"{word}s"}
+            and not {
+                word,
+                word.removesuffix("s"),
+                word.removesuffix("ing"),
+                word.removesuffix("ed"),
+                f"{word}s",
+                f"{word}ed",
+                f"{word}ing",
+                f"{word}d",
+            }
             & asking_words()
         ):
             yield match[0]
