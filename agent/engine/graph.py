@@ -39,6 +39,7 @@ from agent.grounding.verify import CheckedDraft, check_draft, handles
 from agent.roles.protocols import Audit, Brief, Claim, Evidence, Exchange, Plan, RoleSet, Task, TaskReport
 from index.core.errors import IndexFault, ShoalError
 from tools.core.errors import ToolRefusal
+from tools.core.wording import NO_ACCOUNTS
 
 MAX_REPLANS = 1
 RECURSION_LIMIT = 40
@@ -321,8 +322,10 @@ _UNSUPPORTED = "No sentence of the draft was supported by the findings."
 
 
 def _engine_notes(state: State) -> Iterator[str]:
-    """What the engine itself adds to an answer, whoever wrote it: what was not done, and which built-in roles took over. It speaks of
+    """What the engine itself adds to an answer, whoever wrote it: that accounts are unknown, what was not done, and which built-in roles took over. It speaks of
     tasks and not of data, so R8 does not read it."""
+    if any(NO_ACCOUNTS in finding.get("notes", ()) for finding in state.get("findings", [])):
+        yield f"*{NO_ACCOUNTS[:1].upper()}{NO_ACCOUNTS[1:]}.*"
     if not_done := list(_not_done(state)):
         yield f"*Not done: {' '.join(not_done)}*"
     if stood_in := list(dict.fromkeys(state.get("stand_ins", []))):

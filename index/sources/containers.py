@@ -6,7 +6,6 @@ Every container opens its file anew each time it is read. A look at a file must 
 import io
 import re
 import tarfile
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +19,7 @@ from index.sources.parquet import PARQUET_HEAD, Table, open_table
 from index.sources.rows import BOM, csv_columns, csv_rows, json_items, json_lines, list_prefixes, text_head
 from index.sources.shapes.table import obvious
 from index.sources.streams import PIECE, Packing, Stream, is_packed, limited, open_stream, unpacked
+from index.sources.workbooks import OLE_HEAD, Sheets, is_workbook, open_workbook
 
 _SNIFF_BYTES = 65_536
 _SNIFF_RECORDS = 50
@@ -68,9 +68,9 @@ class _Text:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Records in a Parquet file. `total` counts rows."""
+    """Records in a Parquet file or a workbook. `total` counts rows."""
 
-    table: Table
+    table: Table | Sheets
     label: str = "Parquet"
 
     @property
@@ -97,8 +97,8 @@ def containers_of(path: Path, packing: Packing) -> tuple[Iterator[Container], st
                              "Copy or export it again; nothing was written.")  # fmt: skip
     if head.startswith(PARQUET_HEAD):
         return iter((_Table(open_table(path, _whole(path, packing))),)), None
-    if head.startswith(ZIP_HEADS) and _is_excel(path, packing):
-        raise IndexFault(f"{path} is an Excel workbook.", "Save the sheet as CSV (UTF-8) and give that.")
+    if not packing and (head.startswith(OLE_HEAD) or (head.startswith(ZIP_HEADS) and is_workbook(path))):
+        return iter((_Table(open_workbook(path), "Excel"),)), None
     if head[257:262] == b"ustar":
         return _tar_containers(path, packing), None
     if head.startswith(ZIP_HEADS):
@@ -117,14 +117,6 @@ def containers_of(path: Path, packing: Packing) -> tuple[Iterator[Container], st
     _check_text(path, head)
     opener = _opener(open_stream, path, packing)
     return _text_containers(head, path.stat().st_size, (("", opener),), ""), None
-
-
-def _is_excel(path: Path, packing: Packing) -> bool:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return not packing and any(name.startswith(("xl/", "[Content_Types]")) for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError):
-        return False
 
 
 def _tar_containers(path: Path, packing: Packing) -> Iterator[Container]:

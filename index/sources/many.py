@@ -4,12 +4,14 @@ A file that holds no conversations costs itself: it is counted with its reason, 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from glob import glob, has_magic
 from pathlib import Path
 
 from index.core.errors import IndexFault
 from index.sources.base import Read, Skipped
 from index.sources.files import FileSource, open_file, require_account
+from index.sources.standard_input import SHOWN, STANDARD_INPUT, held
 
 NOT_READ = "a file that holds no conversations that Shoal reads"
 
@@ -53,6 +55,8 @@ def open_files(
         raise IndexFault(f"{paths[0]} is a folder without files.", "Give a file, or a folder that holds some.")
     if len(files) == 1:
         source = open_file(files[0], mapping)
+        if STANDARD_INPUT in paths:
+            source = replace(source, name=SHOWN)
         check(source)
         return source
     found: list[FileSource] = []
@@ -70,7 +74,11 @@ def open_files(
 
 
 def _files(path: Path) -> list[Path]:
-    """The path, or the files of a folder in the order of their names; hidden ones are not meant."""
+    """The path, or the files of a folder or pattern in the order of their names; hidden ones are not meant."""
+    if path == STANDARD_INPUT:
+        return [held()]
+    if not path.exists() and has_magic(str(path)):
+        return sorted(Path(found) for found in glob(str(path), recursive=True) if Path(found).is_file()) or [path]
     if not path.is_dir():
         return [path]
     inside = (file for file in sorted(path.rglob("*")) if file.is_file())

@@ -8,6 +8,8 @@ UNNAMED = "unnamed group"
 UNCLUSTERED = "unclustered"
 """Label of what is outside every cluster, where it is counted as a row."""
 
+NO_ACCOUNTS = "the source states no accounts: thresholds count conversations only"
+"""Note of every finding of an index without accounts."""
 GRADED_BY_RULES = "grades of concern and categories of harm are by built-in rules, which know English best"
 """Note of a finding that rests on grades of the built-in extractor."""
 

@@ -12,7 +12,7 @@ from tools.core.finding import Measure, Row, Suppressed, Value
 from tools.core.policy import PrivacyPolicy
 from tools.core.statistic import ReleasedCounts, Statistics
 from tools.core.table import Cell, DecidedTable
-from tools.core.wording import GRADED_BY_RULES, UNNAMED
+from tools.core.wording import GRADED_BY_RULES, NO_ACCOUNTS, UNNAMED
 from tools.dp.noisy_release import NOT_COVERED
 from tools.release.nearly_all import NOTE as NEARLY_ALL
 from tools.suppression.thresholds import Thresholds
@@ -159,7 +159,7 @@ def source_notes(snapshot: Snapshot, facets: Set[str]) -> tuple[str, ...]:
     """What a reader must know of the source and of how the facets that a finding rests on were read from it."""
     found = []
     if snapshot.meta.get("accounts") == "none":
-        found.append("the source states no accounts: each conversation counts as its own account")
+        found.append(NO_ACCOUNTS)
     if facets & _GRADED and snapshot.meta.get("extractor") == "built-in":
         found.append(GRADED_BY_RULES)
     return tuple(found)

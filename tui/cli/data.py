@@ -4,11 +4,11 @@ They parse, call the composition root, and print; they decide nothing.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,7 +25,8 @@ def ingest(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Files of conversations, or folders of them, in any of the formats of docs/guide/ingest.md."
+            help="Files of conversations, folders or patterns of them, in any of the formats of docs/guide/ingest.md; "
+            "- reads standard input."
         ),
     ],
     index: IndexOption = None,
@@ -57,6 +58,9 @@ def ingest(
         float | None,
         typer.Option("--max-cost", min=0.0, help="With a model: stop before it costs more, in US dollars."),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Of a folder: take its files, and go on taking new ones until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Take files of conversations into an index and publish a snapshot. Safe to stop and to run again."""
     from agent.wiring import App
@@ -69,6 +73,10 @@ def ingest(
                 _inspect(path, mapping, as_json=as_json)
             return
         check = (lambda _: None) if no_accounts else require_account
+        if watch:
+            more = {"built_in": built_in, "facets": facets, "batch": batch, "max_cost": max_cost}
+            await _watch(App.start(index), paths, lambda files: open_files(files, mapping, check), as_json, more)
+            return
         started, source = App.start(index), open_files(paths, mapping, check)
         if dry_run:
             _estimate(started, source, facets, batch=batch, as_json=as_json)
@@ -76,6 +84,24 @@ def ingest(
         await take(started, source, as_json=as_json, built_in=built_in, facets=facets, batch=batch, max_cost=max_cost)
 
     run(work())
+
+
+async def _watch(
+    started: "App", paths: list[Path], opened: Callable[[list[Path]], "Source"], as_json: bool, more: dict[str, Any]
+) -> None:
+    """Take what a folder holds, and what comes. A file that cannot be read is said and passed over."""
+    from agent.services.folder_watch import arrivals
+
+    if len(paths) != 1 or not paths[0].is_dir():
+        raise SettingsError("--watch takes one folder.", "shoal ingest --watch FOLDER")
+    say(f"Watching {paths[0]}; Ctrl-C ends.", err=True)
+    async for files in arrivals(paths[0]):
+        try:
+            await take(started, opened(files), as_json=as_json, **more)
+        except IndexFault as fault:
+            say(f"error: {fault.message}\n  next: {fault.hint}", err=True)
+        except typer.Exit:
+            continue  # its reason is said
 
 
 def _inspect(path: Path, mapping: Mapping[str, str], *, as_json: bool) -> None:
