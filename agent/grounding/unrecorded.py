@@ -56,7 +56,7 @@ _KINDS = (
         "weekday",
     ),
     _kind(
-        r"\b(?:by|per|in each|for each) (?:country|region|city|continent|time ?zone)\b"
+        r"\b(?:which|wich|what) countr(?:y|ies|ys)\b|\b(?:by|per|in each|for each) (?:country|region|city|continent|time ?zone)\b"
         rf"|\b(?:from |in )?(?:which|what) (?:countr(?:y|ies)|regions?|cit(?:y|ies)|continents?|time ?zones?) (?:use|ask|are|is|has|have|(?:do|does|are) (?:\w+ )?{_ASKERS} (?:come|live|from|in|use|ask))\b"
         rf"|\bwhere (?:in the world )?(?:do|are|is) (?:our |the |these |most |your )?{_ASKERS}(?: (?:live|come from|based|located|from))*\b"
         rf"|\b{_ASKERS} (?:(?:who )?(?:live|are|based|located) )?(?:in|from) (?-i:(?!(?:{'|'.join(LANGUAGES)})\b)(?:the )?\p{{Lu}}[\p{{L}}]+)",
@@ -66,6 +66,7 @@ _KINDS = (
     _kind(
         r"\b(?:by|per|which|what) (?:age(?: groups?)?|genders?|sex|ethnicity|income|occupations?|professions?)\b|\bhow old are\b|\bdemographics?\b"
         rf"|\b(?:what|how|why|when|which|do|does|did|are)\b(?: \w+)? {_GROUPS} (?:{_ASK}|\p{{L}}+ing)\b|\b{_GROUPS} and {_GROUPS} {_ASK}\b"
+        rf"|\b(?:things?|topics?|questions?|subjects?|uses?|use cases?|what|much|often)\b[^.?!]{{0,24}}\b{_GROUPS} {_ASK}\b"
         r"|\b(?:users?|people|accounts?) (?:under|over|younger than|older than|aged) \d+\b",
         "Who people are (age, gender, profession) is not stored.",
         "age", "gender", "profession", "occupation",

@@ -57,6 +57,7 @@ ASKED = [
     Asked("Compare May and July", "compare", {"since": "2026-05-01", "until": "2026-05-31"}, {"since": "2026-07-01", "until": "2026-07-31"}),
     Asked("German versus French cooking", "compare", {"language": "German", "field": "Food and cooking"}, {"language": "French", "field": "Food and cooking"}),
     Asked("Which languages are used most?", "breakdown", {}, None, "language"),
+    Asked("What can't you see?", "coverage"),
     Asked("Which langauges are there?", "breakdown", {}, None, "language"),
     Asked("What does the assistant refuse?", "breakdown", {}, None, "outcome"),
     Asked("How big is gardening?", "size", {"area": "Gardening"}),
@@ -95,7 +96,7 @@ ASKED = [
     Asked("What share of German conversations is refused?", "breakdown", {"language": "German"}, None, "outcome"),
     Asked("What do the flagged conversations talk about?", "top", {"flagged": "yes"}),
     Asked("What is the most common language?", "breakdown", {}, None, "language"),
-    Asked("Do people use it more on mobile or web?", "compare", {"surface": "mobile"}, {"surface": "web"}),
+    Asked("Do people use it more on mobile or web?", "breakdown", {}, None, "surface"),
     Asked("What do German users ask about?", "top", {"language": "German"}),
     Asked("Who uses the API?", "top", {"surface": "api"}),
     Asked("What are the main differences between API and web usage?", "compare", {"surface": "api"}, {"surface": "web"}),
@@ -195,7 +196,6 @@ ASKED = [
     Asked("How common are relationship questions on mobile?", "size", {"surface": "mobile", "field": "Relationships and family"}),
     Asked("number of conversations in Japanese", "size", {"language": "Japanese"}),
     Asked("Has anything like crypto scams been seen before?", "precedent", {"near": "Making up scams and frauds"}),
-    Asked("What can't you see?", "coverage"),
     Asked("Which parts of the data aren't covered?", "coverage"),
     Asked("how much is suppressed", "coverage"),
     Asked("drill into C40", "drill", {"cluster": "C40"}),
@@ -234,10 +234,9 @@ def test_the_lead_understands(asked: Asked) -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        "hm?",
+        "blah fnord qwerty",
         "asdf?!",
         "how sure are you?",
-        "ok",
         "...",
         "the and of",
         "open the ninth one",
@@ -251,9 +250,66 @@ def test_what_is_not_understood_is_asked_back_with_what_can_be_asked(question: s
     assert plan.suggestions
 
 
+@pytest.mark.parametrize("question", ["hm?", "ok", "thanks, great!", "what can I ask?"])
+def test_small_talk_is_answered_with_what_can_be_asked(question: str) -> None:
+    reply = plan_of(question).reply or ""
+    offers = [line.removeprefix("- ") for line in reply.splitlines() if line.startswith("- ")]
+    assert len(offers) > 2
+    assert all(plan_of(offer).tasks for offer in offers)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Which things can you not tell us?", "Not recorded"),
+        ("What is it that you do not store?", "Not recorded"),
+        ("Was könnt ihr mir nicht sagen?", "Nicht erfasst"),
+        ("Will we have more users in spring?", "No forecasts"),
+        ("来年の利用はどうなりますか", "予測"),
+    ],
+)
+def test_limits_and_forecasts_are_answered_without_a_tool(question: str, words: str) -> None:
+    plan = plan_of(question)
+    assert plan.tasks == ()
+    assert words in (plan.reply or "")
+
+
+def test_words_that_were_not_read_are_said() -> None:
+    plan = plan_of("Are people using it to zorble on homework?")
+    assert plan.tasks
+    assert any("zorble" in text for text in plan.unread)
+
+
+def test_a_quoted_claim_is_checked_part_by_part() -> None:
+    claim = "Our report says: “Japanese usage has grown since June, and coding is now the largest use.” Is that true?"
+    scopes = [task.scope for task in plan_of(claim).tasks]
+    assert any(scope.language == "Japanese" for scope in scopes)
+    assert all(scope.near is None for scope in scopes)
+
+
+def test_numbered_questions_of_a_report_are_read_one_by_one() -> None:
+    report = (
+        "Hi, before we answer on Friday I need (1) how many conversations are about cooking, (2) how many of these were "
+        "flagged, (3) which languages they are in."
+    )
+    tasks = plan_of(report).tasks
+    assert [task.focus for task in tasks[:2]] == ["size", "breakdown"]
+    assert all(task.scope.since is None for task in tasks)
+
+
+def test_an_exception_that_cannot_be_made_is_said() -> None:
+    plan = plan_of("How many conversations were flagged, excluding spam?")
+    assert any("spam" in text for text in plan.unread)
+
+
+def test_the_rarest_uses_are_the_smallest_rows() -> None:
+    (task,) = plan_of("What are the rarest uses?").tasks
+    assert (task.focus, task.smallest) == ("breakdown", True)
+
+
 @pytest.mark.parametrize("question", [asked.question for asked in ASKED if asked.focus == "top"][:1])
 def test_every_suggestion_is_itself_understood(question: str) -> None:
-    for suggestion in plan_of("hm?").suggestions:
+    for suggestion in plan_of("blah fnord qwerty").suggestions:
         assert plan_of(suggestion).tasks, suggestion
 
 

@@ -144,7 +144,7 @@ async def test_a_reopened_session_asks_with_its_earlier_answers_and_counts_its_h
 
 async def test_a_run_that_goes_on_over_a_newer_snapshot_says_so(make_session: MakeSession) -> None:
     session = make_session()
-    await collect(session.ask("hm?"))
+    await collect(session.ask("blah fnord qwerty"))
     assert session.last_run is not None
     stored = list(session.store.events(session.last_run))
     started = next(event for event in stored if event["type"] == "run_started")

@@ -65,7 +65,7 @@ async def test_events_survive_json_and_the_store_keeps_them_all(make_session: Ma
 
 async def test_a_question_nobody_understands_is_asked_back_and_the_reply_is_planned(make_session: MakeSession) -> None:
     session = make_session()
-    asked = await collect(session.ask("hm?"))
+    asked = await collect(session.ask("blah fnord qwerty"))
     assert _one(asked, ClarificationAsked).suggestions
     assert _one(asked, RunEnded).state == "waiting"
     replied = await collect(session.ask("Which languages are used most?"))

@@ -93,7 +93,7 @@ def test_markdown_is_the_answer_with_its_findings(home: Path) -> None:
         (["ask", LANGUAGES, "--session", "s-none"], 2),
         (["ask", LANGUAGES, "-i", "nowhere"], 3),
         (["ask", LANGUAGES, "--timeout", "0.1"], 5),
-        (["ask", "hm?"], 7),
+        (["ask", "blah fnord qwerty"], 7),
         (["sessions", "show", "s-none"], 2),
         (["case", "show", "none"], 2),
         (["watch", "add", "x", "--every", "hour"], 2),
@@ -175,6 +175,7 @@ def test_sessions_are_listed_found_shown_renamed_written_and_deleted(home: Path,
     assert shoal("sessions", "export", "last", "--format", "html", "--output", out).exit_code == 0
     assert out.read_text("utf-8").startswith("<!doctype html>")
     assert out.stat().st_mode & 0o777 == 0o600
+    assert shoal("sessions", "export", "last", "--format", "csv").stdout.startswith("finding,title,scope")
     assert shoal("sessions", "export", "last", "--format", "pdf").exit_code == 2
     assert shoal("sessions", "delete", name).exit_code == 1
     assert json.loads(shoal("sessions", "delete", name, "--yes", "--json").stdout) == {"deleted": name}

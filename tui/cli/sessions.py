@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -137,9 +137,10 @@ def export(session: IdArgument, form: FormatOption = "markdown", output: OutputO
 
 def known_format(form: str) -> "Format":
     """The format of that name. Raises SettingsError."""
+    from agent.storage.export import Format
     from index.core.errors import SettingsError
 
-    known: dict[str, Format] = {"markdown": "markdown", "json": "json", "html": "html"}
+    known: dict[str, Format] = {name: name for name in get_args(Format)}
     if form not in known:
         raise SettingsError(f"{form!r} is no format.", f"Formats: {', '.join(known)}.")
     return known[form]

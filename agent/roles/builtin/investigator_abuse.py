@@ -437,7 +437,9 @@ def _gaps(finding: Finding, rows: Sequence[Row], column: str, name: str, at_leas
     parts = []
     for row in reported:
         found = measure(row, name)
-        if found is not None and (found.value or 0) >= at_least:
+        if found is not None and not found.value and not at_least:
+            parts.append(f"“{row.label}” ({row.values[place].count:,})")
+        elif found is not None and (found.value or 0) >= at_least:
             bound = "at least " if found.is_bound else ""
             shares = f"; {bound}{found.value} % {name}"
             parts.append(f"“{row.label}” ({row.values[place].count:,}{shares})")

@@ -32,8 +32,8 @@ _MOST_COLUMNS = 5
 """Columns of a table of two facets that sentences are made of."""
 _FEWEST_THEMES = 4
 """Published themes that a scope must show to be described by them."""
-_CLEAR = 2.0
-"""Odds from which a theme is reported as characteristic."""
+_STRONG = 4.0
+"""Odds from which a theme stands before larger ones that differ less."""
 
 
 async def top(notes: Notes) -> None:
@@ -87,7 +87,7 @@ async def size(notes: Notes) -> None:
     found = every if scope == whole else await notes.ask("count_by", arguments(scope, by="month"))
     if found is not None:
         share = _share_of(notes, found, None if scope == whole else every)
-        where = f"{what(scope, notes.spoken, every=False)}{share}"
+        where = f"{what(scope, notes.spoken, every=False)}{share if scope != Scope() else f' ({found.period})'}"
         notes.tell("size", *_both(found, every), kind="answer", count=f"{found.totals[0]:,}", what=where)
         await _from_accounts(notes, scope)
 
@@ -316,12 +316,12 @@ def _contrasted(
     rows = notes.fresh(
         [row for row in finding.rows if row.label not in (UNNAMED, UNCLUSTERED) and measure(row, "odds ratio")]
     )
-    over = [row for row in rows if odds(row) >= _CLEAR and row.values[0].count is not None]
+    over = [row for row in rows if odds(row) > 1 and row.values[0].count is not None]
     if is_first:
-        over.sort(key=lambda row: -(row.values[0].share or 0.0) * (1 if odds(row) >= 2 * _CLEAR else 0.5))
+        over.sort(key=lambda row: -(row.values[0].share or 0.0) * (1 if odds(row) >= _STRONG else 0.5))
     else:
         over.sort(key=lambda row: -(row.values[0].count or 0))
-    under = [row for row in rows if odds(row) <= 1 / _CLEAR]
+    under = [row for row in rows if odds(row) < 1]
     spoken = notes.spoken
     names = {"who": what(first, spoken), "other": what(second, spoken)}
     leading: Kind = "answer" if is_first else "support"

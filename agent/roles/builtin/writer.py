@@ -53,7 +53,8 @@ def _draft(evidence: Evidence, claims: Sequence[Claim]) -> Draft:
     words = sentence("confidence", spoken, level=sentence(level, spoken))
     return Draft(
         answer=" ".join(claim.text for claim in chosen) or _nothing(evidence, spoken),
-        findings=tuple(claim.text for claim in _unique(reported) if claim not in chosen)[:_BULLETS],
+        findings=(*(claim.text for claim in _unique(reported) if claim not in chosen),)[:_BULLETS]
+        + _hidden(claims, chosen),
         confidence=level,
         reason=" ".join([*([reason] if is_english else []), *evidence.unread]),
         left_out=tuple(_left_out(evidence, claims, spoken)),
@@ -62,6 +63,12 @@ def _draft(evidence: Evidence, claims: Sequence[Claim]) -> Draft:
         byline=sentence("built_in", spoken),
         headings=("", "") if is_english else (words, sentence("suppressed", spoken)),
     )
+
+
+def _hidden(claims: Sequence[Claim], chosen: Sequence[Claim]) -> tuple[str, ...]:
+    """What was asked too and is hidden, beside what is answered."""
+    found = [claim.text for claim in _unique([claim for claim in claims if claim.is_hidden])]
+    return tuple(found[:_LIMITS]) if chosen else ()
 
 
 def _nothing(evidence: Evidence, spoken: str) -> str:

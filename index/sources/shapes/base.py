@@ -174,10 +174,17 @@ def _written(text: str) -> datetime | None:
     if not any(map(str.isdigit, text)):
         return None
     try:
-        moment: datetime = parser.parse(text, dayfirst=_DAY_FIRST.match(text) is not None, default=_NO_DAY)
+        moment: datetime = parser.parse(
+            text, dayfirst=_DAY_FIRST.match(text) is not None, default=_NO_DAY, tzinfos=_no_zone
+        )
     except (ValueError, OverflowError):
         return None
     return moment
+
+
+def _no_zone(_name: str, offset: int | None) -> int | None:
+    """Of a zone that is only named, nothing is known: the time counts as UTC."""
+    return offset
 
 
 _NO_DAY = datetime(1, 1, 1)

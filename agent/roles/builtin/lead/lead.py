@@ -51,6 +51,7 @@ _LONG = 600
 """Characters from which on a text is a report, of which only the questions are read."""
 
 _OFFERED = 3
+_SHOWN_OFFERS = 5
 
 _FIRST = ("overview", "size", "trend", "unique", "new", "abuse_kind", "coordination", "flag_gaps", "coverage")
 """Intents that somebody who does not know what to ask is offered, in this order."""
@@ -116,6 +117,11 @@ class BuiltinPlanner:
         self, brief: Brief, question: str, intent: str, slots: Slots, last: Exchange | None, *, goes_on: bool
     ) -> Plan | None:
         known, spoken = _known(brief), slots.spoken
+        if intent in ("small_talk", "can_do"):
+            # Without those that hold a day: a reply cites nothing that would state it.
+            plain = [offer for offer in _offers([], slots, brief) if not any(map(str.isdigit, offer))]
+            offers = [f"- {offer}" for offer in plain][:_SHOWN_OFFERS]
+            return Plan(reply="\n".join([text_of(intent, spoken), "", *offers]))
         if intent == "not_meant" or intent in OFFERING:
             return Plan(clarification=text_of(intent, spoken), suggestions=tuple(_offers([], slots, brief)))
         if intent in ASIDE or intent in LATER:
@@ -134,6 +140,10 @@ class BuiltinPlanner:
             and refers_back(question)
             and not slots.subjects
             and (again := counted_before_and_after(reading, last))
+        ) or (
+            last is not None
+            and _is_of_all_named(question, slots, last)
+            and (again := followed(_as_again(reading), question, last))
         ):
             plan = again
         elif last is not None and intent == "compare" and _is_beside_last(question, slots, last):
@@ -204,7 +214,7 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
             return {bare: 1.0}
     if slots.period.parts or max(map(len, (slots.clusters, slots.languages, slots.surfaces))) > 1:
         # Two of a kind side by side are seldom named but to be compared.
-        is_counted = slots.period.parts and likely["size"] > likely["compare"]
+        is_counted = max(likely[name] for name in ("size", "by_surface", "by_language", "cross")) > likely["compare"]
         kept["compare"] = likely["compare"] if is_counted else _SIDE_BY_SIDE * likely["compare"]
     if slots.is_growth and (slots.marks or slots.subjects) and not slots.is_least:
         kept["trend"] = _SIDE_BY_SIDE * likely["trend"]
@@ -262,7 +272,7 @@ def _is_of_last(question: str, slots: Slots, intent: str) -> bool:
     ("show me month by month") and nothing of its own."""
     if slots.subjects or slots.clusters or _OF_ALL.search(question.casefold()):
         return False
-    if refers_back(question):
+    if refers_back(question) or (slots.spoken != "English" and _GOES_ON.match(question.strip())):
         return True
     is_look = intent in _LOOKS and not (slots.languages or slots.surfaces)
     return is_look and (len(question.split()) < _SHORT or _MORE.search(question.casefold()) is not None)
@@ -272,6 +282,24 @@ def _leaves_out(question: str, slots: Slots, intent: str) -> bool:
     """Whether a question that goes on from another one in its text leaves out what it is about."""
     names = slots.subjects or slots.clusters or slots.languages or slots.surfaces
     return not names and intent in _COUNTING | {"by_flag"} and not _OF_ALL.search(question.casefold())
+
+
+_THOSE = regex.compile(r"\b(?:those|these|them)\b")
+_GOES_ON = regex.compile(
+    r"^[¿¡]?\s*(?:y|und|et|e|och|en|and|那|では|じゃあ|それ|その)(?:\s|,|、|，|(?<=\p{Han}|\p{Hiragana}))",
+    regex.IGNORECASE,
+)
+
+
+def _is_of_all_named(question: str, slots: Slots, last: Exchange) -> bool:
+    """Whether a question restricts all that the last answer named ("of those, which are on the API?")."""
+    restricts = slots.surfaces or slots.languages
+    everything = last.tasks[0].scope == Scope()
+    return bool(restricts) and everything and not slots.subjects and _THOSE.search(question.casefold()) is not None
+
+
+def _as_again(reading: Reading) -> Reading:
+    return replace(reading, intent="again")
 
 
 def _is_beside_last(question: str, slots: Slots, last: Exchange) -> bool:

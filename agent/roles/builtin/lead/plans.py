@@ -298,6 +298,8 @@ def _new(reading: Reading) -> Iterator[Task]:
         yield contrast_of(scope, facet) if facet else new_of(scope).model_copy(update=grew)
     if reading.slots.subjects or since is None:
         yield trend_of(scope.model_copy(update={"since": None}) if since is not None else scope)
+    elif not reading.facet():
+        yield trend_of(scope.model_copy(update={"since": None})).model_copy(update={"supports": True})
 
 
 def _falling(reading: Reading) -> Iterator[Task]:
@@ -324,6 +326,16 @@ def _compare(reading: Reading) -> Iterator[Task]:
         return
     if "turns" in reading.slots.facets:
         yield from _by("turns")(reading)
+        return
+    if reading.against is not None and reading.slots.is_growth and not subjects and not reading.slots.period.parts:
+        # What grows is a course of each, and no difference of what they are about.
+        yield trend_of(_marked(reading, reading.scope))
+        yield trend_of(_marked(reading, reading.against))
+        return
+    if len(reading.slots.languages) > 1 and len(reading.slots.surfaces) == 1 and not subjects:
+        # Two languages on one surface: how each divides between surfaces.
+        for side in (reading.scope, reading.against or reading.scope):
+            yield breakdown_of(unmarked(side, "surface"), "surface")
         return
     scope, against = reading.scope, reading.against
     if against is not None and subjects:
