@@ -61,13 +61,21 @@ def _numbered_lines(stream: Stream) -> Iterator[tuple[int, bytes | Skipped]]:
 
 def _parsed(line: bytes, ended: str | None) -> object:
     try:
-        value = json.loads(line.strip().strip(b"\x00").rstrip(b",") or b"null")
+        value = _loaded(line)
         return json.loads(value) if isinstance(value, str) and value[:1] == "{" else value
     except UnicodeDecodeError:
         reason = NOT_UTF8
     except (ValueError, RecursionError):
         reason = NOT_JSON
     return Skipped(reason if line.endswith(b"\n") else ended or TRUNCATED)
+
+
+def _loaded(line: bytes) -> object:
+    """The value of a line; a stripped copy, which for a very long conversation costs as much as the line, only where needed."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return json.loads(line.strip().strip(b"\x00").rstrip(b",") or b"null")
 
 
 class _TooLong(ValueError):
