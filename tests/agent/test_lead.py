@@ -236,7 +236,6 @@ def test_the_lead_understands(asked: Asked) -> None:
     [
         "blah fnord qwerty",
         "asdf?!",
-        "how sure are you?",
         "...",
         "the and of",
         "open the ninth one",
@@ -262,6 +261,8 @@ def test_small_talk_is_answered_with_what_can_be_asked(question: str) -> None:
     ("question", "words"),
     [
         ("Which things can you not tell us?", "Not recorded"),
+        ("what does “concern grade” mean?", "an opinion about a request"),
+        ("how sure are you?", "Counts are rounded"),
         ("What is it that you do not store?", "Not recorded"),
         ("Was könnt ihr mir nicht sagen?", "Nicht erfasst"),
         ("Will we have more users in spring?", "No forecasts"),

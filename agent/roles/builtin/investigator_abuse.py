@@ -370,7 +370,10 @@ async def concern(notes: Notes) -> None:
         graded = await notes.ask("count_by", arguments(scope, by="concern"))
     rows = [row for row in graded.rows if row.values[0].count is not None] if graded is not None else []
     concerning = scope.model_copy(update={"concern_at_least": scope.concern_at_least or CONCERNING})
-    found = await notes.ask("cluster_scope", arguments(concerning))
+    # Published themes first, so that a theme has one number in every answer.
+    found = await notes.ask("count_by", arguments(concerning, by="theme")) if has_room(concerning) else None
+    if found is None or not named(found):
+        found = await notes.ask("cluster_scope", arguments(concerning))
     if graded is not None and rows and found is None:
         # Without shares: beside what is suppressed they would read as if there were nothing else.
         grades = ", ".join(f"{row.values[0].count:,} are of grade {row.label}" for row in rows)

@@ -41,6 +41,8 @@ CLEAR = 1.08
 """How many times as likely as the next one it must be below twice that."""
 
 _SIDE_BY_SIDE = 5.0
+_CLEARLY = 1.5
+"""How many times as likely a count must be as a comparison, where two of a kind are named."""
 _FEASIBLE = 0.3
 """Probability that must be left to intents that can be filled."""
 
@@ -97,6 +99,8 @@ class BuiltinPlanner:
         """The plan of one question. `goes_on`: it follows another one in the same text, whose subject it may leave out."""
         last = next((item for item in reversed(brief.history) if item.tasks), None)
         spoken, known = language_of(question), _known(brief)
+        if _DEFINED.search(question):
+            question = regex.sub(r"[“”\"„«»]", "", question)  # what is to be explained is no subject
         question = _with_quotes(question, brief.history)
         slots = read_slots(question, self._reader, known, spoken)
         likely = candidates(self._reader.intents_of(slots.masked, slots.marks_of()), slots, last is not None)
@@ -124,6 +128,8 @@ class BuiltinPlanner:
             return Plan(reply="\n".join([text_of(intent, spoken), "", *offers]))
         if intent == "not_meant" or intent in OFFERING:
             return Plan(clarification=text_of(intent, spoken), suggestions=tuple(_offers([], slots, brief)))
+        if last is None and intent in ("how_sure", "how_found"):
+            intent = "how_works"
         if intent in ASIDE or intent in LATER:
             return replied(intent, brief, spoken, last, slots.shown)
         if last is not None and slots.excluded and not slots.subjects and slots.left <= _SHORT:
@@ -212,9 +218,13 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
         )
         if bare:
             return {bare: 1.0}
+    for many, name in ((slots.surfaces, "by_surface"), (slots.languages, "by_language")):
+        if len(many) > 2 and not named and not slots.clusters:
+            kept[name] = _SIDE_BY_SIDE  # more than two are not set against each other
     if slots.period.parts or max(map(len, (slots.clusters, slots.languages, slots.surfaces))) > 1:
         # Two of a kind side by side are seldom named but to be compared.
-        is_counted = max(likely[name] for name in ("size", "by_surface", "by_language", "cross")) > likely["compare"]
+        counted = max(likely[name] for name in ("size", "by_surface", "by_language", "cross"))
+        is_counted = counted > _CLEARLY * likely["compare"]
         kept["compare"] = likely["compare"] if is_counted else _SIDE_BY_SIDE * likely["compare"]
     if slots.is_growth and (slots.marks or slots.subjects) and not slots.is_least:
         kept["trend"] = _SIDE_BY_SIDE * likely["trend"]
@@ -344,6 +354,10 @@ def _in_steps(task: Task, question: str, brief: Brief) -> Task:
     return task.model_copy(update={"facet": step})
 
 
+_DEFINED = regex.compile(
+    r"\b(?:mean(?:s|ing)?|define[sd]?|definition|stands? for|bedeutet|heißt|signifie|veut dire|significa|quiere decir)\b|意味|意思",
+    regex.IGNORECASE,
+)
 _FILE = regex.compile(r"\b(?:csv|excel|spreadsheet|json file|export)\b", regex.IGNORECASE)
 
 

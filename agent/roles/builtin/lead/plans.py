@@ -27,6 +27,7 @@ from agent.roles.builtin.lead.tasks import (
 from agent.roles.builtin.recipe import has_room, stated
 from agent.roles.protocols import Task
 from index.questions.values import Found
+from index.vocabulary import vocabulary
 from tools.core.scope import Scope
 
 FELL = "fell"
@@ -143,11 +144,17 @@ def _others(reading: Reading) -> Iterator[Task]:
     out = reading.slots.excluded
     kinds = {"area": "field", "request": "field", "quoted": "field", "phrase": "field", "hazard": "harm"}
     for facet in dict.fromkeys(kinds.get(item.kind, item.kind) for item in out):
-        names = tuple(item.label for item in out if kinds.get(item.kind, item.kind) == facet)
+        names = tuple(dict.fromkeys(_in_table(item) for item in out if kinds.get(item.kind, item.kind) == facet))
         reading.assumed.append(f"left out: {', '.join(names)}; the other rows of the table answer")
         if facet != "field" and reading.intent in ("overview", "topic", "compare", "unique"):
             reading.limit("in_parts")
         yield breakdown_of(unmarked(reading.scope, facet), facet, without=names)
+
+
+def _in_table(item: Found) -> str:
+    """The row of its table that an excluded subject is of: an area's or a request's field."""
+    known = (request for request in vocabulary().requests if item.label in (request.area, request.label))
+    return next((request.field for request in known), item.label) if item.kind in ("area", "request") else item.label
 
 
 def _marked(reading: Reading, scope: Scope) -> Scope:
@@ -209,6 +216,11 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
             yield breakdown_of(reading.base, "field", across="turns")
             return
         scopes = reading.scopes
+        if mark and (step := reading.facet("month", "week", "day")):
+            for scope in scopes:
+                whole = unmarked(scope, facet).model_copy(update=stated(MARKED[mark]))
+                yield trend_of(whole).model_copy(update={"facet": step})
+            return
         if facet == "flagged" and any(item.is_abuse for item in reading.slots.subjects):
             reading.limit("no_category")
             scopes = [reading.base]
@@ -254,6 +266,7 @@ def _trend(reading: Reading) -> Iterator[Task]:
     ):
         # A share since a day, and the same before it.
         facet = FACET_OF[reading.slots.marks[0]]
+        yield trend_of(_marked(reading, reading.base.model_copy(update={"since": None})))
         for side in ({"since": since}, {"since": None, "until": since - timedelta(days=1)}):
             yield breakdown_of(unmarked(reading.base, facet).model_copy(update=side), facet)
         return

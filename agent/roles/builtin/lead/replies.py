@@ -81,7 +81,7 @@ LATER: Mapping[str, Callable[[str, Exchange, int | None], Plan]] = {
 }  # fmt: skip
 """Replies about the last answer."""
 
-ASIDE = frozenset(("how_works", "who", "examples", "not_recorded", "forecast", "limits"))
+ASIDE = frozenset(("how_works", "who", "examples", "not_recorded", "forecast", "limits", "terms"))
 """Replies that stand alone; `can_do`, `small_talk` and `off_topic` propose questions with them."""
 
 OFFERING = frozenset(("can_do", "small_talk", "off_topic"))

@@ -28,6 +28,8 @@ _TRANSLATED = regex.compile(
 _COMPOUND = regex.compile(r"\b(API|Web|App|Mobil)-(?=\p{Lu})", regex.IGNORECASE)
 """The first half of a German compound ("API-Nutzung")."""
 _BEHIND = regex.compile(r"\s*以外")
+_ALL_BUT = "以外"
+"""The same where a name was read with it."""
 _JOINS = regex.compile(r"\s*(?:,|and|or|und|oder|et|ou|y|o|e|和|、|と)?\s*(?:the |in |on |about |en |auf |de )?\s*")
 _ARTICLES = r"[\s-]*(?:(?:those |die |das |ceux |los |las |the ones )?(?:from |via |über |von |par |por |pela |pelo |à )|the |in |on |about |for |der |die |das |dem |den |la |le |les |el |los |las |l')*"
 SUBJECTS = ("field", "area", "request", "hazard", "phrase", "quoted")
@@ -257,7 +259,12 @@ def _excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
         if item.kind not in ("language", "surface", *SUBJECTS):
             continue
         is_next = bool(out) and _JOINS.fullmatch(text[out[-1].end : item.start]) is not None
-        if is_next or pattern.search(text[: item.start]) or _BEHIND.match(text[item.end :]):
+        if (
+            is_next
+            or pattern.search(text[: item.start])
+            or _BEHIND.match(text[item.end :])
+            or item.words.endswith(_ALL_BUT)
+        ):
             out.append(item)
     return out
 
@@ -307,6 +314,7 @@ def _period(text: str, spoken: str, known: Known) -> tuple[Period, list[tuple[in
     for name in known.landmarks:
         # "The August launch" is the launch.
         english = regex.sub(rf"(?:\bin )?\b(?:{_MONTHS}) *の? *(?={regex.escape(name.casefold())}\b)", "", english)
+        english = regex.sub(rf"(?<=\b{regex.escape(name.casefold())}) (?:in|of|from) (?:{_MONTHS})\b", "", english)
     period = read_period(english, known.newest, {name.casefold(): day for name, day in known.landmarks.items()})
     if spoken != "English":
         return period, places if not period.is_empty or period.parts else []
@@ -379,7 +387,11 @@ def _months(spoken: str) -> dict[str, str]:
     theirs, english = of
     if spoken in ("Japanese", "Chinese"):
         # Written with figures; the longer ones first, so that 12月 is not read as 2月.
-        return {f"{month}月": f" {english[month].lower()} " for month in range(12, 0, -1)}
+        order = range(12, 0, -1)
+        written = {
+            theirs[month]: f" {english[month].lower()} " for month in sorted(order, key=lambda item: -len(theirs[item]))
+        }
+        return written | {f"{month}月": f" {english[month].lower()} " for month in order}
     return {theirs[month].casefold(): english[month].lower() for month in range(1, 13)}
 
 
@@ -417,7 +429,7 @@ def corrected(question: str, languages: Sequence[str]) -> tuple[str, list[str]]:
 _MENDED = 6
 """Letters of a name from which on one that is missing, added or changed is a slip."""
 _SLIPS = tuple(
-    "languages conversations coordinated classifier flagged surface yesterday January February August September October November December".split()
+    "mobile average website browser android languages conversations coordinated classifier flagged surface yesterday January February August September October November December".split()
 )
 
 
