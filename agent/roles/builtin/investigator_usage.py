@@ -26,8 +26,8 @@ from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
 from tools.core.wording import UNCLUSTERED, UNNAMED
 
-_KINDS, _KINDS_APART, _KINDS_OF_SUBJECT = ["field", "theme"], ["theme", "topic"], ["theme", "language"]
-"""What two scopes are compared by, a scope and everything else, and a subject, which is a field itself."""
+_KINDS, _KINDS_OF_LANGUAGE, _KINDS_OF_SUBJECT = ["field", "theme"], ["theme", "topic"], ["theme", "language"]
+"""What scopes are compared by; a language, whose themes bear its name; and a subject, which is a field itself."""
 _MOST_COLUMNS = 5
 """Columns of a table of two facets that sentences are made of."""
 _FEWEST_THEMES = 4
@@ -282,8 +282,7 @@ async def compare(notes: Notes) -> None:
 
 
 async def _compared(notes: Notes, first: Scope, second: Scope | None) -> bool:
-    """Topics where languages are told apart (themes follow the language without a model), else themes. Whether any could be
-    released."""
+    """By fields and themes; a language by its themes and terms. Whether any could be released."""
     scopes = {"first": stated(first)}
     if second is None and first.language is not None:
         rest = first.model_copy(update={"language": None})
@@ -297,9 +296,9 @@ async def _compared(notes: Notes, first: Scope, second: Scope | None) -> bool:
         if notes.task.facet
         else _KINDS_OF_SUBJECT
         if first.field or first.area
+        else _KINDS_OF_LANGUAGE
+        if second is None and first.language
         else _KINDS
-        if second is not None
-        else _KINDS_APART
     )
     is_reported = False
     for kind in kinds:

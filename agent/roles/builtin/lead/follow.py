@@ -10,7 +10,7 @@ from datetime import timedelta
 import regex
 
 from agent.core.answer import Mention
-from agent.roles.builtin.lead.plans import Reading, about
+from agent.roles.builtin.lead.reading import Reading, about
 from agent.roles.builtin.lead.tasks import contrast_of, size_of, task, trend_of
 from agent.roles.builtin.recipe import has_room
 from agent.roles.protocols import Exchange, Plan, Task

@@ -22,10 +22,14 @@ from agent.roles.builtin.lead.follow import (
     row_named,
     subject_of,
 )
+from agent.roles.builtin.lead.known import Known
 from agent.roles.builtin.lead.material import intents
-from agent.roles.builtin.lead.plans import PLANNED, Reading, reading_of, tasks_of
+from agent.roles.builtin.lead.parts import questions_of
+from agent.roles.builtin.lead.plans import PLANNED, tasks_of
+from agent.roles.builtin.lead.reading import Reading, reading_of
 from agent.roles.builtin.lead.replies import ASIDE, LATER, OFFERING, replied, text_of
-from agent.roles.builtin.lead.slots import Known, Slots, expanded, read_slots
+from agent.roles.builtin.lead.slots import Slots, read_slots
+from agent.roles.builtin.lead.spelling import expanded
 from agent.roles.builtin.lead.steps import named_step, step_of
 from agent.roles.builtin.lead.tasks import size_of
 from agent.roles.builtin.sentences import SPOKEN
@@ -49,9 +53,6 @@ _FEASIBLE = 0.3
 _COUNTING = frozenset(("size", "accounts", "trend", "by_length", "by_outcome", "volume"))
 """Intents whose answer is a number of what the question is about."""
 
-_LONG = 600
-"""Characters from which on a text is a report, of which only the questions are read."""
-
 _OFFERED = 3
 _SHOWN_OFFERS = 5
 
@@ -72,7 +73,7 @@ class BuiltinPlanner:
     def _plan(self, brief: Brief) -> Plan:
         """Several questions in one text give the tasks of all that are understood, each once; a later one may be about what an
         earlier one asked."""
-        questions = list(_questions(brief.question))[:_OFFERED]
+        questions = list(questions_of(brief.question))[:_OFFERED]
         plans = [self._one(brief, questions[0])]
         for question in questions[1:]:
             earlier = [Exchange(question=questions[0], answer="", tasks=plans[0].tasks)] if plans[0].tasks else []
@@ -369,50 +370,6 @@ def _read_as(slots: Slots) -> Iterator[str]:
 
 def _same(task: Task, other: Task) -> bool:
     return (task.focus, task.scope, task.facet, task.against) == (other.focus, other.scope, other.facet, other.against)
-
-
-_ASKS = (
-    r"what|which|how|who|when|where|is there|are there|does|did|do people|was|welche[rs]?|wie|wann|wer|was|gibt es|quels?|quelles?|combien|quand|"
-    r"comment|qué|cuánt[ao]s|cuándo|cuáles?|cómo|quanti|quante|quando|come|quais|quantas|quantos|como"
-)
-_PARTS = regex.compile(rf"(?<=[?？])\s*(?=\S)|,?\s+(?:and|und|et|y|e)\s+(?=(?:{_ASKS})\b)", regex.IGNORECASE)
-"""Between two questions in one text."""
-_FEWEST_WORDS = 3
-
-
-def _is_whole(part: str) -> bool:
-    """Whether a part can be a question of its own."""
-    return len(part.split()) >= _FEWEST_WORDS or len(regex.findall(r"[\p{Han}\p{Hiragana}\p{Katakana}]", part)) >= 5
-
-
-_CLAIMED = regex.compile(r"[“„«\"]([^“”„«»\"]{40,600})[”“»\"]")
-_CHECKED = regex.compile(
-    r"\b(?:true|correct|right|check|verify|confirm|accurate|stimmt|richtig|vrai|exact|cierto|verdad)\b",
-    regex.IGNORECASE,
-)
-
-
-def _questions(text: str) -> Iterator[str]:
-    """The questions of a text: itself or its parts, or, of a report, the sentences that ask. Of a quoted claim that is to be
-    checked its parts are the questions."""
-    claim = _CLAIMED.search(text)
-    if claim is not None and _CHECKED.search(text.replace(claim[0], "")):
-        parts = regex.split(
-            r"[.;,]\s+(?:and\s+)?|\s+and\s+(?=\p{Ll}+ (?:is|are|has|have|was|were)\b)", claim[1].strip(" .,")
-        )
-        yield from (part.strip(" .,") for part in parts if _is_whole(part))
-        return
-    if len(listed := regex.split(r"[,:;]?\s*(?:and\s+)?(?:\(\d\)|(?<=\n|^)\d[.)])\s*", text.strip())) > 2:
-        # What stands before the list says why it is asked.
-        yield from (part.split("\n")[0].split(". ")[0].strip(" ,;")[:_LONG] for part in listed[1:] if _is_whole(part))
-        return
-    if len(text) <= _LONG:
-        parts = [part.strip(" ,;") for part in _PARTS.split(text.strip()) if part and part.strip(" ,;")]
-        yield from parts if len(parts) > 1 and all(_is_whole(part) for part in parts) else [text.strip()]
-        return
-    sentences = [part.strip() for part in regex.split(r"(?<=[.!?。？！])\s+|\n+", text) if part.strip()]
-    asked = [part[:_LONG] for part in sentences if part.endswith(("?", "？"))]
-    yield from asked or [(sentences or [text])[-1][:_LONG]]
 
 
 def _plain(question: str) -> str:

@@ -5,14 +5,15 @@ is quoted, or is a subject of the public vocabulary.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 
 import regex
 
+from agent.roles.builtin.lead.known import Known
 from agent.roles.builtin.lead.material import asking_words, slots
-from agent.roles.builtin.lead.period import NUMBERS, Period, read_period
-from index.core.language import LANGUAGES, code_of
+from agent.roles.builtin.lead.period import Period
+from agent.roles.builtin.lead.spelling import corrected, many_in
+from agent.roles.builtin.lead.times import period_of
 from index.questions.languages import languages_in
 from index.questions.values import Found, QuestionReader
 
@@ -33,18 +34,6 @@ _ALL_BUT = "以外"
 _JOINS = regex.compile(r"\s*(?:,|and|or|und|oder|et|ou|y|o|e|和|、|と)?\s*(?:the |in |on |about |en |auf |de )?\s*")
 _ARTICLES = r"[\s-]*(?:(?:those |die |das |ceux |los |las |the ones )?(?:from |via |über |von |par |por |pela |pelo |à )|the |in |on |about |for |der |die |das |dem |den |la |le |les |el |los |las |l')*"
 SUBJECTS = ("field", "area", "request", "hazard", "phrase", "quoted")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What may be named of an index."""
-
-    languages: tuple[str, ...] = ()
-    surfaces: tuple[str, ...] = ()
-    landmarks: Mapping[str, date] = field(default_factory=dict)
-    oldest: date | None = None
-    newest: date | None = None
-    own_facets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +87,7 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
     quoted = [(match[1].strip(), *match.span()) for match in _QUOTED.finditer(text)]
     clusters = [(match[1].upper(), *match.span()) for match in _CLUSTER.finditer(text)]
     spoken_of = [item for item in languages_in(text, spoken, known.languages) if _is_free(item, quoted)]
-    period, times = _period(text, spoken, known)
+    period, times = period_of(text, spoken, known)
     taken = [(start, end) for _, start, end in (*quoted, *clusters, *spoken_of)] + times
     taken += [match.span() for match in _WRITTEN_IN.finditer(text)]
     found = reader.names_in(text, taken)
@@ -302,164 +291,3 @@ def _placeholder(item: Found) -> str:
 def _left(text: str, taken: Sequence[tuple[int, int]]) -> int:
     words = [match.span() for match in regex.finditer(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'-]*", text)]
     return sum(not any(start < stop and begin < end for begin, stop in taken) for start, end in words)
-
-
-# --- time ---------------------------------------------------------------------------------------------------------
-
-
-def _period(text: str, spoken: str, known: Known) -> tuple[Period, list[tuple[int, int]]]:
-    """The period, and the places of its words. Other languages are brought to English word by word first."""
-    english, places = (expanded(text), []) if spoken == "English" else _in_english(text, spoken)
-    english = _ends_of(english, known)
-    for name in known.landmarks:
-        # "The August launch" is the launch.
-        english = regex.sub(rf"(?:\bin )?\b(?:{_MONTHS}) *の? *(?={regex.escape(name.casefold())}\b)", "", english)
-        english = regex.sub(rf"(?<=\b{regex.escape(name.casefold())}) (?:in|of|from) (?:{_MONTHS})\b", "", english)
-    period = read_period(english, known.newest, {name.casefold(): day for name, day in known.landmarks.items()})
-    if spoken != "English":
-        return period, places if not period.is_empty or period.parts else []
-    return period, list(_gone(text, period.rest))
-
-
-def _gone(text: str, rest: str) -> Iterator[tuple[int, int]]:
-    """Places of the words of a text that are not in what is left of it, in order."""
-    left = regex.findall(r"[\p{L}\p{N}-]+", rest)
-    for match in regex.finditer(r"[\p{L}\p{N}-]+", expanded(text)):
-        if left and left[0] == match[0]:
-            left.pop(0)
-        elif len(expanded(text)) == len(text):
-            yield match.span()
-
-
-def _ends_of(text: str, known: Known) -> str:
-    """ "The first and last month" of the index as two months."""
-    if known.oldest is None or known.newest is None:
-        return text
-    text = regex.sub(
-        r"\b(since|after|before|until|in) (?:last |this |the )?(spring|summer|autumn|fall|winter)\b",
-        lambda match: f"{match[1]} {_SEASONS[match[2]]}",
-        text,
-    )
-    first, last = (f"{day:%B %Y}".lower() for day in (known.oldest, known.newest))
-    return str(
-        regex.sub(
-            r"\b(?:the )?first (?:month )?(?:and|to|with|versus|vs) (?:the )?last month\b", f"{first} and {last}", text
-        )
-    )
-
-
-def _in_english(text: str, spoken: str) -> tuple[str, list[tuple[int, int]]]:
-    """The text with its words of time in English, and their places."""
-    # "The launch of August" names the launch alone.
-    text = regex.sub(r"\d{1,2}月の?(?=ローンチ|リリース|公開|发布|上线|推出)", lambda match: " " * len(match[0]), text)
-    table: dict[str, str] = {**_months(spoken), **slots("time").get(spoken, {})}
-    if not table:
-        return text.casefold(), []
-    words = sorted(table, key=len, reverse=True)
-    is_spaced = spoken not in ("Japanese", "Chinese", "Thai")
-    edge = r"(?<![\p{L}])", r"(?![\p{L}])"
-    pattern = "|".join(f"{edge[0]}{regex.escape(word)}{edge[1]}" if is_spaced else regex.escape(word) for word in words)
-    matches = list(regex.finditer(pattern, text, regex.IGNORECASE))
-    english = regex.sub(
-        pattern, lambda match: table.get(match[0].casefold(), table.get(match[0], "")), text, flags=regex.IGNORECASE
-    )
-    english = regex.sub(r"(20\d\d)年", r" \1 ", english)
-    if not is_spaced:
-        # A month with nothing before it stands for "in" it.
-        english = regex.sub(rf"(?<![a-z] )(?<![a-z])({_MONTHS})\b(?! (?:since|before|until|after))", r"in \1", english)
-    english = regex.sub(r"(?<=\d)\. (?=\p{L})| de (?=20\d\d|\p{L}+ 20)", " ", english.casefold())
-    # Behind in Japanese and Chinese, before in English.
-    english = (
-        regex.sub(
-            r"(\d+ ?\p{L}+(?: \d{4})?|launch|\p{L}+ \d{4}|\p{L}+) +(since|before|until|after)\b", r" \2 \1 ", english
-        )
-        if not is_spaced
-        else english
-    )
-    return regex.sub(r"\s+", " ", english), [match.span() for match in matches]
-
-
-def _months(spoken: str) -> dict[str, str]:
-    """The names of months in a language, by CLDR, to English ones."""
-    from babel import Locale
-
-    of = (Locale(code).months["format"]["wide"] for code in (code_of(spoken) or "en", "en"))
-    theirs, english = of
-    if spoken in ("Japanese", "Chinese"):
-        # Written with figures; the longer ones first, so that 12月 is not read as 2月.
-        order = range(12, 0, -1)
-        written = {
-            theirs[month]: f" {english[month].lower()} " for month in sorted(order, key=lambda item: -len(theirs[item]))
-        }
-        return written | {f"{month}月": f" {english[month].lower()} " for month in order}
-    return {theirs[month].casefold(): english[month].lower() for month in range(1, 13)}
-
-
-_SEASONS = {"spring": "march", "summer": "june", "autumn": "september", "fall": "september", "winter": "december"}
-"""The months that seasons begin with, in the northern half of the world."""
-_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
-
-
-# --- spelling and numbers ---------------------------------------------------------------------------------------------
-
-
-def expanded(question: str) -> str:
-    """A question in lower case with contractions written out ("what's" as "what is"), which time expressions are read in."""
-    text = question.casefold().replace("’", "'").replace("‘", "'")
-    text = regex.sub(r"\b(what|who|where|how|that|there|it|here|when)'s\b", r"\1 is", text)
-    return regex.sub(r"\s+", " ", text).strip()
-
-
-def corrected(question: str, languages: Sequence[str]) -> tuple[str, list[str]]:
-    """The question with slips of one letter mended in the names of languages and months, and what was read as what. Only words
-    of six letters and more are mended, and none that a longer or shorter form of the word would be ("Germany")."""
-    wanted = [name for name in dict.fromkeys((*languages, *LANGUAGES, *_SLIPS)) if len(name) >= _MENDED]
-    known = {name.casefold() for name in wanted}
-    found = []
-    for word in dict.fromkeys(regex.findall(rf"[A-Za-z]{{{_MENDED - 1},}}", question)):
-        if word.casefold() in known:
-            continue
-        meant = next((name for name in wanted if _is_slip(word.casefold(), name.casefold())), None)
-        if meant is not None:
-            question = regex.sub(rf"\b{word}\b", meant, question)
-            found.append(f"“{word}” is read as “{meant}”")
-    return question, found
-
-
-_MENDED = 6
-"""Letters of a name from which on one that is missing, added or changed is a slip."""
-_SLIPS = tuple(
-    "mobile average website browser android languages conversations coordinated classifier flagged surface yesterday January February August September October November December".split()
-)
-
-
-def _is_slip(word: str, name: str) -> bool:
-    """Whether one letter is missing, added, changed, or swapped with its neighbour (Damerau 1964)."""
-    if word[0] != name[0] or word.startswith(name) or name.startswith(word) or abs(len(word) - len(name)) > 1:
-        return False
-    at = next((place for place, (one, other) in enumerate(zip(word, name, strict=False)) if one != other), len(name))
-    rest, other = word[at:], name[at:]
-    return (
-        rest[1:] == other
-        or rest == other[1:]
-        or rest[1:] == other[1:]
-        or (rest[:2] == other[1::-1] and rest[2:] == other[2:])
-    )
-
-
-_NUMBER = rf"(?P<many>\d{{1,2}}|{'|'.join(NUMBERS)})"
-_MANY = regex.compile(
-    rf"\b(?:top|main|best|first) {_NUMBER}\b(?! (?:days?|weeks?|months?|years?))|\b{_NUMBER} (?:top|main|largest|biggest|most|commonest|fastest)\b|前{_NUMBER.replace('many', 'many2')}"
-)
-_MOST_NAMED = 20
-
-
-def many_in(question: str) -> int | None:
-    """How many groups a question asks for ("the top ten"), at most twenty; None where it does not say."""
-    if (match := _MANY.search(question)) is None:
-        return None
-    word = match["many"] or match["many2"]
-    return min(_MOST_NAMED, int(word) if word.isdigit() else NUMBERS[word]) or None
-
-
-__all__ = ["Known", "Slots", "corrected", "expanded", "many_in", "read_slots"]

@@ -6,8 +6,9 @@ The weights are shipped (`WEIGHTS`, made by `make intents`), so that no first qu
 from datetime import date
 from pathlib import Path
 
+from agent.roles.builtin.lead.known import Known
 from agent.roles.builtin.lead.material import filled_examples
-from agent.roles.builtin.lead.slots import Known, read_slots
+from agent.roles.builtin.lead.slots import read_slots
 from index.core.language import LANGUAGES
 from index.questions.spoken import language_of
 from index.questions.values import Example, QuestionReader
