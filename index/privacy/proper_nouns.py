@@ -8,6 +8,7 @@ barred here is in no summary, no vector and no topic.
 
 from collections.abc import Mapping
 
+import regex
 from pydantic import Field
 
 from index.core.settings_file import SettingsModel
@@ -40,7 +41,7 @@ def showable(vocabulary: Vocabulary, cased: Mapping[int, int], accounts: int, ne
     return {
         mark: entry
         for mark, entry in vocabulary.items()
-        if (mark >= 0 and barred.isdisjoint(map(stem, words(entry.word)))) or is_public(normalise(entry.word))
+        if mark >= 0 and (barred.isdisjoint(map(stem, words(entry.word))) or is_public(normalise(entry.word)))
     }
 
 
@@ -55,10 +56,16 @@ def _is_barred(mark: int, entry: Attested, vocabulary: Vocabulary, cased: Mappin
     return _is_name(word)
 
 
+_JAPANESE_NAME = regex.compile(r"[\p{Han}々]{3,5}(?:郎|彦|輔|奈|香|恵|織|々子)")
+"""A surname and a given name written as one, by endings that common words of this length hardly have."""
+
+
 def _is_name(word: str) -> bool:
     """Whether lists, or the form of names in the script, say that a word is a person's."""
     if (is_given(word) or is_surname(word)) and not is_word(word) and not is_common(word):
         return len(word) > 1
+    if _JAPANESE_NAME.fullmatch(word):
+        return True
     if is_unspaced(word) or not word.isascii():
         from index.screening import names
 

@@ -191,6 +191,9 @@ _CHINESE_SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗�
 _CHINESE = regex.compile(rf"[{_CHINESE_SURNAMES}]\p{{Han}}{{1,2}}")
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
 
+_HANGUL_COMPOUND = regex.compile(
+    r"(?<!\p{Hangul})(?:남궁|황보|제갈|사공|선우|독고|서문)\p{Hangul}{1,2}(?=\p{Hangul}{0,2}(?!\p{Hangul}))"
+)
 _HANGUL = regex.compile(
     r"(?<!\p{Hangul})(\p{Hangul})(\p{Hangul}{2})(\p{Hangul}{0,3})(?!\p{Hangul})(\s?(?:과장|부장|대리|사장|팀장|선생|교수|선배|후배))?"
 )
@@ -212,6 +215,7 @@ def _without_capitals(text: str) -> Iterator[Span]:
         if (match["title"] and len(first) >= _LEAST_LETTERS) or is_given(first):
             yield match.span("name")
     yield from (match.span(1) for match in _THAI.finditer(text))
+    yield from (match.span() for match in _HANGUL_COMPOUND.finditer(text))
     for match in _HANGUL.finditer(text):
         if match[1] in listed(SURNAMES) and (match[2] in listed(GIVEN) or match[3] in _TO_SOMEBODY or match[4]):
             yield match.start(1), match.end(2)

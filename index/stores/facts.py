@@ -235,8 +235,13 @@ class Facts:
         return {mark: Attested(word, uses) for mark, word, uses in self._rows("SELECT * FROM vocabulary")}
 
     def cased(self) -> dict[int, int]:
-        """By a word's mark how many accounts wrote it with a capital inside a sentence, as long as these are not broad."""
-        return dict(self._rows("SELECT ~mark, count(*) FROM support WHERE mark < 0 GROUP BY mark"))
+        """By an attested word's mark how many accounts wrote it with a capital inside a sentence, as long as these are not
+        broad."""
+        return dict(
+            self._rows(
+                "SELECT ~mark, count(*) FROM support WHERE mark < 0 AND ~mark IN (SELECT mark FROM vocabulary) GROUP BY mark"
+            )
+        )
 
     def held_accounts(self) -> int:
         """Accounts with conversations in this index."""
