@@ -1,11 +1,10 @@
 """Names by public lists: whether a word is a person's name, and whether a name is one that everybody knows.
 
-Screening, the auditor and attestation ask here, so that they agree about who is a private person. The lists are made by
-`scripts/public_lists.py`, which says of what; `NOTICE.md` beside them has sources and licences. They must never be taken
-for complete: what is on no list may still be a name, and R6 decides about it.
+Screening and the filter of proper nouns ask here, so that they agree about who is a private person; the auditor has lists of
+its own. They are made by `scripts/public_lists.py`, which says of what; `NOTICE.md` beside them has sources and licences. They
+must never be taken for complete: what is on no list may still be a name, and R6 decides about it.
 """
 
-import unicodedata
 from functools import cache
 from importlib.resources import files
 
@@ -87,4 +86,4 @@ def _stem(word: str, endings: "regex.Pattern[str]") -> str:
 
 def as_listed(written: str) -> str:
     """A written word in the form that the lists use."""
-    return normalise(unicodedata.normalize("NFKC", written)).removesuffix("'s").strip(".'-")
+    return normalise(written).removesuffix("'s").strip(".'-")

@@ -19,7 +19,7 @@ from agent.roles.builtin.recipe import (
     measure,
     mostly,
     named,
-    themes_of,
+    themes_in,
     unquoted,
 )
 from agent.roles.builtin.sentences import sentence, what
@@ -370,11 +370,8 @@ async def concern(notes: Notes) -> None:
         graded = await notes.ask("count_by", arguments(scope, by="concern"))
     rows = [row for row in graded.rows if row.values[0].count is not None] if graded is not None else []
     concerning = scope.model_copy(update={"concern_at_least": scope.concern_at_least or CONCERNING})
-    # Published themes first, so that a theme has one number in every answer.
-    found = await notes.ask("count_by", arguments(concerning, by="theme")) if has_room(concerning) else None
-    if found is None or not named(found):
-        found = await notes.ask("cluster_scope", arguments(concerning))
-    if graded is not None and rows and found is None:
+    looked = await themes_in(notes, concerning)
+    if graded is not None and rows and looked is None:
         # Without shares: beside what is suppressed they would read as if there were nothing else.
         grades = ", ".join(f"{row.values[0].count:,} are of grade {row.label}" for row in rows)
         about = f"Of about {graded.totals[0]:,} {unquoted(scope.described())}, {grades}"
@@ -382,9 +379,9 @@ async def concern(notes: Notes) -> None:
     elif graded is not None and len(rows) > 1:
         stated = ", ".join(f"grade {row.label} is {row.values[0].share} %" for row in rows)
         notes.say(f"Of {unquoted(graded.scope)}, by concern grade from benign up: {stated}", graded)
-    if found is None:
+    if looked is None:
         return
-    found, themes = await themes_of(notes, concerning, found)
+    found, themes = looked
     shown = themes[:SHOWN]
     rows_in = sentence("mostly_in", notes.spoken, mostly=mostly(shown, found), rows=listed(shown)) if shown else ""
     count, whole = f"{found.totals[0]:,}", what(scope, notes.spoken, every=False)

@@ -17,7 +17,7 @@ from agent.roles.builtin.recipe import (
     odds,
     sized,
     stated,
-    themes_of,
+    themes_in,
     unquoted,
 )
 from agent.roles.builtin.sentences import sentence, what, word
@@ -50,7 +50,7 @@ async def top(notes: Notes) -> None:
             notes.tell("themes", finding, kind="answer", rows=listed(leaves[: notes.shown]))
         await notes.ask("topic_map", {})  # for a screen to draw; nothing is claimed of it
     else:
-        found = await _themes_in(notes, scope)
+        found = await themes_in(notes, scope, _FEWEST_THEMES)
         if found is None:
             return
         finding, rows = found
@@ -62,17 +62,6 @@ async def top(notes: Notes) -> None:
         more = f"{word('further', notes.spoken)} " if notes.task.already_named else ""
         notes.tell("no_themes", finding, kind="answer", more=more, what=what(scope, notes.spoken))
     left_out(notes, finding)
-
-
-async def _themes_in(notes: Notes, scope: Scope) -> tuple[Finding, list[Row]] | None:
-    """The published themes in a scope, so that a theme has one number in every answer; where too few of them can be shown, the
-    clusters of the scope itself."""
-    if len(scope.facets()) < 2 and not scope.near:
-        published = await notes.ask("count_by", arguments(scope, by="theme"))
-        if published is not None and len(named(published)) >= _FEWEST_THEMES:
-            return published, notes.fresh(by_size([row for row in named(published) if row.label != UNCLUSTERED]))
-    finding = await notes.ask("cluster_scope", arguments(scope))
-    return None if finding is None else await themes_of(notes, scope, finding)
 
 
 async def size(notes: Notes) -> None:

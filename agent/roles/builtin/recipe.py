@@ -14,7 +14,7 @@ from agent.roles.protocols import Claim, Task, ToolCaller
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding, Measure, Row
 from tools.core.scope import Scope
-from tools.core.wording import UNNAMED
+from tools.core.wording import UNCLUSTERED, UNNAMED
 
 CONCERNING = 3
 """Grade from which a conversation counts as concerning."""
@@ -170,15 +170,25 @@ def beside(row: Row, spoken: str) -> str:
     return f"“{row.label}” ({left} {word('against', spoken)} {right})"
 
 
-async def themes_of(notes: Notes, scope: Scope, clustered: Finding) -> tuple[Finding, list[Row]]:
-    """The named themes of a scope that was clustered; where it is too small for clusters of its own, those of everything that
-    it lies in."""
-    if named(clustered):
-        return clustered, notes.fresh(named(clustered))
-    published = await notes.ask("count_by", arguments(scope, by="theme"))
-    if published is None or not named(published):
-        return clustered, []
-    return published, notes.fresh(by_size(named(published)))
+async def themes_in(notes: Notes, scope: Scope, fewest: int = 1) -> tuple[Finding, list[Row]] | None:
+    """The published themes in a scope, the largest first, so that a theme has one number in every answer; where fewer than
+    `fewest` can be shown, the clusters of the scope itself. None: the scope was refused."""
+    is_counted = has_room(scope) and not scope.near
+    published = await notes.ask("count_by", arguments(scope, by="theme")) if is_counted else None
+    shown = _themes(published)
+    if published is not None and len(shown) >= fewest:
+        return published, notes.fresh(shown)
+    clustered = await notes.ask("cluster_scope", arguments(scope))
+    if clustered is None or named(clustered):
+        return None if clustered is None else (clustered, notes.fresh(named(clustered)))
+    # Too small for clusters of its own: the few published ones that it lies in.
+    published = published if is_counted else await notes.ask("count_by", arguments(scope, by="theme"))
+    shown = _themes(published)
+    return (published, notes.fresh(shown)) if published is not None and shown else (clustered, [])
+
+
+def _themes(published: Finding | None) -> list[Row]:
+    return by_size([row for row in named(published) if row.label != UNCLUSTERED]) if published is not None else []
 
 
 def _series(parts: Sequence[str]) -> str:

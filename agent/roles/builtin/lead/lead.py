@@ -150,7 +150,7 @@ class BuiltinPlanner:
         ) or (
             last is not None
             and _is_of_all_named(question, slots, last)
-            and (again := followed(_as_again(reading), question, last))
+            and (again := followed(replace(reading, intent="again"), question, last))
         ):
             plan = again
         elif last is not None and intent == "compare" and _is_beside_last(question, slots, last):
@@ -307,10 +307,6 @@ def _is_of_all_named(question: str, slots: Slots, last: Exchange) -> bool:
     restricts = slots.surfaces or slots.languages
     everything = last.tasks[0].scope == Scope()
     return bool(restricts) and everything and not slots.subjects and _THOSE.search(question.casefold()) is not None
-
-
-def _as_again(reading: Reading) -> Reading:
-    return replace(reading, intent="again")
 
 
 def _is_beside_last(question: str, slots: Slots, last: Exchange) -> bool:
