@@ -7,7 +7,7 @@ message. Memory stays flat however large the file is.
 from index.sources.base import Read, Skipped, Source
 from index.sources.files import open_file, require_account
 from index.sources.inspection import Inspection, inspect_file
-from index.sources.many import open_files
+from index.sources.many import files_at, open_files
 from index.sources.shapes.table import parse_mapping
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Read",
     "Skipped",
     "Source",
+    "files_at",
     "inspect_file",
     "open_file",
     "open_files",

@@ -50,7 +50,7 @@ def open_files(
 ) -> FileSource | ManyFiles:
     """The files at these places, with those in folders. `check` looks at each before anything is read. Raises IndexFault as
     `open_file` does where one file is given, or where none of several can be read."""
-    files = [file for path in paths for file in _files(path)]
+    files = [file for path in paths for file in files_at(path)]
     if not files:
         raise IndexFault(f"{paths[0]} is a folder without files.", "Give a file, or a folder that holds some.")
     if len(files) == 1:
@@ -73,7 +73,7 @@ def open_files(
     return ManyFiles(tuple(found), tuple(file for file, _ in faults))
 
 
-def _files(path: Path) -> list[Path]:
+def files_at(path: Path) -> list[Path]:
     """The path, or the files of a folder or pattern in the order of their names; hidden ones are not meant."""
     if path == STANDARD_INPUT:
         return [held()]

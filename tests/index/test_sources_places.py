@@ -12,7 +12,7 @@ import pytest
 from agent.services.folder_watch import arrivals
 from index.core.errors import IndexFault
 from index.core.records import Conversation
-from index.sources import Source, open_files
+from index.sources import Source, files_at, open_files
 from index.sources.standard_input import STANDARD_INPUT
 
 _SHEET = """<?xml version="1.0" encoding="UTF-8"?>
@@ -110,6 +110,7 @@ def test_a_pattern_gives_its_files_in_order(tmp_path: Path) -> None:
     source = open_files([tmp_path / "*.jsonl"])
     assert len(_taken(source)) == 4
     assert source.name == "2 files"
+    assert [path.name for path in files_at(tmp_path / "*.jsonl")] == ["a.jsonl", "b.jsonl"]
 
 
 async def test_a_watched_folder_gives_each_file_once_and_again_when_it_grows(tmp_path: Path) -> None:

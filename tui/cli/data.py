@@ -64,13 +64,13 @@ def ingest(
 ) -> None:
     """Take files of conversations into an index and publish a snapshot. Safe to stop and to run again."""
     from agent.wiring import App
-    from index.sources import open_files, parse_mapping, require_account
+    from index.sources import files_at, open_files, parse_mapping, require_account
 
     async def work() -> None:
         mapping = parse_mapping(mapped or [])
         if inspect:
-            for path in paths:
-                _inspect(path, mapping, as_json=as_json)
+            for file in (file for path in paths for file in files_at(path)):
+                _inspect(file, mapping, as_json=as_json)
             return
         check = (lambda _: None) if no_accounts else require_account
         if watch:
