@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 _COMMAND = "from tui.cli.app import main; main()"
-_WORDS, _DESK = b"tarting", b"privacy  "
+_WORDS, _DESK = b"tarting", b"stay hidden"
 """What stands in the first frame, and in the line under the desk's prompt."""
 _AT_MOST_S = 30.0
 

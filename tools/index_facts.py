@@ -7,7 +7,7 @@ is not used. Where closed counts are noisy nothing is released: it would spend t
 import asyncio
 import json
 from calendar import monthrange
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,16 +18,21 @@ from tools.core.errors import ToolRefusal
 from tools.core.facets import NOT_RECORDED, UNDATED_MONTH
 from tools.core.finding import Finding, Row
 from tools.core.handles import Handles
+from tools.core.wording import UNNAMED
 from tools.registry import call
 
+_THEMES = "themes"
 _PREFIX = "B"
 """Of the handles of these findings, which no answer cites."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexFacts:
-    """Values from released findings. Days are None where no period is released."""
+    """Values from released findings. Days are None where no period is released; `conversations` is the rounded number of all,
+    `themes` how many have a name, 0 where that is not released."""
 
+    conversations: int = 0
+    themes: int = 0
     languages: tuple[str, ...] = ()
     surfaces: tuple[str, ...] = ()
     first_day: date | None = None
@@ -38,7 +43,7 @@ async def released_facts(ctx: ToolContext) -> IndexFacts:
     """The facts of this snapshot under this policy."""
     if ctx.gate.policy.adds_noise:
         return IndexFacts()
-    path = ctx.gate.ledger.path.with_suffix(".facts.json")
+    path = ctx.gate.ledger.path.with_suffix(".holds.json")
     found = await asyncio.to_thread(_kept, path, ctx)
     if not found:
         found = await _released(replace(ctx, handles=Handles(_PREFIX)))
@@ -52,6 +57,8 @@ async def _released(ctx: ToolContext) -> dict[str, Finding]:
     for by in ("language", "surface", "month"):
         with suppress(ToolRefusal):
             found[by] = await call("count_by", {"by": by}, ctx)
+    with suppress(ToolRefusal):
+        found[_THEMES] = await call("overview", {}, ctx)
     if last := max(_labels(found.get("month")), default=None):
         with suppress(ToolRefusal):
             found["day"] = await call("trend", {"by": "day", "scope": {"since": f"{last}-01"}}, ctx)
@@ -62,7 +69,17 @@ def _facts(found: Mapping[str, Finding]) -> IndexFacts:
     months, days = sorted(_labels(found.get("month"))), sorted(_labels(found.get("day")))
     first = date.fromisoformat(f"{months[0]}-01") if months else None
     last = date.fromisoformat(days[-1]) if days else _end(months[-1]) if months else None
-    return IndexFacts(_labels(found.get("language")), _labels(found.get("surface")), first, last)
+    totals = [finding.totals[0] for name, finding in found.items() if name in ("language", _THEMES) and finding.totals]
+    themes = [row for row in found[_THEMES].rows if row.parent and row.label != UNNAMED] if _THEMES in found else []
+    languages = sorted(_rows(found.get("language")), key=lambda row: -(row.values[-1].count or 0))
+    return IndexFacts(
+        max(totals, default=0),
+        len(themes),
+        tuple(row.label for row in languages),
+        _labels(found.get("surface")),
+        first,
+        last,
+    )
 
 
 def _end(month: str) -> date:
@@ -72,13 +89,12 @@ def _end(month: str) -> date:
 
 def _labels(finding: Finding | None) -> tuple[str, ...]:
     """Labels of the rows that are shown, without what nobody knows."""
-    return tuple(_shown(finding.rows)) if finding is not None else ()
+    return tuple(row.label for row in _rows(finding))
 
 
-def _shown(rows: Sequence[Row]) -> Iterator[str]:
-    for row in rows:
-        if row.values[-1].count is not None and row.label not in (NOT_RECORDED, UNDATED_MONTH):
-            yield row.label
+def _rows(finding: Finding | None) -> list[Row]:
+    rows = finding.rows if finding is not None else ()
+    return [row for row in rows if row.values[-1].count is not None and row.label not in (NOT_RECORDED, UNDATED_MONTH)]
 
 
 def _kept(path: Path, ctx: ToolContext) -> dict[str, Finding]:

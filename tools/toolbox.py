@@ -5,17 +5,24 @@ There is no way from here to a row, a vector, a facet's values or the gate: a ca
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from index.core.errors import SettingsError
+from index.core.untrusted import safe
+from index.naming.given import GivenName, read_names, write_names
 from index.naming.samples import Namer
 from index.privacy.judgement import NameAuditor
 from tools.context import ToolContext
 from tools.core.finding import Finding
+from tools.core.handles import Handles
 from tools.core.ledger import Release
 from tools.index_facts import IndexFacts, released_facts
 from tools.registry import call
+
+_LISTED = "T"
+"""Of the handle of a list of themes, which no answer cites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,7 @@ class IndexCard:
     own_facets: tuple[str, ...]
     policy: str
     min_conversations: int
+    min_accounts: int
 
 
 class NameReaders(NamedTuple):
@@ -60,6 +68,10 @@ class RunTools:
         """What the talk plane may know before it asks: released once for each snapshot and policy."""
         return await released_facts(self._context)
 
+    async def themes(self) -> Finding:
+        """All themes of the taxonomy with their sizes, released as the tool `overview` releases them."""
+        return await call("overview", {}, replace(self._context, handles=Handles(_LISTED)))
+
     def restore(self, stored: dict[str, Any]) -> Finding:
         """A finding from its stored form. Raises ToolRefusal when the ledger never saw it."""
         return self._context.gate.restore(stored)
@@ -78,11 +90,30 @@ class Toolbox:
             tuple(facet.name for facet in context.index.snapshot.own_facets),
             context.gate.policy.describe(),
             context.gate.policy.min_conversations,
+            context.gate.policy.min_accounts,
         )
 
     def for_run(self, run: str, readers: NameReaders) -> RunTools:
         """The tools for one run, with the readers that are charged to it."""
         return RunTools(replace(self._context, run=run, namer=readers.namer, auditor=readers.auditor))
+
+    def rename(self, cluster: str, text: str, by: str) -> str:
+        """Give a theme a name of the analyst's, kept with the index; an empty text takes it back. Returns what is kept. Raises
+        SettingsError where the name may not be shown."""
+        index = self._context.index
+        text = " ".join(text.split())
+        names = read_names(index.path)
+        if text:
+            problem = self._context.gate.problem_with_name(text, cluster)
+            if problem is not None:
+                raise SettingsError(
+                    f"“{safe(text)}” cannot be the name of {cluster}: {problem}", "Choose general words."
+                )
+            names[cluster] = GivenName(text, by, datetime.now(UTC).date().isoformat())
+        elif names.pop(cluster, None) is None:
+            raise SettingsError(f"{cluster} has no name that an analyst gave.", "List the themes: shoal themes")
+        write_names(index.path, names)
+        return text
 
     def start_at(self, number: int) -> None:
         """Give the next finding the handle F`number` (a resumed session)."""

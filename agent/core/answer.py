@@ -64,13 +64,40 @@ def render(draft: Draft) -> str:
     content leave no heading; suggestions are in the event, beside the text."""
     blocks = [draft.answer.strip(), "\n".join(f"- {line.strip()}" for line in draft.findings)]
     blocks += [f"**Lead {number}.** {_paragraph(lead)}" for number, lead in enumerate(draft.leads, start=1)]
-    if draft.reason or draft.headings[0]:
-        blocks.append(f"**{draft.headings[0] or f'Confidence: {draft.confidence}.'}** {draft.reason.strip()}".rstrip())
-    blocks += _section("What would change this", draft.would_change)
+    blocks += [_confidence(draft), method_markdown(draft)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def first_paragraph(draft: Draft) -> str:
+    """What a reader needs at once, in Markdown: the answer, and how far to trust it."""
+    return "\n\n".join(block for block in (draft.answer.strip(), _confidence(draft)) if block)
+
+
+def _confidence(draft: Draft) -> str:
+    if not (draft.reason or draft.headings[0]):
+        return ""
+    return f"**{draft.headings[0] or f'Confidence: {draft.confidence}.'}** {draft.reason.strip()}".rstrip()
+
+
+def method_markdown(draft: Draft) -> str:
+    """What limits the answer, and who wrote it."""
+    blocks = _section("What would change this", draft.would_change)
     blocks += _section(draft.headings[1] or "Suppressed and not covered", draft.left_out)
     if draft.byline:
         blocks.append(f"*{draft.byline}*")
-    return "\n\n".join(block for block in blocks if block)
+    return "\n\n".join(blocks)
+
+
+def lead_markdown(lead: LeadCard) -> str:
+    """A lead card, whole: its claim, then each field that is filled."""
+    fields = (
+        ("Themes", lead.clusters), ("Signals", lead.signals), ("Benign readings", lead.benign), ("Unknown", lead.unknown),
+        ("Purpose of a review", (lead.purpose,)), ("Scope of a review", (lead.scope,)), ("Necessity", (lead.necessity,)),
+    )  # fmt: skip
+    blocks = [lead.claim.strip()]
+    for title, lines in fields:
+        blocks += _section(title, tuple(line for line in lines if line.strip()))
+    return "\n\n".join(blocks)
 
 
 def _section(title: str, lines: tuple[str, ...]) -> list[str]:

@@ -28,6 +28,8 @@ class RunStarted(_Event):
     snapshot: int
     policy: str
     resumed: bool = False
+    reply: str = ""
+    """What the analyst answered, where the run goes on because it had asked back or shown its plan."""
 
 
 class PlannedTask(BaseModel):

@@ -36,7 +36,8 @@ from agent.storage.session_store import CHECKPOINTS, INTERRUPTED, SessionStore, 
 from agent.storage.typed import typed
 from index.core.errors import SettingsError
 from tools.core.finding import Finding
-from tools.toolbox import LedgerReading, Toolbox
+from tools.index_facts import IndexFacts
+from tools.toolbox import LedgerReading, RunTools, Toolbox
 
 if TYPE_CHECKING:
     from agent.engine.state import Deps
@@ -101,24 +102,30 @@ class Session:
             if decision is None:
                 self.store.mark(self.last_run or "", INTERRUPTED)
                 return None
-            return self.decide(approved=decision.approved, leave_out=decision.leave_out)
-        return self._go_on(text, text)
+            return self.decide(approved=decision.approved, leave_out=decision.leave_out, said=text)
+        return self._go_on(text, text, text)
 
-    async def decide(self, *, approved: bool, leave_out: Sequence[str] = ()) -> AsyncGenerator[Event, None]:
-        """Say what becomes of the plan that the last run shows: carry it out, but for the tasks to leave out, or not."""
+    async def decide(
+        self, *, approved: bool, leave_out: Sequence[str] = (), said: str = ""
+    ) -> AsyncGenerator[Event, None]:
+        """Say what becomes of the plan that the last run shows: carry it out, but for the tasks to leave out, or not.
+        `said`: the analyst's own words for it."""
         if self.waiting != "plan":
             raise SettingsError("No plan is waiting for approval.", "Ask a question.")
         reply = {"approved": approved, "leave_out": list(leave_out)}
-        events = self._go_on(self._question(), reply)
+        events = self._go_on(self._question(), reply, said or ("yes" if approved else "no"))
         async with aclosing(events):
             async for event in events:
                 yield event
 
-    async def _go_on(self, question: str, reply: str | dict[str, Any]) -> AsyncGenerator[Event, None]:
+    async def _go_on(self, question: str, reply: str | dict[str, Any], said: str) -> AsyncGenerator[Event, None]:
         from langgraph.types import Command
 
         self.waiting = ""
-        async with aclosing(self._run(self.last_run or "", question, Command(resume=reply), resumed=True)) as events:
+        run = self.last_run or ""
+        self.store.note_reply(run, said)
+        events = self._run(run, question, Command(resume=reply), resumed=True, reply=said)
+        async with aclosing(events):
             async for event in events:
                 yield event
 
@@ -157,12 +164,12 @@ class Session:
         self.last_run = runs[0].run if runs else None
         if runs and runs[0].state == "waiting":
             self.waiting, self.tasks = waiting_for(list(self.store.events(runs[0].run)))
-        restore = self.toolbox.for_run("", self.fallback.readers(RunContext.unlimited())).restore
+        restore = self._tools().restore
         self.known.update(known_findings(self.store.released(session), restore))
         self.toolbox.start_at(self.store.next_handle(session))
 
     async def _run(
-        self, run: str, question: str, start: Any, *, resumed: bool, is_screened: bool = False
+        self, run: str, question: str, start: Any, *, resumed: bool, is_screened: bool = False, reply: str = ""
     ) -> AsyncGenerator[Event, None]:
         from agent.engine.graph import RECURSION_LIMIT
         from agent.engine.state import Deps
@@ -191,6 +198,7 @@ class Session:
             snapshot=card.snapshot,
             policy=card.policy,
             resumed=resumed,
+            reply=reply,
         )
         context.emit(started)
         if is_screened:
@@ -289,6 +297,21 @@ class Session:
             path.chmod(0o600)
             self._graph = build(saver)
         return self._graph
+
+    async def facts(self) -> IndexFacts:
+        """What the index holds, as it was released."""
+        return await self._tools().facts()
+
+    async def themes(self) -> dict[str, Any]:
+        """All themes with their sizes, in the stored form of a finding."""
+        return (await self._tools().themes()).as_dict()
+
+    def rename_theme(self, cluster: str, name: str) -> str:
+        """Give a theme a name of the analyst's; empty: take it back. Raises SettingsError where it may not be shown."""
+        return self.toolbox.rename(cluster, name, self.settings.analyst)
+
+    def _tools(self) -> RunTools:
+        return self.toolbox.for_run("", self.fallback.readers(RunContext.unlimited()))
 
     def warm(self) -> None:
         """Load what questions will need: the graph library, and what the tools read."""

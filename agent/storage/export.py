@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import regex
 
-from agent.storage.session_store import SessionStore, StoredRun
+from agent.storage.session_store import Exchange, SessionStore
 from agent.storage.tables import findings_csv
 from index.core.untrusted import safe_json, safe_values
 from tools.core.finding import MOST_INSIDE, bound_sign, outlined
@@ -39,15 +39,16 @@ class Document:
     parts: tuple[Part, ...]
 
 
-def document(store: SessionStore, session: str, runs: Sequence[StoredRun] | None = None) -> Document:
-    """A session, or some of its runs, as a document; of a run that went on, the last answer."""
+def document(store: SessionStore, session: str, run: str | None = None) -> Document:
+    """A session, or one run of it, as a document: what was typed and what came of it, each time."""
     (stored,) = [item for item in store.sessions() if item.id == session]
-    chosen = list(reversed(store.runs(session))) if runs is None else runs
+    chosen = [exchange for exchange in store.exchanges(session) if run in (None, exchange.run)]
     about = f"Session {session} on index {stored.index}, {stored.began[:10]}"
-    return Document(stored.title, about, tuple(_part(run, list(store.events(run.run))) for run in chosen))
+    return Document(stored.title, about, tuple(map(_part, chosen)))
 
 
-def _part(run: StoredRun, events: Sequence[dict[str, Any]]) -> Part:
+def _part(exchange: Exchange) -> Part:
+    events = exchange.events
     started = next((event for event in events if event["type"] == "run_started"), None)
     answers = [event for event in events if event["type"] == "answer_made"]
     released = {
@@ -55,17 +56,25 @@ def _part(run: StoredRun, events: Sequence[dict[str, Any]]) -> Part:
         for event in events
         if event["type"] == "tool_ended" and event["finding"] is not None
     }
+    asked = [event for event in events if event["type"] in ("clarification_asked", "approval_asked")]
     cited = answers[-1]["cited"] if answers else released
     about = f"{started['roles']} · snapshot {started['snapshot']} · {started['policy']}" if started else ""
     ended = [event["message"] for event in events if event["type"] == "run_ended" and event["message"]]
     return Part(
-        run.question,
-        f"{about} · {run.state}",
-        answers[-1]["text"] if answers else "",
+        exchange.typed,
+        f"{about} · {exchange.state}",
+        answers[-1]["text"] if answers else asked_back(asked[-1]) if asked else "",
         tuple(answers[-1]["removed"]) if answers else (),
         tuple(ended[-1:]) if not answers else (),
         tuple(released[handle] for handle in cited if handle in released),
     )
+
+
+def asked_back(event: dict[str, Any]) -> str:
+    """What was asked of the analyst: a question with what it offers, or why a plan waits."""
+    if event["type"] == "approval_asked":
+        return " ".join(event["reasons"])
+    return "\n".join([event["question"], "", *(f"- {text}" for text in event["suggestions"])]).strip()
 
 
 def rendered(made: Document, form: Format) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -64,6 +65,16 @@ class StoredSession:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was typed, and the events that followed until something else was. `state` is that of its end."""
+
+    run: str
+    typed: str
+    state: str
+    events: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Released:
     """A finding of a session with the call that it answers."""
 
@@ -103,6 +114,13 @@ class SessionStore:
         )
         self.begin(run)
         self._connection.execute("INSERT INTO words VALUES (?, ?)", [session, question])
+
+    def note_reply(self, run: str, text: str) -> None:
+        """Make what was answered to a run findable, as its question is."""
+        self._connection.execute(
+            "INSERT INTO words SELECT session, ? FROM runs WHERE run = ?",
+            [text, run],
+        )
 
     def begin(self, run: str) -> None:
         """Note that a run is under way in this process, from its start or once more."""
@@ -231,6 +249,13 @@ class SessionStore:
                 found.append((run.run, run.question, answers[-1]))
         return found
 
+    def exchanges(self, session: str) -> list[Exchange]:
+        """Everything that was typed in a session and what came of it, oldest first. A run that asked back, or showed its
+        plan, is one exchange up to there and one for each reply."""
+        return [
+            exchange for run in reversed(self.runs(session)) for exchange in _split(run, list(self.events(run.run)))
+        ]
+
     def released(self, session: str) -> list[Released]:
         """The findings of a session in the order of their release, each with its call."""
         found = []
@@ -278,6 +303,19 @@ def _with_present_names(event: dict[str, Any]) -> dict[str, Any]:
     if found.get("finding") is not None:
         found["finding"] = with_present_names(found["finding"])
     return found
+
+
+def _split(run: StoredRun, events: list[dict[str, Any]]) -> list[Exchange]:
+    starts = [place for place, event in enumerate(events) if event["type"] == "run_started" and event.get("reply")]
+    bounds = [0, *starts, len(events)]
+    parts = [events[begin:end] for begin, end in pairwise(bounds)]
+    words = [run.question, *(events[place]["reply"] for place in starts)]
+    states = [_ended(part) for part in parts[:-1]] + [run.state]
+    return [Exchange(run.run, *exchange) for exchange in zip(words, states, map(tuple, parts), strict=True)]
+
+
+def _ended(events: list[dict[str, Any]]) -> str:
+    return next((str(event["state"]) for event in reversed(events) if event["type"] == "run_ended"), INTERRUPTED)
 
 
 class _Busy:

@@ -64,22 +64,27 @@ def privacy_report(folder: Path) -> list[StageScores]:
 
 def published(folder: Path) -> list[SnapshotInfo]:
     """The snapshots of an index, oldest first. Raises IndexFault for a damaged one."""
-    found = []
-    for number in snapshot_numbers(folder):
-        path = snapshot_path(folder, number)
-        snapshot = Snapshot(path)
-        base = len(snapshot.base_clusters)
-        found.append(
-            SnapshotInfo(
-                number,
-                snapshot.meta.get("published", "unknown"),
-                len(snapshot),
-                len(np.unique(snapshot.accounts)) // 10 * 10,
-                base,
-                len(snapshot.clusters) - base,
-                snapshot.meta.get("extractor", "unknown"),
-                snapshot.meta.get("encoder", "unknown"),
-                round(path.stat().st_size / 2**20, 1),
-            )
-        )
-    return found
+    return [_info(folder, number) for number in snapshot_numbers(folder)]
+
+
+def newest(folder: Path) -> SnapshotInfo | None:
+    """The newest snapshot of an index; None: none is published. Raises IndexFault for a damaged one."""
+    numbers = snapshot_numbers(folder)
+    return _info(folder, numbers[-1]) if numbers else None
+
+
+def _info(folder: Path, number: int) -> SnapshotInfo:
+    path = snapshot_path(folder, number)
+    snapshot = Snapshot(path)
+    base = len(snapshot.base_clusters)
+    return SnapshotInfo(
+        number,
+        snapshot.meta.get("published", "unknown"),
+        len(snapshot),
+        len(np.unique(snapshot.accounts)) // 10 * 10,
+        base,
+        len(snapshot.clusters) - base,
+        snapshot.meta.get("extractor", "unknown"),
+        snapshot.meta.get("encoder", "unknown"),
+        round(path.stat().st_size / 2**20, 1),
+    )

@@ -8,6 +8,7 @@ from textual.widgets import Static
 
 from tests.fakes.session import FakeSession, as_session, started
 from tui.screens.app import ShoalApp
+from tui.state.commands import read
 from tui.widgets.prompt import Prompt
 
 WIDE = (130, 38)
@@ -32,13 +33,16 @@ def desk(fake: FakeSession | None, path: Path, **more: Any) -> ShoalApp:
 
 
 async def ask(pilot: Pilot[None], text: str) -> None:
-    """Ask, and wait until every event of the run is drawn, however slow the machine is."""
+    """Ask, and wait until every event of the run is drawn, however slow the machine is. A command is only given time."""
     app = pilot.app
     prompt = app.query_one(Prompt)
     prompt.value = text
     prompt.focus()
     before = _replayed(app)
     await pilot.press("enter")
+    if read(text) is not None:
+        await pilot.pause(0.3)
+        return
     for _ in range(200):
         if _replayed(app) > before or bool(getattr(app, "_queued", False)):
             break

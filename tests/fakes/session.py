@@ -1,6 +1,7 @@
 """A session that replays written events, for tests of the screen: fixed handles, times and text."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from datetime import date
 from pathlib import Path
@@ -20,11 +21,15 @@ from agent.core.events import (
     TaskStarted,
     ToolEnded,
     ToolStarted,
+    dump,
 )
 from agent.engine.session import Session
+from agent.storage.session_store import SessionStore
 from agent.wiring import App
+from index.core.errors import SettingsError
 from tests.fakes.policy import SHARP
 from tools.core.ledger import Release
+from tools.index_facts import IndexFacts
 from tools.toolbox import IndexCard, LedgerReading
 
 POLICY = SHARP.describe()
@@ -142,15 +147,30 @@ class FakeSession:
             1, "2026-11-23T10:00:00+00:00", "r-1", "overview", "all", "{}", "{}", 1, 5, 4, 2, 25, 0, 10, "d"
         )
         self.ledger = LedgerReading([release], None)
-        self.toolbox = SimpleNamespace(card=IndexCard(Path("demo"), 1, {"launch": date(2026, 8, 3)}, (), POLICY, 15))
+        self.toolbox = SimpleNamespace(card=IndexCard(Path("demo"), 1, {"launch": date(2026, 8, 3)}, (), POLICY, 15, 5))
         self.id = "s-1"
         self.last_run: str | None = None
-        self.store = SimpleNamespace(runs=lambda *_: [], events=lambda _: [])
+        self.store = SessionStore(Path(tempfile.mkdtemp(prefix="shoal-fake-")))
+        self.held = IndexFacts(9_400, 158, ("English", "German"), (), date(2026, 3, 1), date(2026, 10, 31))
+        self.listed = TREE
+        self.renamed: list[tuple[str, str]] = []
         self.reopened: list[str] = []
         self.roles = SimpleNamespace(name="built-in")
 
     def warm(self) -> None:
         return None
+
+    async def facts(self) -> IndexFacts:
+        return self.held
+
+    async def themes(self) -> dict[str, Any]:
+        return self.listed
+
+    def rename_theme(self, cluster: str, name: str) -> str:
+        if "Zorblax" in name:
+            raise SettingsError("It cannot be its name.", "Choose general words.")
+        self.renamed.append((cluster, name))
+        return name
 
     def read_ledger(self) -> LedgerReading:
         return self.ledger
@@ -161,7 +181,10 @@ class FakeSession:
 
     async def ask(self, question: str) -> AsyncGenerator[Event, None]:
         self.asked.append(question)
+        run = f"r-{len(self.asked)}"
+        self.store.start(run, self.id, Path("demo"), question)
         async for event in self._replay():
+            self.store.add(run, dump(event))
             yield event
 
     async def resume(self) -> AsyncGenerator[Event, None]:
@@ -179,7 +202,7 @@ class FakeSession:
             await asyncio.sleep(60)
 
     async def close(self) -> None:
-        return None
+        self.store.close()
 
 
 def as_session(fake: FakeSession) -> Session:

@@ -25,12 +25,15 @@ async def test_a_question_shows_timeline_answer_findings_and_privacy(tmp_path: P
         await opened(pilot, app)
         await ask(pilot, "What do people use it for?")
         assert fake.asked == ["What do people use it for?"]
-        assert "✓" in text(app, ".timeline")
+        assert "▸ plan · 2 tasks · 2 calls" in text(app, ".timeline")
         assert "420" in app.query_one(".answer", Markdown).source
-        assert "F1" in text(app, "#finding-title")
+        assert "F1" in text(app, ".found-title")
         assert "Code and tests" in str(app.query_one(Tree).root.children[0].label)
         assert app.query_one(DataTable).row_count == 5
-        assert "suppressed 4 groups, 2 cells · shown 2 findings" in text(app, "#privacy")
+        assert (
+            "Hidden in this answer: 2 groups, 1.5 % of conversations, 1 number · shown from 15 conversations of 5"
+            in text(app, "#privacy")
+        )
         assert app.view.phase == "done"
 
 
@@ -108,7 +111,7 @@ async def test_the_block_cursor_copies_a_block_and_a_turn(tmp_path: Path, monkey
         await pilot.press("alt+up", "y", "alt+up", "y", "alt+up", "y", "Y")
         await pilot.pause()
     assert copied[0].startswith("Most conversations")
-    assert copied[1].startswith("▾ plan")
+    assert copied[1].startswith("▸ plan")
     assert copied[2] == "What do people use it for?"
     assert copied[3].startswith("**What do people use it for?**")
 

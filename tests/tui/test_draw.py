@@ -1,12 +1,15 @@
 """Charts, map, status and timeline as text: numbers beside every bar, suppressed said in words, fields that give way."""
 
+from datetime import date
+
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from agent.core.events import UsageReported
 from tests.fakes.session import MAP, events, finding, row
-from tui.rendering import charts, status
+from tui.rendering import charts, density, status
+from tui.rendering.series import series
 from tui.state.reduce import apply
 from tui.state.view import View
 from tui.text.glyphs import ASCII, UNICODE
@@ -77,31 +80,60 @@ def test_letters_only_means_letters_only() -> None:
 
 
 def test_the_map_shades_bands_from_below_and_leaves_suppressed_squares_blank() -> None:
-    cells, labels = charts.map_parts(MAP)
-    drawn = charts.density(cells, [], charts.Window(), (4, 2), UNICODE).plain
-    assert drawn.splitlines() == ["   ▒", "░█░ "]
-    assert [(label.id, label.x, label.y) for label in labels] == [("C1", 1, 1), ("C2", 3, 0)]
+    grid = density.grid_of(MAP)
+    drawn = density.drawn(grid, density.Window(), (4, 2), UNICODE, in_colour=False).plain
+    assert drawn.splitlines() == [" 1 ▒", "░█░2"]
+    assert [(area.id, area.x, area.y, area.count, area.squares) for area in grid.areas] == [
+        ("C1", 1, 1, 500, 2), ("C2", 3, 0, 200, 1)]  # fmt: skip
 
 
 def test_rows_without_a_true_place_are_not_drawn() -> None:
     wrong = [row("x", 50, 1.0), *(row("x", 50, 1.0, place=place) for place in ([1], [-1, 0], ["a", 0], [0, 10**9]))]
-    assert charts.map_parts(finding("F1", "map", wrong)) == ([], [])
+    assert density.grid_of(finding("F1", "map", wrong)) == density.Grid()
 
 
-def test_a_name_stands_at_its_square_and_the_chosen_one_is_marked_and_comes_first() -> None:
-    cells, labels = charts.map_parts(MAP)
-    drawn = charts.density(cells, labels, charts.Window(), (40, 4), UNICODE, "C1").plain.splitlines()
-    assert "◉ Recipes" in drawn[3]
-    assert "Tests" in drawn[1]
-    clash = [charts.Label(1, 1, "Recipes", "C1"), charts.Label(1, 1, "Cooking", "C9")]
-    assert "Cooking" not in charts.density(cells, clash, charts.Window(), (40, 4), UNICODE).plain
-    assert "@ Cooking" in charts.density(cells, clash, charts.Window(), (40, 4), ASCII, "C9").plain
-    assert charts.density(cells, labels, charts.Window(), (40, 4), ASCII, "C2").plain.isascii()
+@given(
+    st.lists(st.tuples(st.integers(0, 11), st.integers(0, 7)), min_size=1, max_size=40, unique=True),
+    st.integers(8, 60), st.integers(3, 20), st.booleans(),
+)  # fmt: skip
+def test_nothing_is_ever_written_over_the_shading(
+    places: list[tuple[int, int]], width: int, height: int, in_colour: bool
+) -> None:
+    rows = [row(f"theme {x}", 10 + x, 1.0, place=[x, y], id=f"C{x}-{y}") for x, y in places]
+    grid = density.grid_of(finding("F1", "map", rows))
+    for signs in (UNICODE, ASCII):
+        lines = density.drawn(grid, density.Window(), (width, height), signs, in_colour=in_colour).plain.split("\n")
+        assert [len(line) for line in lines] == [width] * height
+        for y, line in enumerate(lines):
+            for x, sign in enumerate(line):
+                square = any(grid.at(density.Window(), (width, height), x, y + half) for half in (0, 0.5))
+                assert not (square and sign.isdigit())
+
+
+def test_numbers_stand_beside_their_squares_and_the_chosen_area_is_marked() -> None:
+    grid = density.grid_of(MAP)
+    drawn = density.drawn(grid, density.Window(), (16, 6), UNICODE, "C1", in_colour=False).plain
+    assert "1" in drawn
+    assert "2" in drawn
+    assert "◉" in drawn
+    assert "▒" in drawn
+    assert density.drawn(grid, density.Window(), (40, 4), ASCII, "C2").plain.isascii()
+    assert grid.at(density.Window(), (4, 2), 1, 1).words == "this square: 400 conversations, mostly “Recipes”"  # type: ignore[union-attr]
+
+
+def test_a_series_has_gaps_bands_change_points_and_landmarks() -> None:
+    found = series(TREND, {"launch": date(2026, 8, 3), "before": date(2025, 1, 1), "after": date(2027, 1, 1)})
+    assert found.values == (10.0, None, 20.0)
+    assert found.bands == ((7.4, 13.3), None, (16.4, 24.2))
+    assert list(found.runs) == [(0, 1), (2, 3)]
+    assert found.top == 24.2
+    assert [(mark.place, mark.text, mark.is_change) for mark in found.marks] == [
+        (2, "change of level at 2026-09", True), (1, "launch, 2026-08-03", False)]  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(["in", "out", "left", "right", "up", "down"]), max_size=30))
 def test_zooming_and_moving_never_leave_the_map(steps: list[str]) -> None:
-    window = charts.Window()
+    window = density.Window()
     for step in steps:
         if step in ("in", "out"):
             window = window.zoomed(0.5 if step == "in" else 2.0)
@@ -126,7 +158,7 @@ def test_the_status_bar_drops_fields_from_the_right_and_never_the_state_or_the_a
 def test_the_two_lines_fit_their_width(width: int) -> None:
     assert cell_len(status.status(_view(), 1, "", width, UNICODE).plain) <= width
     assert cell_len(status.privacy(_view(), width).plain) <= width
-    assert "suppressed 4 groups, 2 cells" in status.privacy(_view(), width).plain
+    assert status.privacy(_view(), width).plain.startswith(" Hidden in this answer: 2 groups, 1.5 % of conversations")
 
 
 @given(st.integers(40, 160))

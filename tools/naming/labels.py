@@ -1,9 +1,13 @@
 """The labels that a table's groups may bear: closed values as they are, proposed names where they have the right (R6).
 
 A name needs a group large enough for text and members who vouch for it (`tools.suppression.thresholds`), and must pass the check of
-names (`tools.naming.name_check`). Data plane: it sees members and answers words or nothing.
+names (`tools.naming.name_check`). A theme that an analyst named bears that name, where it is large enough for one. Data
+plane: it sees members and answers words or nothing.
 """
 
+from collections.abc import Collection
+
+from index.naming.given import GivenName, read_names
 from index.privacy.judgement import NameAuditor
 from index.snapshots.snapshot import Rows
 from index.vocabulary import public_part
@@ -18,6 +22,7 @@ class Labels:
 
     def __init__(self, thresholds: Thresholds) -> None:
         self._snapshot = thresholds.snapshot
+        self._folder = thresholds.index.path
         self._names = NameCheck(thresholds.snapshot, thresholds.text_accounts, thresholds.distinct_voices)
 
     async def consult(self, candidate: CandidateTable, thresholds: Thresholds, auditor: NameAuditor) -> None:
@@ -42,7 +47,35 @@ class Labels:
         for group, name in zip(candidate.groups, asked, strict=True):
             label = next(shown) if name else (None if group.is_text else group.label or "")
             labels.append(UNNAMED if label is None else label)
-        return _apart(labels, candidate)
+        return _apart(self._as_given(labels, candidate, thresholds), candidate)
+
+    def _as_given(self, labels: list[str], candidate: CandidateTable, thresholds: Thresholds) -> list[str]:
+        given = self.given()
+        return [
+            name.text
+            if group.is_text
+            and (name := given.get(group.id or "")) is not None
+            and thresholds.meets_text(group.members, candidate.resolved.scope.since)
+            else label
+            for label, group in zip(labels, candidate.groups, strict=True)
+        ]
+
+    def given(self) -> dict[str, GivenName]:
+        """The names that analysts gave to themes, by cluster, as they are now."""
+        return read_names(self._folder)
+
+    def notes(self, shown: Collection[str | None]) -> tuple[str, ...]:
+        """Who named the clusters that are shown, where an analyst did."""
+        names = [(cluster, name) for cluster, name in self.given().items() if cluster in shown]
+        parts = [f"{cluster} “{name.text}” ({name.by}, {name.on})" for cluster, name in names]
+        return (f"Named by analysts: {', '.join(parts)}.",) if parts else ()
+
+    def problem_with(self, text: str, cluster: str) -> str | None:
+        """Why an analyst cannot give this name to a cluster; None where that is possible."""
+        found = next((item for item in self._snapshot.clusters if item.id == cluster), None)
+        if found is None:
+            return f"There is no theme {cluster} in this snapshot."
+        return self._names.problem_with(text, found.name or "")
 
     def warm(self, thresholds: Thresholds) -> None:
         """Check the taxonomy's names ahead of the first question."""

@@ -18,6 +18,7 @@ from index.snapshots.snapshot import Rows, Snapshot
 from index.vocabulary import OF_PHRASES, public_part
 from tools.naming.attestation import Attestation, members_digest
 from tools.naming.generalisation import generalise, shortened
+from tools.naming.given_names import problem_with
 
 _FAR = 5
 """Beside a special category (an illness, a religion) a word must be common in the whole index: used by so many times the
@@ -55,6 +56,7 @@ class NameCheck:
     ) -> None:
         self._attestation = Attestation(snapshot, min_accounts, voices)
         self._common = Attestation(snapshot, lambda word: _FAR * min_accounts(word))
+        self._snapshot = snapshot
         self._everything = np.arange(len(snapshot), dtype=np.int64)
         self._verdicts: dict[tuple[str, bytes], Judgement] = {}
 
@@ -79,6 +81,10 @@ class NameCheck:
         return [
             text if common or not words else None for text, words, common in zip(kept, beside, is_common, strict=True)
         ]
+
+    def problem_with(self, text: str, present: str) -> str | None:
+        """Why an analyst cannot call a theme so, whose name is `present`; None where that is possible."""
+        return problem_with(text, present, self._snapshot, self._common)
 
     async def consult(self, auditor: NameAuditor, names: Sequence[ProposedName], about: str = SUMMARY) -> None:
         """Have a model judge what would be shown and was not judged before. It can only take away."""

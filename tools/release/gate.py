@@ -171,7 +171,9 @@ class Gate:
             self._history.catch_up()
             self._protect_small_cells()
             table = decided(candidate, self._thresholds, self._history, self._audit)
-            finding = self._finding(candidate, rendered(table, labels, self._thresholds), handles)
+            shown = rendered(table, labels, self._thresholds)
+            shown = replace(shown, notes=(*shown.notes, *self._labels.notes({row.id for row in shown.rows})))
+            finding = self._finding(candidate, shown, handles)
             asked = len(finding.rows) + finding.suppressed.groups
             outcome = outcome_of(finding, asked=asked, smallest=smallest_of(table))
             sets = sets_of(table, self._thresholds, self._history)
@@ -280,6 +282,10 @@ class Gate:
         if not is_intact(stored) or not self.ledger.digest_known(finding.digest):
             raise ToolRefusal("A stored finding does not match the ledger and is left out.")
         return finding
+
+    def problem_with_name(self, text: str, cluster: str) -> str | None:
+        """Why an analyst cannot give a theme this name; None where that is possible."""
+        return self._labels.problem_with(text, cluster)
 
     def warm(self) -> None:
         """Check the taxonomy's names ahead of the first question."""

@@ -23,6 +23,7 @@ from tui.cli.ask import (
 )
 from tui.cli.cases import case
 from tui.cli.data import audit, doctor, forget, ingest, publish, snapshots, take
+from tui.cli.indexes import indexes, themes
 from tui.cli.options import BuiltInOption, IndexOption, JsonOption, fail, run
 from tui.cli.output import say
 from tui.cli.redteam import redteam
@@ -52,6 +53,7 @@ def start(
         say(f"shoal {installed('shoal')}")
         raise typer.Exit
     if context.invoked_subcommand is None:
+        _require_terminal()
         _chat(None, built_in=False)
 
 
@@ -162,6 +164,8 @@ def demo(
 
 for command in (ingest, publish, snapshots, forget, audit, doctor, redteam):
     app.command()(command)
+app.command()(indexes)
+app.add_typer(themes, name="themes")
 app.add_typer(sessions, name="sessions")
 app.add_typer(case, name="case")
 app.add_typer(watch, name="watch")
@@ -170,7 +174,12 @@ app.add_typer(watch, name="watch")
 def _require_terminal() -> None:
     """Without a terminal nobody can answer a screen, and it would wait for ever."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        fail(SettingsError("The screen needs a terminal.", 'Write: shoal ask "...", or: shoal chat --plain'))
+        fail(
+            SettingsError(
+                "The screen needs a terminal, and input or output is none here (a pipe, a file, a cron job).",
+                'One question: shoal ask "What is new?" (--json for programs). A chat in lines: shoal chat --plain.',
+            )
+        )
 
 
 def _chat(index: str | None, *, built_in: bool, visitor: str | None = None) -> None:

@@ -58,8 +58,7 @@ async def ask_once(
         if markdown:
             from agent.storage.export import document, to_markdown
 
-            runs = [run for run in session.store.runs(session.id) if run.run == session.last_run]
-            say(to_markdown(document(session.store, session.id, runs)))
+            say(to_markdown(document(session.store, session.id, session.last_run)))
     finally:
         await session.close()
     if code:

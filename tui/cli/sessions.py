@@ -71,18 +71,21 @@ def show(session: IdArgument, as_json: JsonOption = False) -> None:
 
     async def work() -> None:
         from agent.core.events import load
+        from agent.storage.session_store import INTERRUPTED
         from tui.cli.plain import PlainPrinter
 
         with _store() as store:
             printer = PlainPrinter()
-            for stored in reversed(store.runs(store.find(session))):
+            for exchange in store.exchanges(store.find(session)):
                 if not as_json:
-                    say(f"\n> {stored.question}")
-                for event in store.events(stored.run):
+                    say(f"\n> {exchange.typed}")
+                for event in exchange.events:
                     if as_json:
                         say_json(event)
                     else:
                         printer.show(load(event))
+                if exchange.state == INTERRUPTED and not as_json:
+                    say("Interrupted: it ended before its answer. Go on: shoal sessions resume", err=True)
 
     run(work())
 

@@ -4,9 +4,6 @@ A suppressed value draws nothing and says so. No chart tells anything by colour 
 never places a conversation.
 """
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rich.cells import cell_len
@@ -15,18 +12,21 @@ from textual.style import Style
 
 from index.core.untrusted import safe
 from tui.rendering.evidence import placed
+from tui.rendering.rows import by_size
+from tui.rendering.series import change_points, share_measure
 from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit
 
 _DIM = Style(dim=True)
 _BOLD = Style(bold=True)
-_CHANGE = re.compile(r"change of level at (\d{4}-\d{2}(?:-\d{2})?)")
+_ROOMY = 96
+"""Columns from which on a name has all the room but that of its numbers and bar."""
 
 
 def trend(finding: dict[str, Any], width: int, glyphs: Glyphs) -> Content:
     """Buckets downwards with count, share, interval and a bar; buckets that the notes name as a change are marked."""
     rows = finding["rows"]
-    shares = [_share(row) for row in rows]
+    shares = [share_measure(row) for row in rows]
     has_shares = any(share is not None for share in shares)
     sizes = [_size(row, share, has_shares) for row, share in zip(rows, shares, strict=True)]
     highs = [share.get("high") or 0.0 for share in shares if share is not None]
@@ -67,16 +67,6 @@ def _range(share: dict[str, Any]) -> str:
     return f"{share['low']:g}–{share['high']:g}" if "low" in share and "high" in share else ""
 
 
-def change_points(finding: dict[str, Any]) -> set[str]:
-    """Buckets that the notes of a trend name as the start of another level."""
-    return {found for note in finding["notes"] for found in _CHANGE.findall(note)}
-
-
-def _share(row: dict[str, Any]) -> dict[str, Any] | None:
-    """A bucket's share of everything in that bucket, with its interval, where the trend states one."""
-    return next((item for item in row.get("measures", ()) if item["name"] == "share" and "value" in item), None)
-
-
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{share:.1f} %"
 
@@ -98,8 +88,9 @@ def _bar(size: float, top: float, room: int, glyphs: Glyphs, upper: float | None
 def bars(finding: dict[str, Any], width: int, glyphs: Glyphs) -> Content:
     """Rows as bars, one a column, so that columns can be compared by eye; the numbers stand beside them."""
     columns = finding["columns"]
-    rows = [row for row in finding["rows"] if not row.get("parent")] or finding["rows"]
-    label = min(28, max(12, width // 3))
+    rows = [row for row in by_size(finding) if not row.get("parent")] or finding["rows"]
+    longest = max((cell_len(safe(placed(row))) for row in rows), default=0)
+    label = min(longest, max(12, width // 3 if width < _ROOMY else width - _ROOMY // 2))
     room = max(4, width - label - 20)
     sizes = [[_share_or_count(value) for value in row["values"]] for row in rows]
     top = max((size for row in sizes for size in row if size is not None), default=1.0) or 1.0
@@ -129,140 +120,3 @@ def _share_or_count(value: dict[str, Any]) -> float | None:
 
 def _title(finding: dict[str, Any], width: int) -> Content:
     return Content.styled(fit(f"{finding['id']} {finding['title']}", width).rstrip(), _BOLD)
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One square of the map: column and row from the upper left, and a band of counts from 1 (few) to 4 (most).
-    Squares below the threshold are not there at all."""
-
-    x: int
-    y: int
-    band: int
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A theme's name at its densest square. `id` is its cluster's."""
-
-    x: float
-    y: float
-    text: str
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The part of the map that is shown, in squares. Zoom halves it; it never leaves the map."""
-
-    left: float = 0.0
-    top: float = 0.0
-    width: float = 1.0
-    height: float = 1.0
-
-    def zoomed(self, factor: float) -> "Window":
-        """Around the middle; `factor` under 1 shows less."""
-        width, height = min(1.0, max(0.05, self.width * factor)), min(1.0, max(0.05, self.height * factor))
-        return Window(
-            min(max(0.0, self.left + (self.width - width) / 2), 1.0 - width),
-            min(max(0.0, self.top + (self.height - height) / 2), 1.0 - height),
-            width,
-            height,
-        )
-
-    def around(self, x: float, y: float) -> "Window":
-        """As large, with this place of the map (0 to 1 each) as near to its middle as the map's edge lets it be."""
-        left = min(max(0.0, x - self.width / 2), 1.0 - self.width)
-        return Window(left, min(max(0.0, y - self.height / 2), 1.0 - self.height), self.width, self.height)
-
-    def moved(self, x: float, y: float) -> "Window":
-        """By shares of what is shown."""
-        left = min(max(0.0, self.left + x * self.width), 1.0 - self.width)
-        top = min(max(0.0, self.top + y * self.height), 1.0 - self.height)
-        return Window(left, top, self.width, self.height)
-
-
-def density(
-    cells: Sequence[Cell],
-    labels: Sequence[Label],
-    window: Window,
-    size: tuple[int, int],
-    glyphs: Glyphs,
-    chosen: str = "",
-) -> Content:
-    """The map as shaded squares, `size` columns and lines, with names over them; the name of the cluster `chosen` is
-    written first and marked. A name that does not fit where it belongs is left out or cut at the edge, never moved."""
-    width, height = size
-    across = max((cell.x for cell in cells), default=0) + 1
-    down = max((cell.y for cell in cells), default=0) + 1
-    bands = {(cell.x, cell.y): cell.band for cell in cells}
-    grid: list[list[str]] = []
-    for line in range(height):
-        y = int((window.top + (line + 0.5) / height * window.height) * down)
-        xs = [int((window.left + (column + 0.5) / width * window.width) * across) for column in range(width)]
-        grid.append([glyphs.shades[min(4, max(0, bands.get((x, y), 0)))] for x in xs])
-    ordered = sorted(labels, key=lambda label: label.id != chosen) if chosen else labels
-    for label in ordered:
-        mark = f"{glyphs.chosen} " if chosen and label.id == chosen else ""
-        _write(grid, f"{mark}{label.text}", label, window, (across, down), size)
-    return Content("\n".join("".join(line) for line in grid))
-
-
-def _write(
-    grid: list[list[str]], name: str, label: Label, window: Window, extent: tuple[int, int], size: tuple[int, int]
-) -> None:
-    """Write a name around its square, moved inwards at an edge by as much as it needs. Where another name stands, none."""
-    text = fit(name, min(_NAME, size[0], cell_len(safe(name)))).rstrip()
-    x = ((label.x + 0.5) / extent[0] - window.left) / window.width
-    y = ((label.y + 0.5) / extent[1] - window.top) / window.height
-    if not (0 <= x < 1 and 0 <= y < 1):
-        return
-    needs = cell_len(text)
-    column = min(max(0, round(x * size[0] - needs / 2)), size[0] - needs)
-    line = grid[int(y * size[1])]
-    beside = line[max(0, column - 1) : column + needs + 1]
-    if not any(sign == "" or sign[-1:].isalnum() or sign[:1].isalnum() for sign in beside):
-        line[column : column + needs] = [text, *[""] * (needs - 1)]
-
-
-_NAME = 28
-"""Cells of a name on the map."""
-
-
-def map_parts(finding: dict[str, Any]) -> tuple[list[Cell], list[Label]]:
-    """Squares and names of a finding of shape "map". A row is a square with `place` (across, up) and the theme that most
-    of it is of; a theme's name stands at its densest square. Rows that are suppressed, or have no place, are not drawn."""
-    rows = [row for row in finding["rows"] if _is_square(row)]
-    top = max((row["place"][1] for row in rows), default=0)
-    most = max((row["values"][0]["count"] for row in rows), default=1)
-    cells = [Cell(row["place"][0], top - row["place"][1], _band(row["values"][0]["count"], most)) for row in rows]
-    densest: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        if (
-            row.get("id")
-            and row["label"] != _UNNAMED
-            and row["values"][0]["count"] > densest.get(row["id"], _NOTHING)["values"][0]["count"]
-        ):
-            densest[row["id"]] = row
-    by_size = sorted(densest.values(), key=lambda row: -row["values"][0]["count"])
-    labels = [Label(row["place"][0], top - row["place"][1], str(row["label"]), row["id"]) for row in by_size]
-    return cells, labels
-
-
-_UNNAMED = "unnamed group"
-"""What the gate writes where it lets a group out without its name."""
-
-_NOTHING: dict[str, Any] = {"values": [{"count": 0}]}
-
-
-def _is_square(row: dict[str, Any]) -> bool:
-    place, count = row.get("place"), row["values"][0]["count"]
-    is_place = (
-        isinstance(place, list) and len(place) == 2 and all(isinstance(at, int) and 0 <= at < 1_000 for at in place)
-    )
-    return is_place and isinstance(count, int) and count > 0
-
-
-def _band(count: int, most: int) -> int:
-    """1 to 4: quarters of the largest square's count."""
-    return min(4, 1 + 4 * count // (most + 1))

@@ -72,7 +72,8 @@ def row_label(row: dict[str, Any], width: int) -> Text:
     value = row["values"][0]
     size = "suppressed" if value["count"] is None else f"{value['count']:,}"
     share = f"{value['share']:.1f} %" if value["share"] is not None else ""
-    return Text(f"{fit(placed(row), max(8, width - 18))} {size:>8} {share:>8}")
+    numbers = f" {size:>5} {share:>6}".rstrip() if share else f" {size:>5}"
+    return Text(f"{fit(placed(row), max(8, width - len(numbers)))}{numbers}")
 
 
 def placed(row: dict[str, Any]) -> str:

@@ -1,64 +1,14 @@
-"""A session as files: Markdown for people, CSV for tables. Pure: view in, text out. Only what was released is in a view.
+"""What is copied from the screen: a finding for a spreadsheet, and an error for whoever mends it. Pure: view in, text out.
 
-Untrusted text can be neither markup in the one nor a formula in the other.
+Untrusted text cannot be a formula in a spreadsheet.
 """
 
-import re
 from typing import Any
 
 from agent.storage import tables
 from index.core.untrusted import safe
-from tui.rendering.evidence import suppressed
 from tui.rendering.measures import measure_names, measure_text
-from tui.state.view import Turn, View
-
-_MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
-
-
-def markdown(view: View) -> str:
-    """Questions, answers and the findings they cite, as a document."""
-    lines = [f"# Shoal, index {_plain(view.index)}, snapshot {view.snapshot}", "", f"Policy: {_plain(view.policy)}", ""]
-    for turn in view.turns:
-        lines += _turn(turn)
-    for finding in view.findings.values():
-        lines += _finding(finding)
-    return "\n".join(lines)
-
-
-def _turn(turn: Turn) -> list[str]:
-    lines = [f"## {_plain(turn.question)}", "", _answer(turn.answer), ""]
-    lines += [f"- removed, not supported by its findings: {_plain(text)}" for text in turn.removed]
-    lines += [f"- {_plain(text)}" for text in (*turn.notices, turn.message) if text]
-    return [*lines, ""]
-
-
-def _answer(text: str) -> str:
-    """The answer's own Markdown without what could lead somewhere or load something."""
-    return _no_address(safe(text).replace("[", "\\[").replace("<", "&lt;"))
-
-
-def _plain(text: str) -> str:
-    return _no_address(_MARKUP.sub(r"\\\1", safe(text).replace("\n", " ")))
-
-
-def _no_address(text: str) -> str:
-    """Addresses as text that no renderer makes a link of by itself."""
-    return text.replace("://", "&#58;//").replace("www.", "www&#46;")
-
-
-def _finding(finding: dict[str, Any]) -> list[str]:
-    header, rows = table(finding)
-    return [
-        f"### {finding['id']}: {_plain(finding['title'])}",
-        "",
-        "| " + " | ".join(_plain(cell) for cell in header) + " |",
-        "|" + "---|" * len(header),
-        *("| " + " | ".join(_plain(cell) for cell in row) + " |" for row in rows),
-        "",
-        f"Scope: {_plain(finding['scope'])}, {_plain(finding['period'])}. Suppressed: {suppressed(finding)}. "
-        f"Method: {_plain(finding['method'])}.",
-        "",
-    ]
+from tui.state.view import View
 
 
 def table(finding: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -75,11 +25,6 @@ def table(finding: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
             cells.append("" if value["share"] is None else str(value["share"]))
         rows.append(cells + [safe(measure_text(row, name)) for name in names])
     return [safe(name) for name in [*header, *names]], rows
-
-
-def findings_csv(view: View) -> str:
-    """Every finding's rows, one long table."""
-    return tables.findings_csv(view.findings.values())
 
 
 def as_tsv(finding: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from index.core.untrusted import safe
 from tools.core.finding import MOST_INSIDE, outlined
 from tui.rendering.measures import measure_names, measure_text
+from tui.rendering.rows import by_size
 from tui.text.untrusted import fit, spark
 
 MOST_ROWS = 10
@@ -29,7 +30,7 @@ def finding_table(finding: dict[str, Any], most: int | None = MOST_ROWS) -> str:
     """The finding's rows, at most so many, its notes, and what was suppressed, as wide as the terminal lets it."""
     names = measure_names(finding)
     is_series = finding["shape"] == "trend"
-    rows = finding["rows"] if is_series else outlined(_by_size(finding), MOST_INSIDE)[:most]
+    rows = finding["rows"] if is_series else outlined(by_size(finding), MOST_INSIDE)[:most]
     heads = [safe(head) for head in (*finding["columns"], *names)]
     body = list(_series(rows, names) if is_series else (_row(row, names) for row in rows))
     lines = [f"[{finding['id']}] {safe(finding['title'])} · {finding['period']}"]
@@ -41,15 +42,6 @@ def finding_table(finding: dict[str, Any], most: int | None = MOST_ROWS) -> str:
     lines += [safe(note) for note in finding["notes"]]
     lines.append(safe(suppressed_line(finding)))
     return "\n".join(lines)
-
-
-def _by_size(finding: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a table that has no order of its own, the largest first; what is suppressed last."""
-    rows: list[dict[str, Any]] = finding["rows"]
-    has_order = finding["shape"] != "table" or any(row.get("parent") or row.get("measures") for row in rows)
-    if has_order or any(row["label"][:1].isdigit() for row in rows):
-        return rows
-    return sorted(rows, key=lambda row: -(row["values"][0]["count"] or 0))
 
 
 def _row(row: dict[str, Any], names: Sequence[str]) -> list[str]:

@@ -94,14 +94,35 @@ def _line(parts: list[str], glyphs: Glyphs) -> str:
 
 
 def privacy(view: View, width: int) -> Content:
-    """What left and what was suppressed; a narrow screen keeps what was suppressed."""
-    suppressed = f"suppressed {many(view.suppressed_groups, 'group')}, {many(view.suppressed_cells, 'cell')}"
-    parts = [suppressed, f"shown {many(len(view.findings), 'finding')}", f"queries {view.tool_calls}"]
-    parts += ["summary text shown 0", view.policy] if view.policy else ["summary text shown 0"]
-    line = " privacy  "
-    for place, part in enumerate(parts):
-        longer = line + (" · " if place else "") + part
-        if cell_len(longer) > width and place:
+    """What is hidden in the newest answer, in words; then, where there is room, what is never shown."""
+    parts = [hidden(view)]
+    if view.smallest:
+        parts += [f"shown from {view.smallest} on"] if view.turn else []
+        parts.append("f4 lists every release")
+    line = f" {parts[0]}"
+    for part in parts[1:]:
+        longer = f"{line} · {part}"
+        if cell_len(longer) > width:
             break
         line = longer
-    return Content(safe(line))
+    return Content(fit(line, min(width, cell_len(safe(line)))))
+
+
+def hidden(view: View) -> str:
+    """What is hidden in the newest answer: of the findings that it cites, while there is none of those so far."""
+    turn = view.turn
+    if turn is None:
+        return f"Groups under {view.smallest} stay hidden" if view.smallest else "Small groups stay hidden"
+    cited = [view.findings[handle] for handle in turn.cited or turn.handles if handle in view.findings]
+    place = "in this answer" if turn.ended or turn.is_final else "so far"
+    groups = sum(int(finding["suppressed"]["groups"]) for finding in cited)
+    numbers = sum(int(finding["suppressed"]["cells"]) for finding in cited)
+    share = max((float(finding["suppressed"]["share"]) for finding in cited), default=0.0)
+    parts = [many(groups, "group")] if groups else []
+    if share:
+        most = "up to " if len(cited) > 1 else ""
+        parts.append(f"{most}{share:g} % of conversations")
+    parts += [many(numbers, "number")] if numbers else []
+    if not cited:
+        return "No finding yet" if not turn.ended else "Nothing was released for this answer"
+    return f"Hidden {place}: {', '.join(parts)}" if parts else f"Nothing is hidden {place}"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -12,6 +13,9 @@ from tui.rendering.first_frame import STARTING, TITLE
 from tui.rendering.status import is_stale
 from tui.state.view import View
 from tui.text.untrusted import fit
+
+if TYPE_CHECKING:
+    from tools.index_facts import IndexFacts
 
 DEMO_COMMAND = "shoal demo"
 OWN_COMMAND = "shoal ingest FILE"
@@ -32,6 +36,21 @@ def questions(landmarks: Sequence[str], facets: Sequence[str]) -> tuple[str, str
     return ("What do people use the assistant for most?", "Is anyone running coordinated spam?", newest, split)
 
 
+def holds(facts: "IndexFacts") -> str:
+    """What an index holds, in a line, as far as it is released."""
+    parts = []
+    if facts.conversations:
+        parts.append(f"{facts.conversations:,} conversations")
+    if facts.first_day and facts.last_day:
+        parts.append(f"{facts.first_day} to {facts.last_day}")
+    if facts.languages:
+        most = ", ".join(facts.languages[:3])
+        parts.append(most if len(facts.languages) <= 3 else f"{len(facts.languages)} languages, most: {most}")
+    if facts.themes:
+        parts.append(f"{facts.themes} named themes")
+    return " · ".join(parts)
+
+
 def ready(view: View, examples: Sequence[str], recent: Sequence[Recent], problems: Sequence[str]) -> Content:
     """The desk before its first question."""
     lines = [Content.styled(TITLE, "bold"), Content("")]
@@ -40,10 +59,15 @@ def ready(view: View, examples: Sequence[str], recent: Sequence[Recent], problem
         lines.append(Content(STARTING))
         lines.append(Content(""))
     else:
+        if view.holds:
+            lines += [Content.assemble(("This index: ", "bold"), safe(view.holds)), Content("")]
         lines += [Content("Ask how people use the assistant, or abuse it. For example:"), Content("")]
         lines += [Content.assemble("  ", (str(place), "$accent bold"), f"  {safe(text)}")
                   for place, text in enumerate(examples, start=1)]  # fmt: skip
-        lines += [Content(""), Content.styled("A number alone sends that question. f1 says what else works.", "dim")]
+        lines += [
+            Content(""),
+            Content.styled("A number alone sends that question. f1: what else can be asked. /: commands.", "dim"),
+        ]
     if recent:
         lines += [Content(""), Content.styled("Earlier (ctrl+r opens them):", "dim")]
         lines += [Content.styled(f"  {safe(item.when)}  {fit(item.title, 56).rstrip()}", "dim") for item in recent]

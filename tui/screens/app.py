@@ -5,42 +5,48 @@ computes: it changes the view by the functions of `tui.state.reduce`, opens a sc
 """
 
 import asyncio
-import json
 import secrets
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import constants, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.screen import ModalScreen, Screen
 
-from tui.rendering import exporting
-from tui.screens.panels import ConfirmScreen, ExportScreen, HelpScreen
-from tui.screens.reading import Reading
-from tui.state import preferences, reduce
-from tui.state.actions import ACTIONS, BY_ID, working
+from index.core.errors import ShoalError
+from index.core.untrusted import safe_json
+from tui.screens.commands import Commands
+from tui.screens.panels import ConfirmScreen, HelpScreen
+from tui.screens.saving import Form
+from tui.state import commands, preferences, reduce
+from tui.state.actions import ACTIONS, BY_ID, OPENING, working
 from tui.state.view import View
 from tui.text.glyphs import ASCII
 from tui.widgets.chat import Conversation
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
+    from agent.engine.session import Session
     from agent.storage.cases import Asked, Case, CaseStore
+    from agent.storage.session_store import StoredRun
     from agent.wiring import App as Started
     from tui.screens.settings import SettingsScreen
 
 _ESC_WINDOW_S = 3.0
 
 
-class ShoalApp(Reading):
+class ShoalApp(Commands):
     """The investigation desk."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(item.key, item.call, item.label, show=item.in_footer, priority=item.priority, id=item.id)
         for item in ACTIONS
+        if item.key
     ]
     _esc_at = float("-inf")
 
@@ -68,6 +74,16 @@ class ShoalApp(Reading):
         self.animation_level = constants.TEXTUAL_ANIMATIONS if self.preferences.motion else "none"
         self.desk.query_one(Prompt).cursor_blink = self.preferences.motion
 
+    def opens_screen(self, event: Key) -> bool:
+        """Whether a key opens a screen: by an action, or by the command that enter sends."""
+        if isinstance(self.screen, ModalScreen):
+            return False
+        if event.key == "enter" and isinstance(prompt := self.focused, Prompt):
+            command = commands.read(prompt.value)
+            return command is not None and command.action is not None and command.action.opens
+        bound = self.active_bindings.get(event.key)
+        return bound is not None and bound.enabled and bound.binding.action.removeprefix("app.") in OPENING
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: what works now, and nothing else; then the themes."""
         if isinstance(screen, ModalScreen):
@@ -82,7 +98,7 @@ class ShoalApp(Reading):
         return lambda: self.call_later(self.run_action, call)
 
     def _key(self, action: str) -> str:
-        return self.preferences.keys.get(action, BY_ID[action].key)
+        return self.preferences.keys.get(action, BY_ID[action].shown_key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys in the footer are those that do something now."""
@@ -135,31 +151,31 @@ class ShoalApp(Reading):
             self._started, self._built_in = App.start(DEMO), True
             self._open() if newest_snapshot(self._started) else self._ingest(demo=True)
 
-    def action_ingest(self) -> None:
-        if not self.view.is_busy:
-            self._ingest(demo=False)
+    def action_ingest(self, path: str = "") -> None:
+        self._ingest(demo=False, path=path)
 
-    def _ingest(self, *, demo: bool) -> None:
+    @work(group="ingest", exclusive=True)
+    async def _ingest(self, *, demo: bool, path: str = "") -> None:
+        """Take data in; then open the index that it went to."""
         from tui.screens.ingest import IngestScreen
 
-        def taken(is_published: bool | None) -> None:
-            if is_published:
-                self._reopen_index()
-
-        self.push_screen(IngestScreen(self._started, built_in=self._built_in, demo=demo), taken)
+        screen = IngestScreen(self._started, built_in=self._built_in, demo=demo, path=path)
+        app = await self.push_screen_wait(screen)
+        if app is None:
+            return
+        if app.path == self._started.path:
+            await self._reopen()
+        else:
+            await self._switch(app, built_in=self._built_in)
 
     def action_newest(self) -> None:
         if self.view.is_outdated and not self.view.is_busy:
             self._reopen_index()
 
-    @work(group="open", exclusive=True)
+    @work(group="switch", exclusive=True)
     async def _reopen_index(self) -> None:
         """Open what is published now, and go on in the same session."""
-        if self._session is not None:
-            session, self._session = self._session, None
-            self._goes_on = session.id if self.view.turns else ""
-            await session.close()
-        self._open()
+        await self._reopen()
 
     @work(group="help", exclusive=True)
     async def action_help(self) -> None:
@@ -170,7 +186,10 @@ class ShoalApp(Reading):
             if enabled and binding.id and binding.id not in BY_ID and not binding.id.startswith("depth_")
         ]
         call = await self.push_screen_wait(HelpScreen(working(self.view), keys, here))
-        if call:
+        if call and call.startswith(HelpScreen.ASK):
+            self.desk.query_one(Prompt).value = call.removeprefix(HelpScreen.ASK)
+            self.action_chat()
+        elif call:
             await self.run_action(call)
 
     def action_settings(self) -> None:
@@ -247,14 +266,26 @@ class ShoalApp(Reading):
             wanted = await self.push_screen_wait(SessionsScreen(store, current))
             if wanted:
                 runs = list(reversed(store.runs(wanted)))
-                stored = [event for run in runs for event in store.events(run.run)]
-                await self._take_up(wanted, stored, still_on=runs[-1].state == "running")
+                stored = [(run.state, list(store.events(run.run))) for run in runs]
+                await self._take_up(wanted, stored, runs[-1])
 
-    async def _take_up(self, session: str, stored: list[dict[str, object]], *, still_on: bool) -> None:
-        """Show a stored session as it was, and go on in it where there is an index to ask."""
-        facts = replace(View(), index=self.view.index, policy=self.view.policy, snapshot=self.view.snapshot)
-        facts = replace(facts, is_keyless=self.view.is_keyless, age_days=self.view.age_days, roles=self.view.roles)
-        self.view = reduce.replay(facts, stored)
+    async def _take_up(
+        self, session: str, stored: list[tuple[str, list[dict[str, object]]]], last: "StoredRun"
+    ) -> None:
+        """Show a stored session as it was, and go on in it where there is an index to ask: its own."""
+        still_on = last.state == "running"
+        if self._session is not None and Path(last.index_path) != self._started.path:
+            session_before, self._session = self._session, None
+            await session_before.close()
+            self._started = self._started.on_index(last.index_path)
+            self.view = View(index=self._started.path.name)
+            try:
+                self._session = await asyncio.to_thread(self._started.session, built_in=self._built_in)
+                self._opened(self._session)
+            except ShoalError as error:
+                self._cannot_ask(error)
+        facts = replace(self.view, turns=(), findings={}, selected=None, pinned=None, is_chosen=False, wait=None)
+        self.view = reduce.replay_runs(facts, stored)
         await self.desk.query("TurnView").remove()
         self.desk.query_one(Conversation).forget()
         self._clear_welcome()
@@ -277,21 +308,32 @@ class ShoalApp(Reading):
             self._enable(True)
             self._say("session forked")
 
-    @work(group="export", exclusive=True)
-    async def action_export(self) -> None:
-        form = await self.push_screen_wait(ExportScreen())
-        stamp = self.view.turns[-1].run if self.view.turns else "empty"
-        if form == "markdown":
-            self._save(f"shoal-{stamp}.md", exporting.markdown(self.view))
-        elif form == "csv":
-            self._save(f"shoal-{stamp}.csv", exporting.findings_csv(self.view))
-        elif form == "svg":
-            self._save(f"shoal-{stamp}.svg", self.export_screenshot(title="shoal"))
-        elif form == "json" and self._session is not None:
-            store = self._session.store
-            runs = reversed(store.runs(self._session.id))
-            lines = [json.dumps(event, ensure_ascii=False) for run in runs for event in store.events(run.run)]
-            self._save(f"shoal-{stamp}.jsonl", "\n".join(lines) + "\n")
+    def action_export(self, file: str = "") -> None:
+        """Save the session: as a dialog asks, or at once where a file is named."""
+        if self._session is not None:
+            forms, stem = self._forms(self._session), f"shoal-{self._session.id}"
+            self._save("Export this session", stem, forms, Path(file).expanduser() if file else None)
+
+    def _forms(self, session: "Session") -> tuple[Form, ...]:
+        from agent.storage.export import Format, document, rendered
+
+        def as_(form: Format) -> str:
+            return rendered(document(session.store, session.id), form)
+
+        def events() -> str:
+            stored = (
+                event for run in reversed(session.store.runs(session.id)) for event in session.store.events(run.run)
+            )
+            return "".join(f"{safe_json(event)}\n" for event in stored)
+
+        return (
+            Form(".md", "Markdown", "what was typed, the answers, and the findings they cite", lambda: as_("markdown")),
+            Form(".html", "HTML", "the same as one page without network", lambda: as_("html")),
+            Form(".csv", "CSV", "the rows of all cited findings", lambda: as_("csv")),
+            Form(".json", "JSON", "the same as values", lambda: as_("json")),
+            Form(".jsonl", "JSON events", "one event a line, what --json prints", events),
+            Form(".svg", "SVG", "a picture of the screen", lambda: self.export_screenshot(title="shoal")),
+        )
 
     @work(group="leave", exclusive=True)
     async def action_leave(self) -> None:

@@ -7,7 +7,7 @@ stopping it closes the stream and loses nothing, because finished work is checkp
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +22,8 @@ from textual.worker import Worker, WorkerState
 
 from index.core.errors import ShoalError
 from tui.rendering import status, welcome
-from tui.state import reduce
+from tui.state import commands, reduce
+from tui.state.commands import Command, Offer
 from tui.state.preferences import Preferences
 from tui.state.view import View
 from tui.text.glyphs import UNICODE, Glyphs
@@ -30,16 +31,23 @@ from tui.text.untrusted import fit
 from tui.widgets.chat import Conversation
 from tui.widgets.findings_pane import Findings
 from tui.widgets.keys import Keys
-from tui.widgets.prompt import PLACEHOLDER, Prompt
+from tui.widgets.prompt import PLACEHOLDER, Offers, Prompt
 
 if TYPE_CHECKING:
     from agent.core.events import Event
     from agent.engine.session import Session
+    from agent.services.indexes import IndexEntry
     from agent.storage.session_store import SessionStore
     from agent.wiring import App as Started
 
+WIDE = 110
+"""Columns from which on chat and findings stand side by side."""
 _NOTE_S = 3.0
+_HOLD_S = 2.0
+"""How long keys wait for a screen that was asked for."""
 _TICK_S = 0.25
+_REMEMBERED = 500
+"""Earlier questions that the prompt walks through."""
 _LOOK_S = 5.0
 """How often the desk looks whether another process has published."""
 
@@ -61,7 +69,7 @@ class Desk(App[None]):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (110, "-wide")]
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (WIDE, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]
         self.preferences = preferences or Preferences()
         self.glyphs = glyphs
@@ -77,8 +85,10 @@ class Desk(App[None]):
         self._pending = ""
         self._goes_on = ""
         self._early: list[events.Event] | None = []
+        self._opener: events.Event | None = None
         self._fault: ShoalError | None = None
         self._recent: tuple[welcome.Recent, ...] = ()
+        self._indexes: tuple[IndexEntry, ...] = ()
         self.examples: tuple[str, ...] = welcome.questions((), ())
         self.view = View(index=started.path.name)
 
@@ -91,10 +101,16 @@ class Desk(App[None]):
                     yield Static("", id="below", markup=False)
                 yield Findings(self.glyphs)
             yield Static("", id="queued", markup=False)
-            yield Prompt()
+            yield Offers()
+            yield Prompt(self.offers)
             yield Static("", id="privacy", markup=False)
             yield Keys(show_command_palette=False)
         yield Static("Shoal needs 60x16. Make the window larger; ctrl+q quits.", id="too-small", markup=False)
+
+    def offers(self, text: str) -> Sequence[Offer]:
+        """What the prompt can offer for a text."""
+        del text
+        return ()
 
     def on_mount(self) -> None:
         self.desk.query_one(Prompt).focus()
@@ -105,17 +121,37 @@ class Desk(App[None]):
         self.call_after_refresh(self._furnish)
 
     async def on_event(self, event: events.Event) -> None:
-        """Hold what is typed before there is a prompt with the focus; the library would let it go."""
-        if self._early is not None and isinstance(event, events.Key | events.Paste):
+        """Hold what is typed before there is a prompt with the focus, or the screen that was asked for; the library would let
+        it go, or give it to the screen before."""
+        is_typed = isinstance(event, events.Key | events.Paste) and event is not self._opener
+        if self._early is not None and is_typed:
             self._early.append(event)
-        else:
-            await super().on_event(event)
+            return
+        if isinstance(event, events.Key) and is_typed and self.opens_screen(event):
+            self._opener = event  # it comes here again, from the widget that had the focus
+            self.hold_keys()
+        await super().on_event(event)
 
-    async def _furnish(self) -> None:
-        """What the first frame did not wait for: early keys, the findings pane's inside, then the index."""
+    def opens_screen(self, event: events.Key) -> bool:
+        """Whether a key opens a screen over the desk."""
+        del event
+        return False
+
+    def hold_keys(self) -> None:
+        """Hold what is typed until the screen that is being opened is there; for a while, if none comes."""
+        if self._early is None:
+            self._early = []
+            self.set_timer(_HOLD_S, self.release_keys)
+
+    def release_keys(self) -> None:
+        """Let what was held go to the screen that is shown now, in order."""
         early, self._early = self._early or [], None
         for event in early:
             self.post_message(event)
+
+    async def _furnish(self) -> None:
+        """What the first frame did not wait for: early keys, the findings pane's inside, then the index."""
+        self.release_keys()
         await self.desk.query_one(Findings).furnish()
         self._open()
 
@@ -137,9 +173,17 @@ class Desk(App[None]):
                 self._cannot_ask(error)
                 return
             self.view = replace(self.view, age_days=age)
-        self._opened(self._session)
+        session = self._session
+        self._opened(session)
         await asyncio.to_thread(importlib.import_module, "tui.widgets.turn")
-        await asyncio.to_thread(self._session.warm)
+        self._indexes, asked = await asyncio.to_thread(_known, self._started, session)
+        self.desk.query_one(Prompt).remember(*asked)
+        await asyncio.to_thread(session.warm)
+        if session is not self._session:
+            return
+        if not self.view.is_busy:
+            self.view = replace(self.view, holds=welcome.holds(await session.facts()))
+            self._draw_welcome()
         if self._pending and not self.view.is_busy:
             pending, self._pending = self._pending, ""
             self._ask(pending)
@@ -167,7 +211,9 @@ class Desk(App[None]):
             index=self._started.path.name,
             roles=session.roles.name,
             policy=card.policy,
+            smallest=f"{card.min_conversations} conversations of {card.min_accounts} accounts",
             snapshot=card.snapshot,
+            landmarks=card.landmarks,
             is_keyless=not self._built_in and not self._started.settings.has_model,
         )
         self._enable(True)
@@ -211,9 +257,21 @@ class Desk(App[None]):
                 wording = (self.view, self.examples, self._recent, self.preferences.problems)
                 place.update(welcome.ready(*wording))
 
-    def on_prompt_sent(self, message: Prompt.Sent) -> None:
+    def on_prompt_offered(self, message: Prompt.Offered) -> None:
+        self.desk.query_one(Offers).draw(message.offered, message.marked)
+
+    async def run_command(self, command: Command) -> bool:
+        """Do what a command says; False where it could not be done."""
+        del command
+        return False
+
+    async def on_prompt_sent(self, message: Prompt.Sent) -> None:
         text = message.text
         if not text:
+            return
+        if (command := commands.read(text)) is not None:
+            if await self.run_command(command):
+                self.desk.query_one(Prompt).value = ""
             return
         turn = self.view.turn
         offered = list(turn.suggestions) if turn is not None and turn.suggestions else list(self.examples)
@@ -274,6 +332,12 @@ class Desk(App[None]):
     def _clear_welcome(self) -> None:
         self.desk.query("#welcome").remove()
 
+    async def _welcome_back(self) -> None:
+        """The first screen again, where it had gone."""
+        if not self.desk.query("#welcome"):
+            await self.desk.query_one(Conversation).mount(Static("", id="welcome", markup=False))
+        self._draw_welcome()
+
     @property
     def _now_s(self) -> float:
         """Seconds since the run began."""
@@ -327,6 +391,14 @@ class Desk(App[None]):
     def _say(self, note: str) -> None:
         self._note, self._note_at = note, self._clock()
         self._draw_lines()
+
+
+def _known(started: "Started", session: "Session") -> "tuple[tuple[IndexEntry, ...], list[str]]":
+    """The indexes there are, and what was asked before, oldest first."""
+    from agent.services.indexes import indexes
+
+    asked = [run.question for run in reversed(session.store.runs())]
+    return tuple(indexes(started)), asked[-_REMEMBERED:]
 
 
 def _newest_snapshot(started: "Started") -> int:

@@ -10,8 +10,9 @@ from textual.containers import Vertical
 from textual.widgets import DataTable, Static
 
 from agent.storage.tables import as_csv
-from index.core.untrusted import safe
+from index.core.untrusted import safe, safe_json
 from tui.screens.panels import Panel
+from tui.screens.saving import Form
 from tui.text.untrusted import fit, many
 
 if TYPE_CHECKING:
@@ -25,16 +26,18 @@ HEADER = (
 
 
 class LedgerScreen(Panel[None]):
-    """`save` writes a file of this name and text, and says where."""
+    """`save` asks for a form and a file: a title, the file's stem, the forms."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "export", "Export CSV", id="export_ledger"),
+        Binding("e", "export", "Export", id="export_ledger"),
         Binding("f4,f2", "close", "Close", show=False),
         Binding("j", "down", "Down", show=False, id="ledger_j"),
         Binding("k", "up", "Up", show=False, id="ledger_k"),
     ]
 
-    def __init__(self, releases: "Sequence[Release]", broken: int | None, save: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, releases: "Sequence[Release]", broken: int | None, save: Callable[[str, str, "Sequence[Form]"], object]
+    ) -> None:
         super().__init__()
         self._releases = releases
         self._broken = broken
@@ -46,7 +49,7 @@ class LedgerScreen(Panel[None]):
             yield DataTable(id="ledger", cursor_type="row", zebra_stripes=True)
             more = len(self._releases) - SHOWN
             rest = f"{more:,} older ones are in the export · " if more > 0 else ""
-            yield Static(f"{rest}e exports CSV · esc closes", classes="hint", markup=False)
+            yield Static(f"{rest}e exports · esc closes", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         table = self.query_one(DataTable)
@@ -65,7 +68,11 @@ class LedgerScreen(Panel[None]):
         table.focus()
 
     def action_export(self) -> None:
-        self._save("ledger.csv", as_csv(HEADER, [cells_of(item) for item in self._releases]))
+        rows = [cells_of(item) for item in self._releases]
+        self._save("Export the ledger", "shoal-ledger", (
+            Form(".csv", "CSV", "one release a row", lambda: as_csv(HEADER, rows)),
+            Form(".json", "JSON", "one release an object", lambda: safe_json([dict(zip(HEADER, row, strict=True)) for row in rows])),
+        ))  # fmt: skip
 
     def action_down(self) -> None:
         self.query_one(DataTable).action_cursor_down()

@@ -3,7 +3,7 @@
 It holds nothing that was asked or found: no question, no name of a group, no number of a finding, no text of a model.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,18 +13,19 @@ from textual.widgets import Static
 
 from index.core.untrusted import safe
 from tui.screens.panels import Panel
+from tui.screens.saving import Form
 from tui.state.view import TaskRow, View
 
 
 class LogScreen(Panel[None]):
-    """`save` writes a file of this name and text, and says where."""
+    """`save` asks for a form and a file: a title, the file's stem, the forms."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "export", "Save", id="log_save"),
         Binding("ctrl+l", "close", "Close", show=False, priority=True),
     ]
 
-    def __init__(self, view: View, save: Callable[[str, str], None]) -> None:
+    def __init__(self, view: View, save: Callable[[str, str, Sequence[Form]], object]) -> None:
         super().__init__()
         self._text = "\n".join(log(view))
         self._save = save
@@ -40,7 +41,8 @@ class LogScreen(Panel[None]):
         self.query_one(VerticalScroll).focus()
 
     def action_export(self) -> None:
-        self._save("shoal-log.txt", self._text + "\n")
+        form = Form(".txt", "Text", "plain lines", lambda: self._text + "\n")
+        self._save("Save the log", "shoal-log", (form,))
 
 
 def log(view: View) -> Iterator[str]:

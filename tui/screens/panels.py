@@ -1,9 +1,9 @@
-"""Small screens over the desk: help that runs what it lists, a question before something is lost, and export.
+"""Small screens over the desk: help that runs what it lists, and a question before something is lost.
 
 Each closes with esc. None changes the view; they give back what the person chose.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, TypeVar
 
 from rich.text import Text
@@ -19,6 +19,7 @@ from index.core.errors import ShoalError
 from index.core.untrusted import safe
 from tui.state.actions import Action
 from tui.state.view import Turn
+from tui.text.asking import EXAMPLES
 from tui.text.untrusted import fit
 
 Chosen = TypeVar("Chosen")
@@ -31,6 +32,15 @@ class Panel(ModalScreen[Chosen | None]):
         Binding("escape", "close", "Close", id="close_panel"),
         Binding("ctrl+q", "app.leave", "Quit", show=False),
     ]
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._take_keys)
+
+    def _take_keys(self) -> None:
+        """What was typed while this was being opened is for it."""
+        release = getattr(self.app, "release_keys", None)
+        if release is not None:
+            release()
 
     def action_close(self) -> None:
         self.dismiss(None)
@@ -48,12 +58,15 @@ class Panel(ModalScreen[Chosen | None]):
 
 
 class HelpScreen(Panel[str]):
-    """What works now, filtered as one types by name, sentence or key; enter runs it. Gives back the action's call."""
+    """What can be asked, and what works now with its keys and commands; both are filtered as one types. Enter takes what
+    is marked: gives back a question (`ASK` and its text), or an action's call."""
 
+    ASK = "ask:"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "close", "Close", show=False),
         Binding("down", "cursor(1)", "Down", show=False, priority=True),
         Binding("up", "cursor(-1)", "Up", show=False, priority=True),
+        Binding("tab", "turn_page", "Other page", priority=True, id="help_page"),
     ]
 
     def __init__(self, actions: Sequence[Action], keys: dict[str, str], place: Sequence[tuple[str, str]]) -> None:
@@ -61,12 +74,14 @@ class HelpScreen(Panel[str]):
         self._actions = list(actions)
         self._keys = keys
         self._place = list(place)
-        self._shown: list[Action] = []
+        self._taken: list[str] = []
+        """What each line of the list gives back."""
+        self._is_asking = True
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
-            yield Static("Help: what works now. Type to filter, enter runs it.", classes="title")
-            yield Input(placeholder="a word, or a key", id="filter")
+            yield Static("", classes="title", id="help-title", markup=False)
+            yield Input(placeholder="type to filter: a word, or a key", id="filter")
             yield OptionList(id="actions", markup=False)
             here = " · ".join(f"{key} {label}" for key, label in self._place)
             yield Static(f"Here too: {here}" if here else "", classes="hint", markup=False)
@@ -74,25 +89,48 @@ class HelpScreen(Panel[str]):
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
-        self._fill("")
+        self._fill()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._fill(event.value)
+    def on_input_changed(self) -> None:
+        self._fill()
 
-    def _fill(self, wanted: str) -> None:
-        words = wanted.casefold().split()
-        self._shown = [action for action in self._actions if all(word in self._searched(action) for word in words)]
+    def action_turn_page(self) -> None:
+        """From questions to keys and commands, and back."""
+        self._is_asking = not self._is_asking
+        self._fill()
+
+    def _fill(self) -> None:
+        words = self.query_one(Input).value.casefold().split()
+        lines = list(self._questions(words) if self._is_asking else self._keys_and_commands(words))
+        if not any(taken for _, taken in lines) and words and self._is_asking:
+            self._is_asking = False  # what is looked for is no question
+            lines = list(self._keys_and_commands(words))
+        marks = ("▸", " ") if self._is_asking else (" ", "▸")
+        pages = f"{marks[0]} What can be asked   {marks[1]} Keys and commands"
+        self.query_one("#help-title", Static).update(f"Help   {pages}   (tab turns, enter takes)")
         listed = self.query_one(OptionList)
         listed.clear_options()
-        width = max(20, min(150, self.app.size.width * 92 // 100) - 38)  # the panel, less its edges and two columns
-        listed.add_options(
-            Option(Text(f"{fit(self._keys[action.id], 12)} {fit(action.label, 13)} {fit(action.says, width).rstrip()}"))
-            for action in self._shown
-        )
-        listed.highlighted = 0 if self._shown else None
+        listed.add_options(Option(Text(text), disabled=not taken) for text, taken in lines)
+        self._taken = [taken for _, taken in lines]
+        listed.highlighted = next((place for place, taken in enumerate(self._taken) if taken), None)
 
-    def _searched(self, action: Action) -> str:
-        return f"{action.id} {action.label} {action.says} {self._keys[action.id]}".casefold()
+    def _questions(self, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+        for title, questions in EXAMPLES:
+            kept = [text for text in questions if all(word in f"{title} {text}".casefold() for word in words)]
+            if kept:
+                yield title, ""
+            for text in kept:
+                yield f"  {text}", f"{self.ASK}{text}"
+
+    def _keys_and_commands(self, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+        width = max(20, min(150, self.app.size.width * 92 // 100) - 52)  # the panel, less its edges and three columns
+        for action in self._actions:
+            slash = f"/{action.slash}" if action.slash else ""
+            key = self._keys[action.id] if self._keys[action.id] != slash else ""
+            text = f"{action.id} {action.label} {action.says} {key} {slash}".casefold()
+            if all(word in text for word in words):
+                line = f"{fit(key, 12)} {fit(slash, 11)} {fit(action.label, 13)} {fit(action.says, width).rstrip()}"
+                yield line, action.call
 
     def action_cursor(self, step: int) -> None:
         listed = self.query_one(OptionList)
@@ -100,11 +138,11 @@ class HelpScreen(Panel[str]):
 
     def on_input_submitted(self) -> None:
         place = self.query_one(OptionList).highlighted
-        if place is not None and self._shown:
-            self.dismiss(self._shown[place].call)
+        if place is not None and place < len(self._taken) and self._taken[place]:
+            self.dismiss(self._taken[place])
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._shown[event.option_index].call)
+        self.dismiss(self._taken[event.option_index])
 
 
 LEGEND = (
@@ -191,28 +229,3 @@ class FindScreen(Panel[int]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._found[event.option_index])
-
-
-class ExportScreen(Panel[str]):
-    """In which form to save the session."""
-
-    FORMS = (
-        ("markdown", "Markdown", "questions, answers and every finding as a table"),
-        ("json", "JSON events", "one event a line, what --json prints"),
-        ("csv", "CSV", "every finding's rows in one table"),
-        ("svg", "SVG", "a picture of the screen"),
-    )
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="panel -small"):
-            yield Static("Export this session", classes="title")
-            yield OptionList(*(Option(Text(f"{fit(name, 12)} {says}"), id=key) for key, name, says in self.FORMS))
-            yield Static("enter saves · esc closes", classes="hint")
-
-    def on_mount(self) -> None:
-        choices = self.query_one(OptionList)
-        choices.styles.height = "auto"
-        choices.focus()
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(event.option_id)

@@ -1,20 +1,20 @@
-"""What a reader does at the desk: go through blocks and findings, open a cited one, ask about a row, copy, save.
+"""What a reader does at the desk: go through blocks and findings, open a cited one, ask about a row, copy.
 
-It changes the view by the functions of `tui.state.reduce` and hands text to the clipboard or a file; it starts no run.
+It changes the view by the functions of `tui.state.reduce` and hands text to the clipboard; it starts no run.
 """
 
-import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
 from index.core.untrusted import safe
 from tui.rendering import exporting
-from tui.screens.desk import Desk
-from tui.state import reduce
-from tui.text.clipboard import copy, tool
+from tui.screens.desk import WIDE
+from tui.screens.saving import Saving
+from tui.state import preferences, reduce
+from tui.state.preferences import LEAST, MOST
+from tui.state.view import Part
 from tui.widgets.chat import Conversation, Earlier
 from tui.widgets.findings_pane import Findings
 from tui.widgets.map import DensityMap
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from textual.widgets import Markdown
 
 
-class Reading(Desk):
+_TWO_WIDE = 110
+"""Columns that two findings need side by side."""
+
+
+class Reading(Saving):
     """The desk with everything that needs no run."""
 
     def action_chat(self) -> None:
@@ -54,8 +58,23 @@ class Reading(Desk):
             self.desk.query_one(Findings).show(self.view)
             self.action_findings()
 
-    def action_open_block(self) -> None:
-        """Enter on a block: the first finding that it cites."""
+    async def action_fold(self, part: Part | None = None) -> None:
+        """Open or close a part of the answer under the cursor, else of the newest; None: all its parts."""
+        self.view = reduce.folding(self.view, self.desk.query_one(Conversation).place, part)
+        await self._draw()
+
+    def action_edit_block(self) -> None:
+        """The question under the cursor, else the last one, into the prompt to be changed and asked again."""
+        place, prompt = self.desk.query_one(Conversation).place, self.desk.query_one(Prompt)
+        if self.view.turns and not prompt.disabled:
+            prompt.value = self.view.turns[place].question
+            prompt.focus()
+
+    async def action_open_block(self) -> None:
+        """Enter on a block: open or close a folded part; else the first finding that the block cites."""
+        if isinstance(line := self.desk.query_one(Conversation).cursor, Widget) and line.has_class("fold"):
+            await self.action_fold(getattr(line, "part", None))
+            return
         cited = [handle for handle in self.view.findings if handle in self.desk.query_one(Conversation).block_text()]
         if cited:
             self.view = reduce.selecting(self.view, cited[0])
@@ -77,22 +96,58 @@ class Reading(Desk):
         """Open a name of the map: its own map if it was drawn before, else a question that asks for it."""
         if not message.is_opened:
             return
-        handle = reduce.map_of(self.view, message.label.id)
+        handle = reduce.map_of(self.view, message.area.id)
         if handle is not None:
             self.view = reduce.selecting(self.view, handle)
             self.desk.query_one(Findings).show(self.view)
             return
         if self.desk.maximized is not None:
             self.desk.minimize()
-        self.desk.query_one(Prompt).value = f"Show the map of {safe(message.label.id)}"
+        self.desk.query_one(Prompt).value = f"Show the map of {safe(message.area.id)}"
         self.action_chat()
+
+    def action_pin(self) -> None:
+        """Keep the finding that is shown beside the next ones, over the whole screen where the pane is small; and back."""
+        self.view = reduce.pinning(self.view)
+        pane = self.desk.query_one(Findings)
+        pane.show(self.view)
+        if self.view.pinned and pane.size.width < _TWO_WIDE and self.desk.maximized is None:
+            self.desk.maximize(pane, container=False)
+        self._say("it stays; [ and ] go on beside it, v ends it" if self.view.pinned else "")
+
+    def action_widen(self, step: int) -> None:
+        """Give the findings more of the width, or less."""
+        self._share(self.preferences.findings + step)
+        preferences.save(self._started.home.root, self.preferences)
+
+    def on_findings_dragged(self, message: Findings.Dragged) -> None:
+        """The edge between chat and findings follows the pointer."""
+        self._share(round(100 * (1 - message.column / max(1, self.size.width))))
+        if message.is_done:
+            preferences.save(self._started.home.root, self.preferences)
+
+    def _share(self, percent: int) -> None:
+        self.preferences = self.preferences.with_values(findings=max(LEAST, min(MOST, percent)))
+        self._spread()
+
+    def on_resize(self) -> None:
+        self._spread()
+
+    def _spread(self) -> None:
+        """Part the width between chat and findings, where both are shown."""
+        percent = self.preferences.findings
+        is_wide = self.size.width >= WIDE
+        for name, share in (("#talk", 100 - percent), ("#findings", percent)):
+            for pane in self.desk.query(name):
+                pane.styles.width = f"{share}fr" if is_wide else None
 
     def action_block(self, step: int) -> None:
         chat = self.desk.query_one(Conversation)
         chat.focus()
         chat.move_cursor(step)
 
-    def action_maximize_pane(self) -> None:
+    def action_zoom_pane(self) -> None:
+        """The pane with the focus over the whole screen, and back."""
         if self.desk.maximized is not None:
             self.desk.minimize()
             return
@@ -141,27 +196,3 @@ class Reading(Desk):
         finding = self.view.findings.get(self.view.selected or "")
         if finding is not None:
             self._copy(exporting.as_tsv(finding))
-
-    @work(group="copy")
-    async def _copy(self, text: str) -> None:
-        if text:
-            self._say(await copy(text, self.copy_to_clipboard, self._exports, tool()))
-
-    @property
-    def _exports(self) -> Path:
-        return self._started.home.root / "exports"
-
-    def _save(self, name: str, text: str) -> None:
-        """To a file of the analyst's own, or to the browser where the screen is in one; it is said where."""
-        from index.core.home import private_folder
-
-        folder = private_folder(self._exports)
-        if self.is_web:
-            self.deliver_text(io.StringIO(text), save_filename=name)
-            self._say(f"sent to the browser: {name}")
-            return
-        file = folder / name
-        file.write_text(text, "utf-8")
-        file.chmod(0o600)
-        self._say(f"saved {name}")
-        self.notify(safe(str(file)), title="saved", markup=False)

@@ -17,10 +17,13 @@ from tui.text.glyphs import Glyphs, chosen
 
 FILE = "screen.toml"
 DEFAULT_THEME = "textual-dark"
+LEAST, MOST = 25, 75
+"""Bounds of the findings' share of the width, in percent."""
 EXAMPLE = """\
 theme = "ansi-dark"     # the terminal's own colours; or textual-dark, textual-light, ansi-light, nord, ...
 signs = "auto"          # "ascii" draws with letters only
 motion = true           # false: nothing moves but the text itself
+findings = 45           # percent of the width for the findings (also < and > there, or drag their edge)
 
 [keys]                  # an action's id (help lists them) and the key you want
 # ledger = "ctrl+k"
@@ -36,6 +39,8 @@ class Preferences(SettingsModel):
     """"ascii" draws with letters only."""
     motion: bool = True
     """Off: nothing moves but the text itself."""
+    findings: int = Field(45, ge=LEAST, le=MOST)
+    """Percent of the width that the findings have beside the chat."""
     keys: dict[str, str] = Field(default_factory=dict)
     """Keys of one's own by an action's id."""
     problems: tuple[str, ...] = Field(())
@@ -71,6 +76,7 @@ def save(home: Path, wishes: Preferences) -> Path:
         f"theme = {json.dumps(wishes.theme)}",
         f"signs = {json.dumps(wishes.signs)}",
         f"motion = {json.dumps(wishes.motion)}",
+        f"findings = {wishes.findings}",
         "",
         "[keys]",
         *(f"{json.dumps(action)} = {json.dumps(key)}" for action, key in sorted(wishes.keys.items())),

@@ -4,11 +4,12 @@ Replaying the stored events of a session gives the screen it had. An event that 
 a store written by a later version can still be read. It must never draw, wait or look anything up.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tui.state.view import UNFINISHED, Call, Density, Phase, TaskRow, TaskState, Turn, Usage, View, Wait
+from tui.state.view import PARTS, UNFINISHED, Call, Density, Part, Phase, TaskRow, TaskState, Turn, Usage, View, Wait
 from tui.text.untrusted import many
 
 if TYPE_CHECKING:
@@ -63,6 +64,22 @@ def replay(view: View, stored: Iterable[dict[str, Any]]) -> View:
     return view
 
 
+def replay_runs(view: View, runs: Iterable[tuple[str, Iterable[dict[str, Any]]]]) -> View:
+    """The view after whole runs, each with the state it is stored in: one whose process is gone says so."""
+    for state, stored in runs:
+        view = replay(view, stored)
+        if state == "interrupted" and view.turn is not None and not view.turn.ended:
+            view = interrupted(view)
+    return view
+
+
+def interrupted(view: View) -> View:
+    """The view of a run that ended without saying how: it was stopped, or its process is gone."""
+    text = "Interrupted: it ended before its answer. What was found is kept."
+    marked = _turn(_rows(view, "stopped"), ended="interrupted", message=text, hint="f5 goes on from there")
+    return replace(marked, phase="stopped", wait=None)
+
+
 def stopping(view: View) -> View:
     """The view while a run is being stopped."""
     return replace(_rows(view, "stopping"), phase="stopping", wait=None)
@@ -86,12 +103,27 @@ def beside(view: View, step: int) -> View:
     if not handles:
         return view
     place = handles.index(view.selected) if view.selected in handles else 0
-    return replace(view, selected=handles[(place + step) % len(handles)])
+    return replace(view, selected=handles[(place + step) % len(handles)], is_chosen=True)
 
 
 def selecting(view: View, handle: str) -> View:
     """The view with a finding selected; unchanged where there is none of that handle."""
-    return replace(view, selected=handle) if handle in view.findings else view
+    return replace(view, selected=handle, is_chosen=True) if handle in view.findings else view
+
+
+def pinning(view: View) -> View:
+    """The view with the selected finding kept beside the next ones; with none kept, where one was."""
+    return replace(view, pinned=None if view.pinned else view.selected)
+
+
+def folding(view: View, place: int, part: Part | None) -> View:
+    """The view with a part of the answer of turn `place` opened, or closed where it is open; None: all parts alike."""
+    if not 0 <= place < len(view.turns):
+        return view
+    turn = view.turns[place]
+    every = frozenset[Part]() if turn.unfolded else frozenset(PARTS)
+    unfolded = every if part is None else turn.unfolded ^ {part}
+    return replace(view, turns=(*view.turns[:place], replace(turn, unfolded=unfolded), *view.turns[place + 1 :]))
 
 
 def map_of(view: View, cluster: str) -> str | None:
@@ -121,9 +153,13 @@ def _started(event: "RunStarted", view: View) -> View:
         snapshot=event.snapshot,
         wait=None,
     )
-    if event.resumed and view.turn is not None and view.turn.run == event.run:
+    turn = view.turn
+    if event.reply:
+        planned = tuple(row for row in turn.tasks if row.state in UNFINISHED) if turn is not None else ()
+        return replace(known, turns=(*view.turns, Turn(event.run, event.reply, tasks=planned)), is_chosen=False)
+    if event.resumed and turn is not None and turn.run == event.run:
         return _turn(known, ended="", message="", hint="", exit_code=0)
-    return replace(known, turns=(*view.turns, Turn(event.run, event.question)))
+    return replace(known, turns=(*view.turns, Turn(event.run, event.question)), is_chosen=False)
 
 
 @_on("plan_made")
@@ -142,8 +178,7 @@ def _task_started(event: "TaskStarted", view: View) -> View:
 def _tool_started(event: "ToolStarted", view: View) -> View:
     row = _row(view, event.task)
     calls = (*row.calls, Call(event.call, _in_words(event)))
-    counted = replace(view, phase="running", wait=None, tool_calls=view.tool_calls + 1)
-    return _task(counted, event.task, state="running", calls=calls)
+    return _task(replace(view, phase="running", wait=None), event.task, state="running", calls=calls)
 
 
 def _in_words(event: "ToolStarted") -> str:
@@ -165,21 +200,17 @@ def _tool_ended(event: "ToolEnded", view: View) -> View:
 
 
 def _released(view: View, handle: str, finding: dict[str, Any]) -> View:
-    suppressed = finding["suppressed"]
+    """The view with one more finding. The first of a question is shown; those that follow do not take its place."""
     turn = view.turn
+    is_first = turn is None or not turn.handles
     if turn is not None:
         rows = sum(any(value["count"] is not None for value in row["values"]) for row in finding["rows"])
-        hidden = int(suppressed["groups"]) + len(finding["rows"]) - rows
+        hidden = int(finding["suppressed"]["groups"]) + len(finding["rows"]) - rows
         view = _turn(
             view, handles=(*turn.handles, handle), shown=turn.shown + rows, suppressed=turn.suppressed + hidden
         )
-    return replace(
-        view,
-        findings={**view.findings, handle: finding},
-        selected=handle,
-        suppressed_groups=view.suppressed_groups + int(suppressed["groups"]),
-        suppressed_cells=view.suppressed_cells + int(suppressed["cells"]),
-    )
+    selected = handle if view.selected is None or (is_first and not view.is_chosen) else view.selected
+    return replace(view, findings={**view.findings, handle: finding}, selected=selected)
 
 
 @_on("task_ended")
@@ -219,7 +250,8 @@ def _said(event: "AnswerDelta", view: View) -> View:
 
 @_on("answer_made")
 def _answered(event: "AnswerMade", view: View) -> View:
-    return _turn(view, answer=event.text, is_final=True, removed=event.removed, suggestions=event.suggestions)
+    said = {"answer": event.text, "draft": event.parts, "cited": event.cited, "removed": event.removed}
+    return _best(_turn(view, is_final=True, suggestions=event.suggestions, **said))
 
 
 @_on("model_waiting")
@@ -247,15 +279,18 @@ def _ended(event: "RunEnded", view: View) -> View:
     turn = changed.turn
     if turn is not None and turn.is_all_suppressed and not turn.suggestions:
         changed = _turn(changed, suggestions=WIDER)
-    return replace(changed, phase=_PHASES[event.state], wait=None, selected=_best(view))
+    return replace(changed, phase=_PHASES[event.state], wait=None)
 
 
-def _best(view: View) -> str | None:
-    """The finding to show after a run: the first that the answer cites, else the last released."""
+_CITED = re.compile(r"\[([F\d,\s]+)\]")
+
+
+def _best(view: View) -> View:
+    """The view with the finding that the answer's first citation names, unless the reader chose one since the question."""
     answer = view.turn.answer if view.turn is not None else ""
-    places = {handle: answer.find(f"{handle}]") for handle in view.findings if f"{handle}]" in answer}
-    places |= {handle: answer.find(f"[{handle}") for handle in view.findings if f"[{handle}," in answer}
-    return min(places, key=places.__getitem__) if places else view.selected
+    handles = (handle.strip() for found in _CITED.findall(answer) for handle in found.split(","))
+    first = next((handle for handle in handles if handle in view.findings), None)
+    return view if view.is_chosen or first is None else replace(view, selected=first)
 
 
 def _turn(view: View, **changes: Any) -> View:

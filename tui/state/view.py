@@ -5,7 +5,13 @@ the few facts about the index that the composition root knows.
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from agent.core.answer import Draft
 
 Phase = Literal[
     "starting", "no index", "ready", "planning", "running", "waiting", "stopping", "stopped", "done", "partial", "failed",
@@ -15,6 +21,12 @@ Phase = Literal[
 
 TaskState = Literal["planned", "running", "waiting", "stopping", "done", "failed", "stopped"]
 Density = Literal["collapsed", "normal", "detailed"]
+"""Of the agents' rows. `normal`: they show while a run is on, and fold into one line when it has ended."""
+
+Part = Literal["findings", "lead", "method"]
+"""The parts of an answer that are folded under its first paragraph."""
+
+PARTS: tuple[Part, ...] = ("findings", "lead", "method")
 UNFINISHED: tuple[TaskState, ...] = ("planned", "running", "waiting", "stopping")
 
 
@@ -68,7 +80,8 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and everything that came of it. `shown` and `suppressed` count rows and groups of its findings."""
+    """What was typed (a question, or a reply to one) and everything that came of it. `shown` and `suppressed` count rows
+    and groups of its findings; `cited` are the handles that its answer rests on; `unfolded` its parts that are open."""
 
     run: str
     question: str
@@ -76,6 +89,10 @@ class Turn:
     tasks: tuple[TaskRow, ...] = ()
     audit: str = ""
     answer: str = ""
+    draft: "Draft | None" = None
+    """The answer in its fields, once it is checked."""
+    cited: tuple[str, ...] = ()
+    unfolded: frozenset[Part] = frozenset()
     is_final: bool = False
     removed: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
@@ -106,15 +123,22 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The whole screen. `findings` by handle, in order of release; `selected` is the one shown beside the chat."""
+    """The whole screen. `findings` by handle, in order of release; `selected` is the one shown beside the chat, and
+    `is_chosen` tells that the reader chose it since the last question. `pinned` stays beside it, to be compared."""
 
     phase: Phase = "starting"
     index: str = ""
     roles: str = ""
     policy: str = ""
+    smallest: str = ""
+    """The smallest group that is shown, in words."""
     snapshot: int = 0
     newest: int = 0
     """The newest snapshot published; beyond `snapshot` where another process published it since."""
+    holds: str = ""
+    """What the index holds, in a line: conversations, period, languages, themes."""
+    landmarks: "Mapping[str, date]" = field(default_factory=dict)
+    """Named days of the index."""
     is_keyless: bool = False
     """No key and no endpoint is set and built-in roles were not asked for: they answer all the same."""
     age_days: int = 0
@@ -122,9 +146,8 @@ class View:
     turns: tuple[Turn, ...] = ()
     findings: dict[str, dict[str, Any]] = field(default_factory=dict)
     selected: str | None = None
-    suppressed_groups: int = 0
-    suppressed_cells: int = 0
-    tool_calls: int = 0
+    is_chosen: bool = False
+    pinned: str | None = None
     wait: Wait | None = None
     density: Density = "normal"
 

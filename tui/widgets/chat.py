@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from index.core.untrusted import safe
-from tui.state.view import Density, Turn, View
+from tui.state.view import PARTS, Density, Turn, View
 from tui.text.glyphs import Glyphs
 
 if TYPE_CHECKING:
@@ -42,11 +42,16 @@ class Conversation(VerticalScroll):
     can_focus = True
     ALLOW_MAXIMIZE = True
     BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(place), f"app.fold('{part}')", part.capitalize(), show=False, id=f"fold_{part}")
+            for place, part in enumerate(PARTS, start=1)
+        ),
+        Binding("e", "app.edit_block", "Edit", id="edit_block"),
         Binding("y", "app.copy_block", "Copy", id="copy_block"),
         Binding("Y,shift+y", "app.copy_turn", "Copy as Markdown", show=False, id="copy_turn"),
         Binding("space", "app.denser", "Expand", id="expand"),
         Binding("enter", "app.open_block", "Open", show=False, id="open_block"),
-        Binding("m", "app.maximize_pane", "Maximize", show=False, id="maximize_chat"),
+        Binding("z", "app.zoom_pane", "Zoom", show=False, id="zoom_chat"),
         Binding("r", "app.resume", "Resume", show=False, id="resume_chat"),
         Binding("f", "app.fork", "Fork", show=False, id="fork_chat"),
         Binding("d", "app.demo", "Demo", show=False, id="demo_chat"),
@@ -83,6 +88,8 @@ class Conversation(VerticalScroll):
         """Draw the newest turn, mounting it when it is new."""
         from tui.widgets.turn import TurnView
 
+        has_ended = self._has_ended(view)
+        is_followed = self._is_followed
         self._turns = view.turns
         fresh = view.turns[self._first + len(self.turn_views) :]
         if fresh:
@@ -98,12 +105,29 @@ class Conversation(VerticalScroll):
                 await self._drop()
         if view.turns:
             await self.turn_views[-1].show(view.turns[-1], now_s, view.density, self._width)
-        if view.density != self._density:
-            self._density = view.density
-            for shown in self.turn_views[:-1]:
-                shown.draw_timeline(shown.turn, 0.0, view.density, self._width)
+        for shown, turn in zip(self.turn_views[:-1], view.turns[self._first :], strict=False):
+            if turn is not shown.turn or view.density != self._density:
+                await shown.show(turn, 0.0, view.density, self._width)
+        self._density = view.density
         self._say_earlier()
         self.call_after_refresh(self._count_below)
+        if has_ended and is_followed:
+            self.call_after_refresh(self._land)
+
+    def _has_ended(self, view: View) -> bool:
+        """Whether the newest turn has ended since it was last drawn."""
+        before = self._turns[-1] if len(self._turns) == len(view.turns) and self._turns else None
+        return bool(view.turns and view.turns[-1].ended and not (before is not None and before.ended))
+
+    @property
+    def _is_followed(self) -> bool:
+        """Whether the reader is at the newest line and has not scrolled away from it."""
+        return not (self.is_anchored and self._anchor_released)
+
+    def _land(self) -> None:
+        """Put the beginning of the newest turn at the upper edge, where it is longer than the chat is high."""
+        if self.turn_views and self.turn_views[-1].size.height >= self.scrollable_content_region.height:
+            self.scroll_to_widget(self.turn_views[-1], animate=False, top=True)
 
     def tick(self, view: View, now_s: float) -> None:
         """Let the clocks of running rows run."""
@@ -203,6 +227,12 @@ class Conversation(VerticalScroll):
             return str(shown.query_one(".timeline", Static).visual)
         return safe(shown.turn.answer)
 
+    @property
+    def place(self) -> int:
+        """The number of the turn that the block cursor is in, else of the newest."""
+        shown = self._cursor_turn()
+        return self._first + self.turn_views.index(shown) if shown is not None else -1
+
     def _cursor_turn(self) -> "TurnView | None":
         from tui.widgets.turn import TurnView
 
@@ -219,3 +249,5 @@ class Conversation(VerticalScroll):
             self.leave_cursor()
             self.cursor = block
             block.add_class("-cursor")
+            if block.has_class("fold"):
+                self.app.call_later(self.app.run_action, "open_block")

@@ -4,6 +4,8 @@ It is a module of its own because its widgets are many, and the first frame of t
 findings only.
 """
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -14,18 +16,19 @@ from textual.message import Message
 from textual.widgets import DataTable, Static, TabbedContent, TabPane, Tree
 from textual.widgets.tree import TreeNode
 
-from index.core.untrusted import safe
-from tools.core.finding import outlined
 from tui.rendering import charts
-from tui.rendering.evidence import evidence, placed, row_label
-from tui.rendering.measures import measure_names, measure_text
+from tui.rendering.density import grid_of
+from tui.rendering.evidence import evidence, row_label
+from tui.rendering.rows import by_size
+from tui.rendering.series import series
 from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit, many
+from tui.widgets.finding_rows import FindingRows
 from tui.widgets.map import DensityMap
+from tui.widgets.trend_plot import TrendPlot
 
 EMPTY = "Findings appear here while agents work.\nSelect one to see its numbers, scope, method and what was suppressed."
-
-_LABEL = 34
+_PLACES = {"tab-table": "#table", "tab-chart": "#chart-scroll", "tab-map": "#map-list", "tab-plot": "PlotWidget"}
 
 
 class GroupTree(Tree[dict[str, Any]]):
@@ -53,6 +56,10 @@ class GroupTree(Tree[dict[str, Any]]):
 class Found(Vertical):
     """The finding that is shown. `row` is the one the reader stands on, with what it belongs to."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", key_display="/", id="filter_finding"),
+    ]
+
     class Stands(Message):
         """The reader stands on this row of this finding."""
 
@@ -62,22 +69,24 @@ class Found(Vertical):
             self.row = row
 
     def __init__(self, glyphs: Glyphs) -> None:
-        super().__init__(id="found")
+        super().__init__(classes="found")
         self._glyphs = glyphs
         self._finding: dict[str, Any] | None = None
-        self._rows: list[dict[str, Any]] = []
-        """Of the table, as they are drawn."""
+        self._landmarks: Mapping[str, date] = {}
         self._drawn: tuple[str, int] | None = None
         self.row: dict[str, Any] | None = None
 
     def compose(self) -> ComposeResult:
+        yield Static("", classes="found-title", markup=False)
         with TabbedContent():
             with TabPane("Groups", id="tab-groups"):
                 yield GroupTree("findings", id="tree")
             with TabPane("Table", id="tab-table"):
-                yield DataTable(id="table", cursor_type="row", zebra_stripes=True)
+                yield FindingRows(self._glyphs)
             with TabPane("Chart", id="tab-chart"), VerticalScroll(id="chart-scroll"):
                 yield Static("Nothing to draw yet.", id="chart", markup=False)
+            with TabPane("Chart", id="tab-plot"):
+                yield TrendPlot(self._glyphs)
             with TabPane("Map", id="tab-map"):
                 yield DensityMap(self._glyphs)
         with VerticalScroll(id="evidence-scroll"):
@@ -85,38 +94,58 @@ class Found(Vertical):
 
     def on_mount(self) -> None:
         self.query_one(GroupTree).show_root = False
-        self.query_one(TabbedContent).hide_tab("tab-map")
+        for tab in ("tab-map", "tab-plot"):
+            self.query_one(TabbedContent).hide_tab(tab)
 
     def on_resize(self) -> None:
         if self._finding is not None:
             self._draw(self._finding)
 
-    def show(self, finding: dict[str, Any] | None) -> None:
-        """Draw the finding, if it is another one than before."""
+    def show(self, finding: dict[str, Any] | None, title: str, landmarks: Mapping[str, date]) -> None:
+        """Draw the finding, if it is another one than before. Who stood in the one before stands in this one."""
+        self.query_one(".found-title", Static).update(fit(title, max(10, self.size.width - 2)).rstrip())
         if finding is None or finding is self._finding:
             return
+        had_focus = self.has_focus_within
         rows = finding["rows"]
-        self._finding, self._drawn = finding, None
+        self._finding, self._landmarks, self._drawn = finding, landmarks, None
         self.row = rows[0] if len(rows) == 1 else None  # one row needs nobody to choose it
         self._draw(finding)
+        self._turn_to({"trend": "tab-plot", "map": "tab-map"}.get(finding["shape"], "tab-groups"))
+        if had_focus:
+            self.call_after_refresh(self.focus_inside)
+
+    def _turn_to(self, tab: str) -> None:
+        """Open a tab, and hide those that are of another shape; last, because hiding the open one opens its neighbour."""
         tabs = self.query_one(TabbedContent)
-        if finding["shape"] == "map":
-            tabs.show_tab("tab-map")
-        tabs.active = {"trend": "tab-chart", "map": "tab-map"}.get(finding["shape"], "tab-groups")
-        if finding["shape"] != "map":
-            tabs.hide_tab("tab-map")  # last: hiding the open tab opens its neighbour
+        tab = "tab-chart" if tab == "tab-plot" and not self._can_plot else tab
+        hidden = {"tab-plot": ("tab-map", "tab-chart"), "tab-map": ("tab-plot", "tab-chart")}.get(
+            tab, ("tab-map", "tab-plot")
+        )
+        for one in ("tab-plot", "tab-map", "tab-chart"):
+            if one not in hidden:
+                tabs.show_tab(one)
+        tabs.active = tab
+        for one in hidden:
+            tabs.hide_tab(one)
+
+    @property
+    def _can_plot(self) -> bool:
+        """Whether the terminal has the signs that a plot is drawn with."""
+        return self._glyphs.full == "█"
 
     def _draw(self, finding: dict[str, Any]) -> None:
-        width = max(24, self.size.width - 5)
+        width = max(24, self.size.width - 4)
         if self._drawn == (finding["id"], width):
             return
         self._drawn = (finding["id"], width)
         self._draw_tree(finding, width)
-        self._draw_table(finding)
+        self.query_one(FindingRows).draw(finding, width)
         self.query_one("#evidence", Static).update(evidence(finding, self.row, width))
         if finding["shape"] == "map":
-            self.query_one(DensityMap).set_map(*charts.map_parts(finding))
-            self.query_one("#chart", Static).update(charts.bars(finding, width, self._glyphs))
+            self.query_one(DensityMap).set_map(grid_of(finding))
+        elif finding["shape"] == "trend" and self._can_plot:
+            self.query_one(TrendPlot).draw(series(finding, self._landmarks))
         else:
             chart = charts.trend if finding["shape"] == "trend" else charts.bars
             self.query_one("#chart", Static).update(chart(finding, width, self._glyphs))
@@ -126,7 +155,7 @@ class Found(Vertical):
         tree.clear()
         nodes: dict[str, TreeNode[dict[str, Any]]] = {}
         inner = {row.get("parent") for row in finding["rows"]}
-        for row in sorted(finding["rows"], key=lambda row: row.get("parent") is not None):
+        for row in sorted(by_size(finding), key=lambda row: row.get("parent") is not None):
             parent = nodes.get(row.get("parent") or "", tree.root)
             indent = 4 if parent is tree.root else 8
             has_parts = row.get("id") is not None and row["id"] in inner
@@ -140,44 +169,33 @@ class Found(Vertical):
             tree.root.add_leaf(Text(fit(text, width - 2), style="dim"))
         tree.root.expand()
 
-    def _draw_table(self, finding: dict[str, Any]) -> None:
-        table = self.query_one(DataTable)
-        table.clear(columns=True)
-        names = measure_names(finding)
-        table.add_column(Text(finding["id"]), width=_LABEL)
-        for column in finding["columns"]:
-            table.add_columns(Text(safe(column), justify="right"), Text("%", justify="right"))
-        for name in names:
-            table.add_column(Text(safe(name)))
-        self._rows = outlined(finding["rows"])
-        for row in self._rows:
-            cells = [Text(fit(("  " if row.get("parent") else "") + placed(row), _LABEL))]
-            for value in row["values"]:
-                cells.append(Text("suppressed" if value["count"] is None else f"{value['count']:,}", justify="right"))
-                cells.append(Text("" if value["share"] is None else f"{value['share']:.1f}", justify="right"))
-            cells += [Text(safe(measure_text(row, name))) for name in names]
-            table.add_row(*cells)
-
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[dict[str, Any]]) -> None:
         self._stand(event.node.data)
 
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        if 0 <= event.cursor_row < len(self._rows) and self.query_one(DataTable).has_focus:
-            self._stand(self._rows[event.cursor_row])
+    def on_finding_rows_stands(self, event: FindingRows.Stands) -> None:
+        self._stand(event.row)
 
     def _stand(self, row: dict[str, Any] | None) -> None:
         if self._finding is not None and row is not None:
             self.row = row
-            self.query_one("#evidence", Static).update(evidence(self._finding, row, max(24, self.size.width - 5)))
+            self.query_one("#evidence", Static).update(evidence(self._finding, row, max(24, self.size.width - 4)))
             self.post_message(self.Stands(self._finding, row))
 
     def on_density_map_chosen(self, event: DensityMap.Chosen) -> None:
         """The reader stands on a name of the map: its densest square is the row."""
-        rows = [row for row in self._finding["rows"] if row.get("id") == event.label.id] if self._finding else []
+        rows = [row for row in self._finding["rows"] if row.get("id") == event.area.id] if self._finding else []
         if rows:
             self._stand(max(rows, key=lambda row: row["values"][0]["count"] or 0))
 
+    def action_filter(self) -> None:
+        """From any tab: to the table, and its filter."""
+        self.query_one(TabbedContent).active = "tab-table"
+        self.query_one(FindingRows).action_filter()
+
     def focus_inside(self) -> None:
         """Put the focus on what the open tab shows."""
-        places = {"tab-table": "#table", "tab-chart": "#chart-scroll", "tab-map": "#map"}
-        self.query_one(places.get(self.query_one(TabbedContent).active, "#tree")).focus()
+        self.query_one(_PLACES.get(self.query_one(TabbedContent).active, "#tree")).focus()
+
+    @property
+    def table(self) -> DataTable[Any]:
+        return self.query_one("#table", DataTable)

@@ -24,8 +24,10 @@ def timeline(turn: Turn, now_s: float, width: int, density: Density, glyphs: Gly
     """Plan, assumptions and one row an agent. `now_s`: seconds since the run began, for rows that still run."""
     if not turn.tasks:
         return Content("")
+    is_folded = density == "collapsed" or (density == "normal" and turn.ended in ("done", "partial"))
+    density = "collapsed" if is_folded else density
     head = _head(turn, density, glyphs)
-    if density == "collapsed":
+    if is_folded:
         failed = [_line(row, now_s, width, glyphs) for row in turn.tasks if row.state == "failed"]
         return Content("\n").join([head, *failed])
     lines = [head]

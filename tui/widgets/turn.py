@@ -1,19 +1,39 @@
-"""One question of the conversation as a widget: its text, the agents' rows, the answer, and what stands under it."""
+"""One typed text of the conversation as a widget: the text, the agents' rows, the answer, and what is folded under it."""
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import Markdown, Static
 from textual.widgets.markdown import MarkdownStream
 
 from index.core.untrusted import safe
-from tui.state.view import Density, Turn
+from tui.rendering import answer
+from tui.state.view import PARTS, Density, Part, Turn
 from tui.text import inert
 from tui.text.glyphs import Glyphs
+from tui.text.untrusted import fit
 from tui.widgets.timeline import closing, timeline
 
 
+class FoldLine(Static):
+    """The line of a folded part; pressing it, or enter on it, opens or closes the part."""
+
+    def __init__(self, part: Part, glyphs: Glyphs) -> None:
+        super().__init__("", classes="fold block")
+        self.part = part
+        self._glyphs = glyphs
+
+    def draw(self, title: str, *, is_open: bool, width: int) -> None:
+        """Show whether it is open, its key and its title."""
+        sign = self._glyphs.open if is_open else self._glyphs.shut
+        key = f"  {PARTS.index(self.part) + 1}"
+        wording = fit(title, max(20, width - 14)).rstrip()
+        last = "" if self.part != PARTS[-1] else " · ctrl+g all"
+        self.update(Content.assemble((f" {sign} {wording}", "$secondary"), (f"{key}{last}", "dim")))
+
+
 class TurnView(Vertical):
-    """One question: its text, the agents' rows, the answer, and what stands under it."""
+    """One typed text and everything under it."""
 
     def __init__(self, turn: Turn, glyphs: Glyphs) -> None:
         super().__init__()
@@ -21,19 +41,26 @@ class TurnView(Vertical):
         self._glyphs = glyphs
         self._written = ""
         self._stream: MarkdownStream | None = None
-        self._drawn: tuple[Turn, Density, int] | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(f"{self._glyphs.ask} {safe(self.turn.question)}", classes="question block", markup=False)
+        yield Static(f"{self._glyphs.ask} {answer.typed(self.turn.question)}", classes="question block", markup=False)
         yield Static("", classes="timeline block")
         yield Markdown("", open_links=False, parser_factory=inert.parser, classes="answer block")
+        for part in PARTS:
+            yield FoldLine(part, self._glyphs)
+            yield Markdown("", open_links=False, parser_factory=inert.parser, classes=f"folded {part}")
         yield Static("", classes="closing")
+
+    def on_mount(self) -> None:
+        for part in PARTS:
+            self._place(part, is_there=False, is_open=False)
 
     async def show(self, turn: Turn, now_s: float, density: Density, width: int) -> None:
         """Draw the turn as it now is."""
         self.draw_timeline(turn, now_s, density, width)
         self.query_one(".closing", Static).update(closing(turn, width, self._glyphs))
         await self._write(turn)
+        await self._fold(turn, width)
         self.turn = turn
 
     def draw_timeline(self, turn: Turn, now_s: float, density: Density, width: int) -> None:
@@ -44,17 +71,37 @@ class TurnView(Vertical):
 
     async def _write(self, turn: Turn) -> None:
         """Append what is new of a streamed answer; the checked answer replaces it whole."""
-        answer = self.query_one(Markdown)
-        text = safe(turn.answer)
+        shown = self.query_one(".answer", Markdown)
+        text = answer.always(turn)
         is_more = text.startswith(self._written) and not turn.is_final
         if is_more and text != self._written:
             if self._stream is None:
-                self._stream = Markdown.get_stream(answer)
+                self._stream = Markdown.get_stream(shown)
             await self._stream.write(text[len(self._written) :])
-        elif not is_more and (text != answer.source or self._stream is not None):
+        elif not is_more and (text != shown.source or self._stream is not None):
             await self.settle()
-            await answer.update(text)
+            await shown.update(text)
         self._written = text
+
+    async def _fold(self, turn: Turn, width: int) -> None:
+        """Draw the folded parts; the text of one is made when it is first opened."""
+        there = {fold.part: fold for fold in answer.folds(turn)} if turn.is_final else {}
+        for line in self.query(FoldLine):
+            fold = there.get(line.part)
+            is_open = fold is not None and line.part in turn.unfolded
+            self._place(line.part, is_there=fold is not None, is_open=is_open)
+            if fold is None:
+                continue
+            line.draw(safe(fold.title), is_open=is_open, width=width)
+            body = self.query_one(f".folded.{line.part}", Markdown)
+            if is_open and body.source != fold.markdown:
+                await body.update(fold.markdown)
+
+    def _place(self, part: Part, *, is_there: bool, is_open: bool) -> None:
+        for line in self.query(FoldLine):
+            if line.part == part:
+                line.display = is_there
+        self.query_one(f".folded.{part}").display = is_open
 
     async def settle(self) -> None:
         """End the stream, if one is open."""

@@ -1,0 +1,46 @@
+"""Names that analysts gave to themes, kept with the index.
+
+A cluster keeps its id from one snapshot to the next, and so does its given name. Whether a name may be given is decided in
+`tools.naming.given_names`, before it is written here; this file holds nothing that was read from a conversation.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from index.core.errors import IndexFault
+
+FILE = "names.json"
+
+
+@dataclass(frozen=True, slots=True)
+class GivenName:
+    """What an analyst calls a theme. `by` is who gave the name, `on` the day, ISO."""
+
+    text: str
+    by: str
+    on: str
+
+
+def read_names(folder: Path) -> dict[str, GivenName]:
+    """Given names by cluster. Raises IndexFault where the file is damaged."""
+    file = folder / FILE
+    if not file.exists():
+        return {}
+    try:
+        return {str(cluster): GivenName(**values) for cluster, values in json.loads(file.read_text("utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        raise IndexFault(
+            f"The file of themes' names {file} is damaged.",
+            "Correct it, or delete it: themes have their own names then.",
+        ) from None
+
+
+def write_names(folder: Path, names: Mapping[str, GivenName]) -> None:
+    """Keep these names, whole or not at all."""
+    partial = (folder / FILE).with_suffix(".partial")
+    stored = {cluster: asdict(name) for cluster, name in sorted(names.items())}
+    partial.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    partial.chmod(0o600)
+    partial.replace(folder / FILE)
