@@ -22,8 +22,10 @@ FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 PICTURES = (
     ("desk", "What is new since the launch?", (140, 42), ("ctrl+home",)),
-    ("trend", "What is the trend of conversations by month?", (140, 42), ()),
-    ("map", "What do people use the assistant for most?", (140, 42), ("alt+right", "f3", "n", "n")),
+    ("trend", "How has coding developed by week?", (140, 42), ()),
+    ("map", "Show the map", (140, 42), ("f3", "n", "z")),
+    ("side-by-side", "Is anyone running coordinated spam?", (140, 42), ("f3", "v", "right_square_bracket")),
+    ("commands", "", (110, 30), ("slash",)),
     ("lead", "Is anyone running coordinated spam?", (140, 42), ("ctrl+home",)),
     ("narrow", "Is anyone running coordinated spam?", (80, 30), ()),
     ("findings-narrow", "What do people use the assistant for most?", (80, 24), ("f3",)),

@@ -17,7 +17,7 @@ from tui.rendering.series import change_points, share_measure
 from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit
 
-_DIM = Style(dim=True)
+_QUIET = "$quiet"
 _BOLD = Style(bold=True)
 _ROOMY = 96
 """Columns from which on a name has all the room but that of its numbers and bar."""
@@ -33,20 +33,20 @@ def trend(finding: dict[str, Any], width: int, glyphs: Glyphs) -> Content:
     top = max([size for size in sizes if size is not None] + highs, default=1) or 1
     changes = change_points(finding)
     room = max(4, width - 22 - (21 if has_shares else 0))
-    lines = [_title(finding, width), Content.styled(_trend_head(has_shares), _DIM)]
+    lines = [_title(finding, width), Content.styled(_trend_head(has_shares), _QUIET)]
     for row, size, share in zip(rows, sizes, shares, strict=True):
         mark = glyphs.change if row["label"] in changes else " "
         count = row["values"][0]["count"]
         if count is None or size is None:
-            lines.append(Content.styled(f"{mark}{fit(row['label'], 10)} {'suppressed':>9}", _DIM))
+            lines.append(Content.styled(f"{mark}{fit(row['label'], 10)} {'suppressed':>9}", _QUIET))
             continue
         numbers = f"{fit(row['label'], 10)} {count:>9,}"
         if share is not None:
             numbers += f"{_percent(share['value']):>8}{_range(share):>13}"
         drawn = _bar(size, top, room, glyphs, share.get("high") if share else None)
-        lines.append(Content.assemble((mark, "$warning bold"), f"{numbers} ", (drawn, "$accent")))
+        lines.append(Content.assemble((mark, "$warn bold"), f"{numbers} ", (drawn, "$mark")))
     if changes:
-        lines.append(Content.assemble((glyphs.change, "$warning bold"), " change of level"))
+        lines.append(Content.assemble((glyphs.change, "$warn bold"), " change of level"))
     return Content("\n").join(lines)
 
 
@@ -96,19 +96,17 @@ def bars(finding: dict[str, Any], width: int, glyphs: Glyphs) -> Content:
     top = max((size for row in sizes for size in row if size is not None), default=1.0) or 1.0
     lines = [_title(finding, width)]
     if len(columns) > 1:
-        lines += [Content.styled(f"{chr(97 + place)} = {safe(name)}", _DIM) for place, name in enumerate(columns)]
+        lines += [Content.styled(f"{chr(97 + place)} = {safe(name)}", _QUIET) for place, name in enumerate(columns)]
     for row, row_sizes in zip(rows, sizes, strict=True):
         for place, (value, size) in enumerate(zip(row["values"], row_sizes, strict=True)):
             name = fit(placed(row) if place == 0 else "", label)
             key = f"{chr(97 + place)} " if len(columns) > 1 else ""
             if size is None:
-                lines.append(Content.assemble(f"{name} {key}", ("suppressed", _DIM)))
+                lines.append(Content.assemble(f"{name} {key}", ("suppressed", _QUIET)))
                 continue
             numbers = f"{value['count']:>8,}{_percent(value['share']):>8}"
             drawn = _bar(size, top, room - len(key), glyphs)
-            lines.append(
-                Content.assemble(f"{name} {key}{numbers} ", (drawn, "$accent" if place == 0 else "$secondary"))
-            )
+            lines.append(Content.assemble(f"{name} {key}{numbers} ", (drawn, "$mark" if place == 0 else "$title")))
     return Content("\n").join(lines)
 
 

@@ -14,9 +14,9 @@ from textual.content import Content
 from index.core.untrusted import safe
 from tui.text.glyphs import Glyphs
 
-BANDS = ("", "$accent 30%", "$accent 50%", "$accent 75%", "$accent")
+BANDS = ("", "$mark 30%", "$mark 50%", "$mark 75%", "$mark")
 """Colours of the bands, from none to the most."""
-_CHOSEN = "$warning"
+_CHOSEN = "$title"
 _HALF = "▀"
 _REACH = 4
 """Cells to the side of a square, and half as many lines above and below, within which its number may stand."""

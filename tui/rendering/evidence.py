@@ -12,7 +12,7 @@ from index.core.untrusted import safe
 from tui.rendering.measures import measure_text
 from tui.text.untrusted import fit, many
 
-_DIM = Style(dim=True)
+_QUIET = "$quiet"
 _BOLD = Style(bold=True)
 
 
@@ -48,7 +48,7 @@ def _field(name: str, text: str, width: int) -> Content:
     else:
         is_short = len(wrapped) == 1 and beside + cell_len(wrapped[0]) <= width
         head = f"{safe(name)} " if is_short else f"{safe(name)}\n{'':9}"
-    return Content.assemble((head, _DIM), f"\n{'':9}".join(wrapped))
+    return Content.assemble((head, _QUIET), f"\n{'':9}".join(wrapped))
 
 
 def _value(column: str, value: dict[str, Any], width: int) -> Content:

@@ -54,7 +54,7 @@ def holds(facts: "IndexFacts") -> str:
 def ready(view: View, examples: Sequence[str], recent: Sequence[Recent], problems: Sequence[str]) -> Content:
     """The desk before its first question."""
     lines = [Content.styled(TITLE, "bold"), Content("")]
-    lines += [Content.styled(safe(text), "$warning") for text in (*_banners(view), *problems)]
+    lines += [Content.styled(safe(text), "$warn") for text in (*_banners(view), *problems)]
     if view.phase == "starting":
         lines.append(Content(STARTING))
         lines.append(Content(""))
@@ -62,15 +62,15 @@ def ready(view: View, examples: Sequence[str], recent: Sequence[Recent], problem
         if view.holds:
             lines += [Content.assemble(("This index: ", "bold"), safe(view.holds)), Content("")]
         lines += [Content("Ask how people use the assistant, or abuse it. For example:"), Content("")]
-        lines += [Content.assemble("  ", (str(place), "$accent bold"), f"  {safe(text)}")
+        lines += [Content.assemble("  ", (str(place), "$mark bold"), f"  {safe(text)}")
                   for place, text in enumerate(examples, start=1)]  # fmt: skip
         lines += [
             Content(""),
-            Content.styled("A number alone sends that question. f1: what else can be asked. /: commands.", "dim"),
+            Content.styled("A number alone sends that question. f1: what else can be asked. /: commands.", "$quiet"),
         ]
     if recent:
-        lines += [Content(""), Content.styled("Earlier (ctrl+r opens them):", "dim")]
-        lines += [Content.styled(f"  {safe(item.when)}  {fit(item.title, 56).rstrip()}", "dim") for item in recent]
+        lines += [Content(""), Content.styled("Earlier (ctrl+r opens them):", "$quiet")]
+        lines += [Content.styled(f"  {safe(item.when)}  {fit(item.title, 56).rstrip()}", "$quiet") for item in recent]
     return Content("\n").join(lines)
 
 
@@ -95,16 +95,16 @@ def no_index(error: ShoalError, path: Path, *, is_there: bool) -> Content:
     lines = [
         Content.styled(what, "bold"),
         Content(safe(error.message)),
-        Content.styled(safe(error.hint), "$warning") if is_there else Content(""),
+        Content.styled(safe(error.hint), "$warn") if is_there else Content(""),
         Content("An index holds screened summaries of conversations, never the conversations themselves."),
         Content("Answers are aggregates that a privacy gate releases."),
         Content(""),
-        Content.assemble("  ", ("d", "$accent bold"), f"   try the bundled demo: synthetic, no key ({DEMO_COMMAND})"),
-        Content.assemble("  ", ("f7", "$accent bold"), "  look into a file of your own, then take it in"),
+        Content.assemble("  ", ("d", "$mark bold"), f"   try the bundled demo: synthetic, no key ({DEMO_COMMAND})"),
+        Content.assemble("  ", ("f7", "$mark bold"), "  look into a file of your own, then take it in"),
         Content.assemble(
-            "  ", ("$", "$accent bold"), f"   {OWN_COMMAND}      (the same in a shell; --inspect writes nothing)"
+            "  ", ("$", "$mark bold"), f"   {OWN_COMMAND}      (the same in a shell; --inspect writes nothing)"
         ),
         Content(""),
-        Content.styled(safe(f"Shoal looked at {path}"), "dim"),
+        Content.styled(safe(f"Shoal looked at {path}"), "$quiet"),
     ]
     return Content("\n").join(lines)

@@ -114,7 +114,7 @@ class ShoalApp(Commands):
         """Esc: restore a maximized pane, drop the queued question, leave the block cursor; then ask, then stop."""
         chat = self.desk.query_one(Conversation)
         if self.desk.maximized is not None:
-            self.desk.minimize()
+            self._zoom(None)
         elif self._queued:
             self._queue("")
         elif chat.cursor is not None:

@@ -188,7 +188,7 @@ def lines(case: "Case", asked: "list[Asked]") -> Iterator[Content]:
     """A case in words: its items in order, each finding with what asking it again came to."""
     yield Content.styled(f"{case.id} · {safe(case.title)}", "bold")
     if not case.items:
-        yield Content.styled("  nothing in it yet: a adds the finding on the desk, t a note", "dim")
+        yield Content.styled("  nothing in it yet: a adds the finding on the desk, t a note", "$quiet")
     outcomes = {item.place: item for item in asked}
     for item in case.items:
         yield from _item(item)
@@ -198,19 +198,19 @@ def lines(case: "Case", asked: "list[Asked]") -> Iterator[Content]:
 
 def _item(item: "Item") -> Iterator[Content]:
     if item.kind == "note":
-        yield Content.assemble(f"{item.place:>3}  ", ("note  ", "dim"), safe(item.text))
+        yield Content.assemble(f"{item.place:>3}  ", ("note  ", "$quiet"), safe(item.text))
         return
     newest = item.versions[-1]
-    yield Content.assemble(f"{item.place:>3}  ", (f"{item.tool}  ", "dim"), safe(str(newest["title"])))
+    yield Content.assemble(f"{item.place:>3}  ", (f"{item.tool}  ", "$quiet"), safe(str(newest["title"])))
     versions = len(item.versions)
     kept = f" · {versions} versions" if versions > 1 else ""
-    yield Content.styled(f"     snapshot {newest['snapshot']} · {safe(str(newest['scope']))}{kept}", "dim")
+    yield Content.styled(f"     snapshot {newest['snapshot']} · {safe(str(newest['scope']))}{kept}", "$quiet")
 
 
 def _outcome(asked: "Asked") -> Iterator[Content]:
     before, after = asked.snapshots
     if asked.refusal:
-        yield Content.styled(f"     no longer answered: {safe(asked.refusal)}", "$warning")
+        yield Content.styled(f"     no longer answered: {safe(asked.refusal)}", "$warn")
     elif before == after:
         yield Content("     not asked: there is no newer snapshot")
     elif not asked.changes:

@@ -27,6 +27,7 @@ from tui.state.commands import Command, Offer
 from tui.state.preferences import Preferences
 from tui.state.view import View
 from tui.text.glyphs import UNICODE, Glyphs
+from tui.text.tones import tones
 from tui.text.untrusted import fit
 from tui.widgets.chat import Conversation
 from tui.widgets.findings_pane import Findings
@@ -91,6 +92,12 @@ class Desk(App[None]):
         self._indexes: tuple[IndexEntry, ...] = ()
         self.examples: tuple[str, ...] = welcome.questions((), ())
         self.view = View(index=started.path.name)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's variables with our colours of words, which can be read in each theme."""
+        variables = super().get_css_variables()
+        self.theme_variables = variables | tones(variables)
+        return self.theme_variables
 
     def compose(self) -> ComposeResult:
         with Vertical(id="desk"):

@@ -87,7 +87,7 @@ class Reading(Saving):
             self._say("select a row first")
             return
         if self.desk.maximized is not None:
-            self.desk.minimize()
+            self._zoom(None)
         label = safe(row["label"]).replace("\n", " ")
         self.desk.query_one(Prompt).value = f"How has “{label}” developed over time?"
         self.action_chat()
@@ -102,7 +102,7 @@ class Reading(Saving):
             self.desk.query_one(Findings).show(self.view)
             return
         if self.desk.maximized is not None:
-            self.desk.minimize()
+            self._zoom(None)
         self.desk.query_one(Prompt).value = f"Show the map of {safe(message.area.id)}"
         self.action_chat()
 
@@ -112,7 +112,7 @@ class Reading(Saving):
         pane = self.desk.query_one(Findings)
         pane.show(self.view)
         if self.view.pinned and pane.size.width < _TWO_WIDE and self.desk.maximized is None:
-            self.desk.maximize(pane, container=False)
+            self._zoom(pane)
         self._say("it stays; [ and ] go on beside it, v ends it" if self.view.pinned else "")
 
     def action_widen(self, step: int) -> None:
@@ -139,7 +139,10 @@ class Reading(Saving):
         is_wide = self.size.width >= WIDE
         for name, share in (("#talk", 100 - percent), ("#findings", percent)):
             for pane in self.desk.query(name):
-                pane.styles.width = f"{share}fr" if is_wide else None
+                alone = (
+                    self.desk.maximized is pane
+                )  # what is alone and has several parts of a width is wider than the screen
+                pane.styles.width = "1fr" if alone else f"{share}fr" if is_wide else None
 
     def action_block(self, step: int) -> None:
         chat = self.desk.query_one(Conversation)
@@ -149,11 +152,19 @@ class Reading(Saving):
     def action_zoom_pane(self) -> None:
         """The pane with the focus over the whole screen, and back."""
         if self.desk.maximized is not None:
-            self.desk.minimize()
+            self._zoom(None)
             return
         pane = self.desk.query_one(Findings)
         inside = self.focused is not None and pane in self.focused.ancestors_with_self
-        self.desk.maximize(pane if inside else self.desk.query_one(Conversation), container=False)
+        self._zoom(pane if inside else self.desk.query_one(Conversation))
+
+    def _zoom(self, pane: Widget | None) -> None:
+        """This pane over the whole screen; None: all of them again."""
+        if pane is None:
+            self.desk.minimize()
+        else:
+            self.desk.maximize(pane, container=False)
+        self._spread()
 
     def action_scroll(self, where: str) -> None:
         chat = self.desk.query_one(Conversation)

@@ -77,7 +77,7 @@ class SettingsScreen(Panel[None]):
     def _text(self) -> Content:
         parts: list[Content] = []
         for name, value, sentence in lines(self._settings):
-            parts += [Content.assemble((name, "bold"), f" = {safe(value)}"), Content.styled(f"  {sentence}", "dim")]
+            parts += [Content.assemble((name, "bold"), f" = {safe(value)}"), Content.styled(f"  {sentence}", "$quiet")]
         if self._policy:
             parts += [
                 Content(""),

@@ -74,6 +74,7 @@ class Found(Vertical):
         self._finding: dict[str, Any] | None = None
         self._landmarks: Mapping[str, date] = {}
         self._drawn: tuple[str, int] | None = None
+        self._mapped: dict[str, Any] | None = None
         self.row: dict[str, Any] | None = None
 
     def compose(self) -> ComposeResult:
@@ -143,7 +144,9 @@ class Found(Vertical):
         self.query_one(FindingRows).draw(finding, width)
         self.query_one("#evidence", Static).update(evidence(finding, self.row, width))
         if finding["shape"] == "map":
-            self.query_one(DensityMap).set_map(grid_of(finding))
+            if self._mapped is not finding:
+                self._mapped = finding
+                self.query_one(DensityMap).set_map(grid_of(finding))
         elif finding["shape"] == "trend" and self._can_plot:
             self.query_one(TrendPlot).draw(series(finding, self._landmarks))
         else:

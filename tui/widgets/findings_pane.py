@@ -103,7 +103,7 @@ class Findings(Vertical):
             self._found.focus_inside()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        if event.x == 0 and not self.has_class("-maximized"):
+        if event.x == 0 and self.screen.maximized is None:
             self._is_dragged = True
             self.capture_mouse()
 

@@ -120,7 +120,7 @@ class DensityMap(Container):
         canvas.grid, canvas.window, canvas.chosen = grid, Window(), ""
         listed.clear_options()
         listed.add_options(
-            Option(Text(f"{number:>3}  {area.name} · {area.count:,}"))
+            Option(Text(f"{number:>3} {area.count:>6,}  {area.name}", no_wrap=True, overflow="ellipsis"))
             for number, area in enumerate(grid.areas, start=1)
         )
         listed.highlighted = None

@@ -36,13 +36,13 @@ class Offers(Static):
         wide = max([len(offer.text) for offer in offered] + [10]) + 2
         lines = [
             Content.assemble(
-                (f" {fit(offer.text, wide)}", "$accent bold reverse" if place == marked else "$accent"),
+                (f" {fit(offer.text, wide)}", "$mark bold reverse" if place == marked else "$mark"),
                 (f" {fit(offer.says, max(10, self.app.size.width - wide - 4)).rstrip()}", ""),
             )
             for place, offer in shown
         ]
         if len(offered) > len(shown):
-            lines.append(Content.styled(f"   {len(offered)} in all; type on", "dim"))
+            lines.append(Content.styled(f"   {len(offered)} in all; type on", "$quiet"))
         self.update(Content("\n").join(lines))
 
 

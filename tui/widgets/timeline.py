@@ -14,10 +14,10 @@ from tui.state.view import UNFINISHED, Call, Density, TaskRow, Turn
 from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit
 
-_DIM = Style(dim=True)
+_QUIET = "$quiet"
 _BOLD = Style(bold=True)
 _NAME = 9
-_TONES = {"failed": "$error", "stopped": "$warning", "stopping": "$warning", "done": "$success", "running": "$accent"}
+_TONES = {"failed": "$bad", "stopped": "$warn", "stopping": "$warn", "done": "$good", "running": "$mark"}
 
 
 def timeline(turn: Turn, now_s: float, width: int, density: Density, glyphs: Glyphs) -> Content:
@@ -38,7 +38,7 @@ def timeline(turn: Turn, now_s: float, width: int, density: Density, glyphs: Gly
         if row.failure:
             lines += _cause(row.failure, width)
     if turn.audit:
-        lines.append(Content.assemble("  ", (glyphs.done, "$success"), f" {fit('auditor', _NAME)} {safe(turn.audit)}"))
+        lines.append(Content.assemble("  ", (glyphs.done, "$good"), f" {fit('auditor', _NAME)} {safe(turn.audit)}"))
     return Content("\n").join(lines)
 
 
@@ -51,7 +51,7 @@ def _head(turn: Turn, density: Density, glyphs: Glyphs) -> Content:
         text += f" · {calls} call{'s' * (calls != 1)}"
         text += f" · {turn.elapsed_s:.1f}s" if turn.ended else ""
     assumed = f" · assumes: {'; '.join(turn.assumptions)}" if turn.assumptions and density != "collapsed" else ""
-    return Content.assemble((text, _BOLD), (safe(assumed), _DIM))
+    return Content.assemble((text, _BOLD), (safe(assumed), _QUIET))
 
 
 def _line(row: TaskRow, now_s: float, width: int, glyphs: Glyphs) -> Content:
@@ -66,7 +66,7 @@ def _line(row: TaskRow, now_s: float, width: int, glyphs: Glyphs) -> Content:
         "  ",
         (signs[row.state], _TONES.get(row.state, "")),
         f" {fit(name, _NAME)} {fit(doing, room)} ",
-        (tail, _DIM),
+        (tail, _QUIET),
     )
 
 
@@ -91,45 +91,45 @@ def _call(call: Call, width: int, glyphs: Glyphs) -> Content:
         outcome = f"{glyphs.arrow} {call.finding} {call.elapsed_s or 0:.1f}s"
     else:
         outcome = glyphs.ellipsis
-    return Content.styled(fit(f"      {call.text} {outcome}", width), _DIM)
+    return Content.styled(fit(f"      {call.text} {outcome}", width), _QUIET)
 
 
 def _cause(failure: str, width: int) -> list[Content]:
     """The cause of a failure in words, whole, however long."""
-    return [Content.styled(f"      {line}", "$error") for line in textwrap.wrap(safe(failure), max(20, width - 6))]
+    return [Content.styled(f"      {line}", "$bad") for line in textwrap.wrap(safe(failure), max(20, width - 6))]
 
 
 def closing(turn: Turn, width: int, glyphs: Glyphs) -> Content:
     """What stands under an answer: removed sentences, notices, how the run ended and what can be done, next questions."""
-    lines = [Content.styled(f"removed, not supported by its findings: {safe(text)}", _DIM) for text in turn.removed]
-    lines += [Content.styled(safe(text), _DIM) for text in turn.notices]
+    lines = [Content.styled(f"removed, not supported by its findings: {safe(text)}", _QUIET) for text in turn.removed]
+    lines += [Content.styled(safe(text), _QUIET) for text in turn.notices]
     lines += _ending(turn, glyphs)
     lines += [_suggested(place, text, width) for place, text in enumerate(turn.suggestions, start=1)]
     if turn.ended in ("done", "partial"):
-        lines.append(Content.styled(usage(turn), _DIM))
+        lines.append(Content.styled(usage(turn), _QUIET))
     return Content("\n").join(lines)
 
 
 def _suggested(place: int, text: str, width: int) -> Content:
     """A next question with the number that asks it; further lines stand under its first word."""
     wrapped = textwrap.wrap(safe(text), max(20, width - 6)) or [""]
-    return Content.assemble("  ", (str(place), "$accent bold"), " " + "\n    ".join(wrapped))
+    return Content.assemble("  ", (str(place), "$mark bold"), " " + "\n    ".join(wrapped))
 
 
 def _ending(turn: Turn, glyphs: Glyphs) -> list[Content]:
     lines = []
     if turn.ended and turn.is_all_suppressed:
         text = f"All {turn.suppressed} groups are below the privacy threshold. Widen the scope or the period."
-        lines.append(Content.styled(text, "$warning"))
+        lines.append(Content.styled(text, "$warn"))
     if turn.ended in ("done", "partial") and turn.failed_tasks:
         names = ", ".join(row.label.partition(": ")[0] for row in turn.tasks if row.state == "failed")
-        lines.append(Content.styled(f"Partial: {safe(names)} did not finish. f5 tries it again.", "$warning"))
+        lines.append(Content.styled(f"Partial: {safe(names)} did not finish. f5 tries it again.", "$warn"))
     if turn.message:
-        lines.append(Content.styled(safe(turn.message), "$error bold" if turn.ended == "failed" else "bold"))
+        lines.append(Content.styled(safe(turn.message), "$bad bold" if turn.ended == "failed" else "bold"))
     if turn.hint:
         lines.append(Content.assemble(f"  {glyphs.arrow} ", safe(turn.hint)))
     if turn.ended == "failed":
-        lines.append(Content.styled(f"  {_exits(turn.exit_code)}", _DIM))
+        lines.append(Content.styled(f"  {_exits(turn.exit_code)}", _QUIET))
     return lines
 
 

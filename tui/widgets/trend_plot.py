@@ -74,7 +74,7 @@ class TrendPlot(Vertical):
         plot, shown = self.query_one(_Plot), self._series
         if shown is None or not self.size.width:
             return
-        colors = self.app.theme_variables
+        mark, title, warn = (_rich(self.app.theme_variables[name]) for name in ("mark", "title", "warn"))
         plot.clear()
         buckets = _Buckets(shown.labels)
         buckets.most = max(2, (self.size.width - 10) // _TICK)
@@ -85,19 +85,19 @@ class TrendPlot(Vertical):
         plot.set_ylabel(f"  {shown.unit}" if shown.unit else "")
         size = (max(10, self.size.width - plot.margin_left), max(4, plot.size.height - 4))
         across, up = _shaded(shown, size)
-        plot.scatter(across, up, marker=self._glyphs.shades[1], marker_style=colors["secondary"])
+        plot.scatter(across, up, marker=self._glyphs.shades[1], marker_style=title)
         for begin, end in shown.runs:
             values = [shown.values[place] or 0.0 for place in range(begin, end)]
-            plot.plot(list(range(begin, end)), values, line_style=colors["accent"], hires_mode=HiResMode.BRAILLE)
-            plot.scatter(list(range(begin, end)), values, marker=self._glyphs.running, marker_style=colors["accent"])
-        for mark in shown.marks:
-            plot.add_v_line(mark.place, colors["warning"] if mark.is_change else colors["secondary"])
+            plot.plot(list(range(begin, end)), values, line_style=mark, hires_mode=HiResMode.BRAILLE)
+            plot.scatter(list(range(begin, end)), values, marker=self._glyphs.running, marker_style=mark)
+        for one in shown.marks:
+            plot.add_v_line(one.place, warn if one.is_change else title)
 
     def _legend(self, shown: Series) -> Iterator[Content]:
         wording = "share of all conversations in each period, with its 95 % interval" if shown.unit else "conversations"
-        yield Content.assemble((self._glyphs.running, "$accent"), f" {wording}; a gap is suppressed")
+        yield Content.assemble((self._glyphs.running, "$mark"), f" {wording}; a gap is suppressed")
         for mark in shown.marks:
-            yield Content.assemble((self._glyphs.bar, "$warning" if mark.is_change else "$secondary"), f" {mark.text}")
+            yield Content.assemble((self._glyphs.bar, "$warn" if mark.is_change else "$title"), f" {mark.text}")
 
 
 def _shaded(shown: Series, size: tuple[int, int]) -> tuple[list[float], list[float]]:
@@ -109,7 +109,7 @@ def _shaded(shown: Series, size: tuple[int, int]) -> tuple[list[float], list[flo
     for begin, end in shown.runs:
         bands = shown.bands[begin:end]
         known = [band for band in bands if band is not None]
-        if len(known) != len(bands) or end - begin < 2:
+        if len(known) != len(bands):
             continue
         for place in np.arange(begin, end - 1 + cell / 2, cell / 2):
             low, high = (float(np.interp(place, range(begin, end), ends)) for ends in zip(*known, strict=True))
@@ -117,3 +117,8 @@ def _shaded(shown: Series, size: tuple[int, int]) -> tuple[list[float], list[flo
             across += [float(place)] * len(heights)
             up += heights.tolist()
     return across, up
+
+
+def _rich(colour: str) -> str:
+    """A colour of the theme as the library's styles name it."""
+    return colour.removeprefix("ansi_")

@@ -29,7 +29,7 @@ class FoldLine(Static):
         key = f"  {PARTS.index(self.part) + 1}"
         wording = fit(title, max(20, width - 14)).rstrip()
         last = "" if self.part != PARTS[-1] else " · ctrl+g all"
-        self.update(Content.assemble((f" {sign} {wording}", "$secondary"), (f"{key}{last}", "dim")))
+        self.update(Content.assemble((f" {sign} {wording}", "$title"), (f"{key}{last}", "$quiet")))
 
 
 class TurnView(Vertical):
