@@ -189,3 +189,40 @@ def test_the_audit_says_how_many_phrases_were_asked_near_this_month(index: Path)
     found = json.loads(shoal("audit", "-i", "small", "--json").stdout)["phrases_this_month"]
     assert found == {"asked": 2, "total": 2_000}
     assert "2 of 2,000 distinct phrases" in shoal("audit", "-i", "small").stdout
+
+
+def test_indexes_are_listed_with_what_can_be_asked_of_each(index: Path, own_home: Path) -> None:
+    empty = own_home / "indexes" / "empty"
+    empty.mkdir()
+    (empty / "index.toml").write_text('id = "x"\n')
+    found = json.loads(shoal("indexes", "--json").stdout)
+    assert [item["name"] for item in found] == ["empty", "small"]
+    assert found[1]["conversations"] % 10 == 0
+    assert (found[0]["snapshot"], found[1]["snapshot"]) == (0, 1)
+    lines = shoal("indexes").stdout.splitlines()
+    assert "nothing is published yet" in lines[1]
+    assert "small" in lines[2]
+
+
+def test_themes_are_listed_searched_and_renamed(index: Path) -> None:
+    found = json.loads(shoal("themes", "list", "-i", "small", "--json").stdout)
+    theme = next(row for row in found["rows"] if row.get("parent"))
+    listed = shoal("themes", "list", "-i", "small").stdout
+    assert theme["label"] in listed
+    assert theme["id"] in listed
+    kept = shoal("themes", "rename", theme["id"], "Sending email", "-i", "small")
+    assert kept.exit_code == 0
+    searched = json.loads(shoal("themes", "list", "-i", "small", "-s", "email send", "--json").stdout)
+    assert [row["label"] for row in searched["rows"]] == ["Sending email"]
+    refused = shoal("themes", "rename", theme["id"], "Zorblax", "-i", "small")
+    assert refused.exit_code == 2
+    assert "next:" in refused.output
+    assert shoal("themes", "rename", theme["id"], "-i", "small").exit_code == 2
+    assert shoal("themes", "rename", theme["id"], "--reset", "-i", "small").exit_code == 0
+
+
+def test_shoal_alone_in_a_pipe_says_what_to_use_and_ends(index: Path) -> None:
+    found = shoal()
+    assert found.exit_code == 2
+    assert "shoal ask" in found.output
+    assert "--plain" in found.output

@@ -5,7 +5,7 @@ names (`tools.naming.name_check`). A theme that an analyst named bears that name
 plane: it sees members and answers words or nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from index.naming.given import GivenName, read_names
 from index.privacy.judgement import NameAuditor
@@ -64,9 +64,11 @@ class Labels:
         """The names that analysts gave to themes, by cluster, as they are now."""
         return read_names(self._folder)
 
-    def notes(self, shown: Collection[str | None]) -> tuple[str, ...]:
-        """Who named the clusters that are shown, where an analyst did."""
-        names = [(cluster, name) for cluster, name in self.given().items() if cluster in shown]
+    def notes(self, shown: Mapping[str | None, str]) -> tuple[str, ...]:
+        """Who named the clusters whose labels are shown, where an analyst did."""
+        names = [
+            (cluster, name) for cluster, name in self.given().items() if shown.get(cluster, "").startswith(name.text)
+        ]
         parts = [f"{cluster} “{name.text}” ({name.by}, {name.on})" for cluster, name in names]
         return (f"Named by analysts: {', '.join(parts)}.",) if parts else ()
 

@@ -172,7 +172,7 @@ class Gate:
             self._protect_small_cells()
             table = decided(candidate, self._thresholds, self._history, self._audit)
             shown = rendered(table, labels, self._thresholds)
-            shown = replace(shown, notes=(*shown.notes, *self._labels.notes({row.id for row in shown.rows})))
+            shown = replace(shown, notes=(*shown.notes, *self._labels.notes({row.id: row.label for row in shown.rows})))
             finding = self._finding(candidate, shown, handles)
             asked = len(finding.rows) + finding.suppressed.groups
             outcome = outcome_of(finding, asked=asked, smallest=smallest_of(table))
