@@ -4,7 +4,7 @@ First paint: a new process of the command is started in a terminal of its own, a
 first words stand there, until the desk with its prompt does, and processor seconds until then (medians of RUNS, the first
 start left out: the files are warm). More FOLDERs are other checkouts to compare with, started in turn with this one. Typing:
 a key is pressed again and again while 100,000 points are clustered as a question does; printed are the median and the
-slowest of the waits, in milliseconds. Long sessions: the time of one more event on a session of 500 questions, beside that
+slowest of the waits, in milliseconds; and how soon each dialog is there after its key. Long sessions: the time of one more event on a session of 500 questions, beside that
 of a session of one.
 """
 
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textual.app import App
     from textual.events import Key
 
 ROOT = Path(__file__).parents[1]
@@ -125,10 +126,48 @@ async def typing(keys: int, points: int) -> tuple[list[float], dict[int, float]]
     return waits, each
 
 
-def _key() -> "Key":
+DIALOGS = {"help": "f1", "ledger": "f4", "settings": "f6", "add data": "f7", "cases": "f8", "sessions": "ctrl+r",
+           "export": "ctrl+e", "find": "ctrl+f"}  # fmt: skip
+
+
+async def dialogs(rounds: int, points: int) -> dict[str, list[float]]:
+    """Seconds from a key to the dialog that it opens, drawn and with the focus, while `points` are clustered."""
+    from tests.fakes.desk import ask, desk, opened
+    from tests.fakes.session import FakeSession, events
+
+    app = desk(FakeSession(events()), Path(tempfile.mkdtemp()))
+    found: dict[str, list[float]] = {name: [] for name in DIALOGS}
+    async with app.run_test(size=(130, 38)) as pilot:
+        await opened(pilot, app)
+        await ask(pilot, "anything")
+        worker = asyncio.create_task(_busy(points))
+        await asyncio.sleep(3)
+        for _ in range(rounds):
+            for name, key in DIALOGS.items():
+                began = time.perf_counter()
+                app.post_message(_key(key))
+                while not _is_dialog(app):
+                    await asyncio.sleep(0.001)
+                found[name].append(time.perf_counter() - began)
+                await pilot.pause(0.2)
+                app.post_message(_key("escape"))
+                while _is_dialog(app):
+                    await asyncio.sleep(0.001)
+                await asyncio.sleep(0.05)
+        worker.cancel()
+    return found
+
+
+def _is_dialog(app: "App[None]") -> bool:
+    from textual.screen import ModalScreen
+
+    return isinstance(app.screen, ModalScreen) and bool(app.screen.size.width)
+
+
+def _key(name: str = "x") -> "Key":
     from textual.events import Key
 
-    return Key("x", "x")
+    return Key(name, name if len(name) == 1 else None)
 
 
 if __name__ == "__main__":
@@ -138,5 +177,10 @@ if __name__ == "__main__":
     print(
         f"a key waits  median {1000 * statistics.median(ordered):.0f} ms, 95 % {1000 * ordered[94]:.0f} ms, slowest {1000 * ordered[-1]:.0f} ms"
     )
+    for name, opened_in in asyncio.run(dialogs(6, 100_000)).items():
+        first, *later = (1000 * second for second in opened_in)
+        print(
+            f"{name} opens  first {first:.0f} ms, then median {statistics.median(later):.0f} ms, slowest {max(later):.0f} ms"
+        )
     for questions, seconds in each.items():
         print(f"one event on a session of {questions} questions  {1000 * seconds:.0f} ms")

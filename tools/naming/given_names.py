@@ -1,9 +1,9 @@
 """Whether an analyst's own name for a theme may be shown, like any name (R6).
 
 An analyst knows only what was released, but may know a person's name from elsewhere. So every word must be in public use (a
-list has it, or many more accounts of the whole index wrote it than a name of a theme needs) or stand in the theme's
-present name, and the auditor's rules must not object. The theme's members are not asked: whether a word is theirs would be
-an answer about few. Data plane: it gives a sentence or nothing.
+list has it, or many more accounts of the whole index wrote it than a name of a theme needs) or be in the present name of
+the theme, and the auditor's rules must not object. The theme's members are not asked: whether they use a word would be an
+answer about few. Data plane: it gives a sentence or nothing.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The map of a finding as text: squares of a density grid shaded by bands of counts, and numbers beside them.
 
 The grid is drawn in half blocks, two squares a cell, coloured by band; where the terminal has letters only, or no colours of
-its own, in shades. Nothing is written over the shading: a number stands in a blank cell beside its square, or not at all.
+its own, in shades. Nothing is written over the shading: a number is in a blank cell beside its square, or not at all.
 It never places a conversation. Pure: finding in, `Content` out.
 """
 

@@ -103,7 +103,7 @@ class Found(Vertical):
             self._draw(self._finding)
 
     def show(self, finding: dict[str, Any] | None, title: str, landmarks: Mapping[str, date]) -> None:
-        """Draw the finding, if it is another one than before. Who stood in the one before stands in this one."""
+        """Draw the finding, if it is another one than before. The focus stays where it was."""
         self.query_one(".found-title", Static).update(fit(title, max(10, self.size.width - 2)).rstrip())
         if finding is None or finding is self._finding:
             return
