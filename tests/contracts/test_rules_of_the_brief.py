@@ -90,8 +90,8 @@ async def test_r2_the_brief_is_released_once_for_each_snapshot_and_policy(tmp_pa
     first = context(index, tmp_path / "ledger" / "x.sqlite3")
     facts = await released_facts(first)
     released = len(first.gate.ledger.releases())
-    # Languages, surfaces and months; no day of this corpus is a group, so none is asked for.
-    assert released == 3
+    # Languages, surfaces, months and themes; no day of this corpus is a group, so none is asked for.
+    assert released == 4
     first.gate.ledger.close()
     again = context(index, tmp_path / "ledger" / "x.sqlite3")
     assert await released_facts(again) == facts
@@ -106,7 +106,7 @@ async def test_r2_a_brief_that_the_ledger_does_not_know_is_not_used(tmp_path: Pa
     index = await asyncio.to_thread(small_index)
     ctx = context(index, tmp_path / "ledger" / "x.sqlite3")
     await released_facts(ctx)
-    kept = tmp_path / "ledger" / "x.facts.json"
+    kept = tmp_path / "ledger" / "x.holds.json"
     kept.write_text(kept.read_text("utf-8").replace("Spanish", "Klingon"), "utf-8")
     assert "Klingon" not in (await released_facts(ctx)).languages
     ctx.gate.ledger.close()
