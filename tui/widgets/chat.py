@@ -103,9 +103,10 @@ class Conversation(VerticalScroll):
                 for shown in added[:-1]:
                     await shown.show(shown.turn, 0.0, view.density, self._width)
                 await self._drop()
+        shown_turns = self.turn_views
         if view.turns:
-            await self.turn_views[-1].show(view.turns[-1], now_s, view.density, self._width)
-        for shown, turn in zip(self.turn_views[:-1], view.turns[self._first :], strict=False):
+            await shown_turns[-1].show(view.turns[-1], now_s, view.density, self._width)
+        for shown, turn in zip(shown_turns[:-1], view.turns[self._first :], strict=False):
             if turn is not shown.turn or view.density != self._density:
                 await shown.show(turn, 0.0, view.density, self._width)
         self._density = view.density

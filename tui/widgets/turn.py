@@ -46,14 +46,7 @@ class TurnView(Vertical):
         yield Static(f"{self._glyphs.ask} {answer.typed(self.turn.question)}", classes="question block", markup=False)
         yield Static("", classes="timeline block")
         yield Markdown("", open_links=False, parser_factory=inert.parser, classes="answer block")
-        for part in PARTS:
-            yield FoldLine(part, self._glyphs)
-            yield Markdown("", open_links=False, parser_factory=inert.parser, classes=f"folded {part}")
         yield Static("", classes="closing")
-
-    def on_mount(self) -> None:
-        for part in PARTS:
-            self._place(part, is_there=False, is_open=False)
 
     async def show(self, turn: Turn, now_s: float, density: Density, width: int) -> None:
         """Draw the turn as it now is."""
@@ -84,24 +77,29 @@ class TurnView(Vertical):
         self._written = text
 
     async def _fold(self, turn: Turn, width: int) -> None:
-        """Draw the folded parts; the text of one is made when it is first opened."""
+        """Draw the folded parts. Lines are made when an answer has them, the text of one when it is first opened: many
+        turns are widgets at once."""
         there = {fold.part: fold for fold in answer.folds(turn)} if turn.is_final else {}
-        for line in self.query(FoldLine):
-            fold = there.get(line.part)
-            is_open = fold is not None and line.part in turn.unfolded
-            self._place(line.part, is_there=fold is not None, is_open=is_open)
-            if fold is None:
-                continue
-            line.draw(safe(fold.title), is_open=is_open, width=width)
-            body = self.query_one(f".folded.{line.part}", Markdown)
-            if is_open and body.source != fold.markdown:
-                await body.update(fold.markdown)
+        lines = {line.part: line for line in self.query(FoldLine)}
+        for part, fold in there.items():
+            if part not in lines:
+                lines[part] = FoldLine(part, self._glyphs)
+                await self.mount(lines[part], before=self.query_one(".closing"))
+            lines[part].draw(safe(fold.title), is_open=part in turn.unfolded, width=width)
+        for part, line in lines.items():
+            line.display = part in there
+            await self._open(line, there.get(part) if part in turn.unfolded else None)
 
-    def _place(self, part: Part, *, is_there: bool, is_open: bool) -> None:
-        for line in self.query(FoldLine):
-            if line.part == part:
-                line.display = is_there
-        self.query_one(f".folded.{part}").display = is_open
+    async def _open(self, line: FoldLine, fold: answer.Fold | None) -> None:
+        """The text under a line; None: it is closed."""
+        bodies = list(self.query(f".folded.{line.part}").results(Markdown))
+        if fold is not None and not bodies:
+            bodies = [Markdown("", open_links=False, parser_factory=inert.parser, classes=f"folded {line.part}")]
+            await self.mount(bodies[0], after=line)
+        for body in bodies:
+            body.display = fold is not None
+            if fold is not None and body.source != fold.markdown:
+                await body.update(fold.markdown)
 
     async def settle(self) -> None:
         """End the stream, if one is open."""
