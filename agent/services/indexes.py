@@ -10,7 +10,7 @@ from index.snapshots.history import newest
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """One index. `snapshot` is its newest, 0 where none is published; `conversations` (rounded down to tens), `themes` and
+    """One index. `snapshot` is its newest, 0 where none is published; `conversations` (rounded down to tens), `clusters` and
     `published` are that snapshot's. `problem` says why it cannot be read, where that is so."""
 
     name: str
@@ -18,7 +18,7 @@ class IndexEntry:
     is_default: bool
     snapshot: int = 0
     conversations: int = 0
-    themes: int = 0
+    clusters: int = 0
     published: str = ""
     problem: str = ""
 

@@ -33,7 +33,11 @@ async def test_a_reply_to_a_question_back_is_a_turn_of_its_own_everywhere(make_s
     exchanges = session.store.exchanges(session.id)
     assert [(item.typed, item.state) for item in exchanges] == [(NONSENSE, "waiting"), (REPLY, "done")]
     page = rendered(document(session.store, session.id), "markdown")
-    assert page.index(f"## {NONSENSE}") < page.index("What do people use the assistant for most?") < page.index(f"## {REPLY}")
+    assert (
+        page.index(f"## {NONSENSE}")
+        < page.index("What do people use the assistant for most?")
+        < page.index(f"## {REPLY}")
+    )
     assert [item.id for item in session.store.sessions("languages most")] == [session.id], "a reply is found too"
 
 

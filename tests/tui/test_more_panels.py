@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,17 +10,23 @@ from textual.command import CommandPalette
 from textual.widgets import DataTable, Input, OptionList, Static
 
 from agent.core.events import dump
+from agent.services.ingest import Taken
 from agent.storage.cases import CaseStore
 from agent.storage.session_store import SessionStore
+from index.ingest.pipeline import IngestReport, Progress
+from index.snapshots.history import Published
 from tests.fakes.desk import NARROW, ask, desk, opened, text
 from tests.fakes.session import FakeSession, events
+from tui.rendering.overall import left, share_done
 from tui.screens.background import BackgroundTask
 from tui.screens.cases import CasesScreen
+from tui.screens.choose import ChooseScreen
 from tui.screens.ingest import IngestScreen
 from tui.screens.log import log
 from tui.state import preferences
 from tui.state.reduce import replay
 from tui.state.view import View
+from tui.text.paths import completed
 
 
 async def test_a_case_is_made_given_a_note_and_the_finding_on_the_desk(tmp_path: Path, own_home: Path) -> None:
@@ -132,6 +139,72 @@ async def test_the_palette_lists_what_works_now_with_its_keys(tmp_path: Path) ->
         await pilot.press("ctrl+p")
         await pilot.pause(0.2)
         assert isinstance(app.screen, CommandPalette)
+
+
+async def test_an_account_that_is_not_read_is_asked_for_before_a_file_is_taken_and_the_report_is_that_of_the_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "talk.jsonl"
+    lines = [{"person": f"p{place % 9}", "stamp": f"2026-10-0{1 + place % 9}T10:00:00Z",
+              "messages": [{"role": "user", "content": f"hello {place}"}]} for place in range(40)]  # fmt: skip
+    file.write_text("\n".join(map(json.dumps, lines)))
+    taken: list[object] = []
+
+    async def take(app: object, source: object, report: object, **_: object) -> Taken:
+        taken.append(next(read.item for read in source))  # type: ignore[attr-defined]
+        outcome = IngestReport(40, 40, skipped=Counter({"empty": 2}), first_skips={"empty": "line 3"}, elapsed_s=1.0)
+        return Taken(outcome, Published(None, 0, 0, "too few accounts"), None)
+
+    monkeypatch.setattr("agent.services.ingest.ingest", take)
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=NARROW) as pilot:
+        await opened(pilot, app)
+        await ask(pilot, "anything")
+        await ask(pilot, f"/add {file}")
+        await pilot.pause(0.3)
+        app.screen.query_one("#index-name", Input).value = "own"
+        await pilot.press("ctrl+g")
+        for expected in ("No account is read", "No time is read"):
+            for _ in range(60):
+                await pilot.pause(0.05)
+                if isinstance(app.screen, ChooseScreen) and expected in text(app, ".title"):
+                    break
+            assert expected in text(app, ".title")
+            await pilot.press("enter")
+        for _ in range(60):
+            await pilot.pause(0.05)
+            if taken and "taken in" in text(app, "#said"):
+                break
+        assert taken, text(app, "#said")
+        (first,) = taken
+        assert first.account == "p0"  # type: ignore[attr-defined]
+        assert first.time is not None  # type: ignore[attr-defined]
+        said = text(app, "#said")
+        assert "40 taken in" in said
+        assert "2 skipped: empty" in said
+        assert "No snapshot published: too few accounts" in said
+
+
+def test_a_path_is_completed_as_in_a_shell(tmp_path: Path) -> None:
+    (tmp_path / "chats-1.jsonl").touch()
+    (tmp_path / "chats-2.jsonl").touch()
+    (tmp_path / "logs").mkdir()
+    assert completed(f"{tmp_path}/ch") == f"{tmp_path}/chats-"
+    assert completed(f"{tmp_path}/chats-1") == f"{tmp_path}/chats-1.jsonl"
+    assert completed(f"{tmp_path}/lo") == f"{tmp_path}/logs/"
+    for nothing in ("", f"{tmp_path}/zz", "/nowhere/at/all"):
+        assert completed(nothing) == nothing
+
+
+def test_the_whole_of_an_ingest_only_grows_and_ends_at_one() -> None:
+    steps = [Progress(stage, done, 10) for stage in ("reading", "summarising", "placing summaries", "looking for coordination")
+             for done in (0, 5, 10)]  # fmt: skip
+    shares = [share_done(step) or 0.0 for step in steps]
+    assert shares == sorted(shares)
+    assert shares[0] == 0.0
+    assert round(shares[-1], 6) == 1.0
+    assert share_done(Progress("something else", 1, 2)) is None
+    assert (left(0.5, 30.0), left(0.01, 5.0)) == ("about 30 s left", "time left: not known yet")
 
 
 async def test_a_fault_that_nobody_foresaw_while_taking_in_is_a_number_and_one_can_begin_again(

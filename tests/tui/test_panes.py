@@ -51,7 +51,7 @@ async def test_a_handle_in_an_answer_opens_its_finding(tmp_path: Path) -> None:
         assert app.view.selected == "F1"
         assert "scope" in text(app, "#evidence")
         assert "method" in text(app, "#evidence")
-        assert "2 groups (1.5 %)" in text(app, "#evidence")
+        assert "2 groups, 1.5 % of conversations" in text(app, "#evidence")
 
 
 async def test_a_maximized_pane_gives_way_to_escape_before_anything_stops(tmp_path: Path) -> None:

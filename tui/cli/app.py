@@ -176,7 +176,7 @@ def _require_terminal() -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         fail(
             SettingsError(
-                "The screen needs a terminal, and input or output is none here (a pipe, a file, a cron job).",
+                "The screen needs a terminal. Here, input or output is a pipe or a file.",
                 'One question: shoal ask "What is new?" (--json for programs). A chat in lines: shoal chat --plain.',
             )
         )

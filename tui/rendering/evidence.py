@@ -61,10 +61,11 @@ def _value(column: str, value: dict[str, Any], width: int) -> Content:
 def suppressed(finding: dict[str, Any]) -> str:
     """What the strictness cost, as counts."""
     found = finding["suppressed"]
-    parts = [f"{many(found['groups'], 'group')} ({found['share']} %)", many(found["cells"], "cell")]
-    if found["unnamed"]:
-        parts.append(f"{found['unnamed']} without a name")
-    return ", ".join(parts)
+    parts = [many(found["groups"], "group")] if found["groups"] else []
+    parts += [f"{found['share']} % of conversations"] if found["share"] else []
+    parts += [many(found["cells"], "number")] if found["cells"] else []
+    parts += [f"{many(found['unnamed'], 'name')}"] if found["unnamed"] else []
+    return ", ".join(parts) or "nothing"
 
 
 def row_label(row: dict[str, Any], width: int) -> Text:

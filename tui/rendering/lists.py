@@ -17,15 +17,17 @@ def index_table(found: "Sequence[IndexEntry]") -> str:
     if not found:
         return "There is no index yet. Make one: shoal ingest FILE, or try: shoal demo"
     wide = max(8, *(len(item.name) for item in found))
-    lines = [f"  {'index':<{wide}}{'conversations':>15}{'themes':>8}  published"]
+    lines = [f"  {'index':<{wide}}{'conversations':>15}{'clusters':>10}  published"]
     for item in found:
         mark = "*" if item.is_default else " "
         state = item.published[:10] if item.snapshot else item.problem or "nothing is published yet: shoal publish"
         count = f"{item.conversations:,}+" if item.snapshot else "-"
         lines.append(
-            f"{mark} {fit(item.name, wide)}{count:>15}{item.themes if item.snapshot else '-':>8}  {safe(state)}"
+            f"{mark} {fit(item.name, wide)}{count:>15}{item.clusters if item.snapshot else '-':>10}  {safe(state)}"
         )
-    return "\n".join([*lines, "* is asked where no --index is given."])
+    default = "* is asked where no --index is given."
+    named = default if any(item.is_default for item in found) else "None is asked where no --index is given: name one."
+    return "\n".join([*lines, named])
 
 
 def theme_table(finding: dict[str, Any]) -> str:

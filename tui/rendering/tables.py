@@ -62,16 +62,13 @@ def refusal_table(refusals: Sequence[Any], releases: Sequence[Any]) -> str:
     return "\n".join(lines)
 
 
-def inspection_table(seen: "Inspection") -> str:
-    """What a file holds and what would become of it: counts and names of fields, nothing was written."""
+def inspection_table(seen: "Inspection", choose: str = "Use --map account=FIELD or --no-accounts.") -> str:
+    """What a file holds and what would become of it: counts and names of fields, nothing was written. `choose` says how an
+    account is chosen."""
     extent = "the whole file" if seen.complete else "the beginning of the file only; ingest reads all of it"
     unread = ", ".join(safe(name[:40]) for name in seen.unread_accounts[:4])
     lines = [
-        *(
-            [f"No account is read, and these fields look like one: {unread}. Use --map account=FIELD or --no-accounts."]
-            if unread
-            else []
-        ),
+        *([f"No account is read, and these fields look like one: {unread}. {choose}"] if unread else []),
         f"{safe(seen.name)}: {seen.format}",
         f"{seen.records:,} records looked at ({extent}); {seen.unit}",
         f"{seen.conversations:,} conversations would be taken; nothing was written",

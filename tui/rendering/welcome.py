@@ -89,9 +89,12 @@ def _banners(view: View) -> list[str]:
     return [*wording, ""] if wording else []
 
 
-def no_index(error: ShoalError, path: Path, *, is_there: bool) -> Content:
-    """There is nothing to ask: what an index is, where Shoal looked, and three ways on."""
+def no_index(error: ShoalError, path: Path, *, is_there: bool, others: Sequence[str] = ()) -> Content:
+    """There is nothing to ask: what an index is, where Shoal looked, and the ways on. `others`: indexes that there are."""
     what = "This index cannot be opened." if is_there else "There is no index yet."
+    if others and not is_there:
+        what = "This index does not exist; others do."
+    listed = f"  open another index: {', '.join(others[:6])}"
     lines = [
         Content.styled(what, "bold"),
         Content(safe(error.message)),
@@ -99,6 +102,7 @@ def no_index(error: ShoalError, path: Path, *, is_there: bool) -> Content:
         Content("An index holds screened summaries of conversations, never the conversations themselves."),
         Content("Answers are aggregates that a privacy gate releases."),
         Content(""),
+        *([Content.assemble("  ", ("i", "$mark bold"), f" {safe(listed)}")] if others else []),
         Content.assemble("  ", ("d", "$mark bold"), f"   try the bundled demo: synthetic, no key ({DEMO_COMMAND})"),
         Content.assemble("  ", ("f7", "$mark bold"), "  look into a file of your own, then take it in"),
         Content.assemble(

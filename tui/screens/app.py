@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from tui.screens.settings import SettingsScreen
 
 _ESC_WINDOW_S = 3.0
+_EVERYWHERE = ("leave", "copy_or_clear")
+"""What works under a dialog too."""
+_CALLS = frozenset(action.call.partition("(")[0] for action in ACTIONS)
 
 
 class ShoalApp(Commands):
@@ -104,6 +107,8 @@ class ShoalApp(Commands):
         """Keys in the footer are those that do something now."""
         if action == "step_back":
             return True
+        if isinstance(self.screen, ModalScreen) and action not in _EVERYWHERE:
+            return action not in _CALLS  # what the desk does is not done behind a dialog
         if action == "copy_block":
             return bool(self.view.turns)
         call = f"{action}({', '.join(repr(value) for value in parameters)})" if parameters else action
@@ -138,6 +143,9 @@ class ShoalApp(Commands):
     def action_resume(self) -> None:
         if self._session is not None and (self.view.can_resume or self.view.phase == "viewing"):
             self._enable(True)
+            prompt, turn = self.desk.query_one(Prompt), self.view.turn
+            if turn is not None and prompt.value == turn.question:
+                prompt.value = ""
             self._consume(self._session.resume())
         else:
             self._say("nothing to resume")
@@ -180,11 +188,12 @@ class ShoalApp(Commands):
     @work(group="help", exclusive=True)
     async def action_help(self) -> None:
         keys = {action.id: self._key(action.id) for action in ACTIONS}
-        here = [
-            (binding.key_display or binding.key, binding.description)
-            for _, binding, enabled, _ in self.screen.active_bindings.values()
+        found = {
+            binding.description: binding.key_display or binding.key
+            for _, binding, enabled, _ in reversed(self.screen.active_bindings.values())
             if enabled and binding.id and binding.id not in BY_ID and not binding.id.startswith("depth_")
-        ]
+        }
+        here = [(key, label) for label, key in reversed(found.items())]
         call = await self.push_screen_wait(HelpScreen(working(self.view), keys, here))
         if call and call.startswith(HelpScreen.ASK):
             self.desk.query_one(Prompt).value = call.removeprefix(HelpScreen.ASK)
@@ -274,9 +283,10 @@ class ShoalApp(Commands):
     ) -> None:
         """Show a stored session as it was, and go on in it where there is an index to ask: its own."""
         still_on = last.state == "running"
-        if self._session is not None and Path(last.index_path) != self._started.path:
-            session_before, self._session = self._session, None
-            await session_before.close()
+        if self._session is None or Path(last.index_path) != self._started.path:
+            if self._session is not None:
+                session_before, self._session = self._session, None
+                await session_before.close()
             self._started = self._started.on_index(last.index_path)
             self.view = View(index=self._started.path.name)
             try:

@@ -70,6 +70,8 @@ class ChooseScreen(Panel[str]):
         listed.clear_options()
         width = max(20, min(150, self.app.size.width * 92 // 100) - _EDGES)
         listed.add_options(Option(Text(fit(one.text, width).rstrip())) for one in self._shown)
+        if not self._shown:
+            listed.add_option(Option("nothing matches", disabled=True))
         listed.highlighted = 0 if self._shown else None
 
     @property
@@ -97,8 +99,12 @@ class ThemesScreen(ChooseScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "rename", "Rename", id="rename_in_list", priority=True)]
 
-    def __init__(self, choices: Sequence[Choice], rename: Callable[[Choice], Awaitable[bool]], words: str = "") -> None:
-        super().__init__("Themes", choices, "enter asks about it · f2 renames · esc closes", words=words)
+    def __init__(
+        self, choices: Sequence[Choice], rename: Callable[[Choice], Awaitable[bool]], words: str = "", note: str = ""
+    ) -> None:
+        super().__init__(
+            "Themes", choices, f"enter asks about it · f2 renames · esc closes\n{note}".strip(), words=words
+        )
         self._rename = rename
 
     @work(group="rename", exclusive=True)

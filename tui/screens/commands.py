@@ -38,16 +38,16 @@ class Commands(Reading):
         """Do what a command says. False: it could not be done, and what was typed stays."""
         action = command.action
         if action is None:
-            self._say(f"there is no command /{safe(command.name)}; /help lists them")
+            self._warn(f"there is no command /{safe(command.name)}; /help lists them")
             return False
         if not action.works(self.view):
-            self._say(f"/{action.slash} does nothing now")
+            self._warn(f"/{action.slash} does nothing now")
             return False
         if action.needs and not command.rest:
-            self._say(f"write /{action.slash} {action.takes}")
+            self._warn(f"write /{action.slash} {action.takes}")
             return False
         if command.rest and not action.takes:
-            self._say(f"/{action.slash} takes nothing after it")
+            self._warn(f"/{action.slash} takes nothing after it")
             return False
         if command.rest:
             getattr(self, f"action_{action.call}")(command.rest)
@@ -59,7 +59,7 @@ class Commands(Reading):
         """Show a finding by its handle."""
         handle = handle.strip("[]").upper()
         if handle not in self.view.findings:
-            self._say(f"there is no finding {safe(handle)} in this session")
+            self._warn(f"there is no finding {safe(handle)} in this session")
             return
         self.view = reduce.selecting(self.view, handle)
         self.desk.query_one(Findings).show(self.view)
@@ -93,9 +93,8 @@ class Commands(Reading):
             return
         known = {item.name: item.path for item in found} | {item.path: item.path for item in found}
         if name not in known:
-            self._say(
-                f"there is no index {safe(name)}; there are: {safe(', '.join(item.name for item in found)) or 'none'}"
-            )
+            names = safe(", ".join(item.name for item in found)) or "none"
+            self._warn(f"there is no index {safe(name)}; there are: {names}")
             return
         app = replace(App.start(known[name]), sessions=self._started.sessions)
         await self._switch(app, built_in=self._built_in)
@@ -117,10 +116,11 @@ class Commands(Reading):
             chosen = await self.push_screen_wait(ChooseScreen(title, choices, "enter chooses · esc closes"))
             who = chosen or ""
         if who not in ("built-in", "model"):
-            self._say("write /model built-in, or /model model" if who else "")
+            if who:
+                self._warn("write /model built-in, or /model model")
             return
         if who == "model" and not settings.has_model:
-            self._say("no model is set: ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL, then start again")
+            self._warn("no model is set: set ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL, then start again")
             return
         self._built_in = who == "built-in"
         await self._reopen()
@@ -138,7 +138,8 @@ class Commands(Reading):
         found = await self._session.themes()
         self._say("")
         choices = [_theme(row) for row in found["rows"] if row.get("id")]
-        chosen = await self.push_screen_wait(ThemesScreen(choices, self._renamed, words))
+        given = " ".join(safe(note) for note in found["notes"])
+        chosen = await self.push_screen_wait(ThemesScreen(choices, self._renamed, words, given))
         name = next((choice.name for choice in choices if choice.key == chosen), "")
         if chosen:
             self.desk.query_one(Prompt).value = f"Open “{safe(name)}”" if name else f"Open {chosen}"
@@ -150,7 +151,7 @@ class Commands(Reading):
         row = self.desk.query_one(Findings).row
         cluster = str(row.get("id") or "").split(" ")[-1] if row is not None else ""
         if row is None or not cluster:
-            self._say("stand on a theme first: only themes have names of their own")
+            self._warn("select a theme first: only themes have names of their own")
             return
         await self._renamed(Choice(cluster, "", str(row["label"])))
 
@@ -165,7 +166,7 @@ class Commands(Reading):
 
         kept = await self.push_screen_wait(RenameScreen(theme.key, theme.name, keep))
         if kept:
-            self._say(f"{theme.key} is now {safe(kept)}; what is asked from now on says so")
+            self.notify(f"{theme.key}: {safe(kept)}\nFindings from now on say so.", title="renamed", markup=False)
         return bool(kept)
 
     @work(group="history", exclusive=True)

@@ -171,6 +171,7 @@ class Desk(App[None]):
         if self._session is None:
             try:
                 self._recent = await asyncio.to_thread(self._earlier)
+                self._indexes = await asyncio.to_thread(_indexes, self._started)
                 self._draw_welcome()
                 self._session = await asyncio.to_thread(self._started.session, built_in=self._built_in)
                 if self._goes_on:
@@ -183,7 +184,7 @@ class Desk(App[None]):
         session = self._session
         self._opened(session)
         await asyncio.to_thread(importlib.import_module, "tui.widgets.turn")
-        self._indexes, asked = await asyncio.to_thread(_known, self._started, session)
+        asked = await asyncio.to_thread(_asked, session)
         self.desk.query_one(Prompt).remember(*asked)
         await asyncio.to_thread(session.warm)
         if session is not self._session:
@@ -245,7 +246,7 @@ class Desk(App[None]):
         """No index, a wrong setting: say what is possible and the exact command."""
         self._fault = error
         self.view = replace(self.view, phase="no index")
-        self._enable(False, "nothing to ask yet: d opens the demo, f7 takes in a file of yours")
+        self._enable(False, "nothing to ask yet: i lists indexes, d opens the demo, f7 takes in a file of yours")
         self._draw_welcome()
         self._draw_lines()
 
@@ -259,7 +260,8 @@ class Desk(App[None]):
         for place in self.desk.query("#welcome").results(Static):
             if self._fault is not None:
                 is_there = (self._started.path / "index.toml").exists()
-                place.update(welcome.no_index(self._fault, self._started.path, is_there=is_there))
+                others = [item.name for item in self._indexes if item.snapshot]
+                place.update(welcome.no_index(self._fault, self._started.path, is_there=is_there, others=others))
             else:
                 wording = (self.view, self.examples, self._recent, self.preferences.problems)
                 place.update(welcome.ready(*wording))
@@ -395,17 +397,25 @@ class Desk(App[None]):
             if self.view.is_outdated:
                 self._say(f"snapshot {newest} is published; press ctrl+n to switch to it")
 
+    def _warn(self, text: str) -> None:
+        """Say why something was not done: long enough to be read."""
+        self._say(text)
+        self.notify(text, severity="warning", markup=False)
+
     def _say(self, note: str) -> None:
         self._note, self._note_at = note, self._clock()
         self._draw_lines()
 
 
-def _known(started: "Started", session: "Session") -> "tuple[tuple[IndexEntry, ...], list[str]]":
-    """The indexes there are, and what was asked before, oldest first."""
+def _asked(session: "Session") -> list[str]:
+    """What was asked before, oldest first."""
+    return [run.question for run in reversed(session.store.runs())][-_REMEMBERED:]
+
+
+def _indexes(started: "Started") -> "tuple[IndexEntry, ...]":
     from agent.services.indexes import indexes
 
-    asked = [run.question for run in reversed(session.store.runs())]
-    return tuple(indexes(started)), asked[-_REMEMBERED:]
+    return tuple(indexes(started))
 
 
 def _newest_snapshot(started: "Started") -> int:

@@ -4,6 +4,7 @@ and left; stop and go on at any time; in the end the report of the command line.
 The work runs in a thread of its own. Counts and names of fields are shown, never a value of the file.
 """
 
+import re
 import time
 from asyncio import to_thread
 from dataclasses import replace
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _HINT = "tab completes the path · enter looks into the file · ctrl+g takes it in · esc closes"
 _ON = "esc stops; what is finished is kept, and the same command goes on from there"
+_TIME = re.compile(r"time|date|stamp|when|created|_at$|day", re.IGNORECASE)
+"""Names of fields that may be a time."""
 _NONE = ""
 """The choice that no field states it."""
 
@@ -53,6 +56,7 @@ class IngestScreen(Panel["Started"]):
         self._path = path
         self._mapping: dict[str, str] = {}
         self._without_accounts = False
+        self._inspected = ""
         self._beside: BackgroundTask[Taken] | None = None
         self._stages: dict[str, str] = {}
         self._step: Progress | None = None
@@ -69,18 +73,25 @@ class IngestScreen(Panel["Started"]):
                 placeholder="a file, folder or pattern of conversations (JSONL, CSV, Parquet, ...; docs/guide/ingest.md)",
                 id="path",
             )
-            yield Input(value=safe(self._started.path.name), placeholder="the index: a name", id="index-name")
+            yield Input(value=self._default_name(), placeholder="the index: a name", id="index-name")
             yield ProgressBar(total=1.0, show_eta=False, id="progress")
             with VerticalScroll():
                 yield Static(self._known(), id="said", markup=False)
             yield Static(_HINT, classes="hint", id="ingest-hint", markup=False)
 
+    def _default_name(self) -> str:
+        """The index that is open; for one's own data never the demo's."""
+        from agent.wiring import DEMO
+
+        name = self._started.path.name
+        return safe(self._started.settings.index if name == DEMO else name)
+
     def _known(self) -> str:
         from agent.services.indexes import indexes
 
         names = [item.name for item in indexes(self._started)]
-        listed = f"Indexes there are: {safe(', '.join(names))}. " if names else ""
-        return f"{listed}Another name makes a new index. First look into the file: nothing is written by that."
+        listed = f"Existing indexes: {safe(', '.join(names))}. " if names else ""
+        return f"{listed}Another name makes a new index. Look into the file first: that writes nothing."
 
     def on_mount(self) -> None:
         self.query_one(ProgressBar).display = False
@@ -117,7 +128,7 @@ class IngestScreen(Panel["Started"]):
         """The app on the index that is named."""
         if self._demo:
             return self._started
-        name = self.query_one("#index-name", Input).value.strip() or self._started.path.name
+        name = self.query_one("#index-name", Input).value.strip() or self._default_name()
         if name == self._started.path.name:
             return self._started
         return replace(self._started, path=self._started.home.index_path(name))
@@ -128,10 +139,12 @@ class IngestScreen(Panel["Started"]):
 
         self._say("looking …")
         seen = await to_thread(self._seen, text)
+        self._inspected = text
         if await self._mapped(seen):
             seen = await to_thread(self._seen, text)
         unclear = self._unclear(seen)
-        self._say(f"{inspection_table(seen)}\n\nNothing was written. {unclear or 'ctrl+g takes it in.'}")
+        table = inspection_table(seen, "Press enter to choose the field.")
+        self._say(f"{table}\n\nNothing was written. {unclear or 'ctrl+g takes it in.'}")
 
     def _seen(self, text: str) -> "Inspection":
         from index.sources import files_at, inspect_file
@@ -141,8 +154,9 @@ class IngestScreen(Panel["Started"]):
     async def _mapped(self, seen: "Inspection") -> bool:
         """Ask which field is the account, and which the time, where none is read. True where something was answered."""
         changed = False
-        for what, is_open in (("account", self._asks_account(seen)), ("time", seen.conversations and not seen.dated)):
-            fields = [field.name for field in seen.fields if field.becomes == "ignored"]
+        fields = [field.name for field in seen.fields if field.becomes == "ignored"]
+        has_time = any(map(_TIME.search, fields)) and bool(seen.conversations) and not seen.dated
+        for what, is_open in (("account", self._asks_account(seen)), ("time", has_time)):
             if not is_open or not fields or what in self._mapping:
                 continue
             first = [name for name in seen.unread_accounts if name in fields] if what == "account" else []
@@ -182,6 +196,9 @@ class IngestScreen(Panel["Started"]):
         from tui.rendering.tables import taken_lines
 
         self._stages.clear()
+        if not self._demo and text != self._inspected:
+            self._say("looking …")
+            await self._mapped(await to_thread(self._seen, text))
         app, source = await to_thread(self._opened, text)
         self._beside = BackgroundTask(lambda: self._ingest(app, source))
         self._began, self._share = time.monotonic(), 0.0
@@ -242,6 +259,8 @@ class IngestScreen(Panel["Started"]):
         step = self._step
         if step is not None:
             done = f"{step.done:,}" + (f" of {step.total:,}" if step.total else "") if step.done or step.total else ""
+            if step.stage not in self._stages:
+                self._stages = {name: f"{fit(name, 38)} done" for name in self._stages}
             self._stages[step.stage] = f"{fit(step.stage, 38)} {done} {safe(step.note)}".rstrip()
             self._share = max(self._share, share_done(step) or 0.0)
         self.query_one(ProgressBar).update(progress=self._share)

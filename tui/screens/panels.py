@@ -83,8 +83,6 @@ class HelpScreen(Panel[str]):
             yield Static("", classes="title", id="help-title", markup=False)
             yield Input(placeholder="type to filter: a word, or a key", id="filter")
             yield OptionList(id="actions", markup=False)
-            here = " · ".join(f"{key} {label}" for key, label in self._place)
-            yield Static(f"Here too: {here}" if here else "", classes="hint", markup=False)
             yield Static(LEGEND, classes="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -110,6 +108,7 @@ class HelpScreen(Panel[str]):
         self.query_one("#help-title", Static).update(f"Help   {pages}   (tab turns, enter takes)")
         listed = self.query_one(OptionList)
         listed.clear_options()
+        lines = lines or [("nothing matches", "")]
         listed.add_options(Option(Text(text), disabled=not taken) for text, taken in lines)
         self._taken = [taken for _, taken in lines]
         listed.highlighted = next((place for place, taken in enumerate(self._taken) if taken), None)
@@ -131,6 +130,15 @@ class HelpScreen(Panel[str]):
             if all(word in text for word in words):
                 line = f"{fit(key, 12)} {fit(slash, 11)} {fit(action.label, 13)} {fit(action.says, width).rstrip()}"
                 yield line, action.call
+
+        place = [
+            (key, label) for key, label in self._place if all(word in f"{key} {label}".casefold() for word in words)
+        ]
+        if place:
+            yield "", ""
+            yield "Where you are:", ""
+        for key, label in place:
+            yield f"{fit(key, 12)} {fit('', 11)} {label}", ""
 
     def action_cursor(self, step: int) -> None:
         listed = self.query_one(OptionList)

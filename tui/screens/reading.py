@@ -31,12 +31,20 @@ _TWO_WIDE = 110
 class Reading(Saving):
     """The desk with everything that needs no run."""
 
+    def on_mount(self) -> None:
+        self.watch(self.desk, "maximized", self._spread, init=False)  # the library ends a zoom too, at esc
+
     def action_chat(self) -> None:
+        """To the prompt; a zoomed pane would hide it."""
+        if self.desk.maximized is self.desk.query_one(Findings):
+            self._zoom(None)
         self.desk.remove_class("mode-findings")
         prompt = self.desk.query_one(Prompt)
         (self.desk.query_one(Conversation) if prompt.disabled else prompt).focus()
 
     def action_findings(self) -> None:
+        if self.desk.maximized is self.desk.query_one(Conversation):
+            self._zoom(None)
         self.desk.add_class("mode-findings")
         self.desk.query_one(Findings).focus_inside()
 
@@ -86,8 +94,6 @@ class Reading(Saving):
         if row is None:
             self._say("select a row first")
             return
-        if self.desk.maximized is not None:
-            self._zoom(None)
         label = safe(row["label"]).replace("\n", " ")
         self.desk.query_one(Prompt).value = f"How has “{label}” developed over time?"
         self.action_chat()
@@ -101,8 +107,6 @@ class Reading(Saving):
             self.view = reduce.selecting(self.view, handle)
             self.desk.query_one(Findings).show(self.view)
             return
-        if self.desk.maximized is not None:
-            self._zoom(None)
         self.desk.query_one(Prompt).value = f"Show the map of {safe(message.area.id)}"
         self.action_chat()
 
@@ -117,6 +121,9 @@ class Reading(Saving):
 
     def action_widen(self, step: int) -> None:
         """Give the findings more of the width, or less."""
+        if self.desk.maximized is not None or self.size.width < WIDE:
+            self._say("the whole screen is the findings' now; z gives the chat its part back")
+            return
         self._share(self.preferences.findings + step)
         preferences.save(self._started.home.root, self.preferences)
 
@@ -164,7 +171,6 @@ class Reading(Saving):
             self.desk.minimize()
         else:
             self.desk.maximize(pane, container=False)
-        self._spread()
 
     def action_scroll(self, where: str) -> None:
         chat = self.desk.query_one(Conversation)

@@ -96,7 +96,7 @@ class Saving(Desk):
         else:
             form = next((form for form in forms if form.suffix == file.suffix), None)
             if form is None:
-                self._say(f"endings: {', '.join(form.suffix for form in forms)}")
+                self._warn(f"{file.name}: choose one of the endings {', '.join(form.suffix for form in forms)}")
                 return
             wanted = Wanted(form, file)
         if wanted is None:

@@ -112,8 +112,8 @@ def selecting(view: View, handle: str) -> View:
 
 
 def pinning(view: View) -> View:
-    """The view with the selected finding kept beside the next ones; with none kept, where one was."""
-    return replace(view, pinned=None if view.pinned else view.selected)
+    """The view with the selected finding kept, and the one after it beside it; with none kept, where one was."""
+    return replace(view, pinned=None) if view.pinned else replace(beside(view, 1), pinned=view.selected)
 
 
 def folding(view: View, place: int, part: Part | None) -> View:

@@ -16,7 +16,7 @@ EXAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "What is new in the last month?",
             "How has coding developed by week?",
             "Which uses grew most?",
-            "When is it used most, by weekday?",
+            "In which month is it used most?",
         ),
     ),
     (
@@ -43,7 +43,7 @@ EXAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
             "What does this index hold?",
             "What can you not tell me?",
             "How sure are you?",
-            "Where does that number come from?",
+            "What does suppressed mean?",
         ),
     ),
 )

@@ -55,6 +55,7 @@ class Conversation(VerticalScroll):
         Binding("r", "app.resume", "Resume", show=False, id="resume_chat"),
         Binding("f", "app.fork", "Fork", show=False, id="fork_chat"),
         Binding("d", "app.demo", "Demo", show=False, id="demo_chat"),
+        Binding("i", "app.index", "Indexes", show=False, id="index_chat"),
         Binding("k", "app.block(-1)", "Block up", show=False, id="block_k"),
         Binding("j", "app.block(1)", "Block down", show=False, id="block_j"),
     ]
@@ -114,6 +115,15 @@ class Conversation(VerticalScroll):
         self.call_after_refresh(self._count_below)
         if has_ended and is_followed:
             self.call_after_refresh(self._land)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._refit)
+
+    async def _refit(self) -> None:
+        """Draw for another width what was drawn for one."""
+        for shown in self.turn_views:
+            if shown.query(".closing"):  # else it is being made
+                await shown.show(shown.turn, 0.0, self._density, self._width)
 
     def _has_ended(self, view: View) -> bool:
         """Whether the newest turn has ended since it was last drawn."""

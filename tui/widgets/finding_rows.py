@@ -22,8 +22,7 @@ class FindingRows(Vertical):
     """The table and its filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", key_display="/", id="filter_rows"),
-        Binding("s", "sort", "Sort", id="sort_rows"),
+        Binding("s", "sort", "Sort", show=False, id="sort_rows"),
         Binding("S,shift+s", "reverse", "Other way", show=False, id="reverse_rows"),
         Binding("escape", "close_filter", "All rows", show=False),
         Binding("down", "enter_table", "Down", show=False),
@@ -61,6 +60,11 @@ class FindingRows(Vertical):
             self.query_one(Input).value = ""
         self._finding, self._width = finding, width
         self._fill()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._finding, self._rows = None, []
+        self.query_one(DataTable).clear(columns=True)
 
     def _fill(self) -> None:
         if self._finding is None:

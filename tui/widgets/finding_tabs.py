@@ -105,6 +105,8 @@ class Found(Vertical):
     def show(self, finding: dict[str, Any] | None, title: str, landmarks: Mapping[str, date]) -> None:
         """Draw the finding, if it is another one than before. The focus stays where it was."""
         self.query_one(".found-title", Static).update(fit(title, max(10, self.size.width - 2)).rstrip())
+        if finding is None:
+            self._clear()
         if finding is None or finding is self._finding:
             return
         had_focus = self.has_focus_within
@@ -115,6 +117,17 @@ class Found(Vertical):
         self._turn_to({"trend": "tab-plot", "map": "tab-map"}.get(finding["shape"], "tab-groups"))
         if had_focus:
             self.call_after_refresh(self.focus_inside)
+
+    def _clear(self) -> None:
+        """Nothing is selected: another session, or none of its findings yet."""
+        if self._finding is None:
+            return
+        self._finding, self._drawn, self._mapped, self.row = None, None, None, None
+        self.query_one(GroupTree).clear()
+        self.query_one(FindingRows).clear()
+        self.query_one("#evidence", Static).update(EMPTY)
+        self.query_one("#chart", Static).update("Nothing to draw yet.")
+        self._turn_to("tab-groups")
 
     def _turn_to(self, tab: str) -> None:
         """Open a tab, and hide those that are of another shape; last, because hiding the open one opens its neighbour."""

@@ -25,7 +25,7 @@ class Findings(Vertical):
     """The pane. Its left edge can be dragged."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "app.ask_about", "Ask about", id="ask_about"),
+        Binding("o", "app.ask_about", "Ask about", show=False, id="ask_about"),
         Binding("z", "app.zoom_pane", "Zoom", id="zoom"),
         Binding("v", "app.pin", "Side by side", show=False, id="pin"),
         Binding("left_square_bracket", "app.beside(-1)", "Previous", show=False, key_display="[", id="previous"),

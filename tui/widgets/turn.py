@@ -26,9 +26,9 @@ class FoldLine(Static):
     def draw(self, title: str, *, is_open: bool, width: int) -> None:
         """Show whether it is open, its key and its title."""
         sign = self._glyphs.open if is_open else self._glyphs.shut
-        key = f"  {PARTS.index(self.part) + 1}"
-        wording = fit(title, max(20, width - 14)).rstrip()
-        last = "" if self.part != PARTS[-1] else " · ctrl+g all"
+        key = f"  key {PARTS.index(self.part) + 1}"
+        wording = fit(title, max(20, width - 12)).rstrip()
+        last = "" if self.part != PARTS[-1] else " · ctrl+g opens all"
         self.update(Content.assemble((f" {sign} {wording}", "$title"), (f"{key}{last}", "$quiet")))
 
 
