@@ -159,8 +159,10 @@ class IngestScreen(Panel["Started"]):
         for what, is_open in (("account", self._asks_account(seen)), ("time", has_time)):
             if not is_open or not fields or what in self._mapping:
                 continue
-            first = [name for name in seen.unread_accounts if name in fields] if what == "account" else []
-            choices = [Choice(name, safe(name)) for name in dict.fromkeys([*first, *fields])]
+            likely = seen.unread_accounts if what == "account" else tuple(filter(_TIME.search, fields))
+            left_over = [name for name in fields if name not in self._mapping.values()]
+            ordered = sorted(left_over, key=lambda name: name not in likely)
+            choices = [Choice(name, safe(name)) for name in ordered]
             none = "none: each conversation counts alone" if what == "account" else "none: conversations stay undated"
             title = f"No {what} is read. Which field states it?"
             screen = ChooseScreen(title, [*choices, Choice(_NONE, none)], "enter chooses · esc leaves it open")
