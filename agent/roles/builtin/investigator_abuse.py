@@ -24,7 +24,6 @@ from agent.roles.builtin.recipe import (
 )
 from agent.roles.builtin.sentences import sentence, what
 from agent.roles.protocols import Claim
-from index.questions.subjects import abuse_areas
 from index.vocabulary import vocabulary
 from tools.catalog.flag_gaps import FALSE, FLAGGED, MISSED
 from tools.core.finding import Finding, Row
@@ -36,10 +35,8 @@ _FEW_WEEKS = 8
 _BANDS = ("uniformity", "template", "synchrony", "concentration", "dedication")
 _OVERALL = "coordination"
 _MARKED = ("high", "very high")
-_MOST_THEMES = 4
+MOST_THEMES = 4
 _SIGNALS = 2
-_SHORT_NAME = 3
-"""Words of a question that are repeated as the name of what was looked for; longer ones are a part of a sentence."""
 
 
 async def coordination(notes: Notes) -> None:
@@ -57,16 +54,16 @@ async def coordination(notes: Notes) -> None:
     weeks = await notes.ask("trend", arguments(scope, by="week"))
     flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if has_room(scope) else None
     whole = _whole(notes, near, banded, weeks)
-    marked = _marked(themes) if themes is not None else []
-    signals = [text for text in (whole, _marked_themes(notes, themes, marked) if themes and marked else "") if text]
+    marked = marked_of(themes) if themes is not None else []
+    signals = [text for text in (whole, tell_marked(notes, themes, marked) if themes and marked else "") if text]
     unflagged = _flags(notes, flagged) if flagged is not None else ""
     if not signals:
         return
     notes.tell("not_proof", kind="answer")
     if themes is not None and marked:
-        _lead(notes, themes, marked[:_MOST_THEMES], signals, unflagged)
+        lead_of(notes, themes, marked[:MOST_THEMES], signals, unflagged)
     elif scope.near is not None and (rows := named(near)[:4]):
-        _lead(notes, near, rows, signals, unflagged)
+        lead_of(notes, near, rows, signals, unflagged)
 
 
 def _what(notes: Notes) -> str:
@@ -138,20 +135,20 @@ def _high(row: Row) -> str:
     return ", ".join(f"{name} {verdict}" for name, verdict in found if verdict in _MARKED)
 
 
-def _marked(finding: Finding) -> list[Row]:
+def marked_of(finding: Finding) -> list[Row]:
     """Themes whose reading of all bands is high, the strongest and largest first."""
     rows = [row for row in by_size(named(finding)) if _overall(row) in _MARKED]
     return sorted(rows, key=lambda row: -_MARKED.index(_overall(row)))
 
 
-def _signals(finding: Finding, marked: Sequence[Row]) -> list[str]:
+def signals_of(finding: Finding, marked: Sequence[Row]) -> list[str]:
     """The bands of the strongest themes, which say what kind of sign it is."""
     return [f"“{row.label}” has {_high(row)} [{finding.id}]." for row in marked[:_SIGNALS] if _high(row)]
 
 
-def _marked_themes(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
+def tell_marked(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
     """Which themes are marked, as an answer and as a signal of the card."""
-    shown = notes.fresh(marked)[:_MOST_THEMES] or marked[:_MOST_THEMES]
+    shown = notes.fresh(marked)[:MOST_THEMES] or marked[:MOST_THEMES]
     stated = "; ".join(
         f"{verdict} in {_by_accounts([row for row in shown if _overall(row) == verdict])}"
         for verdict in reversed(_MARKED)
@@ -169,7 +166,7 @@ async def _screened(notes: Notes) -> None:
     finding = await notes.ask("coordination", arguments(scope, by="theme"))
     if finding is None:
         return
-    marked = _marked(finding)
+    marked = marked_of(finding)
     if notes.task.facet == "concentration":
         _concentrated(notes, finding)
         return
@@ -177,11 +174,11 @@ async def _screened(notes: Notes) -> None:
         notes.tell("not_coordinated", finding, kind="answer", what=what(scope, notes.spoken))
         left_out(notes, finding)
         return
-    _marked_themes(notes, finding, marked)
+    tell_marked(notes, finding, marked)
     notes.tell("not_proof", kind="answer")
     await _weeks_of(notes, marked[0])
     left_out(notes, finding)
-    _lead(notes, finding, marked[:_MOST_THEMES], _signals(finding, marked), "")
+    lead_of(notes, finding, marked[:MOST_THEMES], signals_of(finding, marked), "")
 
 
 async def _weeks_of(notes: Notes, row: Row) -> None:
@@ -244,7 +241,7 @@ def _flags(notes: Notes, flagged: Finding) -> str:
     return ""
 
 
-def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[str], flags: str) -> None:
+def lead_of(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[str], flags: str) -> None:
     """The lead card, on a claim of its own, so that removing the claim removes the card."""
     themes = ", ".join(f"“{row.label}”" for row in rows[:2])
     near_one = f"The conversations {_what(notes)}, {mostly(rows[:2], near)} in"
@@ -273,93 +270,6 @@ def _lead(notes: Notes, near: Finding, rows: Sequence[Row], signals: Sequence[st
         necessity="Escalate only if these signs would be enough to act on. Aggregates cannot separate a ring from a shared template.",
     )
     notes.claims.append(Claim(text=claim, findings=(near.id,), lead=card))
-
-
-async def sought(notes: Notes) -> None:
-    """Whether a kind of misuse is there: conversations near its phrase that are also read as its area, how many accounts they
-    come from, when, and whether they look like one operator. Nearness alone is no sign: something absent has neighbours too."""
-    scope = notes.task.scope
-    area = scope.area or next((item.area for item in vocabulary().requests if item.label == scope.near), None)
-    called, label = notes.task.about, unquoted(scope.near or scope.area or "")
-    subject = called if called and len(called.split()) <= _SHORT_NAME else label.casefold()
-    outer = scope.model_copy(update={"area": None})
-    table = await notes.ask("count_by", arguments(outer, by="area"))
-    if table is None and not any(claim.is_hidden for claim in notes.claims):
-        return  # it could not be asked, which says nothing of what there is
-    notes.claims[:] = [claim for claim in notes.claims if not claim.is_hidden]
-    if table is None:
-        notes.tell("sought_none", kind="answer", subject=subject)
-        await _wider(notes, area)
-        return
-    found = table.row(area) if area is not None else next(iter(by_size(named(table))), None)
-    if found is None or found.values[0].count is None:
-        others = [row for row in by_size(named(table)) if row.label != area][:3]
-        count = f"{table.totals[0]:,}"
-        if scope.near is None:
-            notes.tell("sought_none", table, kind="answer", subject=subject)
-        elif others:
-            notes.tell("sought_other", table, kind="answer", subject=subject, count=count, rows=listed(others))
-        else:
-            notes.tell("sought_unclear", table, kind="answer", subject=subject, count=count)
-        await _wider(notes, area)
-        return
-    near = sentence("sought_near", notes.spoken, phrase=unquoted(scope.near)) if scope.near else ""
-    near = unquoted(near)
-    if scope.near and area and has_room(scope):
-        scope = scope.model_copy(update={"area": area})
-    count, accounts = f"{found.values[0].count:,}", f"{found.accounts:,}" if found.accounts else "?"
-    notes.tell("sought", table, kind="answer", count=count, accounts=accounts, area=found.label, near=near)
-    await _graded(notes, scope)
-    notes.tell("sought_benign", kind="answer")
-    await _when(notes, scope)
-    themes = await notes.ask("coordination", arguments(scope, by="theme"))
-    if themes is not None and (marked := _marked(themes)):
-        _marked_themes(notes, themes, marked)
-        _lead(notes, themes, marked[:_MOST_THEMES], _signals(themes, marked), "")
-    elif themes is not None:
-        notes.tell("not_coordinated", themes, what=what(scope, notes.spoken))
-
-
-async def _wider(notes: Notes, area: str | None) -> None:
-    """The area that a request belongs to, where it is large enough to show: other words may name what was looked for."""
-    outer = notes.task.scope.model_copy(update={"near": None, "area": None})
-    table = await notes.ask("count_by", arguments(outer, by="area"))
-    row = table.row(area) if table is not None and area is not None and notes.task.scope.near else None
-    if table is not None and (others := [row for row in by_size(named(table)) if row.label in abuse_areas()]):
-        # So that a no to one name of a misuse is no comfort about others.
-        notes.tell("misuse", table, rows=listed(others[: notes.shown]))
-    if table is not None and row is not None and row.values[0].count is not None and row.accounts is not None:
-        notes.tell(
-            "sought_area",
-            table,
-            kind="answer",
-            area=row.label,
-            count=f"{row.values[0].count:,}",
-            accounts=f"{row.accounts:,}",
-        )
-
-
-async def _graded(notes: Notes, scope: Scope) -> None:
-    """How many of them are graded as concerning, where that can be shown."""
-    graded = await notes.ask("count_by", arguments(scope, by="concern")) if has_room(scope) else None
-    if graded is None:
-        return
-    high = [row for row in named(graded) if row.label.isdigit() and int(row.label) >= CONCERNING]
-    if high:
-        stated = ", ".join(f"{row.values[0].count:,} (grade {row.label})" for row in high)
-        notes.tell("graded", graded, kind="answer", rows=stated)
-    else:
-        notes.tell("not_graded", graded, kind="answer")
-
-
-async def _when(notes: Notes, scope: Scope) -> None:
-    """The first month that is shown, and the highest."""
-    months = await notes.ask("trend", arguments(scope, by="month"))
-    shown = [row for row in months.rows if row.values[0].count is not None] if months is not None else []
-    if months is not None and shown:
-        highest = by_size(shown)[0]
-        stated = f"{highest.label} ({highest.values[0].count:,})"
-        notes.tell("sought_when", months, first=shown[0].label, highest=stated)
 
 
 async def concern(notes: Notes) -> None:

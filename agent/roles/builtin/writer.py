@@ -163,7 +163,7 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
         yield f"{finding.suppressed.share} % of {unquoted(finding.scope)} are suppressed [{finding.id}]."
     themes = [row.label for finding in cited if finding.tool in _THEMES for row in finding.rows if row.id]
     if any(map(is_fallback, themes)):
-        yield "Of some themes no name fits: these say their phrases or language, or have none."
+        yield "Some themes have no fitting name; they show phrases or their language instead."
     if any(task.focus in ("coordination", "concern", "flag_gaps") for task in evidence.tasks):
         yield "Signs of abuse come from aggregates, and benign readings were not ruled out."
     if any(GRADED_BY_RULES in finding.notes for finding in cited):

@@ -24,10 +24,10 @@ _PLACE = regex.compile(
     rf"\b(?P<word>{'|'.join(_PLACES)})\b(?! (?:month|week|day|year|quarter)s?\b)|\b(?:number|no\.?) ?(?P<number>\d)\b|#(?P<number2>\d)\b"
 )
 _BACK = regex.compile(
-    r"(?<!\buse )(?<!\bused )\b(?:it|its|this|these|those|them|their|they)\b(?! (?:week|month|quarter|year|assistant|index|corpus|data))"
+    r"(?<!\buse )(?<!\bused )\b(?:it|its|this|these|those|them|their|they)\b(?! (?:week|month|quarter|year|assistant|index|corpus|data|(?:is |gets |being |mostly |mainly |most )?used\b))"
     r"|\b(?:biggest|largest|smallest|first|second|third|last|top) (?:one|theme|group)\b|\bthat (?:one|theme|group|cluster|topic|spike|burst)\b|\b(?:is|are|was|has|does|did|about|of|in|like) that\b"
 )
-"""Words that stand for what was said before; "use it" is about the assistant."""
+"""Words that stand for what was said before; "use it" and "it is used" are about the assistant."""
 _AS_SCOPE = ("language", "surface", "harm", "outcome", "field", "area")
 """Facets whose values a scope can be restricted to by their names."""
 

@@ -1,0 +1,124 @@
+"""The recipe of a search for misuse: whether a kind of it is there, how much, when, and whether it looks like one operator.
+
+Nearness to a phrase alone is no sign: something absent has neighbours too. So what is near must also be of the area that the
+phrase belongs to, or a published theme must bear its name; and a no is said with what could not be shown.
+"""
+
+from agent.roles.builtin.investigator_abuse import MOST_THEMES, lead_of, marked_of, signals_of, tell_marked
+from agent.roles.builtin.recipe import CONCERNING, Notes, arguments, by_size, has_room, listed, named, unquoted
+from agent.roles.builtin.sentences import sentence, what
+from index.questions.subjects import abuse_areas
+from index.vocabulary import vocabulary
+from tools.core.scope import Scope
+
+_SHORT_NAME = 3
+"""Words of a question that are repeated as the name of what was looked for; longer ones are a part of a sentence."""
+
+
+async def sought(notes: Notes) -> None:
+    """Whether a kind of misuse is there: conversations near its phrase that are also read as its area, how many accounts they
+    come from, when, and whether they look like one operator. Nearness alone is no sign: something absent has neighbours too."""
+    scope = notes.task.scope
+    area = scope.area or next((item.area for item in vocabulary().requests if item.label == scope.near), None)
+    called, label = notes.task.about, unquoted(scope.near or scope.area or "")
+    subject = called if called and len(called.split()) <= _SHORT_NAME else label.casefold()
+    outer = scope.model_copy(update={"area": None})
+    table = await notes.ask("count_by", arguments(outer, by="area"))
+    if table is None and not any(claim.is_hidden for claim in notes.claims):
+        return  # it could not be asked, which says nothing of what there is
+    notes.claims[:] = [claim for claim in notes.claims if not claim.is_hidden]
+    found = None
+    if table is not None:
+        found = table.row(area) if area is not None else next(iter(by_size(named(table))), None)
+    is_shown = found is not None and found.values[0].count is not None
+    if not is_shown and await _themes_called(notes, label):
+        return
+    if table is None:
+        notes.tell("sought_none", kind="answer", subject=subject)
+        await _wider(notes, area)
+        return
+    if found is None or found.values[0].count is None:
+        others = [row for row in by_size(named(table)) if row.label != area][:3]
+        count = f"{table.totals[0]:,}"
+        if scope.near is None:
+            notes.tell("sought_none", table, kind="answer", subject=subject)
+        elif others:
+            notes.tell("sought_other", table, kind="answer", subject=subject, count=count, rows=listed(others))
+        else:
+            notes.tell("sought_unclear", table, kind="answer", subject=subject, count=count)
+        await _wider(notes, area)
+        return
+    near = sentence("sought_near", notes.spoken, phrase=unquoted(scope.near)) if scope.near else ""
+    near = unquoted(near)
+    if scope.near and area and has_room(scope):
+        scope = scope.model_copy(update={"area": area})
+    count, accounts = f"{found.values[0].count:,}", f"{found.accounts:,}" if found.accounts else "?"
+    notes.tell("sought", table, kind="answer", count=count, accounts=accounts, area=found.label, near=near)
+    await _graded(notes, scope)
+    notes.tell("sought_benign", kind="answer")
+    await _when(notes, scope)
+    themes = await notes.ask("coordination", arguments(scope, by="theme"))
+    if themes is not None and (marked := marked_of(themes)):
+        tell_marked(notes, themes, marked)
+        lead_of(notes, themes, marked[:MOST_THEMES], signals_of(themes, marked), "")
+    elif themes is not None:
+        notes.tell("not_coordinated", themes, what=what(scope, notes.spoken))
+
+
+async def _themes_called(notes: Notes, label: str) -> bool:
+    """Published themes that bear the name of what is looked for: where nearness shows nothing, they still may. True where
+    there is one."""
+    outer = notes.task.scope.model_copy(update={"near": None, "area": None})
+    table = await notes.ask("count_by", arguments(outer, by="theme")) if has_room(outer) else None
+    if table is None:
+        return False
+    forms = (f"{label}:", f"{label} (", f"{label} ·")
+    rows = [row for row in by_size(named(table)) if row.label == label or row.label.startswith(forms)]
+    for row in rows[: notes.shown]:
+        count, accounts = f"{row.values[0].count:,}", f"{row.accounts:,}" if row.accounts else "?"
+        notes.tell("sought_theme", table, kind="answer", count=count, accounts=accounts, theme=row.label)
+    if rows:
+        notes.tell("sought_benign", kind="answer")
+    return bool(rows)
+
+
+async def _wider(notes: Notes, area: str | None) -> None:
+    """The area that a request belongs to, where it is large enough to show: other words may name what was looked for."""
+    outer = notes.task.scope.model_copy(update={"near": None, "area": None})
+    table = await notes.ask("count_by", arguments(outer, by="area"))
+    row = table.row(area) if table is not None and area is not None and notes.task.scope.near else None
+    if table is not None and (others := [row for row in by_size(named(table)) if row.label in abuse_areas()]):
+        # So that a no to one name of a misuse is no comfort about others.
+        notes.tell("misuse", table, rows=listed(others[: notes.shown]))
+    if table is not None and row is not None and row.values[0].count is not None and row.accounts is not None:
+        notes.tell(
+            "sought_area",
+            table,
+            kind="answer",
+            area=row.label,
+            count=f"{row.values[0].count:,}",
+            accounts=f"{row.accounts:,}",
+        )
+
+
+async def _graded(notes: Notes, scope: Scope) -> None:
+    """How many of them are graded as concerning, where that can be shown."""
+    graded = await notes.ask("count_by", arguments(scope, by="concern")) if has_room(scope) else None
+    if graded is None:
+        return
+    high = [row for row in named(graded) if row.label.isdigit() and int(row.label) >= CONCERNING]
+    if high:
+        stated = ", ".join(f"{row.values[0].count:,} (grade {row.label})" for row in high)
+        notes.tell("graded", graded, kind="answer", rows=stated)
+    else:
+        notes.tell("not_graded", graded, kind="answer")
+
+
+async def _when(notes: Notes, scope: Scope) -> None:
+    """The first month that is shown, and the highest."""
+    months = await notes.ask("trend", arguments(scope, by="month"))
+    shown = [row for row in months.rows if row.values[0].count is not None] if months is not None else []
+    if months is not None and shown:
+        highest = by_size(shown)[0]
+        stated = f"{highest.label} ({highest.values[0].count:,})"
+        notes.tell("sought_when", months, first=shown[0].label, highest=stated)
