@@ -20,3 +20,15 @@ async def test_plain_chat_ends_with_the_input() -> None:
     fake = FakeSession(events())
     await PlainChat(as_session(fake), lambda: None).run()
     assert fake.asked == []
+
+
+async def test_commands_of_plain_chat_are_no_questions(capsys: pytest.CaptureFixture[str]) -> None:
+    fake = FakeSession(events())
+    lines = iter(["help", "/export", "/nothing", "/resume", "quit", "never asked"])
+    await PlainChat(as_session(fake), lambda: next(lines)).run()
+    assert fake.asked == []
+    assert fake.resumed == 1
+    out = capsys.readouterr().out
+    assert "Is anyone running coordinated spam?" in out
+    assert "shoal sessions export s-1" in out
+    assert "There is no command nothing here." in out

@@ -13,11 +13,16 @@ from agent.core.events import Event
 from tui.cli.output import say
 from tui.cli.plain import PlainPrinter
 from tui.rendering.welcome import questions
+from tui.state.commands import read
+from tui.text.asking import EXAMPLES
 
 if TYPE_CHECKING:
     from agent.engine.session import Session
 
-HELP = "Commands: resume goes on with a stopped run; a number asks what is offered; an empty line ends."
+HELP = (
+    "Commands: resume goes on with a stopped run; a number asks what is offered; help says what can be asked; "
+    "export says how to save the session; quit, or an empty line, ends."
+)
 
 
 class PlainChat:
@@ -37,9 +42,13 @@ class PlainChat:
         while True:
             say("question:", err=True)
             line = await asyncio.to_thread(self._read)
-            if line is None or not line.strip():
+            command = read(line.strip()) if line is not None else None
+            if line is None or not line.strip() or (command is not None and command.name == "quit"):
                 return
-            await self._consume(self._events(line.strip()))
+            if command is not None and command.name != "resume":
+                self._do(command.name)
+                continue
+            await self._consume(self._events(line.strip().removeprefix("/")))
 
     def _events(self, line: str) -> AsyncGenerator[Event, None]:
         if line == "resume":
@@ -57,6 +66,17 @@ class PlainChat:
                     self._offered = list(event.suggestions) or self._offered
         finally:
             await events.aclose()
+
+    def _do(self, command: str) -> None:
+        """Answer a command of this chat; the screen has more of them."""
+        if command == "help":
+            say(HELP)
+            for title, questions in EXAMPLES:
+                say(f"{title}: {' '.join(questions)}")
+        elif command == "export":
+            say(f"Save this session: shoal sessions export {self._session.id} --format markdown --output FILE")
+        else:
+            say(f"There is no command {command} here. {HELP}")
 
     def _offer(self) -> None:
         for place, question in enumerate(self._offered, start=1):

@@ -156,7 +156,8 @@ class ShoalApp(Commands):
             from agent.services.oversight import newest_snapshot
             from agent.wiring import DEMO, App
 
-            self._started, self._built_in = App.start(DEMO), True
+            self._started = replace(App.start(DEMO), sessions=self._started.sessions)
+            self._built_in = True
             self._open() if newest_snapshot(self._started) else self._ingest(demo=True)
 
     def action_ingest(self, path: str = "") -> None:
