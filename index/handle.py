@@ -88,7 +88,7 @@ class IndexSettings(SettingsModel):
 def _others(path: Path) -> str:
     """The indexes beside a path, for whoever mistyped a name."""
     found = sorted(file.parent.name for file in path.parent.glob(f"*/{_SETTINGS}"))
-    return f"Indexes here: {', '.join(found)}. " if found else ""
+    return f"Indexes here: {', '.join(found)}; name one with --index. " if found else ""
 
 
 def read_settings(path: Path) -> IndexSettings:

@@ -19,8 +19,10 @@ _ALSO = {
 }  # fmt: skip
 _LEARNT = r"\b(?:learn|teach|study|speak|practi[cs])\w* {name}\b|\b{name} (?:grammar|lessons?|vocabulary|class(?:es)?|homework|exams?)\b"
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Hangul}]")
-_ENDING = 10
-"""Letters that may follow a name's stem: endings, and compounds such as German "deutschsprachige"."""
+_COMPOUND, _ENDING, _SHORT_ENDING = 10, 4, 1
+"""Letters that may follow a name: in compounds such as German "deutschsprachige"; endings of a case; and of a name whose stem
+is so short that other words begin like it (Spanish "persa", "personas")."""
+_SHORT_STEM = 4
 _PLACE = regex.compile(r"land\w{0,3}$")
 
 
@@ -59,10 +61,16 @@ def _other(question: str, spoken: str) -> Iterator[tuple[str, int, int]]:
                 for match in regex.finditer(r"[\p{L}\p{M}]+", question)
                 if len(stem) > 2
                 and _plain(match[0]).startswith(stem)
-                and len(match[0]) <= len(written) + _ENDING
+                and len(match[0]) <= len(written) + _ending(stem, spoken)
                 and not _PLACE.search(match[0])
             ]
         yield from ((name, start, end) for start, end in matches[:1])
+
+
+def _ending(stem: str, spoken: str) -> int:
+    if spoken == "German":
+        return _COMPOUND
+    return _SHORT_ENDING if len(stem) <= _SHORT_STEM else _ENDING
 
 
 @cache

@@ -59,7 +59,9 @@ async def test_without_an_index_the_screen_says_what_to_do(tmp_path: Path) -> No
         assert "shoal demo" in text(app, "#welcome")
         assert "nowhere" in text(app, "#welcome").replace("\n", "")
         assert "shoal ingest FILE" in text(app, "#welcome")
-        assert app.query_one(Prompt).disabled
+        await ask(pilot, "What is it used for?")
+        assert "there is nothing to ask yet" in text(app, "#status")
+        assert app.query_one(Prompt).value == "What is it used for?", "what was typed is not lost"
 
 
 async def test_a_failed_run_shows_the_next_step_and_the_app_stays(tmp_path: Path) -> None:

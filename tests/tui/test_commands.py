@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from textual.widgets import Input, OptionList, Static
 
-from tests.fakes.desk import NARROW, WIDE, ask, desk, opened, text
+from index.core.errors import IndexFault
+from tests.fakes.desk import NARROW, WIDE, ask, desk, opened, text, until
 from tests.fakes.session import FakeSession, events
 from tui.screens.choose import ChooseScreen, RenameScreen
 from tui.screens.panels import HelpScreen
@@ -185,6 +186,36 @@ async def test_an_unknown_index_names_those_there_are(tmp_path: Path, own_home: 
         listed = app.screen.query_one(OptionList)
         lines = [str(listed.get_option_at_index(place).prompt) for place in range(listed.option_count)]
         assert ["april" in lines[0], "nothing published" in lines[0], "a new index" in lines[-1]] == [True] * 3
+
+
+async def test_where_there_is_nothing_to_ask_a_number_opens_an_index(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agent.services.indexes import IndexEntry
+    from agent.wiring import App
+
+    folder = own_home / "indexes" / "april"
+    entry = IndexEntry("april", str(folder), is_default=False, snapshot=1, conversations=400)
+    monkeypatch.setattr("agent.services.indexes.indexes", lambda _: [entry])
+    asked: list[Path] = []
+
+    def session(self: App, **_: object) -> FakeSession:
+        asked.append(self.path)
+        if self.path != folder:
+            raise IndexFault("There is no index.", "Build one.")
+        return FakeSession(events())
+
+    monkeypatch.setattr(App, "session", session)
+    monkeypatch.setattr("tui.screens.desk.Desk._age_days", lambda _: 0)
+    app = desk(None, tmp_path / "default")
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, app, "no index")
+        assert "1   open the index april" in text(app, "#welcome")
+        assert "2   open the bundled demo" in text(app, "#welcome")
+        app.query_one(Prompt).value = "1"
+        await pilot.press("enter")
+        await until(pilot, app, "ready")
+        assert asked == [tmp_path / "default", folder]
 
 
 async def test_a_new_session_leaves_the_old_one_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

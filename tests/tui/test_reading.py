@@ -50,12 +50,11 @@ async def test_details_are_folded_and_one_key_opens_each(tmp_path: Path) -> None
         titles = [str(line.visual) for line in app.query(FoldLine) if line.display]
         assert ["more findings" in titles[0], "lead: One operator" in titles[1], "method" in titles[2]] == [True] * 3
         assert not any(body.display for body in app.query(".folded"))
-        app.query_one(Conversation).focus()
-        await pilot.press("2")
+        await pilot.press("alt+l")
         await pilot.pause(0.1)
         assert "Who it is." in app.query_one(".folded.lead", Markdown).source
         assert [body.display for body in app.query(".folded")] == [True], "only what is opened is made"
-        await pilot.press("2", "ctrl+g")
+        await pilot.press("alt+l", "ctrl+g")
         await pilot.pause(0.1)
         assert [body.display for body in app.query(".folded")] == [True] * 3
         await pilot.press("ctrl+g")

@@ -11,14 +11,18 @@ from tests.fakes.desk import WIDE, ask, desk, opened
 from tests.fakes.session import MAP, FakeSession, events
 from tests.tui.test_draw import TREND
 from tui.state.preferences import Preferences
-from tui.text.tones import LEAST, contrast, tones
+from tui.text.tones import LEAST, LEAST_EDGE, contrast, tones
 
 
 @pytest.mark.parametrize("name", [name for name in BUILTIN_THEMES if not name.startswith("ansi")])
 def test_words_have_the_contrast_of_level_aa_on_every_ground(name: str) -> None:
     theme = BUILTIN_THEMES[name]
     variables = {**theme.to_color_system().generate(), **theme.variables}
-    for tone in tones(variables).values():
+    found = tones(variables)
+    edge = Color.parse(found.pop("edge"))
+    for ground in ("background", "surface"):
+        assert contrast(edge, Color.parse(variables[ground])) >= LEAST_EDGE - 0.05
+    for tone in found.values():
         for ground in ("background", "surface", "panel"):
             assert contrast(Color.parse(tone), Color.parse(variables[ground])) >= LEAST - 0.05
 

@@ -7,12 +7,13 @@ answer about few. Data plane: it gives a sentence or nothing.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import regex
 
-from index.core.words import is_function_word, normalise, specifics
-from index.lists import as_listed, is_common, is_public
+from index.core.words import is_function_word, normalise, specifics, stem
+from index.lists import COMMON, as_listed, is_common, is_public, listed
 from index.screening import mask_typed
 from index.snapshots.snapshot import Snapshot
 from tools.naming.attestation import Attestation
@@ -48,4 +49,10 @@ def _unknown(text: str, present: str, snapshot: Snapshot, everywhere: Attestatio
 
 def _is_ordinary(word: str) -> bool:
     form = as_listed(word)
-    return is_function_word(form) or is_common(form) or is_public(form)
+    return is_function_word(form) or is_common(form) or is_public(form) or stem(form) in _stems()
+
+
+@cache
+def _stems() -> frozenset[str]:
+    """Of common English words, so that their other forms are ordinary too."""
+    return frozenset(map(stem, listed(COMMON)))

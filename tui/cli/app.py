@@ -45,8 +45,9 @@ app = typer.Typer(
 def start(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    index: IndexOption = None,
 ) -> None:
-    """Without a command: open the terminal UI on the default index."""
+    """Without a command: open the terminal UI on an index."""
     if version:
         from importlib.metadata import version as installed
 
@@ -54,7 +55,7 @@ def start(
         raise typer.Exit
     if context.invoked_subcommand is None:
         _require_terminal()
-        _chat(None, built_in=False)
+        _chat(index, built_in=False)
 
 
 @app.command()

@@ -124,7 +124,7 @@ def hidden(view: View) -> str:
         parts.append(f"{most}{share:g} % of conversations")
     parts += [many(numbers, "number")] if numbers else []
     refused = sum(bool(call.refusal) for row in turn.tasks for call in row.calls)
-    parts += [f"{many(refused, 'step')} about too few"] if refused else []
+    parts += [f"{many(refused, 'refused call')}"] if refused else []
     if not cited and not refused:
         return "No finding yet" if not turn.ended else "Nothing was released for this answer"
     return f"Hidden {place}: {', '.join(parts)}" if parts else f"Nothing is hidden {place}"

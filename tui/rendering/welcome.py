@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DEMO_COMMAND = "shoal demo"
 OWN_COMMAND = "shoal ingest FILE"
+_DEMO = "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,17 @@ def _banners(view: View) -> list[str]:
     return [*wording, ""] if wording else []
 
 
+def ways_on(others: Sequence[str]) -> list[tuple[str, str]]:
+    """What can be opened where there is nothing to ask: a sentence and a command each; a number chooses one."""
+    ways = [(f"open the index {name}", f"/index {name}") for name in others[:6] if name != _DEMO]
+    return [*ways, (f"open the bundled demo: synthetic, no key ({DEMO_COMMAND})", "/demo")]
+
+
 def no_index(error: ShoalError, path: Path, *, is_there: bool, others: Sequence[str] = ()) -> Content:
     """There is nothing to ask: what an index is, where Shoal looked, and the ways on. `others`: indexes that there are."""
     what = "This index cannot be opened." if is_there else "There is no index yet."
     if others and not is_there:
         what = "This index does not exist; others do."
-    listed = f"  open another index: {', '.join(others[:6])}"
     lines = [
         Content.styled(what, "bold"),
         Content(safe(error.message)),
@@ -102,13 +108,16 @@ def no_index(error: ShoalError, path: Path, *, is_there: bool, others: Sequence[
         Content("An index holds screened summaries of conversations, never the conversations themselves."),
         Content("Answers are aggregates that a privacy gate releases."),
         Content(""),
-        *([Content.assemble("  ", ("i", "$mark bold"), f" {safe(listed)}")] if others else []),
-        Content.assemble("  ", ("d", "$mark bold"), f"   try the bundled demo: synthetic, no key ({DEMO_COMMAND})"),
+    ]
+    for place, (says, _) in enumerate(ways_on(others), start=1):
+        lines.append(Content.assemble("  ", (f"{place:<3}", "$mark bold"), f" {safe(says)}"))
+    lines += [
         Content.assemble("  ", ("f7", "$mark bold"), "  look into a file of your own, then take it in"),
         Content.assemble(
             "  ", ("$", "$mark bold"), f"   {OWN_COMMAND}      (the same in a shell; --inspect writes nothing)"
         ),
         Content(""),
+        Content.styled("Type a number and enter.", "$quiet"),
         Content.styled(safe(f"Shoal looked at {path}"), "$quiet"),
     ]
     return Content("\n").join(lines)

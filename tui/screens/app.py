@@ -151,14 +151,20 @@ class ShoalApp(Commands):
             self._say("nothing to resume")
 
     def action_demo(self) -> None:
-        """From a first run: the bundled demo, indexed if need be."""
-        if self.view.phase == "no index":
-            from agent.services.oversight import newest_snapshot
-            from agent.wiring import DEMO, App
+        """The bundled demo, indexed if need be; the session that was is kept."""
+        from agent.services.oversight import newest_snapshot
+        from agent.wiring import DEMO, App
 
-            self._started = replace(App.start(DEMO), sessions=self._started.sessions)
-            self._built_in = True
-            self._open() if newest_snapshot(self._started) else self._ingest(demo=True)
+        app = replace(App.start(DEMO), sessions=self._started.sessions)
+        if newest_snapshot(app):
+            self._go_to(app)
+        else:
+            self._started, self._built_in = app, True
+            self._ingest(demo=True)
+
+    @work(group="switch", exclusive=True)
+    async def _go_to(self, app: "Started") -> None:
+        await self._switch(app, built_in=True)
 
     def action_ingest(self, path: str = "") -> None:
         self._ingest(demo=False, path=path)
@@ -242,10 +248,10 @@ class ShoalApp(Commands):
         return await rerun(self._started, cases, case)
 
     @work(group="find", exclusive=True)
-    async def action_find(self) -> None:
+    async def action_find(self, words: str = "") -> None:
         from tui.screens.panels import FindScreen
 
-        place = await self.push_screen_wait(FindScreen(self.view.turns))
+        place = await self.push_screen_wait(FindScreen(self.view.turns, words))
         if place is not None:
             await self.desk.query_one(Conversation).go_to(place)
 

@@ -246,9 +246,15 @@ class Desk(App[None]):
         """No index, a wrong setting: say what is possible and the exact command."""
         self._fault = error
         self.view = replace(self.view, phase="no index")
-        self._enable(False, "nothing to ask yet: i lists indexes, d opens the demo, f7 takes in a file of yours")
+        self._enable(True)
+        self.desk.query_one(Prompt).placeholder = "nothing to ask yet: type a number, or / for commands"
         self._draw_welcome()
         self._draw_lines()
+
+    @property
+    def _askable(self) -> list[str]:
+        """Other indexes that can be opened."""
+        return [item.name for item in self._indexes if item.snapshot and item.path != str(self._started.path)]
 
     def _enable(self, is_on: bool, reason: str = "") -> None:
         prompt = self.desk.query_one(Prompt)
@@ -260,8 +266,7 @@ class Desk(App[None]):
         for place in self.desk.query("#welcome").results(Static):
             if self._fault is not None:
                 is_there = (self._started.path / "index.toml").exists()
-                others = [item.name for item in self._indexes if item.snapshot]
-                place.update(welcome.no_index(self._fault, self._started.path, is_there=is_there, others=others))
+                place.update(welcome.no_index(self._fault, self._started.path, is_there=is_there, others=self._askable))
             else:
                 wording = (self.view, self.examples, self._recent, self.preferences.problems)
                 place.update(welcome.ready(*wording))
@@ -278,6 +283,12 @@ class Desk(App[None]):
         text = message.text
         if not text:
             return
+        if self.view.phase == "no index":
+            ways = welcome.ways_on(self._askable)
+            if not text.startswith("/") and not (text.isdigit() and 1 <= int(text) <= len(ways)):
+                self._warn("there is nothing to ask yet; a number opens what is listed")
+                return
+            text = ways[int(text) - 1][1] if text.isdigit() else text
         if (command := commands.read(text)) is not None:
             if await self.run_command(command):
                 self.desk.query_one(Prompt).value = ""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _HINT = "tab completes the path · enter looks into the file · ctrl+g takes it in · esc closes"
 _ON = "esc stops; what is finished is kept, and the same command goes on from there"
-_TIME = re.compile(r"time|date|stamp|when|created|_at$|day", re.IGNORECASE)
+_TIME = re.compile(r"time|date|stamp|when|created|day|(?:^|_)(?:at|ts|on)$", re.IGNORECASE)
 """Names of fields that may be a time."""
 _NONE = ""
 """The choice that no field states it."""
@@ -164,7 +164,7 @@ class IngestScreen(Panel["Started"]):
             ordered = sorted(left_over, key=lambda name: name not in likely)
             choices = [Choice(name, safe(name)) for name in ordered]
             none = "none: each conversation counts alone" if what == "account" else "none: conversations stay undated"
-            title = f"No {what} is read. Which field states it?"
+            title = f"No field is known to be the {what}. Which one is it?"
             screen = ChooseScreen(title, [*choices, Choice(_NONE, none)], "enter chooses · esc leaves it open")
             chosen = await self.app.push_screen_wait(screen)
             if chosen:

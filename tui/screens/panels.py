@@ -189,21 +189,22 @@ class FindScreen(Panel[int]):
         Binding("ctrl+f", "close", "Close", show=False, priority=True),
     ]
 
-    def __init__(self, turns: Sequence[Turn]) -> None:
+    def __init__(self, turns: Sequence[Turn], words: str = "") -> None:
         super().__init__()
         self._turns = turns
+        self._words = words
         self._found: list[int] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel"):
             yield Static("Find in this session", classes="title", id="find-title", markup=False)
-            yield Input(placeholder="words of a question or an answer")
+            yield Input(value=self._words, placeholder="words of a question or an answer")
             yield OptionList()
             yield Static("enter goes there · esc closes", classes="hint", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
-        self._fill("")
+        self._fill(self._words)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._fill(event.value)

@@ -117,7 +117,7 @@ class Reading(Saving):
         pane.show(self.view)
         if self.view.pinned and pane.size.width < _TWO_WIDE and self.desk.maximized is None:
             self._zoom(pane)
-        self._say("it stays; [ and ] go on beside it, v ends it" if self.view.pinned else "")
+        self._say(f"{self.view.pinned} stays; [ and ] change the other one, v closes it" if self.view.pinned else "")
 
     def action_widen(self, step: int) -> None:
         """Give the findings more of the width, or less."""

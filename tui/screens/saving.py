@@ -94,6 +94,7 @@ class Saving(Desk):
         if file is None:
             wanted = await self.push_screen_wait(SaveScreen(title, stem, forms))
         else:
+            file = file / f"{stem}{forms[0].suffix}" if file.is_dir() else file
             form = next((form for form in forms if form.suffix == file.suffix), None)
             if form is None:
                 self._warn(f"{file.name}: choose one of the endings {', '.join(form.suffix for form in forms)}")

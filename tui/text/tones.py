@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from textual.color import BLACK, WHITE, Color
 
-LEAST = 4.5
-"""The contrast of level AA."""
+LEAST, LEAST_EDGE = 4.5, 3.0
+"""The contrast of level AA for words, and (1.4.11) for the edges of what can be used."""
 _GROUNDS = ("background", "surface", "panel")
 _TONES = {
     "mark": "text-accent",
@@ -26,18 +26,19 @@ _STEPS = 40
 def tones(variables: Mapping[str, str]) -> dict[str, str]:
     """Our colours by name, of the variables of a theme."""
     if variables["background"].startswith("ansi"):
-        return {name: variables[source] for name, source in _TONES.items()}
+        return {name: variables[source] for name, source in _TONES.items()} | {"edge": variables["panel"]}
     grounds = [Color.parse(variables[name]) for name in _GROUNDS]
-    return {name: legible(Color.parse(variables[source]), grounds).hex for name, source in _TONES.items()}
+    words = {name: legible(Color.parse(variables[source]), grounds).hex for name, source in _TONES.items()}
+    return words | {"edge": legible(Color.parse(variables["panel"]), grounds[:2], LEAST_EDGE).hex}
 
 
-def legible(colour: Color, grounds: Sequence[Color]) -> Color:
+def legible(colour: Color, grounds: Sequence[Color], least: float = LEAST) -> Color:
     """The colour nearest to this one that can be read on all of the grounds."""
     solid = grounds[0].blend(colour, colour.a, 1) if colour.a < 1 else colour
     far = WHITE if max(map(_light, grounds)) < 0.5 else BLACK
     for step in range(_STEPS + 1):
         found = solid.blend(far, step / _STEPS)
-        if min(contrast(found, ground) for ground in grounds) >= LEAST:
+        if min(contrast(found, ground) for ground in grounds) >= least:
             return found
     return far
 

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from index.core.untrusted import safe
-from tui.state.view import PARTS, Density, Turn, View
+from tui.state.view import Density, Turn, View
 from tui.text.glyphs import Glyphs
 
 if TYPE_CHECKING:
@@ -42,10 +42,6 @@ class Conversation(VerticalScroll):
     can_focus = True
     ALLOW_MAXIMIZE = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(str(place), f"app.fold('{part}')", part.capitalize(), show=False, id=f"fold_{part}")
-            for place, part in enumerate(PARTS, start=1)
-        ),
         Binding("e", "app.edit_block", "Edit", id="edit_block"),
         Binding("y", "app.copy_block", "Copy", id="copy_block"),
         Binding("Y,shift+y", "app.copy_turn", "Copy as Markdown", show=False, id="copy_turn"),
@@ -54,8 +50,6 @@ class Conversation(VerticalScroll):
         Binding("z", "app.zoom_pane", "Zoom", show=False, id="zoom_chat"),
         Binding("r", "app.resume", "Resume", show=False, id="resume_chat"),
         Binding("f", "app.fork", "Fork", show=False, id="fork_chat"),
-        Binding("d", "app.demo", "Demo", show=False, id="demo_chat"),
-        Binding("i", "app.index", "Indexes", show=False, id="index_chat"),
         Binding("k", "app.block(-1)", "Block up", show=False, id="block_k"),
         Binding("j", "app.block(1)", "Block down", show=False, id="block_j"),
     ]

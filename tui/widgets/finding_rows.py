@@ -84,6 +84,8 @@ class FindingRows(Vertical):
         widths[0] = min(widths[0], max(_LABEL, left))
         for at, head in enumerate(heads):
             table.add_column(_cell(self._head(at, head), head), width=widths[at])
+        if not cells:
+            table.add_row(Text("nothing matches", style="dim"), *[""] * (len(heads) - 1))
         for line in cells:
             label, *others = line
             rest = [_cell(text, head) for text, head in zip(others, heads[1:], strict=True)]

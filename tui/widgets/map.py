@@ -107,6 +107,7 @@ class DensityMap(Container):
         with Container(id="map-body"):
             yield Canvas(self._glyphs)
             with Vertical(id="map-side"):
+                yield Static("conversations in the squares that are mostly of:", id="map-head", markup=False)
                 yield OptionList(id="map-list", markup=False)
         yield Static("", id="map-line")
 

@@ -34,11 +34,22 @@ class _Buckets(AxisFormatter):
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
         del max_ticks
         first, last = ceil(max(0.0, min_)), int(min(len(self._labels) - 1, max_))
-        step = max(1, ceil((last - first + 1) / max(1, self.most)))
+        part = (last - first + 1) / max(1.0, max_ - min_)  # of the axis that has labels
+        step = max(1, ceil((last - first + 1) / max(1.0, self.most * part)))
         return [float(place) for place in range(first, last + 1, step)]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         return [self._labels[int(tick)] for tick in ticks]
+
+
+class _Scale(NumericAxisFormatter):
+    """Numbers of the value axis, as many as there are lines for."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
+        return super().get_ticks(min_, max_, min(self._most, max_ticks))
 
 
 class _Plot(PlotWidget):
@@ -79,7 +90,7 @@ class TrendPlot(Vertical):
         buckets = _Buckets(shown.labels)
         buckets.most = max(2, (self.size.width - 10) // _TICK)
         plot.set_x_formatter(buckets)
-        plot.set_y_formatter(NumericAxisFormatter())
+        plot.set_y_formatter(_Scale(max(2, plot.size.height // 4)))
         plot.set_xlimits(-0.5, len(shown.labels) - 0.5)
         plot.set_ylimits(0, shown.top * _HEADROOM)
         plot.set_ylabel(f"  {shown.unit}" if shown.unit else "")
@@ -96,8 +107,12 @@ class TrendPlot(Vertical):
     def _legend(self, shown: Series) -> Iterator[Content]:
         wording = "share of all conversations in each period, with its 95 % interval" if shown.unit else "conversations"
         yield Content.assemble((self._glyphs.running, "$mark"), f" {wording}; a gap is suppressed")
+        changes = ", ".join(mark.text.rpartition(" ")[2] for mark in shown.marks if mark.is_change)
+        if changes:
+            yield Content.assemble((self._glyphs.bar, "$warn"), f" change of level at {changes}")
         for mark in shown.marks:
-            yield Content.assemble((self._glyphs.bar, "$warn" if mark.is_change else "$title"), f" {mark.text}")
+            if not mark.is_change:
+                yield Content.assemble((self._glyphs.bar, "$title"), f" {mark.text}")
 
 
 def _shaded(shown: Series, size: tuple[int, int]) -> tuple[list[float], list[float]]:

@@ -26,7 +26,7 @@ class FoldLine(Static):
     def draw(self, title: str, *, is_open: bool, width: int) -> None:
         """Show whether it is open, its key and its title."""
         sign = self._glyphs.open if is_open else self._glyphs.shut
-        key = f"  key {PARTS.index(self.part) + 1}"
+        key = f"  alt+{self.part[0]}"
         wording = fit(title, max(20, width - 12)).rstrip()
         last = "" if self.part != PARTS[-1] else " · ctrl+g opens all"
         self.update(Content.assemble((f" {sign} {wording}", "$title"), (f"{key}{last}", "$quiet")))

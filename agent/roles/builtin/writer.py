@@ -157,7 +157,9 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
         finding = max(outside, key=lambda item: item.outside or 0.0)
         yield f"{finding.outside} % of {unquoted(finding.scope)} are unclustered, so themes show only a part [{finding.id}]."
     if suppressed := [
-        finding for finding in cited if finding.tool in (*_THEMES, "compare") and finding.suppressed.share >= _MUCH
+        finding
+        for finding in cited
+        if finding.tool in (*_THEMES, "compare", "trend") and finding.suppressed.share >= _MUCH
     ]:
         finding = max(suppressed, key=lambda item: item.suppressed.share)
         yield f"{finding.suppressed.share} % of {unquoted(finding.scope)} are suppressed [{finding.id}]."
