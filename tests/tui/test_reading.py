@@ -281,6 +281,25 @@ def test_the_privacy_line_is_of_this_answer_in_plain_words(groups: int, cells: i
     assert len(status.privacy(view, 80).plain) <= 80
 
 
+def test_the_privacy_line_is_whole_at_eighty_columns() -> None:
+    made = finding("F1", rows=TREE["rows"], suppressed={"groups": 112, "cells": 33, "share": 21.4, "unnamed": 0})
+    other = {**TREND, "suppressed": {"groups": 40, "cells": 9, "share": 50.0, "unnamed": 0}}
+    refused = ToolEnded(task="t1", call="t1.1", tool="count_by", elapsed_s=0.1, refusal="too few")
+    answer = AnswerMade(text="So [F1, F2].", cited=("F1", "F2"))
+    view = View(smallest="15 conversations of 5 accounts")
+    for event in [
+        *events(until="tool_started"),
+        _ended("t1", made),
+        _ended("t2", other),
+        refused,
+        answer,
+        events()[-1],
+    ]:
+        view = reduce.apply(view, event)
+    line = status.privacy(view, 80).plain
+    assert line.strip() == "Hidden: 152 groups, up to 50 % of conversations, 42 numbers, 1 refused call"
+
+
 def _ended(task: str, found: dict[str, Any]) -> ToolEnded:
     return ToolEnded(task=task, call=f"{task}.1", tool="count_by", elapsed_s=0.1, finding=found)
 

@@ -96,6 +96,8 @@ def _line(parts: list[str], glyphs: Glyphs) -> str:
 def privacy(view: View, width: int) -> Content:
     """What is hidden in the newest answer, in words; then, where there is room, what is never shown."""
     parts = [hidden(view)]
+    if cell_len(parts[0]) >= width:
+        parts = [parts[0].replace(" in this answer", "")]
     if view.smallest:
         parts += [f"shown from {view.smallest} on"] if view.turn else []
         parts.append("f4 lists every release")

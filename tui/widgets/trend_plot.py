@@ -5,9 +5,11 @@ It draws what `tui.rendering.series` gives it. The library (textual-plot) zooms 
 
 from collections.abc import Iterator, Sequence
 from math import ceil
+from typing import ClassVar
 
 import numpy as np
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
@@ -52,8 +54,18 @@ class _Scale(NumericAxisFormatter):
         return super().get_ticks(min_, max_, min(self._most, max_ticks))
 
 
-class _Plot(PlotWidget):
-    """The library's plot with narrow margins."""
+class _Plot(PlotWidget, inherit_bindings=False):
+    """The library's plot with narrow margins, and its keys as those of the map."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("plus,equals_sign", "zoom_in", "Closer", show=False, key_display="+", id="plot_in"),
+        Binding("minus", "zoom_out", "Farther", show=False, key_display="-", id="plot_out"),
+        Binding("0", "reset_scales", "Whole", show=False, id="plot_whole"),
+        Binding("left", "pan_left", "Left", show=False, id="plot_left"),
+        Binding("right", "pan_right", "Right", show=False, id="plot_right"),
+        Binding("up", "pan_up", "Up", show=False, id="plot_up"),
+        Binding("down", "pan_down", "Down", show=False, id="plot_down"),
+    ]
 
     margin_left = reactive(8)
     margin_top = reactive(1)
