@@ -181,8 +181,9 @@ def _check_text(path: Path, head: bytes) -> None:
         raise IndexFault(f"{path} is a SQLite database.", "Export the table of messages as CSV and give that.")
     if head.lstrip()[:20].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body")) or _HTML.match(head):
         raise IndexFault(f"{path} is an HTML page.", "Export the conversations as JSON and give that.")
-    # A line of zeros is what a crash leaves in a log.
-    if _ZEROS.sub(b"", head).count(b"\x00") > len(head) * _FEW:
+    # A line of zeros is what a crash leaves in a log; text in no encoding of one byte has other control characters.
+    steering = len(_CONTROL.findall(head))
+    if _ZEROS.sub(b"", head).count(b"\x00") > len(head) * _FEW or steering > len(head) * _FEW:
         raise IndexFault(f"{path} is a binary file.", "Give JSON, JSON lines, CSV, Parquet or an export's zip.")
     lines = head.split(b"\n")
     bad = sum(not _is_text(line) for line in lines[:-1] or lines)
@@ -194,8 +195,9 @@ def _check_text(path: Path, head: bytes) -> None:
 
 
 _FEW, _MUCH = 0.01, 0.34
-"""Share of zero bytes that a text may hold, and of lines that may not be UTF-8: single ones are passed over and counted."""
+"""Share of zero bytes and control characters that a text may hold, and of lines that may not be UTF-8: single ones are passed over and counted."""
 _ZEROS = re.compile(rb"(?m)^\x00+$")
+_CONTROL = re.compile(rb"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _HTML = re.compile(rb"\s*<(?:div|table|p|title|meta|!--)[\s>]", re.IGNORECASE)
 
 

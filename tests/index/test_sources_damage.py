@@ -251,6 +251,7 @@ MISTAKEN: dict[str, tuple[bytes, str]] = {
     "gzip in gzip": (gzip.compress(gzip.compress(LINES)), "packed twice"),
     "UTF-16 in gzip": (gzip.compress(LINES.decode().encode("utf-16")), "UTF-16"),
     "a binary in gzip": (gzip.compress(b"\x7fELF\x00\x01" * 9), "is a binary file"),
+    "a binary without zeros": (bytes(range(1, 256)) * 12, "is a binary file"),
     "Parquet by its first bytes alone": (b"PAR1" + SECRET.encode() * 9, "cut off Parquet"),
     "JSON of another shape in gzip": (gzip.compress(b'{"city": 1}\n' * 3), "'city'"),
     "one JSON string": (json.dumps(SECRET).encode(), "no conversations that Shoal recognises"),
