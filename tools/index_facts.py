@@ -39,26 +39,30 @@ class IndexFacts:
     last_day: date | None = None
 
 
-async def released_facts(ctx: ToolContext) -> IndexFacts:
-    """The facts of this snapshot under this policy."""
+async def released_facts(ctx: ToolContext, *, with_themes: bool = False) -> IndexFacts:
+    """The facts of this snapshot under this policy. How many themes there are needs all their names judged, which a model
+    may do at a cost: it is counted only where it is asked for."""
     if ctx.gate.policy.adds_noise:
         return IndexFacts()
     path = ctx.gate.ledger.path.with_suffix(".holds.json")
     found = await asyncio.to_thread(_kept, path, ctx)
-    if not found:
-        found = await _released(replace(ctx, handles=Handles(_PREFIX)))
+    if not found or (with_themes and _THEMES not in found):
+        found = await _released(replace(ctx, handles=Handles(_PREFIX)), found, with_themes=with_themes)
         await asyncio.to_thread(_keep, path, found)
     return _facts(found)
 
 
-async def _released(ctx: ToolContext) -> dict[str, Finding]:
-    """Languages, surfaces and months, and the days of the last month; without what is refused."""
-    found: dict[str, Finding] = {}
+async def _released(ctx: ToolContext, kept: Mapping[str, Finding], *, with_themes: bool) -> dict[str, Finding]:
+    """Languages, surfaces and months, and the days of the last month; without what is refused. Nothing of `kept` anew."""
+    found = dict(kept)
+    if with_themes:
+        with suppress(ToolRefusal):
+            found[_THEMES] = await call("overview", {}, ctx)
+    if kept:
+        return found
     for by in ("language", "surface", "month"):
         with suppress(ToolRefusal):
             found[by] = await call("count_by", {"by": by}, ctx)
-    with suppress(ToolRefusal):
-        found[_THEMES] = await call("overview", {}, ctx)
     if last := max(_labels(found.get("month")), default=None):
         with suppress(ToolRefusal):
             found["day"] = await call("trend", {"by": "day", "scope": {"since": f"{last}-01"}}, ctx)

@@ -64,9 +64,9 @@ class RunTools:
         """Run a tool by name. Raises ToolRefusal."""
         return await call(name, arguments, self._context)
 
-    async def facts(self) -> IndexFacts:
+    async def facts(self, *, with_themes: bool = False) -> IndexFacts:
         """What the talk plane may know before it asks: released once for each snapshot and policy."""
-        return await released_facts(self._context)
+        return await released_facts(self._context, with_themes=with_themes)
 
     async def themes(self) -> Finding:
         """All themes of the taxonomy with their sizes, released as the tool `overview` releases them."""

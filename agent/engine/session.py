@@ -300,7 +300,7 @@ class Session:
 
     async def facts(self) -> IndexFacts:
         """What the index holds, as it was released."""
-        return await self._tools().facts()
+        return await self._tools().facts(with_themes=True)
 
     async def themes(self) -> dict[str, Any]:
         """All themes with their sizes, in the stored form of a finding."""

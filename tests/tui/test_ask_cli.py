@@ -255,7 +255,7 @@ def test_a_watch_over_an_index_that_is_gone_keeps_no_other_from_its_answer(home:
 def test_nothing_is_kept_for_an_index_that_does_not_exist(home: Path, command: tuple[str, ...]) -> None:
     found = shoal(*command, "-i", "nowhere")
     assert (found.exit_code, found.stdout) == (3, "")
-    assert "Indexes here: small." in found.stderr
+    assert "Indexes here: small; name one with --index." in found.stderr
 
 
 _INTERRUPTIBLE = (

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.style import Style
 
 from index.core.untrusted import safe
-from tui.rendering.evidence import placed
+from tui.rendering.measures import placed
 from tui.rendering.rows import by_size
 from tui.rendering.series import change_points, share_measure
 from tui.text.glyphs import Glyphs

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.style import Style
 
 from index.core.untrusted import safe
-from tui.rendering.measures import measure_text
+from tui.rendering.measures import measure_text, placed
 from tui.text.untrusted import fit, many
 
 _QUIET = "$quiet"
@@ -75,9 +75,3 @@ def row_label(row: dict[str, Any], width: int) -> Text:
     share = f"{value['share']:.1f} %" if value["share"] is not None else ""
     numbers = f" {size:>5} {share:>6}".rstrip() if share else f" {size:>5}"
     return Text(f"{fit(placed(row), max(8, width - len(numbers)))}{numbers}")
-
-
-def placed(row: dict[str, Any]) -> str:
-    """A row's label, with the square it is of where it is a map's."""
-    place = row.get("place")
-    return f"{place[0]}/{place[1]} {row['label']}" if place else str(row["label"])

@@ -1,4 +1,4 @@
-"""The statistics of a finding's rows in words, for the screen, for plain lines and for files alike."""
+"""A finding's rows in words, their names and their statistics, for the screen, for plain lines and for files alike."""
 
 from typing import Any
 
@@ -21,3 +21,9 @@ def measure_text(row: dict[str, Any], name: str) -> str:
     if "low" in found and "high" in found:
         parts.append(f"({found['low']}–{found['high']})")
     return " ".join([*parts, found.get("verdict", "")]).strip()
+
+
+def placed(row: dict[str, Any]) -> str:
+    """A row's label, with the square it is of where it is a map's."""
+    place = row.get("place")
+    return f"{place[0]}/{place[1]} {row['label']}" if place else str(row["label"])

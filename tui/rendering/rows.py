@@ -9,8 +9,7 @@ from typing import Any
 
 from index.core.untrusted import safe
 from tools.core.finding import outlined
-from tui.rendering.evidence import placed
-from tui.rendering.measures import measure_names, measure_text
+from tui.rendering.measures import measure_names, measure_text, placed
 
 Row = dict[str, Any]
 _GRADES = ("unknown", "typical", "elevated", "high", "very high")

@@ -52,6 +52,8 @@ async def new(notes: Notes) -> None:
         return
     if grew and grown:
         notes.tell("grown", finding, kind="answer", when=when, rows=_rows(grown[:5]))
+    elif grew and fresh:
+        notes.tell("none_grew", finding, kind="answer", when=when)
     if fresh:
         kind: Kind = "support" if grew and grown else "answer"
         notes.tell("new", finding, kind=kind, when=when, rows=_rows(fresh[:5]))

@@ -4,7 +4,7 @@ It writes from claims and findings alone and adds no fact that they do not state
 that it says aloud. It says plainly that no model ran.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import regex
 
@@ -137,7 +137,8 @@ def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence
     if evidence.findings and not any(map(_shows, evidence.findings)):
         return "none", "Everything that was found is suppressed."
     grave = ["Part of the work was not done."] if evidence.failures else []
-    doubts = list(_doubts(evidence))
+    answering = {handle for claim in claims if claim.kind == "answer" for handle in claim.findings}
+    doubts = list(_doubts(evidence, answering))
     if grave or len(doubts) > 2 or (evidence.unread and doubts):
         return "low", " ".join([*grave, *doubts[:3]])
     if evidence.unread:
@@ -151,16 +152,18 @@ def _shows(finding: Finding) -> bool:
     return any(value.count is not None or value.share is not None for row in finding.rows for value in row.values)
 
 
-def _doubts(evidence: Evidence) -> Iterator[str]:
+def _doubts(evidence: Evidence, answering: Collection[str]) -> Iterator[str]:
+    """What speaks against the answer. `answering`: the findings that it rests on itself; a trend beside it may be hidden."""
     cited = evidence.findings
     if outside := [finding for finding in cited if (finding.outside or 0.0) >= _MUCH]:
         finding = max(outside, key=lambda item: item.outside or 0.0)
         yield f"{finding.outside} % of {unquoted(finding.scope)} are unclustered, so themes show only a part [{finding.id}]."
-    if suppressed := [
+    counted = [
         finding
         for finding in cited
-        if finding.tool in (*_THEMES, "compare", "trend") and finding.suppressed.share >= _MUCH
-    ]:
+        if finding.tool in (*_THEMES, "compare") or (finding.tool == "trend" and finding.id in answering)
+    ]
+    if suppressed := [finding for finding in counted if finding.suppressed.share >= _MUCH]:
         finding = max(suppressed, key=lambda item: item.suppressed.share)
         yield f"{finding.suppressed.share} % of {unquoted(finding.scope)} are suppressed [{finding.id}]."
     themes = [row.label for finding in cited if finding.tool in _THEMES for row in finding.rows if row.id]
