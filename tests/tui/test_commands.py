@@ -246,7 +246,11 @@ async def test_what_is_typed_while_a_screen_opens_is_for_that_screen(tmp_path: P
         app.simulate_key("f1")
         for letter in "ledger":
             app.simulate_key(letter)
-        await pilot.pause(0.5)
+        await _on(pilot, app, HelpScreen)
+        for _ in range(60):
+            if app.screen.query_one(Input).value == "ledger":
+                break
+            await pilot.pause(0.05)
         assert app.screen.query_one(Input).value == "ledger"
         assert app.query_one(Prompt).value == ""
 

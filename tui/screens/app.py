@@ -159,29 +159,28 @@ class ShoalApp(Commands):
         if newest_snapshot(app):
             self._go_to(app)
         else:
-            self._started, self._built_in = app, True
-            self._ingest(demo=True)
+            self._ingest(app, demo=True)
 
     @work(group="switch", exclusive=True)
     async def _go_to(self, app: "Started") -> None:
         await self._switch(app, built_in=True)
 
     def action_ingest(self, path: str = "") -> None:
-        self._ingest(demo=False, path=path)
+        self._ingest(self._started, demo=False, path=path)
 
     @work(group="ingest", exclusive=True)
-    async def _ingest(self, *, demo: bool, path: str = "") -> None:
-        """Take data in; then open the index that it went to."""
+    async def _ingest(self, into: "Started", *, demo: bool, path: str = "") -> None:
+        """Take data in; then open the index that it went to. The session goes on where that is its own."""
         from tui.screens.ingest import IngestScreen
 
-        screen = IngestScreen(self._started, built_in=self._built_in, demo=demo, path=path)
+        screen = IngestScreen(into, built_in=self._built_in, demo=demo, path=path)
         app = await self.push_screen_wait(screen)
         if app is None:
             return
         if app.path == self._started.path:
             await self._reopen()
         else:
-            await self._switch(app, built_in=self._built_in)
+            await self._switch(app, built_in=demo or self._built_in)
 
     def action_newest(self) -> None:
         if self.view.is_outdated and not self.view.is_busy:
