@@ -35,6 +35,7 @@ from agent.roles.protocols import remembered
 from agent.storage.session_store import CHECKPOINTS, INTERRUPTED, SessionStore, StoredRun
 from agent.storage.typed import typed
 from index.core.errors import SettingsError
+from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.index_facts import IndexFacts
 from tools.toolbox import LedgerReading, RunTools, Toolbox
@@ -303,8 +304,11 @@ class Session:
         return await self._tools().facts(with_themes=True)
 
     async def themes(self) -> dict[str, Any]:
-        """All themes with their sizes, in the stored form of a finding."""
-        return (await self._tools().themes()).as_dict()
+        """All themes with their sizes, in the stored form of a finding. Raises SettingsError where the policy refuses it."""
+        try:
+            return (await self._tools().themes()).as_dict()
+        except ToolRefusal as refused:
+            raise SettingsError(f"The themes cannot be listed: {refused}", "Ask about a field or a language.") from None
 
     def rename_theme(self, cluster: str, name: str) -> str:
         """Give a theme a name of the analyst's; empty: take it back. Raises SettingsError where it may not be shown."""

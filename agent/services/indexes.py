@@ -6,6 +6,7 @@ from pathlib import Path
 from agent.wiring import App
 from index.core.errors import IndexFault
 from index.snapshots.history import newest
+from index.snapshots.snapshot import snapshot_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,22 @@ class IndexEntry:
 
 
 def indexes(app: App) -> list[IndexEntry]:
-    """Every index under the home, by name, and the one that is open where it lies elsewhere."""
-    home = app.home.root / "indexes"
+    """Every index under the home, by name, and the one that is open where it lies elsewhere. It opens each."""
     default = app.home.index_path(app.settings.index)
-    found = {file.parent for file in home.glob("*/index.toml")}
+    return [_entry(path, is_default=path == default) for path in index_paths(app)]
+
+
+def index_paths(app: App) -> list[Path]:
+    """Where these lie. Opens none."""
+    found = {file.parent for file in (app.home.root / "indexes").glob("*/index.toml")}
     if (app.path / "index.toml").exists():
         found.add(app.path)
-    return [_entry(path, is_default=path == default) for path in sorted(found)]
+    return sorted(found)
+
+
+def others(app: App) -> list[str]:
+    """The names of other indexes of which something is published. Opens none."""
+    return [path.name for path in index_paths(app) if path != app.path and snapshot_numbers(path / "snapshots")]
 
 
 def _entry(path: Path, *, is_default: bool) -> IndexEntry:

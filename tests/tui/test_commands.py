@@ -1,5 +1,6 @@
 """Commands of the prompt: offered, done, never asked."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from textual.widgets import Input, OptionList, Static
 from index.core.errors import IndexFault
 from tests.fakes.desk import NARROW, WIDE, ask, desk, opened, text, until
 from tests.fakes.session import FakeSession, events
+from tools.index_facts import IndexFacts
 from tui.screens.choose import ChooseScreen, RenameScreen
 from tui.screens.panels import HelpScreen
 from tui.state import commands
@@ -191,12 +193,12 @@ async def test_an_unknown_index_names_those_there_are(tmp_path: Path, own_home: 
 async def test_where_there_is_nothing_to_ask_a_number_opens_an_index(
     tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from agent.services.indexes import IndexEntry
     from agent.wiring import App
 
     folder = own_home / "indexes" / "april"
-    entry = IndexEntry("april", str(folder), is_default=False, snapshot=1, conversations=400)
-    monkeypatch.setattr("agent.services.indexes.indexes", lambda _: [entry])
+    (folder / "snapshots").mkdir(parents=True)
+    (folder / "index.toml").write_text('id = "x"\n')
+    (folder / "snapshots" / "0001.duckdb").touch()
     asked: list[Path] = []
 
     def session(self: App, **_: object) -> FakeSession:
@@ -253,6 +255,50 @@ async def test_what_is_typed_while_a_screen_opens_is_for_that_screen(tmp_path: P
             await pilot.pause(0.05)
         assert app.screen.query_one(Input).value == "ledger"
         assert app.query_one(Prompt).value == ""
+
+
+async def test_a_fault_while_themes_are_listed_is_said_and_the_screen_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: FakeSession) -> None:
+        raise IndexFault("The file of names is damaged.", "Delete it.")
+
+    monkeypatch.setattr(FakeSession, "themes", broken)
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    told: list[str] = []
+    monkeypatch.setattr(app, "notify", lambda message, **_: told.append(message))
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot, app)
+        await ask(pilot, "/themes")
+        for _ in range(40):
+            if told:
+                break
+            await pilot.pause(0.05)
+        assert told == ["The file of names is damaged.\nDelete it."]
+        await ask(pilot, "anything")
+        assert app.view.phase == "done"
+
+
+async def test_what_is_asked_while_the_first_screen_is_still_being_filled_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = asyncio.Event()
+
+    async def slow(fake: FakeSession) -> IndexFacts:
+        await may_end.wait()
+        return fake.held
+
+    monkeypatch.setattr(FakeSession, "facts", slow)
+    app = desk(FakeSession(events()), tmp_path / "demo")
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot, app)
+        await ask(pilot, "anything")
+        assert app.view.phase == "done"
+        may_end.set()
+        await pilot.pause(0.3)
+        assert len(app.view.turns) == 1
+        assert app.view.phase == "done"
+        assert app.view.findings
 
 
 def test_each_command_is_told_once_and_has_a_sentence() -> None:

@@ -153,22 +153,22 @@ class ShoalApp(Commands):
     def action_demo(self) -> None:
         """The bundled demo, indexed if need be; the session that was is kept."""
         from agent.services.oversight import newest_snapshot
-        from agent.wiring import DEMO, App
+        from agent.wiring import DEMO
 
-        app = replace(App.start(DEMO), sessions=self._started.sessions)
+        app = self._started.on_index(str(self._started.home.index_path(DEMO)))
         if newest_snapshot(app):
             self._go_to(app)
         else:
             self._ingest(app, demo=True)
 
-    @work(group="switch", exclusive=True)
+    @work(group="switch", exclusive=True, exit_on_error=False)
     async def _go_to(self, app: "Started") -> None:
         await self._switch(app, built_in=True)
 
     def action_ingest(self, path: str = "") -> None:
         self._ingest(self._started, demo=False, path=path)
 
-    @work(group="ingest", exclusive=True)
+    @work(group="ingest", exclusive=True, exit_on_error=False)
     async def _ingest(self, into: "Started", *, demo: bool, path: str = "") -> None:
         """Take data in; then open the index that it went to. The session goes on where that is its own."""
         from tui.screens.ingest import IngestScreen
@@ -186,7 +186,7 @@ class ShoalApp(Commands):
         if self.view.is_outdated and not self.view.is_busy:
             self._reopen_index()
 
-    @work(group="switch", exclusive=True)
+    @work(group="switch", exclusive=True, exit_on_error=False)
     async def _reopen_index(self) -> None:
         """Open what is published now, and go on in the same session."""
         await self._reopen()
@@ -290,9 +290,7 @@ class ShoalApp(Commands):
         """Show a stored session as it was, and go on in it where there is an index to ask: its own."""
         still_on = last.state == "running"
         if self._session is None or Path(last.index_path) != self._started.path:
-            if self._session is not None:
-                session_before, self._session = self._session, None
-                await session_before.close()
+            await self._leave_session()
             self._started = self._started.on_index(last.index_path)
             self.view = View(index=self._started.path.name)
             try:
@@ -302,8 +300,7 @@ class ShoalApp(Commands):
                 self._cannot_ask(error)
         facts = replace(self.view, turns=(), findings={}, selected=None, pinned=None, is_chosen=False, wait=None)
         self.view = reduce.replay_runs(facts, stored)
-        await self.desk.query("TurnView").remove()
-        self.desk.query_one(Conversation).forget()
+        await self._empty_chat()
         self._clear_welcome()
         if still_on or self._session is None:
             self.view = replace(self.view, phase="viewing")

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from index.core.errors import ShoalError
 from index.core.untrusted import safe
-from tui.screens.panels import Panel
+from tui.screens.panels import ListPanel, Panel
 from tui.text.untrusted import fit
 
 _EDGES = 8
@@ -30,23 +30,15 @@ class Choice:
     name: str = ""
 
 
-class ChooseScreen(Panel[str]):
-    """A list of choices. Gives back the key of the one chosen; where `takes_text`, what was typed if nothing matches."""
+class ChooseScreen(ListPanel[str]):
+    """A list of choices. Gives back the key of the one chosen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "cursor(1)", "Down", show=False, priority=True),
-        Binding("up", "cursor(-1)", "Up", show=False, priority=True),
-    ]
-
-    def __init__(
-        self, title: str, choices: Sequence[Choice], hint: str, *, words: str = "", takes_text: bool = False
-    ) -> None:
+    def __init__(self, title: str, choices: Sequence[Choice], hint: str, *, words: str = "") -> None:
         super().__init__()
         self._heading = title
         self._choices = list(choices)
         self._hint = hint
         self._words = words
-        self._takes_text = takes_text
         self._shown: list[Choice] = []
 
     def compose(self) -> ComposeResult:
@@ -80,15 +72,9 @@ class ChooseScreen(Panel[str]):
         place = self.query_one(OptionList).highlighted
         return self._shown[place] if place is not None and place < len(self._shown) else None
 
-    def action_cursor(self, step: int) -> None:
-        listed = self.query_one(OptionList)
-        listed.action_cursor_down() if step > 0 else listed.action_cursor_up()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_input_submitted(self) -> None:
         if self.at is not None:
             self.dismiss(self.at.key)
-        elif self._takes_text and event.value.strip():
-            self.dismiss(event.value.strip())
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._shown[event.option_index].key)

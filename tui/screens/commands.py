@@ -4,8 +4,7 @@ Each is an action of `tui.state.actions`, so the palette runs them too. A comman
 """
 
 import asyncio
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 
@@ -17,6 +16,10 @@ from tui.state.view import View
 from tui.widgets.chat import Conversation
 from tui.widgets.findings_pane import Findings
 from tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from agent.services.indexes import IndexEntry
+    from agent.wiring import App as Started
 
 _NEW = "+"
 """The choice that makes a new index."""
@@ -30,7 +33,7 @@ class Commands(Reading):
         given = {
             "open": [(handle, str(finding["title"])) for handle, finding in self.view.findings.items()],
             "model": [("built-in", "rules; no network, no key"), ("model", "the model of your settings")],
-            "index": [(item.name, "") for item in self._indexes],
+            "index": [(name, "") for name in self._others],
         }
         return commands.offers(text, self.view, given)
 
@@ -65,41 +68,35 @@ class Commands(Reading):
         self.desk.query_one(Findings).show(self.view)
         self.action_findings()
 
-    @work(group="switch", exclusive=True)
+    @work(group="switch", exclusive=True, exit_on_error=False)
     async def action_new_session(self) -> None:
         """Begin anew on the same index; the session that was is kept."""
         await self._switch(self._started, built_in=self._built_in)
         self._say("a new session; the one before is in ctrl+r")
 
-    @work(group="switch", exclusive=True)
+    @work(group="switch", exclusive=True, exit_on_error=False)
     async def action_index(self, name: str = "") -> None:
-        """Open another index, or make one."""
-        from agent.services.indexes import indexes
-        from agent.wiring import App
+        """Open another index, by its name or path, or make one."""
+        from agent.services.indexes import index_paths, indexes
 
-        found = await asyncio.to_thread(indexes, self._started)
         if not name:
-            choices = [
-                Choice(item.path, _index_line(item, is_open=item.path == str(self._started.path))) for item in found
-            ]
+            found = await asyncio.to_thread(indexes, self._started)
+            open_now = str(self._started.path)
+            choices = [Choice(item.path, _index_line(item, is_open=item.path == open_now)) for item in found]
             choices.append(Choice(_NEW, "+ a new index: take in a file of conversations"))
-            screen = ChooseScreen("Indexes", choices, "enter opens it · esc closes", takes_text=True)
-            chosen = await self.push_screen_wait(screen)
+            chosen = await self.push_screen_wait(ChooseScreen("Indexes", choices, "enter opens it · esc closes"))
             name = chosen or ""
         if name == _NEW:
             await self.run_action("ingest")
-            return
-        if not name:
-            return
-        known = {item.name: item.path for item in found} | {item.path: item.path for item in found}
-        if name not in known:
-            names = safe(", ".join(item.name for item in found)) or "none"
-            self._warn(f"there is no index {safe(name)}; there are: {names}")
-            return
-        app = replace(App.start(known[name]), sessions=self._started.sessions)
-        await self._switch(app, built_in=self._built_in)
+        elif name:
+            path = self._started.home.index_path(name)
+            if (path / "index.toml").exists():
+                await self._switch(self._started.on_index(str(path)), built_in=self._built_in)
+            else:
+                names = ", ".join(path.name for path in index_paths(self._started)) or "none"
+                self._warn(f"there is no index {safe(name)}; there are: {safe(names)}")
 
-    @work(group="switch", exclusive=True)
+    @work(group="switch", exclusive=True, exit_on_error=False)
     async def action_model(self, who: str = "") -> None:
         """Say who answers, and change it. The session goes on."""
         settings = self._started.settings
@@ -129,7 +126,7 @@ class Commands(Reading):
     def _is_built_in(self) -> bool:
         return not self._started.uses_model(built_in=self._built_in)
 
-    @work(group="themes", exclusive=True)
+    @work(group="themes", exclusive=True, exit_on_error=False)
     async def action_themes(self, words: str = "") -> None:
         """All themes: search, ask about one, rename one."""
         if self._session is None:
@@ -145,7 +142,7 @@ class Commands(Reading):
             self.desk.query_one(Prompt).value = f"Open “{safe(name)}”" if name else f"Open {chosen}"
             self.action_chat()
 
-    @work(group="themes", exclusive=True)
+    @work(group="themes", exclusive=True, exit_on_error=False)
     async def action_rename_theme(self) -> None:
         """Rename the theme that the reader stands on in a finding."""
         row = self.desk.query_one(Findings).row
@@ -185,30 +182,38 @@ class Commands(Reading):
             self.desk.query_one(Prompt).value = chosen
             self.action_chat()
 
-    async def _switch(self, app: Any, *, built_in: bool) -> None:
+    async def _switch(self, app: "Started", *, built_in: bool) -> None:
         """Leave the session, and begin one on an index."""
-        if self._session is not None:
-            session, self._session = self._session, None
-            await session.close()
+        await self._leave_session()
         self._started, self._built_in, self._goes_on = app, built_in, ""
         self.view = View(index=app.path.name)
-        await self.desk.query("TurnView").remove()
-        chat = self.desk.query_one(Conversation)
-        chat.forget()
+        await self._empty_chat()
         await self._welcome_back()
         await self._draw()
         self._open()
 
     async def _reopen(self) -> None:
         """Open the index anew, and go on in the same session."""
-        if self._session is not None:
-            session, self._session = self._session, None
-            self._goes_on = session.id if self.view.turns else ""
-            await session.close()
+        left = await self._leave_session()
+        self._goes_on = left if self.view.turns else ""
         self._open()
 
+    async def _leave_session(self) -> str:
+        """Close the session, and stop what is still being read for it; its id, empty where there was none."""
+        self.workers.cancel_group(self, "open")
+        session, self._session = self._session, None
+        if session is None:
+            return ""
+        await session.close()
+        return session.id
 
-def _index_line(item: Any, *, is_open: bool) -> str:
+    async def _empty_chat(self) -> None:
+        """Let go of the turns that are shown."""
+        await self.desk.query("TurnView").remove()
+        self.desk.query_one(Conversation).forget()
+
+
+def _index_line(item: "IndexEntry", *, is_open: bool) -> str:
     state = (
         f"{item.conversations:,}+ conversations, published {item.published[:10]}"
         if item.snapshot

@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from textual import events, work
-from textual.app import App, ComposeResult
+from textual import work
+from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
@@ -22,6 +22,7 @@ from textual.worker import Worker, WorkerState
 
 from index.core.errors import ShoalError
 from tui.rendering import status, welcome
+from tui.screens.held_keys import HeldKeys
 from tui.state import commands, reduce
 from tui.state.commands import Command, Offer
 from tui.state.preferences import Preferences
@@ -37,15 +38,12 @@ from tui.widgets.prompt import PLACEHOLDER, Offers, Prompt
 if TYPE_CHECKING:
     from agent.core.events import Event
     from agent.engine.session import Session
-    from agent.services.indexes import IndexEntry
     from agent.storage.session_store import SessionStore
     from agent.wiring import App as Started
 
 WIDE = 110
 """Columns from which on chat and findings stand side by side."""
 _NOTE_S = 3.0
-_HOLD_S = 2.0
-"""How long keys wait for a screen that was asked for."""
 _TICK_S = 0.25
 _REMEMBERED = 500
 """Earlier questions that the prompt walks through."""
@@ -53,7 +51,7 @@ _LOOK_S = 5.0
 """How often the desk looks whether another process has published."""
 
 
-class Desk(App[None]):
+class Desk(HeldKeys):
     """The chat, the findings and the two lines around them. `clock` gives seconds."""
 
     CSS_PATH = "shoal.tcss"
@@ -85,11 +83,10 @@ class Desk(App[None]):
         self._queued = ""
         self._pending = ""
         self._goes_on = ""
-        self._early: list[events.Event] | None = []
-        self._opener: events.Event | None = None
         self._fault: ShoalError | None = None
         self._recent: tuple[welcome.Recent, ...] = ()
-        self._indexes: tuple[IndexEntry, ...] = ()
+        self._others: tuple[str, ...] = ()
+        """Other indexes that can be opened."""
         self.examples: tuple[str, ...] = welcome.questions((), ())
         self.view = View(index=started.path.name)
 
@@ -127,35 +124,6 @@ class Desk(App[None]):
         self.set_interval(_LOOK_S, self._look_for_newer)
         self.call_after_refresh(self._furnish)
 
-    async def on_event(self, event: events.Event) -> None:
-        """Hold what is typed before there is a prompt with the focus, or the screen that was asked for; the library would let
-        it go, or give it to the screen before."""
-        is_typed = isinstance(event, events.Key | events.Paste) and event is not self._opener
-        if self._early is not None and is_typed:
-            self._early.append(event)
-            return
-        if isinstance(event, events.Key) and is_typed and self.opens_screen(event):
-            self._opener = event  # it comes here again, from the widget that had the focus
-            self.hold_keys()
-        await super().on_event(event)
-
-    def opens_screen(self, event: events.Key) -> bool:
-        """Whether a key opens a screen over the desk."""
-        del event
-        return False
-
-    def hold_keys(self) -> None:
-        """Hold what is typed until the screen that is being opened is there; for a while, if none comes."""
-        if self._early is None:
-            self._early = []
-            self.set_timer(_HOLD_S, self.release_keys)
-
-    def release_keys(self) -> None:
-        """Let what was held go to the screen that is shown now, in order."""
-        early, self._early = self._early or [], None
-        for event in early:
-            self.post_message(event)
-
     async def _furnish(self) -> None:
         """What the first frame did not wait for: early keys, the findings pane's inside, then the index."""
         self.release_keys()
@@ -171,7 +139,7 @@ class Desk(App[None]):
         if self._session is None:
             try:
                 self._recent = await asyncio.to_thread(self._earlier)
-                self._indexes = await asyncio.to_thread(_indexes, self._started)
+                self._others = await asyncio.to_thread(_others, self._started)
                 self._draw_welcome()
                 self._session = await asyncio.to_thread(self._started.session, built_in=self._built_in)
                 if self._goes_on:
@@ -187,14 +155,13 @@ class Desk(App[None]):
         asked = await asyncio.to_thread(_asked, session)
         self.desk.query_one(Prompt).remember(*asked)
         await asyncio.to_thread(session.warm)
-        if session is not self._session:
-            return
-        if not self.view.is_busy:
-            self.view = replace(self.view, holds=welcome.holds(await session.facts()))
-            self._draw_welcome()
         if self._pending and not self.view.is_busy:
             pending, self._pending = self._pending, ""
             self._ask(pending)
+        elif not self.view.turns:  # only an empty desk shows it
+            holds = welcome.holds(await session.facts())
+            self.view = replace(self.view, holds=holds)
+            self._draw_welcome()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A fault that nobody foresaw is a number on the screen, and the screen stays."""
@@ -251,11 +218,6 @@ class Desk(App[None]):
         self._draw_welcome()
         self._draw_lines()
 
-    @property
-    def _askable(self) -> list[str]:
-        """Other indexes that can be opened."""
-        return [item.name for item in self._indexes if item.snapshot and item.path != str(self._started.path)]
-
     def _enable(self, is_on: bool, reason: str = "") -> None:
         prompt = self.desk.query_one(Prompt)
         prompt.disabled = not is_on
@@ -266,7 +228,7 @@ class Desk(App[None]):
         for place in self.desk.query("#welcome").results(Static):
             if self._fault is not None:
                 is_there = (self._started.path / "index.toml").exists()
-                place.update(welcome.no_index(self._fault, self._started.path, is_there=is_there, others=self._askable))
+                place.update(welcome.no_index(self._fault, self._started.path, is_there=is_there, others=self._others))
             else:
                 wording = (self.view, self.examples, self._recent, self.preferences.problems)
                 place.update(welcome.ready(*wording))
@@ -284,7 +246,7 @@ class Desk(App[None]):
         if not text:
             return
         if self.view.phase == "no index":
-            ways = welcome.ways_on(self._askable)
+            ways = welcome.ways_on(self._others)
             if not text.startswith("/") and not (text.isdigit() and 1 <= int(text) <= len(ways)):
                 self._warn("there is nothing to ask yet; a number opens what is listed")
                 return
@@ -423,10 +385,10 @@ def _asked(session: "Session") -> list[str]:
     return [run.question for run in reversed(session.store.runs())][-_REMEMBERED:]
 
 
-def _indexes(started: "Started") -> "tuple[IndexEntry, ...]":
-    from agent.services.indexes import indexes
+def _others(started: "Started") -> tuple[str, ...]:
+    from agent.services.indexes import others
 
-    return tuple(indexes(started))
+    return tuple(others(started))
 
 
 def _newest_snapshot(started: "Started") -> int:

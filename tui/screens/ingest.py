@@ -7,7 +7,6 @@ The work runs in a thread of its own. Counts and names of fields are shown, neve
 import re
 import time
 from asyncio import to_thread
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -87,9 +86,9 @@ class IngestScreen(Panel["Started"]):
         return safe(self._started.settings.index if name == DEMO else name)
 
     def _known(self) -> str:
-        from agent.services.indexes import indexes
+        from agent.services.indexes import index_paths
 
-        names = [item.name for item in indexes(self._started)]
+        names = [path.name for path in index_paths(self._started)]
         listed = f"Existing indexes: {safe(', '.join(names))}. " if names else ""
         return f"{listed}Another name makes a new index. Look into the file first: that writes nothing."
 
@@ -131,7 +130,7 @@ class IngestScreen(Panel["Started"]):
         name = self.query_one("#index-name", Input).value.strip() or self._default_name()
         if name == self._started.path.name:
             return self._started
-        return replace(self._started, path=self._started.home.index_path(name))
+        return self._started.on_index(str(self._started.home.index_path(name)))
 
     @work(group="ingest", exclusive=True, exit_on_error=False)
     async def _inspect(self, text: str) -> None:

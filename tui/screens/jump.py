@@ -33,11 +33,6 @@ class JumpScreen(ModalScreen[str]):
             label.styles.offset = (place.x, place.y)
             yield label
 
-    def on_mount(self) -> None:
-        release = getattr(self.app, "release_keys", None)
-        if release is not None:
-            self.call_after_refresh(release)
-
     def on_key(self, event: events.Key) -> None:
         event.stop()
         self.dismiss(event.key if event.key in self._places else None)

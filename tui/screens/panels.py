@@ -33,15 +33,6 @@ class Panel(ModalScreen[Chosen | None]):
         Binding("ctrl+q", "app.leave", "Quit", show=False),
     ]
 
-    def on_mount(self) -> None:
-        self.call_after_refresh(self._take_keys)
-
-    def _take_keys(self) -> None:
-        """What was typed while this was being opened is for it."""
-        release = getattr(self.app, "release_keys", None)
-        if release is not None:
-            release()
-
     def action_close(self) -> None:
         self.dismiss(None)
 
@@ -57,15 +48,27 @@ class Panel(ModalScreen[Chosen | None]):
         self.notify(f"{fault.message}\n{fault.hint}", severity="error", markup=False)
 
 
-class HelpScreen(Panel[str]):
+class ListPanel(Panel[Chosen]):
+    """A panel with a field and a list under it: up and down go through the list while one types."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "cursor(1)", "Down", show=False, priority=True),
+        Binding("up", "cursor(-1)", "Up", show=False, priority=True),
+    ]
+
+    def action_cursor(self, step: int) -> None:
+        """To the next entry, or the one before."""
+        listed = self.query_one(OptionList)
+        listed.action_cursor_down() if step > 0 else listed.action_cursor_up()
+
+
+class HelpScreen(ListPanel[str]):
     """What can be asked, and what works now with its keys and commands; both are filtered as one types. Enter takes what
     is marked: gives back a question (`ASK` and its text), or an action's call."""
 
     ASK = "ask:"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "close", "Close", show=False),
-        Binding("down", "cursor(1)", "Down", show=False, priority=True),
-        Binding("up", "cursor(-1)", "Up", show=False, priority=True),
         Binding("tab", "turn_page", "Other page", priority=True, id="help_page"),
     ]
 
@@ -140,10 +143,6 @@ class HelpScreen(Panel[str]):
         for key, label in place:
             yield f"{fit(key, 12)} {fit('', 11)} {label}", ""
 
-    def action_cursor(self, step: int) -> None:
-        listed = self.query_one(OptionList)
-        listed.action_cursor_down() if step > 0 else listed.action_cursor_up()
-
     def on_input_submitted(self) -> None:
         place = self.query_one(OptionList).highlighted
         if place is not None and place < len(self._taken) and self._taken[place]:
@@ -180,12 +179,10 @@ class ConfirmScreen(Panel[bool]):
         self.dismiss(True)
 
 
-class FindScreen(Panel[int]):
+class FindScreen(ListPanel[int]):
     """Turns of this session whose question or answer holds all the words. Gives back the number of the chosen one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "cursor(1)", "Down", show=False, priority=True),
-        Binding("up", "cursor(-1)", "Up", show=False, priority=True),
         Binding("ctrl+f", "close", "Close", show=False, priority=True),
     ]
 
@@ -226,10 +223,6 @@ class FindScreen(Panel[int]):
         answer = safe(turn.answer).replace("\n", " ")
         at = answer.casefold().find(words[0]) if words else -1
         return f"{place + 1}. {safe(turn.question)}" + (f" · … {answer[max(0, at - 20) :]}" if at >= 0 else "")
-
-    def action_cursor(self, step: int) -> None:
-        listed = self.query_one(OptionList)
-        listed.action_cursor_down() if step > 0 else listed.action_cursor_up()
 
     def on_input_submitted(self) -> None:
         place = self.query_one(OptionList).highlighted

@@ -88,7 +88,7 @@ class SaveScreen(Panel[Wanted]):
 class Saving(Desk):
     """The desk with its ways out to the clipboard and to files."""
 
-    @work(group="save", exclusive=True)
+    @work(group="save", exclusive=True, exit_on_error=False)
     async def _save(self, title: str, stem: str, forms: Sequence[Form], file: Path | None = None) -> None:
         """Ask for a form and a file where none is given, and write it; its path is copied."""
         if file is None:
