@@ -28,7 +28,8 @@ from index.handle import Index
 from index.privacy.sketch import sketch, unpacked
 from index.snapshots.snapshot import Rows
 from tools.coordination.bands import Reader
-from tools.coordination.signals import SAME_FORM, SIGNALS, Band
+from tools.coordination.signals import SAME_FORM, SIGNALS
+from tools.core.finding import Band
 from tools.core.policy import PrivacyPolicy
 
 POLICY = PrivacyPolicy()

@@ -62,7 +62,7 @@ class Mention(_Value):
 def render(draft: Draft) -> str:
     """The answer in Markdown, short: details of a lead and of a finding are in the parts and in the findings. Parts without
     content leave no heading; suggestions are in the event, beside the text."""
-    blocks = [draft.answer.strip(), "\n".join(f"- {line.strip()}" for line in draft.findings)]
+    blocks = [draft.answer.strip(), findings_markdown(draft)]
     blocks += [f"**Lead {number}.** {_paragraph(lead)}" for number, lead in enumerate(draft.leads, start=1)]
     blocks += [_confidence(draft), method_markdown(draft)]
     return "\n\n".join(block for block in blocks if block)
@@ -77,6 +77,11 @@ def _confidence(draft: Draft) -> str:
     if not (draft.reason or draft.headings[0]):
         return ""
     return f"**{draft.headings[0] or f'Confidence: {draft.confidence}.'}** {draft.reason.strip()}".rstrip()
+
+
+def findings_markdown(draft: Draft) -> str:
+    """What supports the answer, as a list."""
+    return "\n".join(f"- {line.strip()}" for line in draft.findings)
 
 
 def method_markdown(draft: Draft) -> str:

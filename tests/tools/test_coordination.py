@@ -25,7 +25,7 @@ from tests.fakes.policy import SHARP
 from tools.context import ToolContext
 from tools.coordination import signals
 from tools.coordination.signals import Drawn, Exposure
-from tools.core.finding import Row
+from tools.core.finding import Band, Row
 from tools.registry import call
 
 SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu".split()
@@ -273,10 +273,8 @@ def test_more_of_a_signal_is_never_a_lower_band(base: list[float], value: float,
         ("unknown", "unknown", "very high", "unknown"),
     ],
 )
-def test_one_kind_of_sign_is_never_enough(
-    template: signals.Band, synchrony: signals.Band, accounts: signals.Band, reading: str
-) -> None:
-    found: dict[str, signals.Band] = {
+def test_one_kind_of_sign_is_never_enough(template: Band, synchrony: Band, accounts: Band, reading: str) -> None:
+    found: dict[str, Band] = {
         "uniformity": "very high",
         "template": template,
         "synchrony": synchrony,

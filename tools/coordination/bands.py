@@ -15,8 +15,9 @@ from index.geometry.clustering import OUTSIDE
 from index.handle import Index
 from index.snapshots.snapshot import Rows
 from tools.coordination import signals
-from tools.coordination.signals import Band, Drawn, Exposure
+from tools.coordination.signals import Drawn, Exposure
 from tools.core.candidate import split
+from tools.core.finding import Band
 from tools.core.policy import PrivacyPolicy
 
 LEVELS = (256, 128, 64, 32, 16)

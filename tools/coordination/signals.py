@@ -8,7 +8,6 @@ averaged (`spared`). Sources: near-duplicates by MinHash (Broder 1997); closenes
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,7 @@ from numpy.typing import NDArray
 from index.privacy.sketch import VALUES, Sketches
 from index.snapshots.snapshot import UNDATED
 from index.stores.vectors import Vectors
-
-Band = Literal["unknown", "low", "typical", "high", "very high"]
+from tools.core.finding import BANDS, Band
 
 SIGNALS = ("uniformity", "template", "synchrony", "concentration", "dedication")
 
@@ -176,12 +174,9 @@ def overall(bands: Mapping[str, Band]) -> Band:
     The kinds: form (template), time (synchrony), accounts (concentration or dedication). Uniformity is no kind of its
     own: a popular subject has it, and so has whatever shares a template.
     """
-    kinds = [bands["template"], bands["synchrony"], max(bands["concentration"], bands["dedication"], key=_RANKS.index)]
+    kinds = [bands["template"], bands["synchrony"], max(bands["concentration"], bands["dedication"], key=BANDS.index)]
     if bands["template"] == bands["synchrony"] == "unknown":
         return "unknown"
     if kinds.count("very high") >= 2:
         return "very high"
     return "high" if sum(kind in ("high", "very high") for kind in kinds) >= 2 else "typical"
-
-
-_RANKS: tuple[Band, ...] = ("unknown", "low", "typical", "high", "very high")

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from tools.core.errors import PrivacyViolation
 
@@ -23,6 +23,10 @@ Verdict = Literal[
     "holds", "does not hold", "suppressed",
 ]  # fmt: skip
 """What a statistic says in a word; a closed list, so that nothing else can leave by it."""
+
+Band = Literal["unknown", "low", "typical", "high", "very high"]
+BANDS: tuple[Band, ...] = get_args(Band)
+"""The verdicts that are bands, from the least on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.answer import first_paragraph, lead_markdown, method_markdown
+from agent.core.answer import findings_markdown, first_paragraph, lead_markdown, method_markdown
 from index.core.untrusted import safe
 from tui.state.view import Part, Turn
 from tui.text.untrusted import many
@@ -15,9 +15,8 @@ from tui.text.untrusted import many
 if TYPE_CHECKING:
     from agent.core.answer import Draft
 
-MOST_TYPED = 400
-"""Characters of a typed text that the chat shows; a pasted report is longer."""
-_MOST_LINES = 4
+_MOST_TYPED, _MOST_LINES = 400, 4
+"""Characters and lines of a typed text that the chat shows; a pasted report is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def folds(turn: Turn) -> tuple[Fold, ...]:
 
 def _folds(draft: "Draft") -> Iterator[Fold]:
     if draft.findings:
-        yield Fold("findings", many(len(draft.findings), "more finding"), safe(_listed(draft.findings)))
+        yield Fold("findings", many(len(draft.findings), "more finding"), safe(findings_markdown(draft)))
     if draft.leads:
         count = f" ({len(draft.leads)})" if len(draft.leads) > 1 else ""
         yield Fold("lead", f"lead{count}: {draft.leads[0].claim}", safe("\n\n".join(map(lead_markdown, draft.leads))))
@@ -49,12 +48,8 @@ def _folds(draft: "Draft") -> Iterator[Fold]:
         yield Fold("method", "method and limits", safe(method))
 
 
-def _listed(lines: tuple[str, ...]) -> str:
-    return "\n".join(f"- {line.strip()}" for line in lines)
-
-
 def typed(text: str) -> str:
     """What was typed, as the chat shows it: a long text by its beginning and its length."""
     shown = safe(text)
-    short = "\n".join(shown.split("\n")[:_MOST_LINES])[:MOST_TYPED]
+    short = "\n".join(shown.split("\n")[:_MOST_LINES])[:_MOST_TYPED]
     return shown if len(short) == len(shown) else f"{short.rstrip()} … ({len(shown):,} characters)"

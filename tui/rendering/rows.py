@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from index.core.untrusted import safe
-from tools.core.finding import outlined
+from tools.core.finding import BANDS, outlined
 from tui.rendering.measures import measure_names, measure_text, placed
 
 Row = dict[str, Any]
-_GRADES = ("unknown", "typical", "elevated", "high", "very high")
 
 
 def by_size(finding: dict[str, Any]) -> list[Row]:
@@ -56,10 +55,14 @@ class Column:
             if found is None:
                 return None
             verdict = str(found.get("verdict", ""))
-            grade = _GRADES.index(verdict) if verdict in _GRADES else -1
+            grade = next((place for place, band in enumerate(BANDS) if band == verdict), -1)
             return float(found.get("value", grade)), verdict
         value = row["values"][self.place][self.kind]
         return None if value is None else (float(value), "")
+
+    def descends(self, *, is_reversed: bool) -> bool:
+        """Whether rows by it go down: numbers begin with the largest, names with A; `is_reversed` turns that round."""
+        return (self.kind != "label") != is_reversed
 
 
 def columns(finding: dict[str, Any]) -> list[Column]:
@@ -71,14 +74,12 @@ def columns(finding: dict[str, Any]) -> list[Column]:
 
 
 def ordered(finding: dict[str, Any], column: Column | None, *, is_reversed: bool) -> list[Row]:
-    """All rows: as an outline in the finding's own order, or one after the other by a column. Numbers begin with the
-    largest, names with A; `is_reversed` turns that round."""
+    """All rows: as an outline in the finding's own order, or one after the other by a column."""
     if column is None:
         return outlined(by_size(finding))
     keyed = [(key, row) for row in finding["rows"] if (key := column.key(row)) is not None]
     hidden = [row for row in finding["rows"] if column.key(row) is None]
-    is_descending = (column.kind != "label") != is_reversed
-    keyed.sort(key=lambda pair: pair[0], reverse=is_descending)
+    keyed.sort(key=lambda pair: pair[0], reverse=column.descends(is_reversed=is_reversed))
     return [row for _, row in keyed] + hidden
 
 

@@ -111,7 +111,7 @@ def privacy(view: View, width: int) -> Content:
 
 
 def hidden(view: View) -> str:
-    """What is hidden in the newest answer: of the findings that it cites, while there is none of those so far."""
+    """What is hidden in the newest answer: in the findings that it cites, or, before there is an answer, in those so far."""
     turn = view.turn
     if turn is None:
         return f"Groups under {view.smallest} stay hidden" if view.smallest else "Small groups stay hidden"

@@ -23,7 +23,6 @@ from tui.widgets.prompt import Prompt
 if TYPE_CHECKING:
     from textual.widgets import Markdown
 
-
 _TWO_WIDE = 110
 """Columns that two findings need side by side."""
 
@@ -146,9 +145,8 @@ class Reading(Saving):
         is_wide = self.size.width >= WIDE
         for name, share in (("#talk", 100 - percent), ("#findings", percent)):
             for pane in self.desk.query(name):
-                alone = (
-                    self.desk.maximized is pane
-                )  # what is alone and has several parts of a width is wider than the screen
+                # A pane that is alone must have one part of the width: with several it is wider than the screen.
+                alone = self.desk.maximized is pane
                 pane.styles.width = "1fr" if alone else f"{share}fr" if is_wide else None
 
     def action_block(self, step: int) -> None:

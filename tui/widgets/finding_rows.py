@@ -98,7 +98,7 @@ class FindingRows(Vertical):
     def _head(self, at: int, head: Column) -> str:
         if at != self._sorted:
             return head.head
-        is_down = (head.kind != "label") != self._is_reversed
+        is_down = head.descends(is_reversed=self._is_reversed)
         return f"{head.head} {self._glyphs.down if is_down else self._glyphs.up}"
 
     def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
-from textual.widgets import DataTable, Static, TabbedContent, TabPane, Tree
+from textual.widgets import Static, TabbedContent, TabPane, Tree
 from textual.widgets.tree import TreeNode
 
 from tui.rendering import charts
@@ -211,7 +211,3 @@ class Found(Vertical):
     def focus_inside(self) -> None:
         """Put the focus on what the open tab shows."""
         self.query_one(_PLACES.get(self.query_one(TabbedContent).active, "#tree")).focus()
-
-    @property
-    def table(self) -> DataTable[Any]:
-        return self.query_one("#table", DataTable)

@@ -84,6 +84,9 @@ class TrendPlot(Vertical):
         yield _Plot()
         yield Static("", id="plot-legend")
 
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._draw())
+
     def draw(self, shown: Series) -> None:
         """Plot a series, whole."""
         self._series = shown
