@@ -14,7 +14,7 @@ from pydantic import Field
 from index.core.settings_file import SettingsModel
 from index.core.words import is_unspaced, normalise, stem, words
 from index.lists import is_common, is_given, is_public, is_surname, is_word
-from index.privacy.sealing import Attested, Vocabulary, as_cased
+from index.privacy.sealing import Attested, Vocabulary, as_cased, edge_of
 
 _CASED = 0.5
 """Share of a word's uses with a capital inside a sentence from which on it is a name. Uses at the beginning of a sentence and
@@ -25,14 +25,14 @@ class ProperNouns(SettingsModel):
     """Who must have written a name that no public list has before it is shown."""
 
     accounts: int = Field(50, ge=2)
-    """Accounts that must have written it with a capital."""
+    """Accounts that must have written it with a capital: for each name between so many and twice as many, drawn in secret."""
     share: float = Field(0.01, ge=0, le=1)
-    """Share of all accounts that this must be at least."""
+    """Share of all accounts that this must be at least, with the same draw."""
 
 
 def showable(vocabulary: Vocabulary, cased: Mapping[int, int], accounts: int, needs: ProperNouns) -> Vocabulary:
     """The vocabulary without names that too few wrote. `cased`: by mark how many accounts wrote a word with a capital, where
-    these are under `needs.accounts`; of how many conversations it was beyond that, the vocabulary says itself (`as_cased`)."""
+    these are too few; of how many conversations it was beyond that, the vocabulary says itself (`as_cased`)."""
     barred = {
         stem(normalise(entry.word))
         for mark, entry in vocabulary.items()
@@ -48,7 +48,7 @@ def showable(vocabulary: Vocabulary, cased: Mapping[int, int], accounts: int, ne
 def _is_barred(mark: int, entry: Attested, vocabulary: Vocabulary, cased: Mapping[int, int], least: float) -> bool:
     word = normalise(entry.word)
     broad = vocabulary.get(as_cased(mark))
-    if is_public(word) or (broad is not None and broad.uses >= least):
+    if is_public(word) or (broad is not None and broad.uses >= least * (1 + edge_of(mark))):
         return False
     with_capital = broad.uses if broad else cased.get(mark, 0)
     if not is_common(word) and with_capital >= _CASED * entry.uses:

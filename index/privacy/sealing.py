@@ -179,6 +179,15 @@ class Attested:
 
 Vocabulary = Mapping[int, Attested]
 
+EDGE_BITS = 10
+"""Bits of a mark that `edge_of` reads."""
+
+
+def edge_of(mark: int) -> float:
+    """A draw from 0 to 1 for a word, secret as its mark is: by how much the number of accounts that a name needs is higher, so
+    that it is no test for whoever invents all of them but one."""
+    return (mark & ((1 << EDGE_BITS) - 1)) / (1 << EDGE_BITS)
+
 
 def render(sealed: str, vocabulary: Vocabulary) -> dict[str, str]:
     """Each facet's text with attested terms in clear and the others left out. Never empty: at least a gap sign."""

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from index.core.errors import IndexFault
-from index.privacy.sealing import SUMMARY, Attested, marks_of
+from index.privacy.sealing import EDGE_BITS, SUMMARY, Attested, marks_of
 from index.stores.schema import FACETS, bring_to_today
 from index.vocabulary import UNCLEAR
 
@@ -89,7 +89,7 @@ class Facts:
         scores: Mapping[tuple[str, int], int] = MappingProxyType({}),
     ) -> int:
         """Keep a batch of drafts and count its words; words that now have `min_accounts` accounts become vocabulary. Of words
-        with a capital (marks below zero) it is counted on up to `broad_accounts`.
+        with a capital (marks below zero) it is counted on up to between `broad_accounts` and twice that (`edge_of`).
         Beside it keep which conversations could not be extracted (id to reason) and counts of privacy scores. Returns
         how many shorter forms are not counted any more.
 
@@ -120,7 +120,9 @@ class Facts:
                 # Its uses so far: one for each account of earlier batches, and every use in this one.
                 "SELECT mark, count(*) - fresh.accounts + fresh.n FROM support JOIN "
                 "(SELECT mark, count(*) AS n, count(DISTINCT account) AS accounts FROM seen GROUP BY mark) fresh "
-                "USING (mark) GROUP BY mark, fresh.accounts, fresh.n HAVING count(*) >= CASE WHEN mark < 0 THEN ? ELSE ? END",
+                "USING (mark) GROUP BY mark, fresh.accounts, fresh.n "
+                f"HAVING count(*) >= CASE WHEN mark < 0 THEN ? * (1 + (~mark & {(1 << EDGE_BITS) - 1}) / {1 << EDGE_BITS}) "
+                "ELSE ? END",
                 broad_accounts,
                 min_accounts,
             )

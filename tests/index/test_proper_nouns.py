@@ -8,7 +8,7 @@ from index.core.home import Home
 from index.core.records import Conversation, Turn
 from index.handle import Writer, open_writer
 from index.privacy.proper_nouns import ProperNouns, showable
-from index.privacy.sealing import Attested, as_cased
+from index.privacy.sealing import EDGE_BITS, Attested, as_cased, edge_of
 from tests.fakes.corpus import FIRST_DAY, take
 
 _REPEATING = 12
@@ -60,9 +60,25 @@ async def test_a_name_that_twelve_accounts_repeat_is_not_shown(home: Home, case:
 
 async def test_a_name_that_very_many_accounts_write_is_shown(home: Home) -> None:
     writer = open_writer(home.index_path("broad"), home)
-    await take(writer, _said("please explain what Zorbalt said about plumbing", 60))
+    await take(writer, _said("please explain what Zorbalt said about plumbing", 100))
     assert "zorbalt" in _summaries(writer)
     writer.close()
+
+
+async def test_how_many_a_name_needs_is_drawn_for_each_so_that_one_account_more_hardly_ever_tells(home: Home) -> None:
+    names = [f"{first}{last}" for first in ("Zorb", "Quen", "Vath", "Mirl", "Drex") for last in ("alt", "iwo", "ursk")]
+    shown = {}
+    for accounts in (49, 50, 75, 100):
+        writer = open_writer(home.index_path(f"drawn-{accounts}"), home)
+        said = [one for name in names for one in _said(f"please explain what {name} said about plumbing", accounts)]
+        await take(writer, said)
+        shown[accounts] = sum(name.casefold() in _summaries(writer) for name in names)
+        writer.close()
+    # All but one account invented: with the exact number all would be shown from 50 on.
+    assert shown[49] == 0
+    assert shown[50] <= 2
+    assert 2 <= shown[75] <= len(names) - 2
+    assert shown[100] == len(names)
 
 
 async def test_names_that_everybody_knows_and_common_words_are_shown(home: Home) -> None:
@@ -77,6 +93,21 @@ def test_many_accounts_are_not_enough_where_they_are_few_of_all() -> None:
     vocabulary = {1: Attested("zorbalt", 60), as_cased(1): Attested("zorbalt", 60)}
     assert 1 in showable(vocabulary, {}, 1_000, ProperNouns())
     assert 1 not in showable(vocabulary, {}, 100_000, ProperNouns())
+
+
+def test_the_share_of_all_accounts_is_drawn_for_each_name_too() -> None:
+    marks = range(1, 1 << EDGE_BITS)
+    needed = [edge_of(mark) for mark in marks]
+    assert 0 <= min(needed) < 0.01 < 0.99 < max(needed) < 1
+    vocabulary = {mark: Attested("zorbalt", 150) for mark in marks}
+    vocabulary |= {as_cased(mark): Attested("zorbalt", 150) for mark in marks}
+    shown = showable({1: vocabulary[1], as_cased(1): vocabulary[as_cased(1)]}, {}, 14_000, ProperNouns())
+    assert set(shown) == {1}
+    assert [
+        mark
+        for mark in marks
+        if showable({mark: vocabulary[mark], as_cased(mark): vocabulary[as_cased(mark)]}, {}, 10_000, ProperNouns())
+    ] == [mark for mark in marks if edge_of(mark) <= 0.5]
 
 
 def test_a_phrase_with_a_name_goes_with_it() -> None:

@@ -38,7 +38,7 @@ def over(*texts: str, accounts: int = ACCOUNTS) -> tuple[Attestation, Rows]:
     shown = [text for text in texts for _ in range(accounts)]
     owners = np.array([account for _ in texts for account in range(accounts)], dtype=np.int64)
     rows = np.arange(len(shown), dtype=np.int64)
-    return Attestation(cast(Snapshot, Summaries(shown, owners)), lambda _: ACCOUNTS), rows
+    return Attestation(cast(Snapshot, Summaries(shown, owners)), lambda *_: ACCOUNTS), rows
 
 
 def is_attested(name: str, *texts: str, accounts: int = ACCOUNTS) -> bool:
@@ -113,7 +113,7 @@ def test_no_other_word_attests_for_what_nobody_wrote(name: str, summaries: tuple
 def test_support_is_counted_by_account_and_within_the_group() -> None:
     texts = ["python code"] * 30 + ["python code"] * 9
     owners = np.array([0] * 30 + list(range(1, 10)), dtype=np.int64)
-    attestation = Attestation(cast(Snapshot, Summaries(texts, owners)), lambda _: ACCOUNTS)
+    attestation = Attestation(cast(Snapshot, Summaries(texts, owners)), lambda *_: ACCOUNTS)
     everyone, one_account, others = np.arange(39), np.arange(30), np.arange(30, 39)
     found = attestation.attested([("Python", group.astype(np.int64)) for group in (everyone, one_account, others)])
     assert found == [True, False, False]

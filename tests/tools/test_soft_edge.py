@@ -42,6 +42,15 @@ def test_draws_are_even_and_those_of_sets_that_differ_by_one_are_unlike() -> Non
     assert {edge.of_set(rows) for rows in sets}.isdisjoint(SoftEdge("other", NUMBERS).of_set(rows) for rows in sets)
 
 
+def test_the_edge_of_a_word_in_one_group_tells_nothing_of_it_in_another() -> None:
+    edge = SoftEdge("secret", NUMBERS)
+    decoys, victims = np.arange(40, dtype=np.int64), np.arange(50, 90, dtype=np.int64)
+    words = [f"word {number}" for number in range(4_000)]
+    drawn = np.array([[edge.of_word(word, rows) for rows in (decoys, victims)] for word in words])
+    assert abs(np.corrcoef(drawn.T)[0, 1]) < 0.06
+    assert edge.of_word("word", decoys) == edge.of_word("word", decoys)
+
+
 @pytest.mark.parametrize("invented", range(4, 14))
 def test_who_invents_all_accounts_but_one_guesses_hardly_better_than_with_a_coin(invented: int) -> None:
     index = cast(Any, small_index())
@@ -85,7 +94,7 @@ def test_a_soft_edge_only_takes_away(seed: int) -> None:
     assert not soft.is_large(rows) or sharp.is_large(rows)
     twice = Thresholds(index, SHARP.with_values(min_conversations=30, min_accounts=10))
     assert soft.is_large(rows) or not twice.is_large(rows)
-    assert 10 <= soft.text_accounts(f"word {seed}") < 20
+    assert 10 <= soft.text_accounts(f"word {seed}", rows) < 20
 
 
 def test_a_group_of_a_crowd_is_shown_with_a_soft_edge_too_and_asking_again_changes_nothing(tmp_path: Path) -> None:

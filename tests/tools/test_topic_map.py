@@ -15,17 +15,28 @@ def accounts_by_cell(ctx: ToolContext, finding: Finding) -> dict[tuple[int, int]
     """A slow plain reference: the accounts of each cell, by the grid that the finding's own places span."""
     plane = ctx.index.snapshot.plane
     assert plane is not None
-    up = int(np.clip(round((len(plane) / 40 / 3) ** 0.5), 3, 16))
+    numbers = ctx.index.snapshot.numbers.tolist()
+    points: dict[str, list[list[float]]] = {}
+    for number, point in zip(numbers, plane.tolist(), strict=True):
+        points.setdefault(records()[number - 1].account, []).append(point)
+    middles = [np.mean(theirs, axis=0) for theirs in points.values()]
+    up = int(np.clip(round((rounded(len(plane)) / 40 / 3) ** 0.5), 3, 16))
     held: dict[tuple[int, int], list[str]] = {}
-    low, high = np.percentile(plane, 0.5, axis=0), np.percentile(plane, 99.5, axis=0)
-    for number, point in zip(ctx.index.snapshot.numbers.tolist(), plane, strict=True):
+    edges = [_outwards(*np.percentile([middle[axis] for middle in middles], [0.5, 99.5])) for axis in (0, 1)]
+    for number, point in zip(numbers, plane.tolist(), strict=True):
         across, above = (
-            min(cells - 1, max(0, int((point[axis] - low[axis]) / (high[axis] - low[axis]) * cells)))
+            min(cells - 1, max(0, int((point[axis] - edges[axis][0]) / (edges[axis][1] - edges[axis][0]) * cells)))
             for axis, cells in ((0, 3 * up), (1, up))
         )
         held.setdefault((across, above), []).append(records()[number - 1].account)
     assert all(row.place in held for row in finding.rows)
     return held
+
+
+def _outwards(low: float, high: float) -> tuple[float, float]:
+    """At the largest power of two of which eight fit between them."""
+    step = next(2.0**power for power in range(20, -40, -1) if 8 * 2.0**power <= high - low)
+    return step * int(np.floor(low / step)), step * int(np.ceil(high / step))
 
 
 async def test_each_cell_of_a_map_holds_what_a_plain_count_gives_and_none_is_under_the_threshold(

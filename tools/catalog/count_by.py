@@ -81,7 +81,7 @@ def _columns(args: Args, rows: Rows, ctx: ToolContext) -> tuple[tuple[str, ...],
     parts = {value: part for value, part in found.items() if value in allowed}
     # The largest of the whole index, so that the choice tells nothing of the scope.
     sizes = dict(zip(codes.values, np.bincount(codes.codes, minlength=len(codes.values)).tolist(), strict=True))
-    ranked = sorted(parts, key=lambda value: (-sizes[value], value))
+    ranked = sorted(parts, key=lambda value: (-ctx.gate.policy.rounded(sizes[value]), value))
     kept = [value for value in ranked[:_MAX_COLUMNS] if ctx.gate.is_releasable(parts[value], "side")]
     while True:
         rest = [parts[value] for value in ranked if value not in kept]

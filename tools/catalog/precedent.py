@@ -1,7 +1,6 @@
 """precedent: has this been seen before, in earlier snapshots of this index."""
 
-from collections import Counter
-
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from index.geometry.clustering import OUTSIDE, Labels
@@ -10,6 +9,7 @@ from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
+from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Scope
 
 _SNAPSHOTS = 6
@@ -44,7 +44,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
         labels = earlier.base_labels[rows]
         groups += [
             Group(cluster.name, (there[labels == place],), is_text=True, id=f"{identity} {cluster.id}", parent=identity)
-            for place, cluster in _largest(earlier, labels)
+            for place, cluster in _largest(earlier, labels, ctx.gate.policy)
             if ctx.gate.is_releasable(there[labels == place])
         ]
     if not groups:
@@ -65,6 +65,8 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     )
 
 
-def _largest(earlier: Snapshot, labels: Labels) -> list[tuple[int, Cluster]]:
-    counted = Counter(labels[labels != OUTSIDE].tolist())
-    return [(place, earlier.base_clusters[place]) for place, _ in counted.most_common(_CLUSTERS)]
+def _largest(earlier: Snapshot, labels: Labels, policy: PrivacyPolicy) -> list[tuple[int, Cluster]]:
+    """By what is released of each, so that the choice tells no more than the rows do."""
+    sizes = np.bincount(labels[labels != OUTSIDE], minlength=len(earlier.base_clusters)).tolist()
+    places = sorted(range(len(sizes)), key=lambda place: (-policy.rounded(sizes[place]), place))
+    return [(place, earlier.base_clusters[place]) for place in places[:_CLUSTERS] if sizes[place]]

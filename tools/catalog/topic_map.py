@@ -1,6 +1,6 @@
 """topic_map: where conversations lie in meaning, as a grid of counts to draw. Never a point a conversation."""
 
-from math import sqrt
+from math import ceil, floor, log2, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,10 @@ _ASPECT = 3
 """Cells across for each cell up: a terminal's cells are tall, and a pane is wide."""
 
 _EDGES = (0.5, 99.5)
-"""Percentiles of the plane between which the grid lies; what is farther out counts in the outermost cells."""
+"""Percentiles of the accounts' middles between which the grid lies; what is farther out counts in the outermost cells."""
+
+_STEPS = 8
+"""Steps to which the grid's edges are moved outwards, at least, so that no account alone moves them a little."""
 
 
 class Args(BaseModel):
@@ -34,7 +37,7 @@ class Args(BaseModel):
 
 
 async def run(args: Args, ctx: ToolContext) -> Finding:
-    """A map of a scope: cells of a grid with how many conversations lie in each and the theme that most of them are of.
+    """A map of a scope: cells of a grid with how many conversations lie in each and the theme of most of its accounts.
 
     For a screen to draw, and to see which themes lie beside each other. The grid is of the scope's own part of the
     snapshot's plane, so the map of a cluster is a zoom into it. Cells under the threshold are suppressed.
@@ -45,7 +48,8 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     plane = ctx.index.snapshot.plane
     if plane is None:
         raise ToolRefusal("This snapshot was published before there were maps. Publish again: shoal publish.")
-    cells = _cells(plane[resolved.rows])
+    rows = resolved.rows
+    cells = _cells(plane[rows], ctx.index.snapshot.accounts[rows], ctx.gate.policy.rounded(len(rows)))
     parts = {int(cell): resolved.rows[cells == cell] for cell in np.unique(cells)}
     shown = {cell: rows for cell, rows in parts.items() if ctx.gate.is_releasable(rows)}
     # The others together: that a cell is suppressed would tell that somebody is in it.
@@ -62,7 +66,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             groups=tuple(groups),
             outside=rest,
             unit="cell",
-            method="UMAP to two dimensions, counted in a grid; each cell by its most common theme",
+            method="UMAP to two dimensions, counted in a grid; each cell by the theme of most accounts",
         )
     )
 
@@ -71,21 +75,30 @@ _WIDTH = 1_000
 """A cell's number is its place up times this, plus its place across."""
 
 
-def _cells(points: Plane) -> NDArray[np.int64]:
-    """The number of the cell of each point. The grid is as fine as leaves `_A_CELL` points a cell on average."""
-    up = int(np.clip(round(sqrt(len(points) / _A_CELL / _ASPECT)), _LEAST, _MOST // _ASPECT))
+def _cells(points: Plane, accounts: NDArray[np.int64], released: int) -> NDArray[np.int64]:
+    """The number of the cell of each point. The grid is as fine as leaves `_A_CELL` of the `released` conversations a cell on
+    average, and lies where accounts have their middles: one voice an account, so that where the edges are tells of none."""
+    up = int(np.clip(round(sqrt(released / _A_CELL / _ASPECT)), _LEAST, _MOST // _ASPECT))
+    _, whose, each = np.unique(accounts, return_inverse=True, return_counts=True)
     numbers = np.zeros(len(points), dtype=np.int64)
     for axis, count in ((0, up * _ASPECT), (1, up)):
-        low, high = np.percentile(points[:, axis], _EDGES)
-        steps = (points[:, axis] - low) / max(float(high - low), 1e-9) * count
+        middles = np.bincount(whose, weights=points[:, axis]) / each
+        low, high = _moved_outwards(*np.percentile(middles, _EDGES).tolist())
+        steps = (points[:, axis] - low) / (high - low) * count
         numbers += np.clip(steps.astype(np.int64), 0, count - 1) * (1 if axis == 0 else _WIDTH)
     return numbers
 
 
+def _moved_outwards(low: float, high: float) -> tuple[float, float]:
+    """The edges at multiples of a power of two, of which there are at least `_STEPS` between them."""
+    step = 2.0 ** floor(log2(max(high - low, 1e-6) / _STEPS))
+    return floor(low / step) * step, ceil(high / step) * step
+
+
 def _cell(ctx: ToolContext, rows: Rows, number: int) -> Group:
     snapshot = ctx.index.snapshot
-    labels = snapshot.base_labels[rows]
-    inside = labels[labels != OUTSIDE]
+    voices = np.unique(np.column_stack([snapshot.base_labels[rows], snapshot.accounts[rows]]), axis=0)[:, 0]
+    inside = voices[voices != OUTSIDE]
     theme = snapshot.base_clusters[int(np.bincount(inside).argmax())] if len(inside) else None
     place = Place(number % _WIDTH, number // _WIDTH)
     name, identity = (theme.name, theme.id) if theme else (None, None)

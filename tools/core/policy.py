@@ -92,6 +92,10 @@ class PrivacyPolicy(SettingsModel):
         """From which on a noisy count is said: so many conversations, with each account bounded, are of enough accounts."""
         return max(self.min_conversations, (self.min_accounts - 1) * self.max_per_account + 1)
 
+    def rounded(self, count: int) -> int:
+        """A count as it leaves: to the nearest step, halves up."""
+        return (count + self.round_to // 2) // self.round_to * self.round_to
+
     def describe(self) -> str:
         return (
             f"counts {self.min_conversations}+ conversations of {self.min_accounts}+ accounts, names "

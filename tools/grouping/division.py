@@ -17,6 +17,7 @@ from index.snapshots.snapshot import Rows, Snapshot
 from tools.context import ToolContext
 from tools.core.candidate import Group, split
 from tools.core.facets import CLOSED, facet_codes
+from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Scope
 from tools.core.wording import UNCLUSTERED
 
@@ -120,16 +121,17 @@ async def _by_topic(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
             parts = tuple(np.array(by_topic.get(topic, ()), dtype=np.int64) for by_topic in holders)
             whole = np.sort(np.concatenate(parts)) if is_everything else None
             groups.append(Group(topic, parts, is_text=True, whole=whole))
-    groups.sort(key=lambda group: (-_interest(group, columns), str(group.label)))
+    groups.sort(key=lambda group: (-_interest(group, columns, ctx.gate.policy), str(group.label)))
     method = f"terms of the screened summaries, the {_MAX_TOPICS} most telling; a conversation has several"
     return Grouped(tuple(groups[:_MAX_TOPICS]), method, wholes=tuple(columns))
 
 
-def _interest(group: Group, columns: Sequence[Rows]) -> float:
-    """How much a topic matters: its size, times the log ratio of shares where columns are compared."""
-    size = len(group.columns[0])
-    if len(columns) == 1:
+def _interest(group: Group, columns: Sequence[Rows], policy: PrivacyPolicy) -> float:
+    """How much a topic matters: its size, times the log ratio of shares where columns are compared. By rounded numbers, so
+    that the choice tells no more than these do."""
+    size, *others = (policy.rounded(len(rows)) for rows in group.columns)
+    first, *rest = (policy.rounded(len(rows)) for rows in columns)
+    if not rest:
         return float(size)
-    other = (sum(map(len, group.columns[1:])) + 1) / (sum(map(len, columns[1:])) + 1)
-    share = size / max(1, len(columns[0]))
-    return share * log(max(share / other, 1.0))
+    share = size / max(1, first)
+    return share * log(max(share * (sum(rest) + 1) / (sum(others) + 1), 1.0))

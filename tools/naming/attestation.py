@@ -37,11 +37,14 @@ class _Open:
 
 
 class Attestation:
-    """Attests names over one snapshot, and remembers what it found. `min_accounts`: accounts that must use this word;
-    `voices`: as how many some accounts count."""
+    """Attests names over one snapshot, and remembers what it found. `min_accounts`: accounts of a group's rows that must use
+    this word; `voices`: as how many some accounts count."""
 
     def __init__(
-        self, snapshot: Snapshot, min_accounts: Callable[[str], int], voices: Callable[[Collection[int]], int] = len
+        self,
+        snapshot: Snapshot,
+        min_accounts: Callable[[str, Rows], int],
+        voices: Callable[[Collection[int]], int] = len,
     ) -> None:
         self._snapshot = snapshot
         self._min_accounts = min_accounts
@@ -86,11 +89,11 @@ class Attestation:
             for name, page in zip(names, pages, strict=True):
                 for row, account in zip(page.tolist(), self._snapshot.accounts[page].tolist(), strict=True):
                     name.read(found[row], account)
-                name.missing = {word for word in name.missing if not self._is_enough(word, name.users[word])}
+                name.missing = {word for word in name.missing if not self._is_enough(word, name.rows, name.users[word])}
             start, size = start + size, size * _GROWTH
 
-    def _is_enough(self, word: str, users: set[int]) -> bool:
-        least = self._min_accounts(word)
+    def _is_enough(self, word: str, rows: Rows, users: set[int]) -> bool:
+        least = self._min_accounts(word, rows)
         return len(users) >= least and self._voices(users) >= least
 
 

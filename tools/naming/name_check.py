@@ -52,10 +52,10 @@ class NameCheck:
     count."""
 
     def __init__(
-        self, snapshot: Snapshot, min_accounts: Callable[[str], int], voices: Callable[[Collection[int]], int]
+        self, snapshot: Snapshot, min_accounts: Callable[[str, Rows], int], voices: Callable[[Collection[int]], int]
     ) -> None:
         self._attestation = Attestation(snapshot, min_accounts, voices)
-        self._common = Attestation(snapshot, lambda word: _FAR * min_accounts(word))
+        self._common = Attestation(snapshot, lambda word, rows: _FAR * min_accounts(word, rows))
         self._snapshot = snapshot
         self._everything = np.arange(len(snapshot), dtype=np.int64)
         self._verdicts: dict[tuple[str, bytes], Judgement] = {}

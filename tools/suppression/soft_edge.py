@@ -27,11 +27,15 @@ class SoftEdge:
 
     def of_set(self, rows: Rows) -> float:
         """From 0 to 1, evenly, for a set of distinct conversations."""
-        return self._even(int(self._keys[rows].sum(dtype=np.uint64)).to_bytes(8, "big"), b"set")
+        return self._even(self._sum_of(rows), b"set")
 
-    def of_word(self, word: str) -> float:
-        """From 0 to 1, evenly, for a word."""
-        return self._even(word.encode("utf-8", "surrogatepass"), b"word")
+    def of_word(self, word: str, rows: Rows) -> float:
+        """From 0 to 1, evenly, for a word in the name of a set. In another set it draws anew: else somebody could find the
+        word's edge in a group of invented accounts, and use it in one with a person."""
+        return self._even(self._sum_of(rows) + word.encode("utf-8", "surrogatepass"), b"word")
+
+    def _sum_of(self, rows: Rows) -> bytes:
+        return int(self._keys[rows].sum(dtype=np.uint64)).to_bytes(8, "big")
 
     def _even(self, data: bytes, kind: bytes) -> float:
         digest = blake2b(data, key=self.secret.encode(), digest_size=4, person=b"shoal-" + kind).digest()

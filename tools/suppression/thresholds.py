@@ -95,9 +95,9 @@ class Thresholds:
         edge = 1 + self.policy.soft_edge * self._edge.of_set(rows)
         return found.bounded >= int(conversations * edge) and found.accounts >= int(accounts * edge)
 
-    def text_accounts(self, word: str) -> int:
-        """Accounts that must use a word for it to be shown."""
-        return int(self.policy.text_min_accounts * (1 + self.policy.soft_edge * self._edge.of_word(word)))
+    def text_accounts(self, word: str, rows: Rows) -> int:
+        """Accounts of these rows that must use a word for it to be shown in their name."""
+        return int(self.policy.text_min_accounts * (1 + self.policy.soft_edge * self._edge.of_word(word, rows)))
 
     @cached_property
     def _edge(self) -> SoftEdge:
@@ -179,9 +179,8 @@ class Thresholds:
         return suspected(self.index, self.policy)
 
     def rounded(self, count: int) -> int:
-        """To the nearest step, halves up."""
-        step = self.policy.round_to
-        return (count + step // 2) // step * step
+        """A count as it leaves."""
+        return self.policy.rounded(count)
 
     @cached_property
     def _has_history(self) -> bool:
