@@ -100,20 +100,20 @@ async def attack(context: ToolContext, report: Callable[[Progress], None], *, qu
     """Three figures: accounts told apart by differences, by linear programming, and suppressed cells recovered."""
     targets = targets_of(context.index.snapshot, 20 if quick else 200)
     bot = Bot(context, 300 if quick else 2_000)
-    step = context.gate.policy.round_to
+    policy = context.gate.policy
     windows = _WINDOWS[-3:] if quick else _WINDOWS
     cells = await cells_of(bot, context.index.snapshot, report)
     differences = []
     for done, target in enumerate(targets, start=1):
         differences.append(await _difference(bot, target, windows))
         report(Progress("differencing: asking", done, len(targets)))
-    solved = _solved(bot, targets, windows, step)
+    solved = _solved(bot, targets, windows, policy.rounding_room)
     few = context.gate.policy.min_accounts
     asked = f"{len(bot.asked)} questions, {bot.refused} refused"
     return [
         _isolated("accounts told apart by differences", targets, differences, few, asked),
         _isolated("accounts told apart by linear programming", targets, solved, few, asked),
-        _recovered(cells, step),
+        _recovered(cells, policy.round_to),
     ]
 
 
@@ -159,7 +159,9 @@ def _said(finding: Finding, label: str) -> int | None:
     return row.values[0].count if row is not None else None
 
 
-def _solved(bot: Bot, targets: Sequence[Target], windows: Sequence[int], step: int) -> list[dict[str, float]]:
+def _solved(
+    bot: Bot, targets: Sequence[Target], windows: Sequence[int], room: tuple[int, int]
+) -> list[dict[str, float]]:
     """What linear programming makes of all answers about a target's language, for the target's day."""
     found = {}
     for language in {target.language for target in targets}:
@@ -174,25 +176,25 @@ def _solved(bot: Bot, targets: Sequence[Target], windows: Sequence[int], step: i
                 since = target.day - timedelta(days=back)
                 for until in (target.day - timedelta(days=1), target.day):
                     key = f"flagged None {sorted(_window(language, since, until).items())}"
-                    _take(released, bot.asked.get(key), [day for day in days if since <= day <= until], step)
+                    _take(released, bot.asked.get(key), [day for day in days if since <= day <= until], room)
         sizes = released.likeliest()
         found.update({target: {flag: sizes[target.day, flag] for flag in _FLAGS} for target in ends})
     return [found[target] for target in targets]
 
 
-def _take(released: Released, finding: Finding | None, days: Sequence[date], step: int) -> None:
+def _take(released: Released, finding: Finding | None, days: Sequence[date], room: tuple[int, int]) -> None:
     if finding is None:
         return
     for flag in _FLAGS:
         output = _said(finding, flag)
         if output is not None:
-            released.add([(day, flag) for day in days], *_within(output, step))
-    released.add([(day, flag) for day in days for flag in _FLAGS], *_within(finding.totals[0], step))
+            released.add([(day, flag) for day in days], *_within(output, room))
+    released.add([(day, flag) for day in days for flag in _FLAGS], *_within(finding.totals[0], room))
 
 
-def _within(output: int, step: int) -> tuple[int, int]:
+def _within(output: int, room: tuple[int, int]) -> tuple[int, int]:
     """The counts that are rounded to this."""
-    return max(0, output - step // 2), output + (step - 1) // 2
+    return max(0, output - room[0]), output + room[1]
 
 
 def _isolated(
@@ -272,7 +274,7 @@ async def cells_of(bot: Bot, snapshot: Snapshot, report: Callable[[Progress], No
             asked["flagged"] = "yes" if asked["flagged"] == _FLAGS[0] else "no"
         finding = await bot.ask(by, asked, across)
         if finding is not None:
-            _note(cells, finding, scope, by, across, values, bot.context.gate.policy.round_to)
+            _note(cells, finding, scope, by, across, values, bot.context.gate.policy.rounding_room)
         report(Progress("differencing: tables", done, len(tables)))
     return cells
 
@@ -300,7 +302,7 @@ def _note(
     by: str,
     across: str | None,
     values: Mapping[str, Sequence[str]],
-    step: int,
+    room: tuple[int, int],
 ) -> None:
     """Take a table's counts, totals and gaps."""
     named = [column for column in finding.columns if across and column in values[across]]
@@ -314,7 +316,7 @@ def _note(
             atoms = _atoms(cells.released.atoms, facet_values)
             output = row.values[place].count if row is not None else None
             if output is not None:
-                cells.released.add(atoms, *_within(output, step))
+                cells.released.add(atoms, *_within(output, room))
                 cells.shown.add(frozenset(atoms))
             else:
                 cells.suppressed[frozenset(atoms)] = None
@@ -322,7 +324,7 @@ def _note(
         facet_values = {name: [value] for name, value in scope.items()}
         if across:
             facet_values[across] = [column] if column in named else rest
-        cells.released.add(_atoms(cells.released.atoms, facet_values), *_within(finding.totals[place], step))
+        cells.released.add(_atoms(cells.released.atoms, facet_values), *_within(finding.totals[place], room))
 
 
 def _atoms(atoms: Iterable[Any], facet_values: Mapping[str, Sequence[str]]) -> list[Atom]:

@@ -93,7 +93,7 @@ def _apart(earlier: dict[str, Any], first: int, later: dict[str, Any], second: i
         return False
     p, q = earlier["count"] / first, later["count"] / second
     error = sqrt(max(0.0, p * (1 - p)) / first + max(0.0, q * (1 - q)) / second)
-    return bool(abs(q - p) > Z95 * error + round_to / 2 * (1 / first + 1 / second))
+    return bool(abs(q - p) > Z95 * error + round_to * (1 / first + 1 / second))
 
 
 def _measure_changes(group: str, old: dict[str, Any], new: dict[str, Any]) -> Iterable[Change]:

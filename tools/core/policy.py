@@ -34,7 +34,8 @@ class PrivacyPolicy(SettingsModel):
     and kept for it. So whoever invents all accounts of a group but one cannot tell from what is released whether that one
     is in it. 0: every threshold is exact."""
     round_to: int = Field(5, ge=1)
-    """Rounding base of released counts."""
+    """Rounding base of released counts. With a soft edge a count goes to the multiple below or above by a secret draw of its set,
+    more likely to the nearer one; without it to the nearest."""
     max_facets: int = Field(2, ge=1)
     """Facets that one table may cross."""
     max_per_account: int = Field(10, ge=1)
@@ -92,8 +93,14 @@ class PrivacyPolicy(SettingsModel):
         """From which on a noisy count is said: so many conversations, with each account bounded, are of enough accounts."""
         return max(self.min_conversations, (self.min_accounts - 1) * self.max_per_account + 1)
 
+    @property
+    def rounding_room(self) -> tuple[int, int]:
+        """By how many a count may be lower, and higher, than the number that leaves of it."""
+        nearest = self.round_to // 2, (self.round_to - 1) // 2
+        return (self.round_to - 1, self.round_to - 1) if self.soft_edge else nearest
+
     def rounded(self, count: int) -> int:
-        """A count as it leaves: to the nearest step, halves up."""
+        """To the nearest step, halves up."""
         return (count + self.round_to // 2) // self.round_to * self.round_to
 
     def describe(self) -> str:

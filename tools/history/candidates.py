@@ -16,13 +16,14 @@ from tools.history.pairs import Places
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """The set that earlier ones make together, which fewer than `few` accounts tell from the new one. `rows`: its
+    """The set that earlier ones make together, and whether so few accounts tell it from the new one that it `is_near`. `rows`: its
     members. `differing`: those accounts, and `contributions`: how many conversations of each the combination counts, one
     that is in two of its sets twice."""
 
     rows: Rows
     differing: NDArray[np.int64]
     contributions: NDArray[np.int64]
+    is_near: bool = True
     is_unchecked: bool = False
     """Too many combinations were likely to look at all of them: the set must be suppressed."""
 

@@ -21,6 +21,7 @@ from pyroaring import BitMap
 from index.snapshots.snapshot import Rows, Snapshot
 from tools.core.counting import distinct
 from tools.history.candidates import TOO_MANY, UNCHECKED, Candidate, Combination, Found
+from tools.history.overlap import IsNear
 from tools.history.pairs import HIGH, LOW, SIZE, Pairs, Places, Rooted, negative, signed, twice_over
 from tools.history.signatures import FINER, Signature, Words
 
@@ -60,10 +61,12 @@ _Alike = Sequence[Signature]
 
 
 class Combinations:
-    """Distinct sets whose number was said. `few`: fewer differing accounts are near."""
+    """Distinct sets whose number was said. `few`: only what differs by fewer accounts can be near; `is_near`: whether it is (None:
+    always). `surely`: what differs by fewer accounts is near in any case."""
 
-    def __init__(self, snapshot: Snapshot, few: int) -> None:
-        self._snapshot, self._few = snapshot, few
+    def __init__(self, snapshot: Snapshot, few: int, is_near: IsNear | None = None, surely: int | None = None) -> None:
+        self._snapshot, self._few, self._is_near = snapshot, few, is_near
+        self._surely = surely or few
         self._fine = np.zeros((64, few * FINER), dtype=np.uint64)
         self._coarse = np.zeros((few, 64), dtype=np.uint64)
         self._accounts = np.zeros(64, dtype=np.int64)
@@ -107,7 +110,7 @@ class Combinations:
             self._protected_under[bucket][int(word)].append(len(self._protected_sets))
             self._protected_low[bucket, int(word) % SIZE] = True
         self._protected_sets.append(signature.fine)
-        self._protected_within.append(0 if exactly else self._few - 1)
+        self._protected_within.append(0 if exactly else self._surely - 1)
         self._prepared.clear()
 
     def discloses(self, own: Signature) -> bool:
@@ -146,7 +149,7 @@ class Combinations:
             # by which combination they are judged.
             for candidate in sorted(likely - {TOO_MANY}):
                 combination = self._made(rows, candidate)
-                if len(combination.differing) < self._few:
+                if combination.is_near:
                     return combination if len(combination.differing) else None
             if TOO_MANY in likely:
                 return UNCHECKED
@@ -357,13 +360,16 @@ class Combinations:
         rest = made.copy()
         rest[rows] -= 1
         accounts = self._snapshot.accounts
-        differing = distinct(accounts[np.flatnonzero(rest)])
-        counted = np.flatnonzero(made) if len(differing) < self._few else rows[:0]
+        apart = np.flatnonzero(rest)
+        differing = distinct(accounts[apart])
+        is_near = len(differing) < self._few and (self._is_near is None or self._is_near(apart, 0))
+        counted = np.flatnonzero(made) if is_near else rows[:0]
         theirs = counted[np.isin(accounts[counted], differing)]
         contributions = np.bincount(np.searchsorted(differing, accounts[theirs]), made[theirs], len(differing)).astype(
             np.int64
         )
-        return Combination(np.flatnonzero(made > 0).astype(np.int64), differing, np.maximum(contributions, 0))
+        members = np.flatnonzero(made > 0).astype(np.int64)
+        return Combination(members, differing, np.maximum(contributions, 0), is_near=is_near)
 
 
 def _nothing_yet(owns: _Alike) -> list[set[Candidate]]:

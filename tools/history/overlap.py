@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from pyroaring import BitMap
 
-from index.snapshots.snapshot import Snapshot
-from tools.core.counting import distinct
+from index.snapshots.snapshot import Rows, Snapshot
+from tools.core.counting import how_many
 from tools.history.signatures import FINER, Signature
 
 _ROOM = 16
+
+IsNear = Callable[[Rows, int], bool]
+"""Whether two sets are nearly the same that differ by these rows, and by so many accounts that have none here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,12 @@ class _Filed:
 
 
 class Overlap:
-    """Released sets by signature. `few`: sets that differ by fewer accounts are near."""
+    """Released sets by signature. `few`: only sets that differ by fewer accounts can be near; `is_near`: whether those are that
+    differ by these rows and so many accounts more. None: all are."""
 
-    def __init__(self, snapshot: Snapshot, few: int) -> None:
+    def __init__(self, snapshot: Snapshot, few: int, is_near: IsNear | None = None) -> None:
         self._snapshot, self._few = snapshot, few
+        self._is_near = is_near or self._differs_by_few
         self._fine = np.zeros((_ROOM, few * FINER), dtype=np.uint64)
         self._under: list[dict[int, tuple[int, ...]]] = [{} for _ in range(few)]
         """Places of sets by their signature in a bucket."""
@@ -100,8 +105,11 @@ class Overlap:
 
     def _compared(self, filed: _Filed, members: BitMap) -> Iterator[Match]:
         rows, _ = self._snapshot.rows_of(np.array((members ^ filed.read()).to_array(), dtype=np.int64))
-        if len(distinct(self._snapshot.accounts[rows])) + filed.lacks < self._few:
+        if self._is_near(rows, filed.lacks):
             yield from self._nears(filed, is_identical=not len(rows) and not filed.lacks)
+
+    def _differs_by_few(self, rows: Rows, more: int) -> bool:
+        return how_many(self._snapshot.accounts[rows]) + more < self._few
 
     @staticmethod
     def _nears(filed: _Filed, *, is_identical: bool) -> Iterator[Match]:

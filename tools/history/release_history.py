@@ -15,7 +15,7 @@ from tools.core.ledger import KeptSet, Ledger
 from tools.core.memo import MemoByArray
 from tools.history.candidates import Combination
 from tools.history.combinations import Combinations
-from tools.history.overlap import Match, Overlap
+from tools.history.overlap import IsNear, Match, Overlap
 from tools.history.signatures import Signer
 
 SECONDARY = "held"
@@ -25,18 +25,25 @@ ANSWERS = ("scope", "cell")
 
 
 class ReleaseHistory:
-    """Released sets of a ledger. `few`: accounts from which two sets are told apart. `accounts_of`: how many a set has, where
-    somebody counts them anyhow."""
+    """Released sets of a ledger. `few`: accounts that tell any two sets apart. `accounts_of`: how many a set has, where somebody
+    counts them anyhow. `is_near`: whether sets that differ by fewer are nearly the same (None: all are), and `surely`: the
+    number under which they are in any case."""
 
     def __init__(
-        self, snapshot: Snapshot, few: int, ledger: Ledger, accounts_of: Callable[[Rows], int] | None = None
+        self,
+        snapshot: Snapshot,
+        few: int,
+        ledger: Ledger,
+        accounts_of: Callable[[Rows], int] | None = None,
+        is_near: IsNear | None = None,
+        surely: int | None = None,
     ) -> None:
         self._snapshot = snapshot
-        self._few = few
+        self._few, self._is_near = few, is_near
         self._ledger = ledger
         self._signer = Signer(snapshot, few, accounts_of)
-        self._earlier = Overlap(snapshot, few)
-        self._combinations = Combinations(snapshot, few)
+        self._earlier = Overlap(snapshot, few, is_near)
+        self._combinations = Combinations(snapshot, few, is_near, surely)
         self._known = 0
         self._has_protected = False
         self.members = MemoByArray(self._members)
@@ -72,7 +79,7 @@ class ReleaseHistory:
 
     def begin(self) -> "CurrentRelease":
         """The sets of a release that is being made, which its later cells are matched with too."""
-        return CurrentRelease(self, self._snapshot, self._few)
+        return CurrentRelease(self, Overlap(self._snapshot, self._few, self._is_near))
 
     def matches(self, rows: Rows, kinds: Collection[str]) -> list[Match]:
         """Earlier sets that fewer than `few` accounts tell apart from the rows, oldest first."""
@@ -151,8 +158,8 @@ class ReleaseHistory:
 class CurrentRelease:
     """The sets of one release so far, beside the history."""
 
-    def __init__(self, history: ReleaseHistory, snapshot: Snapshot, few: int) -> None:
-        self._history, self._sets = history, Overlap(snapshot, few)
+    def __init__(self, history: ReleaseHistory, sets: Overlap) -> None:
+        self._history, self._sets = history, sets
 
     def add(self, kind: str, count: int | None, rows: Rows) -> None:
         """A set of this release, so that the next one of it is matched with this one too."""

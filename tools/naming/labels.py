@@ -28,7 +28,9 @@ class Labels:
     async def consult(self, candidate: CandidateTable, thresholds: Thresholds, auditor: NameAuditor) -> None:
         """Let a model judge the names of groups large enough to be named, before they are released (R11)."""
         asked = [
-            ProposedName(name, _established(candidate, group, thresholds), thresholds.rounded(len(group.members)))
+            ProposedName(
+                name, _established(candidate, group, thresholds), thresholds.rounded(len(group.members), group.members)
+            )
             for group in candidate.groups
             if (name := _name_asked(candidate, group, thresholds))
         ]

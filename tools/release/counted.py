@@ -25,7 +25,7 @@ def _cell(rows: Rows, whole: Rows | None, thresholds: Thresholds) -> Cell:
     is_whole_row = whole is not None and _is_nearly(rows, whole, thresholds)
     told = whole if is_whole_row and whole is not None else rows
     accounts = thresholds.counted(told).accounts
-    return Cell(told, len(rows), accounts, thresholds.rounded(len(told)), is_whole_row=is_whole_row)
+    return Cell(told, len(rows), accounts, thresholds.rounded(len(told), told), is_whole_row=is_whole_row)
 
 
 def below(rows: Rows, thresholds: Thresholds) -> Cell:

@@ -60,7 +60,12 @@ class Gate:
         object.__setattr__(self, "index", recoded(self.index, self.policy))
         thresholds, snapshot = Thresholds(self.index, self.policy), self.index.snapshot
         history = ReleaseHistory(
-            snapshot, self.policy.min_accounts, self.ledger, lambda rows: thresholds.counted(rows).accounts
+            snapshot,
+            thresholds.most_near,
+            self.ledger,
+            lambda rows: thresholds.counted(rows).accounts,
+            thresholds.is_near,
+            self.policy.min_accounts,
         )
         parts = {
             "_thresholds": thresholds,

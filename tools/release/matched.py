@@ -33,7 +33,7 @@ def _matched(cell: Cell, thresholds: Thresholds, history: ReleaseHistory, curren
         # stays, because sums are judged by what is there.
         rows = history.rows_of(earlier)
         again = thresholds.counted(rows)
-        released = thresholds.rounded(again.conversations) if earlier.count is None else earlier.count
+        released = thresholds.rounded(again.conversations, rows) if earlier.count is None else earlier.count
         cell = replace(cell, rows=rows, accounts=earlier.accounts or again.accounts, released=released)
     was_released = earlier is not None or history.was_released(cell.rows)
     cell = replace(cell, was_released=was_released)
@@ -54,7 +54,7 @@ def _combined(cell: Cell, thresholds: Thresholds, history: ReleaseHistory) -> Ce
     if together.is_unchecked or not thresholds.meets(together.rows):
         return below(cell.rows, thresholds)
     made, accounts = thresholds.counted_of(together, [together.rows])
-    return replace(cell, rows=together.rows, accounts=accounts, released=thresholds.rounded(made))
+    return replace(cell, rows=together.rows, accounts=accounts, released=thresholds.rounded(made, together.rows))
 
 
 def with_totals(table: DecidedTable, thresholds: Thresholds, history: ReleaseHistory) -> DecidedTable:
@@ -90,5 +90,5 @@ def _total(
                 "too few or too close",
             )
         parts = [whole] if candidate.wholes is not None else candidate.column_parts(place)
-        return Total(together.rows, thresholds.rounded(thresholds.counted_of(together, parts)[0]))
-    return Total(whole, thresholds.rounded(len(whole)))
+        return Total(together.rows, thresholds.rounded(thresholds.counted_of(together, parts)[0], together.rows))
+    return Total(whole, thresholds.rounded(len(whole), whole))

@@ -59,7 +59,7 @@ def _row_total(rows: Rows, thresholds: Thresholds, history: ReleaseHistory) -> T
     if not thresholds.meets(rows) or history.is_suppressed(rows):
         return None
     earlier = history.released_count(rows)
-    return Total(rows, thresholds.rounded(len(rows)) if earlier is None else earlier)
+    return Total(rows, thresholds.rounded(len(rows), rows) if earlier is None else earlier)
 
 
 def _show(cells: list[Cell], places: Sequence[int], whole: Total | None, thresholds: Thresholds) -> None:

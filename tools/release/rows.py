@@ -105,7 +105,7 @@ def _row(table: DecidedTable, place: int, label: str, measures: tuple[Measure, .
     cells = table.lines[place]
     values = tuple(_value(cell.released, _base(table, cells, column)) for column, cell in enumerate(cells))
     is_single = len(cells) == 1 and cells[0].released is not None
-    accounts = thresholds.rounded(cells[0].accounts) if is_single else None
+    accounts = thresholds.rounded_accounts(cells[0].accounts, cells[0].rows) if is_single else None
     return Row(label, values, accounts, group.id, group.parent, measures, group.place)
 
 

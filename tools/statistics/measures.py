@@ -65,10 +65,10 @@ def log_odds(
     first: float, second: float, first_total: float, second_total: float, prior: float, prior_total: float, step: int
 ) -> LogOdds:
     """Log-odds with an informative Dirichlet prior (Monroe, Colaresi & Quinn 2008, equations 16 and 20). `prior` is the
-    group's part of the prior's weight. What rounding to `step` leaves open widens the error (uniform, step²/12)."""
+    group's part of the prior's weight. What rounding to `step` leaves open widens the error (drawn to the multiple below or above, step²/6)."""
     a, b = first + prior, second + prior
     rest_a, rest_b = max(first_total + prior_total - a, 0.5), max(second_total + prior_total - b, 0.5)
-    rounding = step**2 / 12
+    rounding = step**2 / 6
     variance = sum(1 / value + rounding / value**2 for value in (a, b))
     return LogOdds(log(a / rest_a) - log(b / rest_b), sqrt(variance))
 

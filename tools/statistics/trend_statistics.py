@@ -86,7 +86,7 @@ def _share(count: int | None, whole: int | None) -> tuple[Measure, ...]:
 def _most_hidden(released: ReleasedCounts) -> float:
     """What all buckets that are not said hold together, at most: the total less what is said, and what rounding adds."""
     counts = [counts[0] for counts in released.counts if counts[0] is not None]
-    return max(0.0, released.totals[0] - sum(counts) + released.step / 2 * (len(counts) + 1))
+    return max(0.0, released.totals[0] - sum(counts) + released.step * (len(counts) + 1))
 
 
 def _buckets(released: ReleasedCounts, *, has_exposure: bool) -> list[_Bucket]:

@@ -37,12 +37,14 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the decisions go by: the thresholds, the minimum of conversations, the rounding base, and whether cells together
+    """What the decisions go by: the thresholds, the minimum of conversations, the rounding base and the
+    room that it leaves around a number, and whether cells together
     are a set that another finding suppresses, though none of them is that set."""
 
     meets: Meets
     threshold: int
     base: int
+    room: tuple[int, int]
     is_suppressed_together: Callable[[Sequence[Cell]], bool]
 
     @property
@@ -54,11 +56,11 @@ class Rules:
     def interval(self, cell: Cell, *, is_shown: bool, is_known_small: bool = False) -> Interval:
         """What a reader can tell of a cell."""
         if is_shown and cell.released is not None:
-            known = rounding_interval(cell.count, cell.released, self.base)
+            known = rounding_interval(cell.count, cell.released, self.room)
             if not cell.is_whole_row:
                 return known
             # Up to as many as are too few may lie elsewhere in the row.
-            low = max(0, cell.released - self.base // 2 - (self.threshold - 1))
+            low = max(0, cell.released - self.room[0] - (self.threshold - 1))
             return Interval(max(0, cell.count - low), known.up)
         is_small = is_known_small and cell.count < self.threshold
         return suppressed_interval(cell.count, self.threshold, is_small=is_small)
@@ -68,7 +70,7 @@ class Rules:
         return not is_shown and cell.is_primary
 
     def total_interval(self, count: int, released: int) -> Interval:
-        return rounding_interval(count, released, self.base)
+        return rounding_interval(count, released, self.room)
 
 
 def suppress_complements(meets: Meets, cells: Sequence[Cell], lines: Sequence[Sequence[int]], shown: Shown) -> Shown:

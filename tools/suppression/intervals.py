@@ -27,10 +27,10 @@ class Interval:
 UNBOUNDED = Interval(_ENDLESS, _ENDLESS)
 
 
-def rounding_interval(count: int, released: int, base: int) -> Interval:
-    """Around a number that was released as `released`."""
-    low = released - base // 2
-    return Interval(max(0, count - low), max(0, low + base - 1 - count))
+def rounding_interval(count: int, released: int, room: tuple[int, int]) -> Interval:
+    """Around a number that was released as `released`. `room`: by how many it may be lower, and higher, than that."""
+    lower, higher = room
+    return Interval(max(0, count - released + lower), max(0, released + higher - count))
 
 
 def suppressed_interval(count: int, threshold: int, *, is_small: bool) -> Interval:

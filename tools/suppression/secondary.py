@@ -62,7 +62,13 @@ class _Secondary:
         if candidate.wholes is not None:
             return suppress_rests(self.thresholds.meets, cells, self._places, candidate.wholes, shown)
         policy = self.thresholds.policy
-        rules = Rules(self.thresholds.meets, policy.min_conversations, policy.round_to, self._is_suppressed_together)
+        rules = Rules(
+            self.thresholds.meets,
+            policy.min_conversations,
+            policy.round_to,
+            policy.rounding_room,
+            self._is_suppressed_together,
+        )
         if self.table.width == 1:
             return self._tree(rules, shown)
         return suppress_table(rules, self._cross_table(rules), shown)
@@ -108,7 +114,7 @@ class _Secondary:
         if not self.thresholds.meets(rows) or self.history.is_suppressed(rows):
             return UNBOUNDED
         released = self.history.released_count(rows)
-        return rules.total_interval(count, self.thresholds.rounded(count) if released is None else released)
+        return rules.total_interval(count, self.thresholds.rounded(count, rows) if released is None else released)
 
     def _tree(self, rules: Rules, shown: Shown) -> Shown:
         """One column, as a tree. Themes of everything stand under their groups of the taxonomy even where these are not
@@ -164,5 +170,5 @@ class _Secondary:
         released: int | None = None
         if meets and not self.history.is_suppressed(rows):
             earlier = self.history.released_count(rows)
-            released = self.thresholds.rounded(len(rows)) if earlier is None else earlier
+            released = self.thresholds.rounded(len(rows), rows) if earlier is None else earlier
         return Cell(rows, len(rows), found.accounts, released, is_primary=not meets)

@@ -1,8 +1,9 @@
 """The soft edge of thresholds: how much higher a threshold is for one set or one word, secret and always the same (R3, R6).
 
 An exact threshold is a test for whoever supplies all but one of a group: it is released when the last one is there, and not
-before. Here each set of conversations draws its own threshold from a secret of the index. The same set draws the same, so that
-asking again tells nothing; a set that differs by one conversation draws anew. Data plane.
+before. Rounding to the nearest is such a test too, and so is an exact number of accounts by which two sets must differ. Here
+each set of conversations draws for itself from a secret of the index. The same set draws the same, so that asking again tells
+nothing; a set that differs by one conversation draws anew (as cell keys do: Fraser & Wooton 2005). Data plane.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,14 @@ class SoftEdge:
     def of_set(self, rows: Rows) -> float:
         """From 0 to 1, evenly, for a set of distinct conversations."""
         return self._even(self._sum_of(rows), b"set")
+
+    def of_difference(self, rows: Rows) -> float:
+        """From 0 to 1, evenly, for the conversations by which two sets differ."""
+        return self._even(self._sum_of(rows), b"apart")
+
+    def of_rounding(self, rows: Rows, count: int) -> float:
+        """From 0 to 1, evenly, for a number of a set."""
+        return self._even(self._sum_of(rows) + count.to_bytes(8, "big"), b"round")
 
     def of_word(self, word: str, rows: Rows) -> float:
         """From 0 to 1, evenly, for a word in the name of a set. In another set it draws anew: else somebody could find the

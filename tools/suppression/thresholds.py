@@ -18,7 +18,7 @@ from index.core.records import as_day
 from index.handle import Index
 from index.snapshots.snapshot import UNDATED, Rows, Snapshot
 from tools.coordination.suspects import suspected
-from tools.core.counting import complement_of, distinct, how_often
+from tools.core.counting import complement_of, distinct, how_many, how_often
 from tools.core.memo import MemoByArray
 from tools.core.policy import PrivacyPolicy
 from tools.history.candidates import Combination
@@ -178,9 +178,37 @@ class Thresholds:
     def _suspected(self) -> NDArray[np.bool_]:
         return suspected(self.index, self.policy)
 
-    def rounded(self, count: int) -> int:
-        """A count as it leaves."""
-        return self.policy.rounded(count)
+    def rounded(self, count: int, rows: Rows) -> int:
+        """A count of conversations of these rows as it leaves. With a soft edge: the multiple below or above, by a secret draw of
+        the set, so that it is the count on average (fixed random rounding; Hundepool et al. 2012, 5.4)."""
+        return self._rounded(count, rows, self.policy.min_conversations)
+
+    def rounded_accounts(self, accounts: int, rows: Rows) -> int:
+        """The same for a number of accounts."""
+        return self._rounded(accounts, rows, self.policy.min_accounts)
+
+    def _rounded(self, count: int, rows: Rows, threshold: int) -> int:
+        """Never to under the threshold what is at least that."""
+        step = self.policy.round_to
+        below = count // step * step
+        if not self.policy.soft_edge or below == count:
+            return self.policy.rounded(count)
+        is_up = count - below > step * self._edge.of_rounding(rows, count)
+        return below + step if is_up or below < threshold <= count else below
+
+    @property
+    def most_near(self) -> int:
+        """Accounts that tell any two sets apart (R5)."""
+        return int(self.policy.min_accounts * (1 + self.policy.soft_edge))
+
+    def is_near(self, differing: Rows, more: int = 0) -> bool:
+        """Whether two sets that differ by these conversations, and by so many `more` accounts, are nearly the same (R5). From
+        how many accounts on they are not is drawn for the difference: an exact number is a test for whoever supplies all
+        of it but one."""
+        accounts, least = how_many(self.snapshot.accounts[differing]) + more, self.policy.min_accounts
+        if not least <= accounts < self.most_near:
+            return accounts < least
+        return accounts < int(least * (1 + self.policy.soft_edge * self._edge.of_difference(differing)))
 
     @cached_property
     def _has_history(self) -> bool:
