@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from agent.redteam import differencing, poisoning
+from agent.redteam import differencing, people, poisoning
 from agent.redteam.lab import Lab
 from agent.redteam.result import Outcome
 from agent.redteam.suite import ATTACKS, Attack, chosen
@@ -44,8 +44,15 @@ async def differencing_arms(lab: Lab) -> list[Outcome]:
 
 
 async def poisoning_arms(lab: Lab) -> list[Outcome]:
-    """Several draws of a dozen victims, told together, so that an effect too small for one dozen would show."""
-    return _together([await poisoning.run(lab, draw=draw) for draw in range(_DRAWS)])
+    """Several draws of a dozen victims, told together, so that an effect too small for one dozen would show: a dozen invented
+    accounts, and from nine to fifty of them, on one day and on all."""
+    found = _together([await poisoning.run(lab, draw=draw) for draw in range(_DRAWS)])
+    for accounts in (9, 25, 50):
+        for days in (1, people.DAYS):
+            invented = poisoning.Invented(accounts, days)
+            draws = [await poisoning.run(lab, draw=draw, invented=invented) for draw in range(_DRAWS_OF_EACH)]
+            found += _together(draws)
+    return found
 
 
 def _together(draws: Sequence[Sequence[Outcome]]) -> list[Outcome]:
@@ -67,6 +74,8 @@ def _together(draws: Sequence[Sequence[Outcome]]) -> list[Outcome]:
 
 ARMS = {"differencing": differencing_arms, "poisoning": poisoning_arms}
 _DRAWS = 6
+_DRAWS_OF_EACH = 2
+"""Of each number of invented accounts."""
 
 
 async def _attacked(attack: Attack, lab: Lab) -> Iterable[Outcome]:

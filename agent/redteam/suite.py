@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import numpy as np
 
-from agent.redteam import analyst, canaries, differencing, files, injection, pairs, poisoning
+from agent.redteam import analyst, canaries, differencing, files, injection, one_short, pairs, poisoning
 from agent.redteam.lab import Lab, data_behind
 from agent.redteam.result import Outcome
 from agent.wiring import App
@@ -19,6 +19,7 @@ ATTACKS: Mapping[str, Attack] = {
     "canaries": canaries.run,
     "differencing": differencing.run,
     "pairs": pairs.run,
+    "one-short": one_short.run,
     "poisoning": poisoning.run,
     "injection": injection.run,
     "analyst": analyst.run,

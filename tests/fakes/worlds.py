@@ -108,9 +108,9 @@ def _text(item: Told) -> str:
 class WorldIndex(Index):
     """An index of a made world, in which a phrase is near the themes that have one of its words."""
 
-    def __init__(self, world: Snapshot, path: Path) -> None:
+    def __init__(self, world: Snapshot, path: Path, secret: str = "made") -> None:
         self.path, self.snapshot = path, world
-        self.settings = IndexSettings(id="made")
+        self.settings = IndexSettings(id=secret)
         self.least = Least(15, 5, 0.5)
 
     def near(self, phrase: str) -> tuple[Rows, NDArray[np.float32]]:
@@ -130,10 +130,10 @@ class WorldIndex(Index):
 
 
 @contextmanager
-def asked_in(told: Sequence[Told], policy: PrivacyPolicy | None = None) -> Iterator[ToolContext]:
-    """Tools over a made world, with a ledger that has seen nothing."""
+def asked_in(told: Sequence[Told], policy: PrivacyPolicy | None = None, secret: str = "made") -> Iterator[ToolContext]:
+    """Tools over a made world, with a ledger that has seen nothing. `secret`: by which its edges are drawn."""
     with TemporaryDirectory() as folder:
-        index = WorldIndex(written(Path(folder), told), Path(folder))
+        index = WorldIndex(written(Path(folder), told), Path(folder), secret)
         ledger = Ledger(Path(folder) / "ledger.sqlite3")
         try:
             yield ToolContext(Gate(index, policy or SHARP, ledger), BuiltinNamer())

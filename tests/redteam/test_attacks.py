@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from agent.redteam import analyst, canaries, files, injection, pairs, people, poisoning
+from agent.redteam import analyst, canaries, files, injection, one_short, pairs, people, poisoning
 from agent.redteam.analyst import ATTEMPTS
 from agent.redteam.lab import Lab
 from agent.redteam.obedient import Obedience, Request
@@ -107,6 +107,18 @@ async def test_without_recoding_the_same_pair_of_indexes_is_told_apart(
     monkeypatch.setattr("tools.release.gate.recoded", lambda index, policy: index)
     (outcome,) = await pairs.run(lab)
     assert outcome.succeeded >= 5
+
+
+@pytest.mark.slow
+async def test_one_answer_does_not_tell_whether_the_one_account_is_there_that_nobody_invented(lab: Lab) -> None:
+    assert missed(await one_short.run(lab)) == []
+
+
+@pytest.mark.slow
+async def test_with_exact_numbers_the_same_answers_tell_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.core.policy.load_policy", lambda index, analyst=None: SHARP)
+    outcomes = await one_short.run(lab)
+    assert all(outcome.succeeded >= 0.9 * outcome.tried for outcome in outcomes)
 
 
 async def test_no_canary_appears_anywhere(lab: Lab) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from index.handle import Index
 from tests.fakes.corpus import small_index
 from tests.fakes.policy import SHARP
-from tests.fakes.worlds import Told, answer, asked_in, crowd
+from tests.fakes.worlds import Told, answer, asked_in, crowd, day
 from tools.core.policy import PrivacyPolicy
 from tools.suppression.soft_edge import SoftEdge
 from tools.suppression.thresholds import Thresholds
@@ -64,6 +64,70 @@ def test_who_invents_all_accounts_but_one_guesses_hardly_better_than_with_a_coin
         right += thresholds.is_large(joined) + (not thresholds.is_large(alone))
         asked += 2
     assert right / asked < 0.64
+
+
+@pytest.mark.parametrize("invented", range(1, 13))
+def test_by_how_many_accounts_two_sets_differ_is_no_test_for_one_account(invented: int) -> None:
+    index = cast(Any, small_index())
+    right = 0
+    for draw in range(400):
+        world = _World(index, secret=f"index {draw}", accounts=invented + 1)
+        thresholds = Thresholds(cast(Index, world), PrivacyPolicy())
+        alone, joined = (np.arange(3 * accounts, dtype=np.int64) for accounts in (invented, invented + 1))
+        # The attacker says that the victim is there where two windows are answered otherwise.
+        right += (not thresholds.is_near(joined)) + thresholds.is_near(alone)
+        assert thresholds.is_near(alone) or invented >= 5
+        assert not thresholds.is_near(joined) or invented + 1 < 10
+    assert right / 800 < 0.64
+
+
+@pytest.mark.parametrize("count", range(29, 41))
+def test_a_rounded_count_is_the_count_on_average_and_no_test_for_one_conversation(count: int) -> None:
+    index = cast(Any, small_index())
+    said: list[list[int]] = [[], []]
+    for draw in range(600):
+        thresholds = Thresholds(cast(Index, _World(index, f"index {draw}", accounts=15)), PrivacyPolicy())
+        for more in (0, 1):
+            rows = np.arange(count + more, dtype=np.int64)
+            said[more].append(thresholds.rounded(count + more, rows))
+            assert said[more][-1] % 5 == 0
+            assert abs(said[more][-1] - count - more) < 5
+            assert said[more][-1] == thresholds.rounded(count + more, rows)
+    for more in (0, 1):
+        assert abs(np.mean(said[more]) - count - more) < 0.4
+    # Whoever knows all conversations but one guesses by what is likelier with it or without it.
+    of_each = [{value: np.mean(np.array(values) == value) for value in {*said[0], *said[1]}} for values in said]
+    assert sum(max(of_each[0][value], of_each[1][value]) for value in of_each[0]) / 2 < 0.65
+
+
+def test_what_is_at_a_threshold_is_not_rounded_under_it() -> None:
+    index = cast(Any, small_index())
+    policy = PrivacyPolicy(min_conversations=18, min_accounts=7)
+    for draw in range(100):
+        thresholds = Thresholds(cast(Index, _World(index, f"index {draw}", accounts=6)), policy)
+        assert thresholds.rounded(18, np.arange(18, dtype=np.int64)) == 20
+        assert thresholds.rounded_accounts(7, np.arange(18, dtype=np.int64)) == 10
+
+
+@pytest.mark.parametrize("policy", [SHARP, PrivacyPolicy()], ids=["exact", "soft"])
+def test_four_invented_accounts_do_not_tell_whether_a_fifth_wrote_that_day(policy: PrivacyPolicy) -> None:
+    others = [one for one in crowd(0, people=220) if one.day != 30]
+    invented = [Told(9_000 + account, day=30) for account in range(4) for _ in range(9)]
+    told = 0
+    for draw in range(16):
+        differ = []
+        for victim in ([], [Told(9_999, day=30)]):
+            with asked_in([*others, *invented, *victim], policy, f"index {draw}") as ctx:
+                totals = [
+                    answer(ctx, "count_by", {"by": "surface", "scope": {"since": day(10), "until": day(last)}})[
+                        "totals"
+                    ]
+                    for last in (29, 30)
+                ]
+                differ.append(totals[0] != totals[1])
+        told += differ == [False, True]
+    # With exact numbers in all; drawn, in one of five.
+    assert told == 16 if not policy.soft_edge else told <= 9
 
 
 class _World:
