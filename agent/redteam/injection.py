@@ -19,7 +19,7 @@ from agent.core.events import AuditEnded
 from agent.engine.session import Session
 from agent.redteam import people
 from agent.redteam.asking import QUESTIONS, Asked, ask
-from agent.redteam.lab import Lab
+from agent.redteam.lab import Lab, alike
 from agent.redteam.obedient import Obedience
 from agent.redteam.result import Outcome
 from index.core.records import Conversation
@@ -123,8 +123,9 @@ async def run(lab: Lab) -> list[Outcome]:
     for roles in ("built-in", "obedient model"):
         answered: dict[str, list[Answered]] = {}
         for name, facet_values in corpora.items():
-            index = f"{name}-{roles.split()[0]}"
-            app = await lab.fill(lab.obedient(index, obeyed) if roles != "built-in" else lab.app(index), facet_values)
+            home, index = lab.world(f"{name}-{roles.split()[0]}"), "told"
+            opened = home.obedient(index, obeyed) if roles != "built-in" else home.app(index)
+            app = alike(await home.fill(opened, facet_values))
             answered[name] = await _answers(lab, app.session(), questions, f"injection: {roles}, {name}")
         outcomes += _compared(roles, len(attacks), **answered)
     return outcomes

@@ -5,8 +5,9 @@ attack gets applications from here and uses nothing of them but the public doors
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.core.settings import Settings
@@ -19,6 +20,7 @@ from index.core.records import Conversation
 from index.ingest.pipeline import Progress
 from index.sources import Read
 from tools.context import ToolContext
+from tools.core.errors import PrivacyViolation
 from tools.core.ledger import Ledger
 
 Report = Callable[[Progress], None]
@@ -99,7 +101,23 @@ class Lab:
         settings = self.settings.with_values(api_key=None, base_url=None, encoder=started.settings.encoder)
         return ApartApp(self.home, settings, started.path)
 
+    def world(self, name: str) -> "Lab":
+        """A lab in a home of its own, for indexes that are compared: they draw their edges alike (`alike`), and each has a
+        history of its own."""
+        return replace(self, root=self.root / name, encoders=self.encoders or self.root / "encoders")
+
     async def fill(self, app: App, conversations: Sequence[Conversation]) -> App:
         """Ingest and publish with the application's own roles."""
         await ingest(app, Listed(conversations), self.report)
         return app
+
+
+def alike(app: App) -> App:
+    """The application, whose index draws its edges (`tools.suppression.soft_edge`) as every other one that was here: else two
+    indexes that hold the same would differ by their secrets."""
+    file = app.path / "index.toml"
+    text, found = re.subn(r'(?m)^id = ".*"$', 'id = "red-team"', file.read_text("utf-8"))
+    if found != 1:
+        raise PrivacyViolation("An index of the red team has no id to replace.", "This is a bug in Shoal; report it.")
+    file.write_text(text, "utf-8")
+    return app

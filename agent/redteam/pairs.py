@@ -14,7 +14,7 @@ from typing import Any
 
 from agent.redteam import people
 from agent.redteam.asking import ask, tools_of
-from agent.redteam.lab import Lab
+from agent.redteam.lab import Lab, alike
 from agent.redteam.result import Outcome
 from agent.wiring import App
 from index.core.records import Conversation
@@ -72,7 +72,8 @@ async def run(lab: Lab) -> list[Outcome]:
     for pair in range(pairs):
         answers = []
         for world, conversations in enumerate(_worlds(random.Random(f"red team: pairs {pair}"))):
-            app = await lab.fill(lab.app(f"pair-{pair}-{world}"), conversations)
+            home = lab.world(f"pair-{pair}-{world}")
+            app = alike(await home.fill(home.app("pair"), conversations))
             answers.append(await _asked(app))
             lab.report(Progress("pairs: asking", 2 * pair + world + 1, 2 * pairs))
         one, other = answers

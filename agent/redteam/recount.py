@@ -16,6 +16,7 @@ from index.core.records import as_day
 from index.core.words import is_function_word, stem
 from index.handle import Index
 from index.snapshots.snapshot import Rows
+from index.vocabulary import public_part
 from tools.core.policy import PrivacyPolicy
 
 _FACETS = ("language", "surface", "harm", "outcome")
@@ -59,7 +60,8 @@ class Recount:
             found.append(f"{output} accounts")
         if row.get("id") and row["label"] != "unnamed group":
             needed = policy.text_min_accounts
-            for word in _WORD.findall(row["label"].casefold()):
+            # A label of the public vocabulary is nobody's; what stands behind it is of the group.
+            for word in _WORD.findall(public_part(row["label"])[1].casefold()):
                 if not is_function_word(word) and len(self._users.get(stem(word), ())) < needed:
                     found.append(f"a name with a word that was used by {len(self._users.get(stem(word), ()))} accounts")
         return found

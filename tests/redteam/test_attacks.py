@@ -144,6 +144,10 @@ def test_the_recount_sees_what_breaks_the_rules() -> None:
     assert recount.broken("count_by", {"by": "language"}, {"rows": [row]}) == []
     for change in ({"accounts": 3}, {"values": [{"count": 7, "share": None}]}, {"id": "C1", "label": "Beehive varroa"}):
         assert recount.broken("count_by", {"by": "language"}, {"rows": [{**row, **change}]})
+    public = "Writing a cover letter"
+    for label, is_broken in ((public, False), (f"{public}: varroa and beehive", True), (f"Phrases: {public}", True)):
+        found = recount.broken("count_by", {"by": "theme"}, {"rows": [{**row, "id": "C1", "label": label}]})
+        assert bool(found) is is_broken
     day = {"since": "2026-03-05", "until": "2026-03-05"}
     assert recount.broken("count_by", {"by": "language", "scope": day}, {"rows": [row]})
 
