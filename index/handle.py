@@ -12,6 +12,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
 
@@ -263,10 +264,15 @@ class Index:
 
     async def space_of(self, rows: Rows) -> Space:
         """The space to cluster these summaries in, shape (len(rows), DIMENSIONS): one of their own where they are few,
-        else the snapshot's. Counted in hundreds, so that no single conversation decides between the two."""
-        if len(rows) // 100 * 100 > _REFINED_UP_TO:
+        else the snapshot's. From how many on is drawn for each set, so that no single conversation decides between the two."""
+        if len(rows) > _REFINED_UP_TO + self._drawn(rows):
             return await asyncio.to_thread(self.snapshot.space, rows)
         return await cluster_space(await asyncio.to_thread(self._vectors.of, rows))
+
+    def _drawn(self, rows: Rows) -> int:
+        """From 0 to under 200, by a secret of the index and the numbers of these."""
+        numbers = self.snapshot.numbers[rows].astype("<i8").tobytes()
+        return blake2b(numbers, key=self.settings.id.encode()[:64], digest_size=1).digest()[0] % 200
 
     def vectors_of(self, rows: Rows) -> Vectors:
         """The vectors of these rows, in their order, of length one. For computing inside the data plane only."""

@@ -100,7 +100,7 @@ def said_in(world: Sequence[Told], questions: Sequence[tuple[str, dict[str, Any]
 
 
 @pytest.mark.parametrize("seed", range(3))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(target=targets())
 def test_r3_whether_somebody_has_a_rare_value_is_in_nothing_that_leaves(
     seed: int, target: tuple[Told, dict[str, Any], int]

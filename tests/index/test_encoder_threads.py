@@ -9,6 +9,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from index.embedding.encoder import CompiledEncoder
 from tests.fakes.encoding import THREADS
 
@@ -16,6 +18,7 @@ PROCESSES = 8
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_no_fresh_process_freezes_or_aborts_when_many_threads_encode_at_once(tmp_path: Path) -> None:
     CompiledEncoder(tmp_path).encode(["compile it once"])
     command = [sys.executable, "-m", "tests.fakes.encoding", str(tmp_path)]

@@ -34,6 +34,7 @@ async def attacked(lab: Lab, *, step: int, is_open: bool, record: str = "") -> d
         await session.close()
 
 
+@pytest.mark.slow
 async def test_with_rounding_off_no_suppressed_cell_follows_from_all_tables_because_sums_are_looked_at(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

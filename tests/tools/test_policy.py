@@ -47,16 +47,29 @@ SWITCHED_BY_THE_INDEX = {"epsilon_per_release"}
 """Differential privacy puts noise in the place of exact thresholds, so that on is neither stricter nor looser than off."""
 
 
+OF_THE_INDEX = {"soft_edge", "round_to", "max_per_account", "max_dominance", "max_dominance_of_two", "min_unknown"}
+"""Answers under several values of these together would tell what each of them hides."""
+
+
 def test_every_value_of_the_policy_has_a_stricter_and_a_looser_case_here() -> None:
     assert set(STRICTER) == set(LOOSER) == set(PrivacyPolicy.model_fields) - SWITCHED_BY_THE_INDEX
 
 
-@pytest.mark.parametrize("name", STRICTER)
-def test_an_analyst_may_make_any_value_stricter(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(STRICTER.keys() - OF_THE_INDEX))
+def test_an_analyst_may_make_a_threshold_stricter(name: str) -> None:
     assert getattr(load_policy({}, {name: STRICTER[name]}), name) == STRICTER[name]
 
 
-@pytest.mark.parametrize("name", LOOSER)
+@pytest.mark.parametrize("name", sorted(OF_THE_INDEX))
+@pytest.mark.parametrize("values", [STRICTER, LOOSER], ids=["stricter", "looser"])
+def test_what_tells_by_being_moved_is_chosen_by_the_index_alone(name: str, values: dict[str, float]) -> None:
+    with pytest.raises(SettingsError, match="cannot be chosen by an analyst") as caught:
+        load_policy({}, {name: values[name]})
+    assert "index.toml" in caught.value.hint
+    assert getattr(load_policy({name: values[name]}, {name: values[name]}), name) == values[name]
+
+
+@pytest.mark.parametrize("name", sorted(LOOSER.keys() - OF_THE_INDEX))
 def test_an_analyst_may_make_no_value_looser(name: str) -> None:
     with pytest.raises(SettingsError, match="looser") as caught:
         load_policy({}, {name: LOOSER[name]})

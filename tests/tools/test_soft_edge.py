@@ -13,7 +13,7 @@ from tests.fakes.corpus import small_index
 from tests.fakes.policy import SHARP
 from tests.fakes.worlds import Told, answer, asked_in, crowd, day
 from tools.core.policy import PrivacyPolicy
-from tools.suppression.soft_edge import SoftEdge
+from tools.core.soft_edge import SoftEdge
 from tools.suppression.thresholds import Thresholds
 
 NUMBERS = np.arange(1, 5_001, dtype=np.int64)
@@ -98,6 +98,39 @@ def test_a_rounded_count_is_the_count_on_average_and_no_test_for_one_conversatio
     # Whoever knows all conversations but one guesses by what is likelier with it or without it.
     of_each = [{value: np.mean(np.array(values) == value) for value in {*said[0], *said[1]}} for values in said]
     assert sum(max(of_each[0][value], of_each[1][value]) for value in of_each[0]) / 2 < 0.65
+
+
+@pytest.mark.parametrize("largest", [24, 26, 28, 30])
+@pytest.mark.parametrize("limit", [{}, {"max_dominance_of_two": 0.6}, {"min_unknown": 1.0}])
+def test_who_dominates_is_no_test_for_one_conversation(largest: int, limit: dict[str, float]) -> None:
+    index = cast(Any, small_index())
+    policy, right = PrivacyPolicy(**limit), 0
+    for draw in range(400):
+        world = _World(index, f"index {draw}", accounts=60)
+        # One account with the most, then so many of one conversation each that the limit is just met by one more.
+        world.snapshot.accounts = np.concatenate([np.zeros(largest), np.arange(1, 200)]).astype(np.int64)
+        world.snapshot.numbers = np.arange(1, len(world.snapshot.accounts) + 1)
+        thresholds = Thresholds(cast(Index, world), policy)
+        # Without a draw one more would decide it.
+        alone, joined = (np.arange(size, dtype=np.int64) for size in (2 * largest - 1, 2 * largest))
+        right += thresholds.meets(joined) + (not thresholds.meets(alone))
+    assert right / 800 < 0.64
+
+
+def test_a_choice_of_a_tool_is_no_test_for_one_account() -> None:
+    index = cast(Any, small_index())
+    said = dict.fromkeys(range(12), 0)
+    for draw in range(300):
+        thresholds = Thresholds(cast(Index, _World(index, f"index {draw}", accounts=60)), PrivacyPolicy())
+        rows = np.arange(60, dtype=np.int64)
+        for ahead in said:
+            said[ahead] += thresholds.leads(ahead, rows)
+        assert 54 <= thresholds.at_least_about(rows) <= 60
+        assert not thresholds.is_of_size(np.arange(24, dtype=np.int64), 25)
+        assert thresholds.is_of_size(np.arange(50, dtype=np.int64), 25)
+    assert said[4] == 0
+    assert said[10] == 300
+    assert all(abs(said[ahead + 1] - said[ahead]) < 100 for ahead in range(11))
 
 
 def test_what_is_at_a_threshold_is_not_rounded_under_it() -> None:

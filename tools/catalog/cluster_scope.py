@@ -85,7 +85,7 @@ async def _placed(about: str, rows: Rows, ctx: ToolContext) -> tuple[Rows, Rows,
     free = [TASK, *(facet.name for facet in snapshot.own_facets if not facet.values)]
     if about not in free:
         raise ToolRefusal(f"There is no such free-text facet. There are: {', '.join([SUMMARY, *free])}.")
-    if len(rows) // 100 * 100 > _EMBEDDED_NOW:
+    if ctx.gate.at_least_about(rows) > _EMBEDDED_NOW:
         raise ToolRefusal(f"That is too many to embed now; narrow the scope to about {_EMBEDDED_NOW:,} conversations.")
     texts = await asyncio.to_thread(snapshot.texts, rows, about)
     has_text = np.array([bool(text) for text in texts], dtype=bool)

@@ -80,8 +80,9 @@ def _columns(args: Args, rows: Rows, ctx: ToolContext) -> tuple[tuple[str, ...],
     allowed = args.scope.allowed(args.across, codes.values)
     parts = {value: part for value, part in found.items() if value in allowed}
     # The largest of the whole index, so that the choice tells nothing of the scope.
-    sizes = dict(zip(codes.values, np.bincount(codes.codes, minlength=len(codes.values)).tolist(), strict=True))
-    ranked = sorted(parts, key=lambda value: (-ctx.gate.policy.rounded(sizes[value]), value))
+    everybody = split(np.arange(len(codes.codes), dtype=np.int64), codes.codes, len(codes.values))
+    sizes = {value: ctx.gate.rounded(whole) for value, whole in zip(codes.values, everybody, strict=True)}
+    ranked = sorted(parts, key=lambda value: (-sizes[value], value))
     kept = [value for value in ranked[:_MAX_COLUMNS] if ctx.gate.is_releasable(parts[value], "side")]
     while True:
         rest = [parts[value] for value in ranked if value not in kept]

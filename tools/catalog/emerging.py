@@ -82,7 +82,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
 async def _found(later: Rows, earlier: Rows, ctx: ToolContext) -> Grouped:
     """Clusters of both periods together, found now."""
     both = np.sort(np.concatenate([later, earlier]))
-    if len(both) // 1_000 * 1_000 > _AT_MOST:
+    if ctx.gate.at_least_about(both) > _AT_MOST:
         raise ToolRefusal(f"That is too much to cluster now; narrow the scope or the periods to about {_AT_MOST:,}.")
     space = ctx.index.snapshot.space(both)
     smallest = ctx.gate.policy.text_min_conversations

@@ -1,15 +1,16 @@
 """precedent: has this been seen before, in earlier snapshots of this index."""
 
+from collections.abc import Callable
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from index.geometry.clustering import OUTSIDE, Labels
-from index.snapshots.snapshot import Cluster, Snapshot
+from index.snapshots.snapshot import Cluster, Rows, Snapshot
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
-from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Scope
 
 _SNAPSHOTS = 6
@@ -44,7 +45,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
         labels = earlier.base_labels[rows]
         groups += [
             Group(cluster.name, (there[labels == place],), is_text=True, id=f"{identity} {cluster.id}", parent=identity)
-            for place, cluster in _largest(earlier, labels, ctx.gate.policy)
+            for place, cluster in _largest(earlier, labels, there, ctx.gate.rounded)
             if ctx.gate.is_releasable(there[labels == place])
         ]
     if not groups:
@@ -65,8 +66,10 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     )
 
 
-def _largest(earlier: Snapshot, labels: Labels, policy: PrivacyPolicy) -> list[tuple[int, Cluster]]:
+def _largest(
+    earlier: Snapshot, labels: Labels, there: Rows, rounded: Callable[[Rows], int]
+) -> list[tuple[int, Cluster]]:
     """By what is released of each, so that the choice tells no more than the rows do."""
-    sizes = np.bincount(labels[labels != OUTSIDE], minlength=len(earlier.base_clusters)).tolist()
-    places = sorted(range(len(sizes)), key=lambda place: (-policy.rounded(sizes[place]), place))
-    return [(place, earlier.base_clusters[place]) for place in places[:_CLUSTERS] if sizes[place]]
+    sizes = {int(place): rounded(there[labels == place]) for place in np.unique(labels[labels != OUTSIDE])}
+    places = sorted(sizes, key=lambda place: (-sizes[place], place))
+    return [(place, earlier.base_clusters[place]) for place in places[:_CLUSTERS]]

@@ -37,7 +37,7 @@ class Args(BaseModel):
 
 
 async def run(args: Args, ctx: ToolContext) -> Finding:
-    """A map of a scope: cells of a grid with how many conversations lie in each and the theme of most of its accounts.
+    """A map of a scope: cells of a grid with how many conversations lie in each and the theme of most of its accounts, where it is clear.
 
     For a screen to draw, and to see which themes lie beside each other. The grid is of the scope's own part of the
     snapshot's plane, so the map of a cluster is a zoom into it. Cells under the threshold are suppressed.
@@ -49,7 +49,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     if plane is None:
         raise ToolRefusal("This snapshot was published before there were maps. Publish again: shoal publish.")
     rows = resolved.rows
-    cells = _cells(plane[rows], ctx.index.snapshot.accounts[rows], ctx.gate.policy.rounded(len(rows)))
+    cells = _cells(plane[rows], ctx.index.snapshot.accounts[rows], ctx.gate.rounded(rows))
     parts = {int(cell): resolved.rows[cells == cell] for cell in np.unique(cells)}
     shown = {cell: rows for cell, rows in parts.items() if ctx.gate.is_releasable(rows)}
     # The others together: that a cell is suppressed would tell that somebody is in it.
@@ -92,14 +92,17 @@ def _cells(points: Plane, accounts: NDArray[np.int64], released: int) -> NDArray
 def _moved_outwards(low: float, high: float) -> tuple[float, float]:
     """The edges at multiples of a power of two, of which there are at least `_STEPS` between them."""
     step = 2.0 ** floor(log2(max(high - low, 1e-6) / _STEPS))
-    return floor(low / step) * step, ceil(high / step) * step
+    low = floor(low / step) * step
+    return low, max(ceil(high / step) * step, low + step)
 
 
 def _cell(ctx: ToolContext, rows: Rows, number: int) -> Group:
     snapshot = ctx.index.snapshot
     voices = np.unique(np.column_stack([snapshot.base_labels[rows], snapshot.accounts[rows]]), axis=0)[:, 0]
     inside = voices[voices != OUTSIDE]
-    theme = snapshot.base_clusters[int(np.bincount(inside).argmax())] if len(inside) else None
+    second, first = np.sort(np.append(np.bincount(inside), [0, 0]))[-2:].tolist()
+    is_clear = first > 0 and ctx.gate.leads(first - second, rows)
+    theme = snapshot.base_clusters[int(np.bincount(inside).argmax())] if is_clear else None
     place = Place(number % _WIDTH, number // _WIDTH)
     name, identity = (theme.name, theme.id) if theme else (None, None)
     return Group(name, (rows,), is_text=True, id=identity, place=place)

@@ -19,6 +19,7 @@ from tools.coordination.signals import Drawn, Exposure
 from tools.core.candidate import split
 from tools.core.finding import Band
 from tools.core.policy import PrivacyPolicy
+from tools.core.soft_edge import SoftEdge
 
 LEVELS = (256, 128, 64, 32, 16)
 """Conversations drawn from a group and from each group it is compared with: the largest of these that both have."""
@@ -114,16 +115,22 @@ class Reader:
     def _read(self, rows: Rows, drawn: Drawn) -> dict[str, float | None]:
         """The exact signals of a group: those of pairs on the conversations drawn, the others on all."""
         snapshot, spared = self.index.snapshot, self.policy.min_accounts
+        # A drawn number of accounts is needed, so that whether a reading is known is no test for one of them.
+        fewest = int(2 * spared * (1 + self.policy.soft_edge * self._edge.of_set(rows, "readings")))
         each: float | None = None
         if snapshot.meta.get("accounts") != "none":
-            each = signals.concentration(snapshot.accounts[rows], self.policy.max_per_account, spared)
+            each = signals.concentration(snapshot.accounts[rows], self.policy.max_per_account, spared, fewest)
         return {
-            "uniformity": signals.uniformity(drawn, spared),
-            "template": signals.template(drawn, spared),
-            "synchrony": signals.synchrony(drawn, self._exposure, spared),
+            "uniformity": signals.uniformity(drawn, spared, fewest),
+            "template": signals.template(drawn, spared, fewest),
+            "synchrony": signals.synchrony(drawn, self._exposure, spared, fewest),
             "concentration": each,
-            "dedication": signals.dedication(*self._doings(rows, drawn.accounts), spared),
+            "dedication": signals.dedication(*self._doings(rows, drawn.accounts), spared, fewest),
         }
+
+    @cached_property
+    def _edge(self) -> SoftEdge:
+        return SoftEdge(self.index.settings.id, self.index.snapshot.numbers)
 
     def _drawings(self, groups: Sequence[Rows], level: int) -> list[Drawn]:
         """`level` conversations of each group, fetched together because the snapshot is scanned once a query."""

@@ -75,9 +75,10 @@ def _within(counts: Floats, reach: int) -> Floats:
     return found
 
 
-def quietest_mean(voices: Floats, spared: int) -> float | None:
-    """The mean of all voices but the `spared` loudest; None where fewer than `spared` would be left."""
-    if len(voices) < 2 * spared:
+def quietest_mean(voices: Floats, spared: int, fewest: int = 0) -> float | None:
+    """The mean of all voices but the `spared` loudest; None where there are fewer than `fewest`, or than twice as many as are
+    spared."""
+    if len(voices) < max(fewest, 2 * spared):
         return None
     return float(np.sort(voices)[: len(voices) - spared].mean())
 
@@ -88,17 +89,17 @@ def by_account(accounts: Ints, values: Floats) -> Floats:
     return np.bincount(who, values) / np.bincount(who)
 
 
-def uniformity(drawn: Drawn, spared: int) -> float | None:
+def uniformity(drawn: Drawn, spared: int, fewest: int = 0) -> float | None:
     """How much of what other accounts ask is nearly the same in meaning: share of pairs of different accounts whose
     summaries have a cosine of SAME_MEANING or more."""
     other = drawn.accounts[:, None] != drawn.accounts[None, :]
     # Not the @ of numpy: for so small a product its threads wait for each other longer than they compute.
     same = (np.einsum("id,jd->ij", drawn.vectors, drawn.vectors) >= SAME_MEANING) & other
     shares = same.sum(axis=1) / np.maximum(other.sum(axis=1), 1)
-    return quietest_mean(by_account(drawn.accounts, shares), spared)
+    return quietest_mean(by_account(drawn.accounts, shares), spared, fewest)
 
 
-def template(drawn: Drawn, spared: int) -> float | None:
+def template(drawn: Drawn, spared: int, fewest: int = 0) -> float | None:
     """Share of conversations whose first request has a twin in form from another account. A request too short to have
     a form has no twin; where none has one, nothing is known."""
     if not drawn.formed.any():
@@ -109,10 +110,10 @@ def template(drawn: Drawn, spared: int) -> float | None:
         equal += value[:, None] == value[None, :]
     both = drawn.formed[:, None] & drawn.formed[None, :]
     twins = ((equal >= SAME_FORM) & both & (accounts[:, None] != accounts[None, :])).any(axis=1)
-    return quietest_mean(by_account(accounts, twins.astype(np.float64)), spared)
+    return quietest_mean(by_account(accounts, twins.astype(np.float64)), spared, fewest)
 
 
-def synchrony(drawn: Drawn, exposure: Exposure, spared: int) -> float | None:
+def synchrony(drawn: Drawn, exposure: Exposure, spared: int, fewest: int = 0) -> float | None:
     """How many times more often than the whole index's traffic gives, accounts that act in the same season act within
     a day of each other. 1: no more often. Growth over months and busy days of the whole index do not raise it."""
     dated = drawn.days != UNDATED
@@ -126,22 +127,22 @@ def synchrony(drawn: Drawn, exposure: Exposure, spared: int) -> float | None:
     expected = ((apart <= SEASON) & other).sum(axis=1) * usual
     _, who = np.unique(accounts, return_inverse=True)
     near, expected = np.bincount(who, near), np.bincount(who, expected)
-    if len(near) < 2 * spared:
+    if len(near) < max(fewest, 2 * spared):
         return None
     kept = np.argsort(near - expected, kind="stable")[: len(near) - spared]
     return float(near[kept].sum() / expected[kept].sum()) if expected[kept].sum() > 0 else None
 
 
-def concentration(accounts: Ints, at_most: int, spared: int) -> float | None:
+def concentration(accounts: Ints, at_most: int, spared: int, fewest: int = 0) -> float | None:
     """Conversations in the group of the account behind a typical conversation, each account counted `at_most` times."""
     each = np.minimum(np.unique(accounts, return_counts=True)[1], at_most)
-    if len(each) < 2 * spared:
+    if len(each) < max(fewest, 2 * spared):
         return None
     kept = np.sort(each)[: len(each) - spared]
     return float((kept**2).sum() / kept.sum())
 
 
-def dedication(accounts: Ints, kin: NDArray[np.bool_], usual: Floats, spared: int) -> float | None:
+def dedication(accounts: Ints, kin: NDArray[np.bool_], usual: Floats, spared: int, fewest: int = 0) -> float | None:
     """How much more of what else its accounts do is of the group's kind than of what all do who speak their language.
 
     One entry a conversation of the group's accounts, whatever it is about: its account, whether it is of the group's
@@ -152,7 +153,7 @@ def dedication(accounts: Ints, kin: NDArray[np.bool_], usual: Floats, spared: in
     each = np.bincount(who)
     several = each > 1
     of_kind = (np.bincount(who, kin)[several] - 1) / (each[several] - 1)
-    return quietest_mean(of_kind - np.bincount(who, usual)[several] / each[several], spared)
+    return quietest_mean(of_kind - np.bincount(who, usual)[several] / each[several], spared, fewest)
 
 
 def band(name: str, value: float | None, base: Sequence[float]) -> Band:

@@ -99,8 +99,8 @@ class PrivacyPolicy(SettingsModel):
         nearest = self.round_to // 2, (self.round_to - 1) // 2
         return (self.round_to - 1, self.round_to - 1) if self.soft_edge else nearest
 
-    def rounded(self, count: int) -> int:
-        """To the nearest step, halves up."""
+    def nearest(self, count: int) -> int:
+        """The nearest multiple, halves up: what leaves where edges are exact."""
         return (count + self.round_to // 2) // self.round_to * self.round_to
 
     def describe(self) -> str:
@@ -118,6 +118,8 @@ class PrivacyPolicy(SettingsModel):
         return self.model_dump()
 
 
+_OF_THE_INDEX = ("round_to", "soft_edge", "max_per_account", "max_dominance", "max_dominance_of_two", "min_unknown")
+"""What an analyst cannot choose: answers under several values together would tell what each of them hides."""
 _LOWER_IS_STRICTER = {
     "max_facets", "max_per_account", "max_dominance", "max_dominance_of_two", "phrases_per_month", "epsilon_per_release", "epsilon_total",
 }  # fmt: skip
@@ -138,6 +140,11 @@ def load_policy(index_settings: Mapping[str, Any], analyst: Mapping[str, Any] | 
         )
     for name in PrivacyPolicy.model_fields:
         before, after = getattr(policy, name), getattr(stricter, name)
+        if name in _OF_THE_INDEX and after != before:
+            raise SettingsError(
+                f"{name} = {after} cannot be chosen by an analyst; the index has {before}.",
+                "Answers under several values together would tell what each of them hides. Set it in the index's index.toml.",
+            )
         if (after > before) if name in _LOWER_IS_STRICTER else (after < before):
             raise SettingsError(
                 f"{name} = {after} is looser than the index's {before}.",

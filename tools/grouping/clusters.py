@@ -38,11 +38,11 @@ async def dense_groups(
     """The groups of density clusters, as `named_groups` gives them. What their names are made from is read meanwhile,
     because the clustering is another process's work."""
     if len(rows) > _NAMING_ROWS_IN_ALL:
-        return await named_groups(ctx, rows, await density_clusters(space, smallest), space, about)
+        return await named_groups(ctx, rows, await density_clusters(space, smallest), space, about, smallest=smallest)
     labels, read = await asyncio.gather(
         density_clusters(space, smallest), asyncio.to_thread(_read, ctx, rows, about, ahead=True)
     )
-    return await named_groups(ctx, rows, labels, space, about, read)
+    return await named_groups(ctx, rows, labels, space, about, read, smallest=smallest)
 
 
 async def named_groups(
@@ -53,15 +53,16 @@ async def named_groups(
     about: str = SUMMARY,
     read: _Read | None = None,
     *,
+    smallest: int = 0,
     is_partition: bool = False,
 ) -> tuple[list[Group], Rows]:
     """Groups by label, largest first, each with a proposed name made of a free-text facet; and the rows outside any. Groups
-    that are too small are outside too: a row that says that one is suppressed would say that it is there. `is_partition`: how
+    that are too small are outside too: a row that says that one is suppressed would say that it is there. `smallest`: the size from which they were found. `is_partition`: how
     many groups there are was fixed before, so that they stay.
     `space` holds the rows' coordinates; `read` their summaries, where they were read before."""
     count = int(labels.max(initial=OUTSIDE)) + 1
     found = split(np.arange(len(rows), dtype=np.int64), labels, count)
-    places = [group for group in found if is_partition or ctx.gate.is_releasable(rows[group])]
+    places = [group for group in found if is_partition or ctx.gate.is_of_size(rows[group], smallest)]
     places.sort(key=lambda group: (-len(group), int(group[0])))
     outside = np.ones(len(rows), dtype=bool)
     outside[np.concatenate([np.zeros(0, dtype=np.int64), *places])] = False

@@ -5,7 +5,7 @@ Shared by the tools that count. Data plane: the groups hold members, and only th
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -17,7 +17,6 @@ from index.snapshots.snapshot import Rows, Snapshot
 from tools.context import ToolContext
 from tools.core.candidate import Group, split
 from tools.core.facets import CLOSED, facet_codes
-from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Scope
 from tools.core.wording import UNCLUSTERED
 
@@ -115,22 +114,22 @@ async def _by_topic(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
     is_everything = sum(map(len, columns)) == len(ctx.index.snapshot)
     groups = []
     for topic, first in holders[0].items():
-        is_large = len(first) >= ctx.gate.policy.text_min_conversations
         # Only groups, so that a topic of one account takes no other's place among the most telling.
-        if is_large and ctx.gate.is_releasable(np.array(first, dtype=np.int64)):
+        least = ctx.gate.policy.text_min_conversations
+        if len(first) >= least and ctx.gate.is_of_size(np.array(first, dtype=np.int64), least):
             parts = tuple(np.array(by_topic.get(topic, ()), dtype=np.int64) for by_topic in holders)
             whole = np.sort(np.concatenate(parts)) if is_everything else None
             groups.append(Group(topic, parts, is_text=True, whole=whole))
-    groups.sort(key=lambda group: (-_interest(group, columns, ctx.gate.policy), str(group.label)))
+    groups.sort(key=lambda group: (-_interest(group, columns, ctx.gate.rounded), str(group.label)))
     method = f"terms of the screened summaries, the {_MAX_TOPICS} most telling; a conversation has several"
     return Grouped(tuple(groups[:_MAX_TOPICS]), method, wholes=tuple(columns))
 
 
-def _interest(group: Group, columns: Sequence[Rows], policy: PrivacyPolicy) -> float:
+def _interest(group: Group, columns: Sequence[Rows], rounded: Callable[[Rows], int]) -> float:
     """How much a topic matters: its size, times the log ratio of shares where columns are compared. By rounded numbers, so
     that the choice tells no more than these do."""
-    size, *others = (policy.rounded(len(rows)) for rows in group.columns)
-    first, *rest = (policy.rounded(len(rows)) for rows in columns)
+    size, *others = map(rounded, group.columns)
+    first, *rest = map(rounded, columns)
     if not rest:
         return float(size)
     share = size / max(1, first)

@@ -99,6 +99,22 @@ class Gate:
             self._history.catch_up()
             return not self._history.is_suppressed(rows)
 
+    def is_of_size(self, rows: Rows, smallest: int) -> bool:
+        """Whether a group that a tool found by its size may be used: it meets the thresholds, and is so large with its soft edge."""
+        return self._thresholds.meets(rows) and self._thresholds.is_of_size(rows, smallest)
+
+    def leads(self, ahead: int, rows: Rows) -> bool:
+        """Whether a tool may say which value most accounts of a group have, where it is so many accounts ahead."""
+        return self._thresholds.leads(ahead, rows)
+
+    def rounded(self, rows: Rows) -> int:
+        """How many these are as it would leave: by what a tool chooses the largest, so that a choice tells no more."""
+        return self._thresholds.rounded(len(rows), rows)
+
+    def at_least_about(self, rows: Rows) -> int:
+        """How many these are for a limit of work, or up to a tenth fewer."""
+        return self._thresholds.at_least_about(rows)
+
     def admit(self, scope: Scope, *, fixed_domain: bool = False) -> Resolved:
         """The rows of a scope, or those of an earlier, nearly identical one (R5). Raises ToolRefusal when the scope or its
         complement is too small to ask about (R3) or is suppressed to protect another (R4). `fixed_domain`: only counts over a

@@ -181,10 +181,12 @@ def _folded(codes: Codes, target: Mapping[str, str], thresholds: Thresholds) -> 
 
 
 def _home(codes: NDArray[Any], rest: Rows, thresholds: Thresholds) -> int:
-    """The code that takes in a rest that is too small: the commonest, unless an account of the rest would dominate it; then
-    the next. Negative codes are none."""
+    """The code that takes in a rest that is too small: the commonest, or by a secret draw one that is up to a third less common,
+    so that which of two is ahead by one does not decide; unless an account of the rest would dominate it, then the next.
+    Negative codes are none."""
     counts = np.bincount(codes[codes >= 0])
-    order = np.argsort(-counts, kind="stable").tolist()
+    drawn = np.array([thresholds.of_value(code) for code in range(len(counts))])
+    order = np.argsort(-counts * (1 + drawn / 2), kind="stable").tolist()
     united = (np.sort(np.concatenate([np.flatnonzero(codes == code).astype(np.int64), rest])) for code in order)
     homes = (code for code, rows in zip(order, united, strict=True) if thresholds.meets(rows))
     return int(next(homes, order[0]))

@@ -21,8 +21,8 @@ from tools.coordination.suspects import suspected
 from tools.core.counting import complement_of, distinct, how_many, how_often
 from tools.core.memo import MemoByArray
 from tools.core.policy import PrivacyPolicy
+from tools.core.soft_edge import SoftEdge
 from tools.history.candidates import Combination
-from tools.suppression.soft_edge import SoftEdge
 
 
 class Counts(NamedTuple):
@@ -79,7 +79,7 @@ class Thresholds:
 
     def meets(self, rows: Rows) -> bool:
         """Whether a closed cell of these members may be shown."""
-        return self.is_large(rows) and not self._is_dominated(self.counted(rows))
+        return self.is_large(rows) and not self._is_dominated(rows)
 
     def is_large(self, rows: Rows) -> bool:
         """Whether these are enough conversations of enough accounts, whoever dominates them."""
@@ -103,28 +103,54 @@ class Thresholds:
     def _edge(self) -> SoftEdge:
         return SoftEdge(self.index.settings.id, self.snapshot.numbers)
 
-    def _is_dominated(self, found: Counts) -> bool:
+    def _is_dominated(self, rows: Rows) -> bool:
         """By the (n, k) rule for one account and for two, or by the p % rule: the account with the second most could tell
-        too well how many the largest has (Hundepool et al. 2012, 4.2)."""
-        policy, most = self.policy, found.conversations
-        others = most - found.largest - found.second
+        too well how many the largest has (Hundepool et al. 2012, 4.2). Each limit has the set's soft edge on its strict side."""
+        policy, found = self.policy, self.counted(rows)
+        most, others = found.conversations, found.conversations - found.largest - found.second
+        if found.largest > policy.max_dominance * most:
+            return True
+        edge = 1 - self._most_lowered * self._edge.of_set(rows, "dominance")
         return (
-            found.largest > policy.max_dominance * most
-            or found.largest + found.second > policy.max_dominance_of_two * most
-            or others < policy.min_unknown * found.largest
+            found.largest > policy.max_dominance * edge * most
+            or found.largest + found.second > policy.max_dominance_of_two * edge * most
+            or others * edge < policy.min_unknown * found.largest
         )
+
+    @property
+    def _most_lowered(self) -> float:
+        """By which part the soft edge may lower a limit of dominance."""
+        return min(1.0, self.policy.soft_edge) / 3
+
+    def is_of_size(self, rows: Rows, smallest: int) -> bool:
+        """Whether a group that was found by its size is so large, with the set's soft edge."""
+        return self._reaches(rows, self.counted(rows), smallest, self.policy.min_accounts)
+
+    def leads(self, ahead: int, rows: Rows) -> bool:
+        """Whether the value of most accounts of these rows may be said, that is so many accounts ahead of the next."""
+        margin = self.policy.min_accounts * self.policy.soft_edge
+        return ahead >= int(margin * (1 + self._edge.of_set(rows, "choice")))
+
+    def at_least_about(self, rows: Rows) -> int:
+        """How many these are, or up to a tenth fewer by a draw: for limits of work, which are no thresholds of privacy."""
+        return int(len(rows) * (1 - min(1.0, self.policy.soft_edge) / 10 * self._edge.of_set(rows, "choice")))
+
+    def of_value(self, value: int) -> float:
+        """A draw for a value of a facet, 0 where edges are exact."""
+        return self._edge.of_value(value) if self.policy.soft_edge else 0.0
 
     @cached_property
     def always_met_from(self) -> int:
         """Conversations from which any group meets the thresholds: in one that does not, some account has at least
         the smallest of these shares, and no account has more than the largest one has in all."""
         policy = self.policy
+        lowered = 1 - self._most_lowered
         least_share = min(
             1 / (policy.min_conversations * (1 + policy.soft_edge)),
             1 / (policy.min_accounts * (1 + policy.soft_edge)),
-            policy.max_dominance,
-            policy.max_dominance_of_two / 2,
-            1 / (2 + policy.min_unknown),
+            policy.max_dominance * lowered,
+            policy.max_dominance_of_two * lowered / 2,
+            1 / (2 + policy.min_unknown / lowered),
         )
         return ceil(int(how_often(self.snapshot.accounts).max(initial=0)) / least_share) + 1
 
@@ -192,8 +218,8 @@ class Thresholds:
         step = self.policy.round_to
         below = count // step * step
         if not self.policy.soft_edge or below == count:
-            return self.policy.rounded(count)
-        is_up = count - below > step * self._edge.of_rounding(rows, count)
+            return self.policy.nearest(count)
+        is_up = count - below > step * self._edge.of_set(rows, "rounding")
         return below + step if is_up or below < threshold <= count else below
 
     @property
@@ -208,7 +234,7 @@ class Thresholds:
         accounts, least = how_many(self.snapshot.accounts[differing]) + more, self.policy.min_accounts
         if not least <= accounts < self.most_near:
             return accounts < least
-        return accounts < int(least * (1 + self.policy.soft_edge * self._edge.of_difference(differing)))
+        return accounts < int(least * (1 + self.policy.soft_edge * self._edge.of_set(differing, "difference")))
 
     @cached_property
     def _has_history(self) -> bool:

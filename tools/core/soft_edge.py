@@ -9,6 +9,7 @@ nothing; a set that differs by one conversation draws anew (as cell keys do: Fra
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,14 @@ from numpy.typing import NDArray
 from index.snapshots.snapshot import Rows
 
 _STEPS = 1 << 32
+
+Purpose = Literal["threshold", "difference", "rounding", "dominance", "readings", "choice"]
+"""What a set draws for: its threshold; whether it tells two sets apart; how its numbers are rounded; from which share on an
+account dominates it; how many accounts a reading of it needs; what a tool chooses by its size."""
+_KINDS: dict[Purpose, bytes] = {
+    "threshold": b"set", "difference": b"apart", "rounding": b"round", "dominance": b"most", "readings": b"read",
+    "choice": b"choice",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,17 +35,13 @@ class SoftEdge:
     secret: str
     numbers: NDArray[np.int64]
 
-    def of_set(self, rows: Rows) -> float:
-        """From 0 to 1, evenly, for a set of distinct conversations."""
-        return self._even(self._sum_of(rows), b"set")
+    def of_set(self, rows: Rows, purpose: Purpose = "threshold") -> float:
+        """From 0 to 1, evenly, for a set of distinct conversations: another number for another purpose."""
+        return self._even(self._sum_of(rows), _KINDS[purpose])
 
-    def of_difference(self, rows: Rows) -> float:
-        """From 0 to 1, evenly, for the conversations by which two sets differ."""
-        return self._even(self._sum_of(rows), b"apart")
-
-    def of_rounding(self, rows: Rows, count: int) -> float:
-        """From 0 to 1, evenly, for a number of a set."""
-        return self._even(self._sum_of(rows) + count.to_bytes(8, "big"), b"round")
+    def of_value(self, value: int) -> float:
+        """From 0 to 1, evenly, for a value of a facet, whoever has it."""
+        return self._even(value.to_bytes(8, "big"), b"value")
 
     def of_word(self, word: str, rows: Rows) -> float:
         """From 0 to 1, evenly, for a word in the name of a set. In another set it draws anew: else somebody could find the
