@@ -181,7 +181,7 @@ def _policy() -> str:
             _MADE,
             "",
             "The thresholds of the gate. `[policy]` in `index.toml` sets them for an index.",
-            "`[policy]` in an analyst's `settings.toml` can only make them stricter.",
+            "`[policy]` in an analyst's `settings.toml` can only make thresholds stricter.",
             "",
             _table(PrivacyPolicy),
             "[Privacy](../concepts/privacy.md) says what each of them is for.",

@@ -51,7 +51,7 @@ _KINDS = (
     ),
     _kind(
         r"\b(?:on|at|during) (?:the )?weekends?\b|\bon (?:weekdays|(?:mon|tues|wednes|thurs|fri|satur|sun)days)\b"
-        r"|\b(?:by |which |what )?(?:day of the week|days of the week|weekday)\b|\bweekends? .{0,12}\bweekdays?\b|\bweekdays? .{0,12}\bweekends?\b",
+        r"|\b(?:by |which |what )?(?:day of the week|days of the week|weekday)\b|\b(?:am|an) wochenenden?\b|\b(?:an )?werktagen?\b|\ble week-?end\b|\bfines? de semana\b|\bfim de semana\b|週末|平日|周末|工作日|\bweekends? .{0,12}\bweekdays?\b|\bweekdays? .{0,12}\bweekends?\b",
         "Days of the week are not separated; a trend by day is possible.",
         "weekday",
     ),
@@ -86,6 +86,17 @@ _KINDS = (
         r"|\bhow (?:happy|satisfied|pleased) (?:are|were)\b|\bretention\b|\bchurn\b",
         "Ratings, response times and whether people come back are not stored.",
         "rating", "satisfaction",
+    ),
+    _kind(
+        r"\b(?:revenues?|profits?|turnover|sales figures|earnings|subscriptions?|paying (?:users|customers)|(?:token|api) (?:costs?|spend)|how much (?:money|do \w+ pay|does it cost))\b",
+        "Money and payments are not stored.",
+        "revenue", "plan",
+        unless=r"\b(?:about|ask|asking|questions?|help|advice|topics?)\b",
+    ),
+    _kind(
+        r"\b(?:account|password|login) sharing\b|\bshar(?:e|es|ing) (?:their |an? |the )?(?:accounts?|passwords?|logins?)\b",
+        "Whether accounts are shared is not stored, and counts cannot show it.",
+        unless=r"\b(?:about|ask|asking|questions?)\b",
     ),
 )  # fmt: skip
 

@@ -113,7 +113,7 @@ class Lab:
 
 
 def alike(app: App) -> App:
-    """The application, whose index draws its edges (`tools.suppression.soft_edge`) as every other one that was here: else two
+    """The application, whose index draws its edges (`tools.core.soft_edge`) as every other one that was here: else two
     indexes that hold the same would differ by their secrets."""
     file = app.path / "index.toml"
     text, found = re.subn(r'(?m)^id = ".*"$', 'id = "red-team"', file.read_text("utf-8"))

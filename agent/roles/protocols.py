@@ -19,7 +19,7 @@ from tools.core.scope import Scope
 Specialist = Literal["usage", "watch", "abuse"]
 Focus = Literal[
     "top", "size", "breakdown", "topic", "drill", "contrast", "compare", "new", "trend", "precedent", "coverage",
-    "coordination", "concern", "flag_gaps", "map", "accounts", "sought",
+    "coordination", "concern", "flag_gaps", "map", "accounts", "sought", "rate",
 ]  # fmt: skip
 Judgement = Literal["supported", "contradicted", "too strong", "discloses"]
 

@@ -16,7 +16,9 @@ async def asked(make_session: MakeSession, question: str) -> AnswerMade:
 
 async def test_a_scope_that_is_too_small_is_the_answer_and_not_a_failure(make_session: MakeSession) -> None:
     answer = await asked(make_session, "How many people ask about zeppelin maintenance?")
-    assert answer.text.strip().startswith("Hidden: conversations near zeppelin maintenance. Too few")
+    assert answer.text.strip().startswith(
+        "Not shown, to protect a small group: conversations near zeppelin maintenance"
+    )
 
 
 async def test_a_share_is_told_beside_the_number(make_session: MakeSession) -> None:
@@ -46,9 +48,14 @@ async def test_weeks_that_are_left_out_of_a_course_are_not_told_as_suppressed(ma
 
 async def test_themes_that_are_marked_most_are_set_against_all_others(make_session: MakeSession) -> None:
     answer = await asked(make_session, "Which languages have the highest concern?")
-    assert answer.text.strip().startswith("By language, of 50 conversations graded 3-5 for concern: “English” (50)")
-    assert "too much is suppressed to say whether conversations graded 3-5 for concern" in answer.text
+    first = "By language, the share of all conversations that are graded as concerning: “English” (5.9 %, 50 of 850)"
+    assert answer.text.strip().startswith(f"{first}; in the others too few to show")
     assert "Grades are by built-in rules, which know English best." in answer.text
+
+
+async def test_a_summary_begins_with_what_it_is_used_for(make_session: MakeSession) -> None:
+    answer = await asked(make_session, "make me a short summary for my boss")
+    assert answer.text.strip().startswith("By field, of ")
 
 
 async def test_everything_worth_knowing_is_signs_news_gaps_and_themes(make_session: MakeSession) -> None:
@@ -67,6 +74,6 @@ async def test_a_question_for_false_positives_is_answered_with_them_and_not_with
 ) -> None:
     gaps = (await asked(make_session, "Where do the grade and the classifier's flag disagree?")).text
     answer = (await asked(make_session, "Are there false positives?")).text.strip()
-    assert answer.startswith(("Probably flagged in error", "No theme is demonstrably mostly false positives"))
+    assert answer.startswith("Of what is flagged in all themes, at least 75.9 % are flagged in error")
     assert "Concerning and not flagged:" not in answer
     assert gaps.strip().splitlines()[0] != answer.splitlines()[0]

@@ -13,6 +13,47 @@ from agent.roles.builtin.lead.material import intents
 from agent.wiring import App
 from tests.fakes.planning import Asked, check_asked, plan_of
 
+RATES = [
+    Asked("is coding help more common on the api or on the web", "rate", {"surface": "api"}, {"surface": "web"}, "field"),
+    Asked("what percentage of flagged chats come from mobile", "rate", {"flagged": "yes"}, None, "surface"),
+    Asked("How much of the coding on the web is refused?", "rate", {"surface": "web", "field": "Software development"}, None, "outcome"),
+    Asked("what share of serious conversations, grade 4, was not flagged", "rate", {"concern_at_least": 4}, None, "flagged"),
+    Asked("share of German in June compared with May", "rate", {"since": "2026-06-01", "until": "2026-06-30"}, {"since": "2026-05-01", "until": "2026-05-31"}, "language"),
+    Asked("Wird auf Mobilgeräten häufiger abgelehnt als im Web?", "rate", {"surface": "mobile"}, {"surface": "web"}, "outcome"),
+    Asked("¿En qué idioma hay más rechazos?", "rate", {}, None, "outcome"),
+    Asked("most common topics on mobile that were not flagged", "size", {"flagged": "no", "surface": "mobile"}),
+    Asked("which themes are flagged by mistake", "flag_gaps"),
+    Asked("Gibt es Hinweise auf organisierten Missbrauch in Spanisch?", "coordination", {"language": "Spanish"}),
+    Asked("6月と9月を比べて、減った話題は？", "compare", {"since": "2026-06-01", "until": "2026-06-30"}, {"since": "2026-09-01", "until": "2026-09-30"}),
+    Asked("did anything vanish after the launch", "new", {"since": "2026-08-03"}),
+    Asked("first half against second half, what changed?", "compare", {"since": "2026-07-02", "until": "2026-10-31"}, {"since": "2026-03-01", "until": "2026-07-01"}),
+]  # fmt: skip
+"""Kinds that two readers of December 2026 found misread, in words of our own."""
+
+
+@pytest.mark.parametrize("asked", RATES, ids=lambda asked: asked.question)
+def test_the_lead_understands_shares_and_what_is_not_borne(asked: Asked) -> None:
+    check_asked(asked)
+
+
+def test_what_will_be_is_not_foretold() -> None:
+    plan = plan_of("will spam rise next quarter")
+    assert not plan.tasks
+    assert "No forecasts" in (plan.reply or "")
+
+
+def test_a_second_part_is_about_what_the_first_part_was_about() -> None:
+    plan = plan_of("how many refusals were there and on what subjects")
+    assert [(task.focus, task.facet, task.scope.outcome) for task in plan.tasks][:2] == [
+        ("breakdown", "outcome", None),
+        ("breakdown", "field", "refused"),
+    ]
+
+
+def test_letters_and_numbers_of_quarters_make_no_question_french() -> None:
+    assert plan_of("jailbreak attempts Q2 vs Q3").spoken == "English"
+
+
 LAUNCH: dict[str, object] = {"since": "2026-08-03"}
 
 ASKED = [
@@ -55,7 +96,7 @@ ASKED = [
     Asked("mobile vs web", "compare", {"surface": "mobile"}, {"surface": "web"}),
     Asked("How does C3 differ from C7?", "compare", {"cluster": "C3"}, {"cluster": "C7"}),
     Asked("Compare May and July", "compare", {"since": "2026-05-01", "until": "2026-05-31"}, {"since": "2026-07-01", "until": "2026-07-31"}),
-    Asked("German versus French cooking", "compare", {"language": "German", "field": "Food and cooking"}, {"language": "French", "field": "Food and cooking"}),
+    Asked("German versus French cooking", "rate", {"language": "German"}, {"language": "French"}, "field"),
     Asked("Which languages are used most?", "breakdown", {}, None, "language"),
     Asked("What can't you see?", "coverage"),
     Asked("Which langauges are there?", "breakdown", {}, None, "language"),
@@ -89,11 +130,11 @@ ASKED = [
     Asked("How many conversations are there per week?", "trend", {}, None, "week"),
     Asked("Give me an overview of harm categories", "breakdown", {}, None, "harm"),
     Asked("Which themes are the most concerning?", "contrast", {"concern_at_least": 3}, None, "theme"),
-    Asked("Which languages have the highest concern?", "contrast", {"concern_at_least": 3}, None, "language"),
+    Asked("Which languages have the highest concern?", "rate", {}, None, "concern"),
     Asked("Which themes have the most flagged conversations?", "contrast", {"flagged": "yes"}, None, "theme"),
     Asked("Which months had the most refusals?", "trend", {"outcome": "refused"}, None, "month"),
-    Asked("What share of concerning conversations is flagged?", "flag_gaps"),
-    Asked("What share of German conversations is refused?", "breakdown", {"language": "German"}, None, "outcome"),
+    Asked("What share of concerning conversations is flagged?", "rate", {"concern_at_least": 3}, None, "flagged"),
+    Asked("What share of German conversations is refused?", "rate", {"language": "German"}, None, "outcome"),
     Asked("What do the flagged conversations talk about?", "top", {"flagged": "yes"}),
     Asked("What is the most common language?", "breakdown", {}, None, "language"),
     Asked("Do people use it more on mobile or web?", "breakdown", {}, None, "surface"),
@@ -124,15 +165,15 @@ ASKED = [
     Asked("Is there burst timing in the backlinks articles?", "coordination", {"area": "Search engine articles and ranking"}),
     Asked("how much coding vs cooking", "size", {"field": "Software development"}),
     Asked("Is gardening more popular than cooking in German?", "size", {"language": "German", "area": "Gardening"}),
-    Asked("do japanese users get refused more often than english ones", "breakdown", {"language": "Japanese"}, None, "outcome"),
-    Asked("is German more flagged than French", "breakdown", {"language": "German"}, None, "flagged"),
-    Asked("How many refusals did we have in September compared to July?", "breakdown", {"since": "2026-09-01", "until": "2026-09-30"}, None, "outcome"),
+    Asked("do japanese users get refused more often than english ones", "rate", {"language": "Japanese"}, {"language": "English"}, "outcome"),
+    Asked("is German more flagged than French", "rate", {"language": "German"}, {"language": "French"}, "flagged"),
+    Asked("How many refusals did we have in September compared to July?", "rate", {"since": "2026-09-01", "until": "2026-09-30"}, {"since": "2026-07-01", "until": "2026-07-31"}, "outcome"),
     Asked("last 2 weeks vs previous 2 weeks", "compare", {"since": "2026-10-18", "until": "2026-10-31"}, {"since": "2026-10-04", "until": "2026-10-17"}),
     Asked("Which languages grew the most since June?", "contrast", {"since": "2026-06-01"}, None, "language"),
     Asked("How many conversations concern cooking?", "size", {"field": "Food and cooking"}),
     Asked("What is new among the refused conversations since the launch?", "new", {"since": "2026-08-03"}),
     Asked("have flags gone up?", "trend", {"flagged": "yes"}, None, "month"),
-    Asked("flagged by language", "breakdown", {"flagged": "yes"}, None, "language"),
+    Asked("flagged by language", "rate", {}, None, "flagged"),
     Asked("What's the refusal rate on mobile since the launch?", "breakdown", {"surface": "mobile", "since": "2026-08-03"}, None, "outcome"),
     Asked("How many refusals per week on the API since May?", "trend", {"surface": "api", "outcome": "refused", "since": "2026-05-01"}, None, "week"),
     Asked("is mobile usage going up or down", "trend", {"surface": "mobile"}, None, "month"),
@@ -184,7 +225,7 @@ ASKED = [
     Asked("What is peculiar about mobile users?", "contrast", {"surface": "mobile"}),
     Asked("what's distinctive about people writing in Spanish", "contrast", {"language": "Spanish"}),
     Asked("How do Spanish and French differ?", "compare", {"language": "Spanish"}, {"language": "French"}),
-    Asked("Japanese compared with English, on coding", "compare", {"language": "Japanese", "field": "Software development"}, {"language": "English", "field": "Software development"}),
+    Asked("Japanese compared with English, on coding", "rate", {"language": "Japanese"}, {"language": "English"}, "field"),
     Asked("difference between web and api", "compare", {"surface": "web"}, {"surface": "api"}),
     Asked("July vs June", "compare", {"since": "2026-07-01", "until": "2026-07-31"}, {"since": "2026-06-01", "until": "2026-06-30"}),
     Asked("Is T2 different from T5?", "compare", {"cluster": "T2"}, {"cluster": "T5"}),
@@ -202,8 +243,8 @@ ASKED = [
     Asked("cover letters for nurses", "size", {"area": "Job applications"}),
     Asked("What fraction of requests concerns gardening?", "size", {"area": "Gardening"}),
     Asked("Which surfaces see the most refused requests?", "contrast", {"outcome": "refused"}, None, "surface"),
-    Asked("In which languages do people get flagged most?", "contrast", {"flagged": "yes"}, None, "language"),
-    Asked("What proportion of flagged requests is actually harmful?", "flag_gaps"),
+    Asked("In which languages do people get flagged most?", "rate", {}, None, "flagged"),
+    Asked("What proportion of flagged requests is actually harmful?", "rate", {"flagged": "yes"}, None, "concern"),
     Asked("Has traffic been going up since June?", "trend", {"since": "2026-06-01"}, None, "month"),
     Asked("Number of requests per month", "trend", {}, None, "month"),
     Asked("What went on in the week starting 2026-07-06?", "new", {"since": "2026-07-06", "until": "2026-07-12"}),
@@ -387,12 +428,21 @@ def test_the_lead_understands_other_languages_without_a_rule_in_them(asked: Aske
             ("Software development", "Writing and editing"),
         ),
         ("Alles außer Programmieren", "field", ("Software development",)),
-        ("What do people ask that is not in English?", "language", ("English",)),
+        ("How many conversations are not in English?", "language", ("English",)),
     ],
 )
 def test_what_is_left_out_is_left_out_of_the_other_rows(question: str, facet: str, names: tuple[str, ...]) -> None:
     (task, *_) = plan_of(question).tasks
     assert (task.facet, task.already_named) == (facet, names)
+
+
+def test_what_others_than_a_language_ask_is_asked_of_the_largest_others() -> None:
+    plan = plan_of("What do people ask that is not in English?")
+    languages = [task.scope.language for task in plan.tasks]
+    assert len(set(languages)) == 3
+    assert "English" not in languages
+    assert {task.facet for task in plan.tasks} == {"field"}
+    assert any("cannot be asked about as one group" in text for text in plan.unread)
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ async def test_what_appeared_with_the_launch_is_found_and_did_not_exist_before(d
     events = await _alone(demo, QUESTIONS[2])
     answer = _answer(events)
     launch = _truth()["launch_date"]
-    assert f"New since {launch}" in answer.text
+    assert f"New or mostly since {launch}" in answer.text
     assert regex.search(r"browser|basket|checkout|calendar widget|dashboard|form", answer.text, regex.IGNORECASE)
     (course,) = [found for found in _findings(events, "trend") if "cluster" in found["scope"]]
     shown = [row["label"] for row in course["rows"] if row["values"][0]["count"] is not None]

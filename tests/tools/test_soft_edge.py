@@ -104,7 +104,7 @@ def test_a_rounded_count_is_the_count_on_average_and_no_test_for_one_conversatio
 @pytest.mark.parametrize("limit", [{}, {"max_dominance_of_two": 0.6}, {"min_unknown": 1.0}])
 def test_who_dominates_is_no_test_for_one_conversation(largest: int, limit: dict[str, float]) -> None:
     index = cast(Any, small_index())
-    policy, right = PrivacyPolicy(**limit), 0
+    policy, right = PrivacyPolicy().with_values(**limit), 0
     for draw in range(400):
         world = _World(index, f"index {draw}", accounts=60)
         # One account with the most, then so many of one conversation each that the limit is just met by one more.

@@ -7,6 +7,7 @@ that it says aloud; it must never call something abuse where the finding only sh
 from collections.abc import Awaitable, Callable, Sequence
 
 from agent.roles.builtin.investigator_abuse import concern, coordination, flag_gaps
+from agent.roles.builtin.investigator_rates import rate
 from agent.roles.builtin.investigator_sought import sought
 from agent.roles.builtin.investigator_usage import (
     accounts,
@@ -42,6 +43,7 @@ _RECIPES: dict[Focus, Callable[[Notes], Awaitable[object]]] = {
     "map": drawn,
     "accounts": accounts,
     "sought": sought,
+    "rate": rate,
 }
 
 

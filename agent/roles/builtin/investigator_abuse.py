@@ -314,6 +314,9 @@ async def flag_gaps(notes: Notes) -> None:
         found for name in (FALSE, FLAGGED) if (found := _gaps(finding, rows, name, "flagged in error", at_least=50.0))
     ]
     asks_for_false_alarms = notes.task.facet == "flagged"
+    in_error = next((note for note in finding.notes if note.startswith("of what is flagged")), None)
+    if asks_for_false_alarms and in_error is not None:
+        notes.say(in_error.split(" (", 1)[0].capitalize(), finding, kind="answer")
     if missed and not asks_for_false_alarms:
         notes.tell("missed", finding, kind="answer", rows=missed)
     for found in wrong:
@@ -323,13 +326,18 @@ async def flag_gaps(notes: Notes) -> None:
             kind="answer" if asks_for_false_alarms else "support",
         )
     if asks_for_false_alarms and not wrong:
-        notes.say("No theme is demonstrably mostly false positives", finding, kind="answer")
+        notes.say(
+            "In no single theme can it be shown that most flags are false positives",
+            finding,
+            kind="support" if in_error else "answer",
+        )
     elif not missed and not any(row.values[0].count for row in rows):
         notes.say("No theme is large enough to compare grades with flags", finding, kind="answer")
     for note in finding.notes:
         if note.startswith("of what is"):
-            is_asked = asks_for_false_alarms and note.startswith("of what is flagged")
-            notes.say(note.split(" (", 1)[0].capitalize(), finding, kind="answer" if is_asked else "support")
+            if asks_for_false_alarms and note == in_error:
+                continue
+            notes.say(note.split(" (", 1)[0].capitalize(), finding)
         if note.endswith("all themes together"):
             notes.say(f"Of {finding.scope}, {note}, and each share is a lower bound", finding, kind="limit")
     notes.say("Where grade and flag disagree, either may be wrong. A gap shows where to look.", kind="limit")
@@ -379,7 +387,10 @@ async def _graded_without_flags(notes: Notes) -> None:
         await _flagged_themes(notes)
     flagged = await notes.ask("count_by", arguments(scope, by="flagged")) if has_room(scope) else None
     if flagged is not None and (rows := named(flagged)):
-        notes.say(f"Your classifier: {listed(rows)}", flagged)
+        if rows[0].values[0].count == flagged.totals[0]:
+            notes.say(f"Your classifier flagged too few of {flagged.totals[0]:,} conversations to show", flagged)
+        else:
+            notes.say(f"Your classifier: {listed(rows)}", flagged)
 
 
 async def _flagged_themes(notes: Notes) -> None:

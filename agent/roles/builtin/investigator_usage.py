@@ -111,6 +111,22 @@ async def breakdown(notes: Notes) -> None:
     if notes.task.smallest:
         rows = [row for row in reversed(rows) if row.label != UNCLEAR]
     name = word("concern grade" if facet == "concern" else facet, notes.spoken)
+    if rows and len(rows) == 1 and rows[0].values[0].count == finding.totals[0] and finding.suppressed.groups:
+        # The number stands for the total: what lies beside it is too few to show.
+        whole = what(notes.task.scope, notes.spoken, every=False)
+        count = f"{finding.totals[0]:,}"
+        if facet == "flagged" and rows[0].label == "not flagged":
+            part = sentence("part_flagged", notes.spoken)
+            notes.tell("rate_few", finding, kind="answer", whole=count, what=whole, part=part)
+            return
+        notes.tell("nearly_all", finding, kind="answer", facet=name, count=count, what=whole, row=rows[0].label)
+        return
+    if facet == "flagged" and (marked := finding.row("flagged")) is not None and marked.values[0].count is not None:
+        whole = what(notes.task.scope, notes.spoken, every=False)
+        values = {"whole": f"{finding.totals[0]:,}", "what": whole, "part": sentence("part_flagged", notes.spoken)}
+        values |= {"count": f"{marked.values[0].count:,}", "share": str(marked.values[0].share)}
+        notes.tell("rate", finding, kind="answer", **values)
+        return
     if rows:
         shown = rows if facet == "month" else rows[: notes.shown]
         counted = listed(shown)

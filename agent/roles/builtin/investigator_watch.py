@@ -7,10 +7,13 @@ import regex
 from agent.roles.builtin.lead.steps import STEPS, longer_from
 from agent.roles.builtin.recipe import Kind, Notes, arguments, by_size, left_out, named, odds
 from agent.roles.builtin.sentences import sentence, what, word
+from agent.roles.builtin.sentences import when as when_of
 from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
 
 _GROWN = 2.0
+_SURELY = 4.0
+"""Odds, at the least, from which something is called new where anything is."""
 _WITHOUT_ENDS = 4
 """Weeks from which on the first and the last, which may be a part of one, are not needed to tell of numbers."""
 _FELL, _GREW = "fell", "grew"
@@ -37,12 +40,12 @@ async def new(notes: Notes) -> None:
     grew = notes.task.facet == _GREW
     # What grew at all, where that is the question; what at least doubled, where it is what is new.
     risen = notes.fresh([row for row in named(finding) if (odds(row) > 1 if grew else odds(row) >= _GROWN)])
-    fresh = by_size([row for row in risen if row.values[-1].count is None])
+    # Those that surely had the least before come first; the number of one that had some may hold that too.
+    fresh = sorted([row for row in risen if row.values[-1].count is None], key=lambda row: -odds(row))
+    fresh = [row for row in fresh if odds(row) >= _SURELY] or fresh
     grown = by_size([row for row in risen if row.values[-1].count is not None])
     spoken = notes.spoken
-    when = finding.columns[0] if spoken == "English" else f"{word('since', spoken)} {scope.since}"
-    if spoken != "English" and scope.until:
-        when += f" {word('until', spoken)} {scope.until}"
+    when = finding.columns[0] if spoken == "English" else when_of(scope.since, scope.until, spoken)
     shrunk = notes.fresh([row for row in finding.rows if odds(row) <= 1 / _GROWN and row.label in _labels(finding)])
     gone = ", ".join(f"“{row.label}”" for row in shrunk[-notes.shown :])
     if notes.task.facet == _FELL:

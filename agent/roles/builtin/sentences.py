@@ -6,6 +6,7 @@ values stay as published, because that is what a reader finds in the finding.
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -58,7 +59,11 @@ def _parts(scope: Scope, spoken: str) -> Iterator[str]:
         yield word("flagged" if scope.flagged == "yes" else "unflagged", spoken)
     if scope.concern_at_least:
         yield word("concern", spoken)
-    if scope.since:
-        yield f"{word('since', spoken)} {scope.since}"
-    if scope.until:
-        yield f"{word('until', spoken)} {scope.until}"
+    if scope.since or scope.until:
+        yield when(scope.since, scope.until, spoken)
+
+
+def when(since: date | None, until: date | None, spoken: str) -> str:
+    """A period in words, in the languages that sentences are written in."""
+    key = "period_both" if since and until else "period_since" if since else "period_until"
+    return sentence(key, spoken, since=since, until=until)

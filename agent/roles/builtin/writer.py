@@ -21,6 +21,8 @@ _BULLETS = 5
 _ANSWERS = 3
 _MUCH = 30.0
 """Share (percent) outside clusters or suppressed from which confidence falls."""
+_SOME = 10.0
+"""The same from which it is not high."""
 _OF = "Of "
 """How a limit of one finding begins; one line here gives those of all findings."""
 _LIMITS = 2
@@ -145,7 +147,11 @@ def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence
         return "moderate", ""
     if doubts:
         return "moderate", " ".join(doubts)
-    return "high", "Little of the scope is unclustered, and little is suppressed."
+    answers = [finding for finding in evidence.findings if finding.id in answering]
+    most = max(answers, key=lambda finding: finding.suppressed.share, default=None)
+    if most is not None and most.suppressed.share >= _SOME:
+        return "moderate", f"{most.suppressed.share} % of {unquoted(most.scope)} are suppressed [{most.id}]."
+    return "high", "Little is suppressed."
 
 
 def _shows(finding: Finding) -> bool:
@@ -161,7 +167,7 @@ def _doubts(evidence: Evidence, answering: Collection[str]) -> Iterator[str]:
     counted = [
         finding
         for finding in cited
-        if finding.tool in (*_THEMES, "compare") or (finding.tool == "trend" and finding.id in answering)
+        if finding.tool in (*_THEMES, "compare") or (finding.tool in ("trend", "count_by") and finding.id in answering)
     ]
     if suppressed := [finding for finding in counted if finding.suppressed.share >= _MUCH]:
         finding = max(suppressed, key=lambda item: item.suppressed.share)

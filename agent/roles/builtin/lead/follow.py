@@ -10,6 +10,7 @@ from datetime import timedelta
 import regex
 
 from agent.core.answer import Mention
+from agent.roles.builtin.lead.rates import part_of_mark, rate_of
 from agent.roles.builtin.lead.reading import Reading, about
 from agent.roles.builtin.lead.tasks import contrast_of, size_of, task, trend_of
 from agent.roles.builtin.recipe import has_room
@@ -65,10 +66,15 @@ def row_named(label: str, history: Sequence[Exchange]) -> Scope | None:
     return None
 
 
-def _again(reading: Reading, _question: str, last: Exchange) -> Plan | None:
+def _again(reading: Reading, question: str, last: Exchange) -> Plan | None:
     new = reading.scope
     if new == Scope() and not reading.slots.excluded:
         return None
+    if _BESIDE.search(question) and not reading.slots.subjects:
+        # "No, I meant compared with April": both sides.
+        both = [*last.tasks[:2], *(_moved(item, new, ()) for item in last.tasks[:2])]
+        sides = tuple(item.model_copy(update={"id": f"t{place}"}) for place, item in enumerate(both, start=1))
+        return Plan(tasks=sides, assumptions=(f"the last question again, and beside it {new.describe()}",))
     moved = (_moved(item, new, reading.slots.subjects) for item in last.tasks)
     # What is restricted to one value of a facet is not counted by it.
     kept = [item for item in moved if item.facet not in new.facets()]
@@ -77,6 +83,26 @@ def _again(reading: Reading, _question: str, last: Exchange) -> Plan | None:
     numbered = (item.model_copy(update={"id": f"t{place}"}) for place, item in enumerate(sized, start=1))
     tasks = tuple(numbered) or last.tasks
     return Plan(tasks=tasks, assumptions=(f"the last question again, now {new.describe()}",))
+
+
+_BESIDE = regex.compile(
+    r"\b(?:compared?|versus|vs|against|relative to|verglichen|gegenüber|par rapport|comparé|comparad[oa]|frente a)\b|比べ|比較|相比|对比"
+)
+
+
+def of_each_named(reading: Reading, last: Exchange) -> Plan | None:
+    """How much of each group that the last answer named bears the mark that is asked for ("which of those are risky?")."""
+    rows = [row for row in last.rows if row.id is not None and regex.fullmatch(r"[CT]\d+", row.id)][:_EACH]
+    if not rows or not reading.slots.marks or reading.slots.subjects:
+        return None
+    part = part_of_mark(reading, reading.slots.marks[0])
+    scopes = (joined(Scope(cluster=row.id), reading.base) for row in rows)
+    tasks = (rate_of(scope, part).model_copy(update={"id": f"t{place}"}) for place, scope in enumerate(scopes, start=1))
+    return Plan(tasks=tuple(tasks), assumptions=(f"those = {', '.join(row.label for row in rows)}",))
+
+
+_EACH = 3
+"""Groups of the last answer that are looked at one by one."""
 
 
 def _trend(reading: Reading, question: str, last: Exchange) -> Plan | None:

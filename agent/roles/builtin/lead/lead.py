@@ -18,13 +18,14 @@ from agent.roles.builtin.lead.follow import (
     counted_before_and_after,
     followed,
     joined,
+    of_each_named,
     refers_back,
     row_named,
     subject_of,
 )
 from agent.roles.builtin.lead.known import Known
 from agent.roles.builtin.lead.material import intents
-from agent.roles.builtin.lead.parts import questions_of
+from agent.roles.builtin.lead.parts import ON_PART, questions_of
 from agent.roles.builtin.lead.plans import PLANNED, tasks_of
 from agent.roles.builtin.lead.reading import Reading, reading_of
 from agent.roles.builtin.lead.replies import ASIDE, LATER, OFFERING, replied, text_of
@@ -104,8 +105,14 @@ class BuiltinPlanner:
             question = regex.sub(r"[“”\"„«»]", "", question)  # what is to be explained is no subject
         question = _with_quotes(question, brief.history)
         slots = read_slots(question, self._reader, known, spoken)
+        if goes_on and ON_PART.match(question) and not (slots.marks or slots.subjects or slots.clusters):
+            # "How many refusals were there, and on what subjects": the second part is about the first one's.
+            earlier = read_slots(next(iter(questions_of(brief.question))), self._reader, known, spoken)
+            slots = replace(slots, marks=earlier.marks)
         likely = candidates(self._reader.intents_of(slots.masked, slots.marks_of()), slots, last is not None)
         intent = chosen(likely)
+        if intent is None and any(item.is_abuse for item in slots.subjects):
+            intent = "abuse_kind"  # what is looked for is clear, whatever is asked of it
         if slots.unknown and not slots.subjects and intent in _COUNTING:
             intent = None  # a number of something else would be worse than none
         plan = self._planned(brief, question, intent, slots, last, goes_on=goes_on) if intent else None
@@ -129,8 +136,12 @@ class BuiltinPlanner:
             return Plan(reply="\n".join([text_of(intent, spoken), "", *offers]))
         if intent == "not_meant" or intent in OFFERING:
             return Plan(clarification=text_of(intent, spoken), suggestions=tuple(_offers([], slots, brief)))
-        if last is None and intent in ("how_sure", "how_found"):
+        if last is None and intent == "how_found":
             intent = "how_works"
+        if last is None and intent == "how_sure":
+            return Plan(reply=text_of("how_sure_of_all", spoken))
+        if intent == "as_table" and last is not None:
+            return Plan(tasks=last.tasks, assumptions=("the last question again, with its tables below",))
         if intent in ASIDE or intent in LATER:
             return replied(intent, brief, spoken, last, slots.shown)
         if last is not None and slots.excluded and not slots.subjects and slots.left <= _SHORT:
@@ -139,7 +150,10 @@ class BuiltinPlanner:
             return Plan(tasks=last.tasks, assumptions=("the last question again",), unread=(still,))
         reading = reading_of(intent, slots, known)
         reading = _with_rows(reading, brief)
-        if intent in FOLLOWS:
+        plan: Plan | None
+        if last is not None and _THOSE.search(question.casefold()) and (each := of_each_named(reading, last)):
+            plan = each
+        elif intent in FOLLOWS:
             plan = followed(reading, question, last) if last is not None else None
         elif (
             last is not None
@@ -189,7 +203,7 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
     scoped = bool(named or slots.languages or slots.surfaces or slots.clusters or slots.marks)
     needs = {
         "topic": named and not abuse, "abuse_kind": abuse, "trend": scoped or bool(slots.period.ends), "facet_of": named or bool(slots.clusters), "unique": slots.is_scoped,
-        "open": len(slots.clusters) == 1, "compare": _is_compared(slots), "precedent": slots.is_scoped or has_earlier, "marked": bool(slots.marks) or "harm" in slots.facets or not named,
+        "open": len(slots.clusters) == 1, "compare": _is_compared(slots), "precedent": slots.is_scoped or has_earlier, "marked": bool(slots.marks) or "harm" in slots.facets or not (named or slots.negated), "by_flag": bool(slots.marks) or not slots.negated,
     }  # fmt: skip
     later = {*FOLLOWS, "shorter", "as_table", "not_meant"}
     if slots.is_scoped or slots.facets:
@@ -201,8 +215,21 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
         and (has_earlier or name not in later)
         and not (name in ("again", "else") and named and slots.left > 4)
     }
+    if slots.is_false_alarm:
+        return {"false_alarms": 1.0}
+    if slots.is_future:
+        return {"forecast": 1.0}
+    if slots.is_ring and not slots.subjects:
+        kept["coordination"] = _SIDE_BY_SIDE * likely["coordination"]
+    sides = (slots.subjects, slots.marks, slots.languages, slots.surfaces)
+    if slots.whole is not None and sum(map(len, sides)) + len(slots.negated) > 1 and not abuse:
+        return {"rate": 1.0}
+    if slots.is_share and slots.grade and "flagged" in (*slots.marks, *slots.negated):
+        return {"rate": 1.0}
+    if slots.is_share and slots.period.parts and any(map(len, sides)) and not abuse:
+        return {"compare": 1.0}
     # A subject alone asks about it; a language or a period alone, about what there is.
-    if slots.left == 0 and slots.spoken not in ("Japanese", "Chinese", "Thai"):
+    if (slots.left == 0 or slots.is_bare) and slots.spoken not in ("Japanese", "Chinese", "Thai"):
         bare = (
             "compare"
             if slots.period.parts
@@ -227,10 +254,14 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
         counted = max(likely[name] for name in ("size", "by_surface", "by_language", "cross"))
         is_counted = counted > _CLEARLY * likely["compare"]
         kept["compare"] = likely["compare"] if is_counted else _SIDE_BY_SIDE * likely["compare"]
-    if slots.is_growth and (slots.marks or slots.subjects) and not slots.is_least:
+    if slots.is_growth and "turns" in slots.facets:
+        kept["by_length"] = _SIDE_BY_SIDE * likely["by_length"]
+    elif slots.is_growth and (slots.marks or slots.subjects) and not slots.is_least:
         kept["trend"] = _SIDE_BY_SIDE * likely["trend"]
     if slots.period.pivot:
         kept["new"] = 2 * likely["new"]
+    if slots.is_fall and not named and not slots.marks and not slots.period.parts:
+        kept["falling"] = _SIDE_BY_SIDE * likely["falling"]
     if {"concern", "flagged"} <= {*slots.marks}:
         kept["flag_gaps"] = _SIDE_BY_SIDE * likely["flag_gaps"]
     total = sum(kept.values()) or 1.0

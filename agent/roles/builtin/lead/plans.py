@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
+from agent.roles.builtin.lead.rates import of_whole, part_of, part_of_mark, rate_of
 from agent.roles.builtin.lead.reading import Reading, about
 from agent.roles.builtin.lead.tasks import (
     FACET_OF,
@@ -32,6 +33,8 @@ FELL = "fell"
 """Facet of a task that looks for what is new, where what became rarer is asked for."""
 GREW = "grew"
 """The same, where what grew is asked for."""
+_PARTS_SHOWN = 3
+"""Of what is left when something is excluded, the parts that are shown."""
 _RECENT_DAYS = 28
 """What "new" means where a question names no period."""
 
@@ -78,6 +81,13 @@ def _others(reading: Reading) -> Iterator[Task]:
     for facet in dict.fromkeys(kinds.get(item.kind, item.kind) for item in out):
         names = tuple(dict.fromkeys(_in_table(item) for item in out if kinds.get(item.kind, item.kind) == facet))
         reading.assumed.append(f"left out: {', '.join(names)}; the other rows of the table answer")
+        if facet == "language" and reading.intent in ("overview", "topic", "unique"):
+            # What is left is no group that can be asked for, so its largest parts are.
+            reading.limit("in_parts")
+            others = [name for name in reading.known.languages if name not in names][:_PARTS_SHOWN]
+            scope = unmarked(reading.scope, facet)
+            yield from (breakdown_of(scope.model_copy(update={"language": name}), "field") for name in others)
+            continue
         if facet != "field" and reading.intent in ("overview", "topic", "compare", "unique"):
             reading.limit("in_parts")
         yield breakdown_of(unmarked(reading.scope, facet), facet, without=names)
@@ -139,15 +149,42 @@ def _concentration(reading: Reading) -> Iterator[Task]:
 
 def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
     def made(reading: Reading) -> Iterator[Task]:
+        if any(item.is_abuse for item in reading.slots.subjects) and facet in ("language", "surface", "flagged"):
+            yield from _abuse(reading)
+            if facet != "flagged":
+                yield from (breakdown_of(unmarked(scope, facet), facet) for scope in reading.scopes[:2])
+            return
+        if facet == "turns" and reading.slots.is_average:
+            reading.limit("no_average")
         out = [item.label for item in reading.slots.excluded]
         if out:
             reading.assumed.append(f"left out: {', '.join(out)}; the other rows of the table answer")
         mark = next((name for name, value in FACET_OF.items() if value == facet), None)
         divided = reading.facet("language", "surface") if mark else None
+        if facet in ("language", "surface") and "turns" in reading.slots.facets:
+            if reading.slots.is_average:
+                reading.limit("no_average")
+            # Where the fewest have one turn, conversations are longest.
+            yield rate_of(unmarked(reading.base, facet), ("turns", "1 turn"), across=facet).model_copy(
+                update={"smallest": True}
+            )
+            return
+        if facet == "turns" and reading.slots.is_growth | ("month" in reading.slots.facets) and reading.known.oldest:
+            yield from (breakdown_of(half, "turns") for scope in scopes_of(reading) for half in _halves(reading, scope))
+            return
         if facet == "turns" and "field" in reading.slots.facets:
             yield breakdown_of(reading.base, "field", across="turns")
             return
         scopes = reading.scopes
+        other = next((name for name in reading.slots.marks if FACET_OF[name] != facet), None)
+        if facet == "field" and other:
+            yield from (breakdown_of(_marked(reading, scope), facet, without=tuple(out)) for scope in scopes)
+            return
+        if facet in ("language", "surface") and other and not reading.slots.subjects:
+            yield rate_of(unmarked(reading.base, facet), part_of_mark(reading, other), across=facet).model_copy(
+                update={"smallest": reading.slots.is_least}
+            )
+            return
         if mark and (step := reading.facet("month", "week", "day")):
             for scope in scopes:
                 whole = unmarked(scope, facet).model_copy(update=stated(MARKED[mark]))
@@ -157,13 +194,32 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
             reading.limit("no_category")
             scopes = [reading.base]
         sides = [reading.scope, reading.against] if reading.against is not None else scopes
+        if mark and reading.against is not None and not divided:
+            first, second = (unmarked(side, facet) for side in (reading.scope, reading.against))
+            yield rate_of(first, part_of_mark(reading, mark), against=second)
+            return
         for scope in sides:
             if mark and divided:
-                yield breakdown_of(unmarked(scope, divided).model_copy(update=stated(MARKED[mark])), divided)
+                yield rate_of(unmarked(scope, divided), part_of_mark(reading, mark), across=divided)
             else:
                 yield breakdown_of(unmarked(scope, facet), facet, without=tuple(out))
 
     return made
+
+
+def scopes_of(reading: Reading) -> list[Scope]:
+    return reading.scopes[:2]
+
+
+def _halves(reading: Reading, scope: Scope) -> Iterator[Scope]:
+    """The first half and the second half of the period."""
+    first, last = scope.since or reading.known.oldest, scope.until or reading.known.newest
+    if first is None or last is None:
+        yield scope
+        return
+    middle = first + (last - first) // 2
+    yield scope.model_copy(update={"since": first, "until": middle})
+    yield scope.model_copy(update={"since": middle + timedelta(days=1), "until": last})
 
 
 def _by_named(reading: Reading) -> Iterator[Task]:
@@ -175,7 +231,10 @@ def _refused(reading: Reading) -> Iterator[Task]:
     facet = reading.facet("language", "surface")
     for scope in reading.scopes:
         if not scope.near:
-            yield contrast_of(scope.model_copy(update={"outcome": "refused"}), facet or "theme")
+            refused = scope.model_copy(update={"outcome": "refused"})
+            if facet is None and not scope.field and has_room(refused):
+                yield breakdown_of(refused, "field")
+            yield contrast_of(refused, facet or "theme").model_copy(update={"supports": facet is None})
         yield breakdown_of(scope, "outcome").model_copy(update={"supports": not scope.near})
 
 
@@ -226,6 +285,9 @@ def _volume(reading: Reading) -> Iterator[Task]:
 
 
 def _new(reading: Reading) -> Iterator[Task]:
+    if reading.against is not None and reading.slots.is_fall:
+        yield compare_of(*_by_time(reading.scope, reading.against))
+        return
     if reading.against is not None:
         facet = reading.facet("language", "surface", "harm", "field")
         yield compare_of(reading.scope, reading.against).model_copy(update={"facet": facet})
@@ -245,6 +307,11 @@ def _new(reading: Reading) -> Iterator[Task]:
         yield trend_of(scope.model_copy(update={"since": None}) if since is not None else scope)
     elif not reading.facet():
         yield trend_of(scope.model_copy(update={"since": None})).model_copy(update={"supports": True})
+
+
+def _by_time(one: Scope, other: Scope) -> tuple[Scope, Scope]:
+    """The earlier scope first: what became less is more common in it."""
+    return (one, other) if (one.since or date.min) <= (other.since or date.min) else (other, one)
 
 
 def _falling(reading: Reading) -> Iterator[Task]:
@@ -283,13 +350,30 @@ def _compare(reading: Reading) -> Iterator[Task]:
             yield breakdown_of(unmarked(side, "surface"), "surface")
         return
     scope, against = reading.scope, reading.against
-    if against is not None and subjects:
-        against = about(against, subjects[0])
-    if against is not None and reading.slots.marks:
-        # How much of each side bears the mark, and not what the marked ones are about.
-        facet = FACET_OF[reading.slots.marks[0]]
-        yield from (breakdown_of(side, facet) for side in (scope, against))
+    if against is not None and reading.slots.is_fall and not subjects and not reading.slots.marks:
+        yield compare_of(*_by_time(scope, against))
         return
+    since = reading.slots.period.pivot or reading.base.since
+    if against is not None and reading.slots.marks and since is not None and not reading.slots.period.parts:
+        # Before and after a day, on each side.
+        marked = part_of(reading) or ("flagged", "flagged")
+        for side in (reading.base, against):
+            before = side.model_copy(update={"since": None, "until": since - timedelta(days=1)})
+            yield rate_of(side.model_copy(update={"since": since}), marked, against=before)
+        return
+    if against is not None and (part := part_of(reading)) is not None:
+        # How much of each side it is; for a subject also how it differs between them, unless a share is asked for.
+        yield rate_of(reading.base, part, against=against)
+        if subjects and not reading.slots.is_share:
+            yield compare_of(scope, about(against, subjects[0]))
+        return
+    if against is not None and reading.slots.is_share and reading.slots.period.parts:
+        # The share of one language or surface in two periods.
+        facet = next((name for name in ("surface", "language") if getattr(scope, name)), None)
+        if facet is not None:
+            whole, other = (unmarked(side, facet) for side in (scope, against))
+            yield rate_of(whole, (facet, getattr(scope, facet)), against=other)
+            return
     yield compare_of(scope, against) if scope != Scope() else top_of(scope)
 
 
@@ -313,8 +397,15 @@ def _marked_by(reading: Reading) -> Iterator[Task]:
     scope = unmarked(reading.scope, facet).model_copy(update=stated(MARKED[mark]))
     if facet == "month":
         yield trend_of(scope)
+    elif facet in ("language", "surface"):
+        part = part_of_mark(reading, mark)
+        yield rate_of(unmarked(reading.scope, facet), part, across=facet).model_copy(
+            update={"smallest": reading.slots.is_least}
+        )
     elif facet in (None, "field"):
-        yield contrast_of(scope, "theme")
+        if mark in ("refused", "flagged"):
+            yield breakdown_of(scope, "field")
+        yield contrast_of(scope, "theme").model_copy(update={"supports": mark in ("refused", "flagged")})
         if mark == "concern":
             yield concern_of(reading.scope)
     else:
@@ -335,9 +426,12 @@ def _abuse(reading: Reading) -> Iterator[Task]:
     if "flagged" in reading.slots.marks:
         reading.limit("no_category")
         yield breakdown_of(reading.base, "flagged")
+    if reading.slots.is_ring:
+        yield coordination_of(Scope(since=reading.base.since, until=reading.base.until))
+    sides = [reading.base, *([reading.against] if reading.against is not None else [])]
     for subject in subjects[:3]:
-        scope = about(reading.base, subject)
-        yield concern_of(scope) if subject.kind == "hazard" else sought_of(scope, subject.words)
+        for scope in (about(side, subject) for side in sides):
+            yield concern_of(scope) if subject.kind == "hazard" else sought_of(scope, subject.words)
 
 
 def _concern(reading: Reading) -> Iterator[Task]:
@@ -354,6 +448,8 @@ def _gaps(reading: Reading) -> Iterator[Task]:
 
 def _false_alarms(reading: Reading) -> Iterator[Task]:
     yield gaps_of(_of_period(reading), false_alarms=True)
+    if "field" in reading.slots.facets:
+        yield breakdown_of(reading.base.model_copy(update={"flagged": "yes"}), "field")
 
 
 def _of_period(reading: Reading) -> Scope:
@@ -368,6 +464,9 @@ def _of_period(reading: Reading) -> Scope:
 def _briefing(reading: Reading) -> Iterator[Task]:
     """Signs of one actor, what is new, gaps, and the whole."""
     scope = reading.base
+    if reading.slots.is_summary and has_room(scope):
+        yield breakdown_of(scope, "field")
+        yield trend_of(scope).model_copy(update={"supports": True})
     yield coordination_of(scope)
     since = scope.since or _recent(reading.known.newest)
     if since is not None:
@@ -413,7 +512,7 @@ _MAKERS: Mapping[str, Callable[[Reading], Iterator[Task]]] = {
     "trend": _trend, "volume": _volume, "new": _new, "falling": _falling, "spike": _spike, "compare": _compare, "unique": _unique,
     "facet_of": _facet_of, "marked": _marked_by, "coordination": _coordination, "abuse_kind": _abuse, "concern": _concern,
     "flag_gaps": _gaps, "false_alarms": _false_alarms, "briefing": _briefing, "precedent": _precedent, "coverage": _coverage,
-    "open": _open, "map": _map, "holdings": _holdings,
+    "open": _open, "map": _map, "holdings": _holdings, "rate": of_whole,
 }  # fmt: skip
 _LEAVES_OUT = frozenset(("overview", "size", "topic", "facet_of", "compare", "trend", "volume", "unique"))
 """Intents that the other rows of a table answer, where something is to be left out."""

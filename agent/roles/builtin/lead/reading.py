@@ -70,6 +70,12 @@ def reading_of(intent: str, slots: Slots, known: Known) -> Reading:
         scope, against = (scope.model_copy(update={"since": one, "until": other}) for one, other in period.parts)
     elif period.ends and intent in ("compare", "new") and not slots.subjects:
         against, scope = (scope.model_copy(update={"since": one, "until": other}) for one, other in period.ends)
+    if "flagged" in slots.negated and "concern" not in slots.marks:
+        scope = scope.model_copy(update={"flagged": "no"})
+        against = against.model_copy(update={"flagged": "no"}) if against is not None else None
+    if "refused" in slots.negated:
+        scope = scope.model_copy(update={"outcome": "answered"})
+        against = against.model_copy(update={"outcome": "answered"}) if against is not None else None
     if slots.grade:
         scope = scope.model_copy(update={"concern_at_least": slots.grade})
     return Reading(intent, slots, known, scope, against)

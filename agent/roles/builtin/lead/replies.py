@@ -58,10 +58,6 @@ def _how_sure(spoken: str, last: Exchange, _: int | None) -> Plan:
     return Plan(reply=text_of("how_sure", spoken).format(reason=reason, handles=_handles(last)))
 
 
-def _as_table(spoken: str, last: Exchange, _: int | None) -> Plan:
-    return Plan(reply=text_of("as_table", spoken).format(handles=_handles(last)))
-
-
 def _export(spoken: str, _last: Exchange, _: int | None) -> Plan:
     return Plan(reply=text_of("export", spoken))
 
@@ -77,7 +73,7 @@ def _shorter(_spoken: str, last: Exchange, shown: int | None) -> Plan:
 
 
 LATER: Mapping[str, Callable[[str, Exchange, int | None], Plan]] = {
-    "how_found": _how_found, "how_sure": _how_sure, "as_table": _as_table, "export": _export, "shorter": _shorter,
+    "how_found": _how_found, "how_sure": _how_sure, "export": _export, "shorter": _shorter,
 }  # fmt: skip
 """Replies about the last answer."""
 

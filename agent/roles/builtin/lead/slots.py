@@ -28,6 +28,8 @@ _TRANSLATED = regex.compile(
 """The languages of a translation are what it is about, and not what conversations are written in."""
 _COMPOUND = regex.compile(r"\b(API|Web|App|Mobil)-(?=\p{Lu})", regex.IGNORECASE)
 """The first half of a German compound ("API-Nutzung")."""
+_ELIDED = regex.compile(r"\b([ld]|dell|all|nell|sull)'(?=\p{L})", regex.IGNORECASE)
+"""An article before a vowel in French or Italian, which is no part of the word ("l'API")."""
 _BEHIND = regex.compile(r"\s*以外")
 _ALL_BUT = "以外"
 """The same where a name was read with it."""
@@ -60,6 +62,26 @@ class Slots:
     """Whether the smallest groups are asked for."""
     is_growth: bool = False
     """Whether what has grown is asked for."""
+    is_fall: bool = False
+    """Whether what has become less is asked for."""
+    is_future: bool = False
+    """Whether it is asked what will be."""
+    is_average: bool = False
+    """Whether an average is asked for."""
+    is_summary: bool = False
+    """Whether a summary is asked for."""
+    is_bare: bool = False
+    """Whether no word is left but one for conversations."""
+    is_share: bool = False
+    """Whether a share is asked for."""
+    is_false_alarm: bool = False
+    """Whether it is asked what is flagged in error."""
+    is_ring: bool = False
+    """Whether it is asked who acts together."""
+    negated: tuple[str, ...] = ()
+    """Marks that what is asked about does not bear."""
+    whole: Found | None = None
+    """What a share is asked of, where that is named behind the share."""
 
     @property
     def is_scoped(self) -> bool:
@@ -83,7 +105,7 @@ class Slots:
 def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str) -> Slots:
     """The slots of a question that is written in the language `spoken`."""
     text, mended = corrected(question.replace("’", "'"), (*known.languages, *known.landmarks))
-    text = _COMPOUND.sub(r"\1 ", text)
+    text = _ELIDED.sub(r"\1' ", _COMPOUND.sub(r"\1 ", text))
     quoted = [(match[1].strip(), *match.span()) for match in _QUOTED.finditer(text)]
     clusters = [(match[1].upper(), *match.span()) for match in _CLUSTER.finditer(text)]
     spoken_of = [item for item in languages_in(text, spoken, known.languages) if _is_free(item, quoted)]
@@ -102,6 +124,11 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         found = [item for item in found if item.kind != "language"]
     out = _excluded(text, found, spoken)
     kept = [item for item in found if item not in out]
+    negated = tuple(dict.fromkeys(item.label for item in kept if item.kind == "mark" and _is_negated(text, item)))
+    kept = [item for item in kept if not _is_verb(item, kept)]
+    marks = _of(kept, "mark")
+    if "concern" not in marks:
+        marks = tuple(mark for mark in marks if mark not in negated)
     if spoken == "English" and not any(item.kind in SUBJECTS for item in found) and (topic := _stated(text, taken)):
         kept.append(topic)
         found.append(topic)
@@ -115,7 +142,7 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         clusters=tuple(dict.fromkeys(name for name, _, _ in clusters)),
         subjects=tuple(_merged(item for item in kept if item.kind in SUBJECTS)),
         facets=(*_of(kept, "facet"), *_own(text, known)),
-        marks=_of(kept, "mark"),
+        marks=marks,
         excluded=tuple(out),
         grade=int(grade[1]) if grade else None,
         shown=many_in(text.casefold()),
@@ -127,6 +154,16 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         assumed=(*mended, *period.assumed),
         is_least=_has(text, "least"),
         is_growth=_has(text, "growth"),
+        is_share=_has(text, "share"),
+        is_false_alarm=_has(text, "false_alarm") or ("flagged" in marks and _has(text, "benign")),
+        is_fall=_has(text, "fall"),
+        is_future=_has(text, "future"),
+        is_average=_has(text, "average"),
+        is_summary=_has(text, "summary"),
+        is_bare=_is_bare(text, [*taken, *((item.start, item.end) for item in found)]),
+        is_ring=_has(text, "ring"),
+        negated=negated,
+        whole=_whole(text, kept) if spoken == "English" else None,
     )
 
 
@@ -141,8 +178,47 @@ def _has(text: str, section: str) -> bool:
     )
 
 
+_NEGATED = regex.compile(
+    r"(?:\b(?:not|never|un|excluding|except|without|no)|n['’]t|\bnicht|\bohne|\baußer|\bnon|\bpas|\bsans|\bhors|\bsin|\bno|\bexcepto|\bsalvo|\bnão|\bsem)"
+    r"(?:\s+(?:been|be|being|anything|that|those|what|is|was|were|the|todo|lo|ce|qui|est))*[\s-]*$|(?:未被|没有被|没被|未)$",
+    regex.IGNORECASE,
+)
+_NEGATED_BEHIND = regex.compile(
+    r"(?:が|の)?(?:ついていない|付いていない|付けられていない|されていない|されなかった|以外|なし)"
+)
+
+
+def _is_verb(item: Found, found: Sequence[Found]) -> bool:
+    """Whether "concerns" says what something is about."""
+    is_before = any(other.kind in SUBJECTS and 0 <= other.start - item.end <= 2 for other in found)
+    return item.kind == "mark" and item.words.casefold() in ("concern", "concerns", "concerning") and is_before
+
+
+def _is_negated(text: str, mark: Found) -> bool:
+    """Whether a mark is said not to be borne ("not flagged", "excluding anything flagged")."""
+    return bool(_NEGATED.search(text[: mark.start]) or _NEGATED_BEHIND.match(text[mark.end :]))
+
+
+_OF_WHOLE = regex.compile(
+    r"(?:%|percent|percentage|share|proportion|fraction|how many|how much|part|most) of (?:all |the |our |those |all the )?$",
+    regex.IGNORECASE,
+)
+_IS = regex.compile(
+    r"\s*(?:(?:conversations?|convos?|chats?|requests?|questions?|ones|content|traffic|usage|stuff|[1-5]|or|-|and up)\s*)*"
+    r"(?:that\s+)?(?:is|are|was|were|come|comes|came|happen|happens|on|from|in|have|has|had|go|get|gets|got)\b",
+    regex.IGNORECASE,
+)
+
+
+def _whole(text: str, found: Sequence[Found]) -> Found | None:
+    """What stands behind "share of" and before its verb."""
+    kinds = ("mark", "language", "surface", *SUBJECTS)
+    wholes = (item for item in found if item.kind in kinds and _OF_WHOLE.search(text[: item.start]))
+    return next((item for item in wholes if _IS.match(text[item.end :])), None)
+
+
 _STATED = regex.compile(
-    r"\b(?:(?:ask|talk|know|conversations?|questions?|requests?|chats?|anything|something|discussions?)\w* (?:about|on|regarding|concerning)|(?:is|are|be|mentions?|all) about|use it for|looking for help with)"
+    r"\b(?:mention(?:s|ed|ing)?|(?:ask|talk|know|conversations?|questions?|requests?|chats?|anything|something|discussions?)\w* (?:about|on|regarding|concerning)|(?:is|are|be|mentions?|all) about|use it for|looking for help with)"
     r"\s+(?P<topic>[^?!.,;]{3,60})",
     regex.IGNORECASE,
 )
@@ -286,6 +362,20 @@ def _together(text: str, places: Sequence[tuple[int, int]]) -> list[tuple[int, i
 
 def _placeholder(item: Found) -> str:
     return _PLACEHOLDERS.get(item.kind, "scams" if item.is_abuse else "cooking")
+
+
+_NOUNS = frozenset(
+    "conversations conversation convos convo chats chat requests request questions question stuff things".split()
+)
+
+
+def _is_bare(text: str, taken: Sequence[tuple[int, int]]) -> bool:
+    words = list(regex.finditer(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'-]*", text))
+    left = [match[0].casefold() for match in words if not any(a < match.end() and match.start() < b for a, b in taken)]
+    return len(words) > len(left) and all(word in _NOUNS or word in _SMALL for word in left)
+
+
+_SMALL = frozenset("in on via from for about with the of".split())
 
 
 def _left(text: str, taken: Sequence[tuple[int, int]]) -> int:

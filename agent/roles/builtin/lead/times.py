@@ -4,6 +4,7 @@ Words of time in other languages are brought to English word by word, and then r
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import regex
 
@@ -16,6 +17,8 @@ from index.core.language import code_of
 
 def period_of(text: str, spoken: str, known: Known) -> tuple[Period, list[tuple[int, int]]]:
     """The period, and the places of its words. Other languages are brought to English word by word first."""
+    if (halves := _halves(text, known)) is not None:
+        return halves
     english, places = (expanded(text), []) if spoken == "English" else _in_english(text, spoken)
     english = _ends_of(english, known)
     for name in known.landmarks:
@@ -26,6 +29,26 @@ def period_of(text: str, spoken: str, known: Known) -> tuple[Period, list[tuple[
     if spoken != "English":
         return period, places if not period.is_empty or period.parts else []
     return period, list(_gone(text, period.rest))
+
+
+_HALVES = regex.compile(
+    r"\b(?:the )?(?:first|1st) half\b(?! of (?:the year|20))[^?.]{0,30}?\b(?:second|2nd|last) half\b(?: of (?:the )?(?:period|data|time|corpus|index))?"
+    r"|\berste\w* hälfte\b[^?.]{0,30}?\bzweite\w* hälfte\b|\bpremière moitié\b[^?.]{0,30}?\b(?:deuxième|seconde) moitié\b"
+    r"|\bprimera mitad\b[^?.]{0,30}?\bsegunda mitad\b|前半[^?？。]{0,12}?[後后]半",
+    regex.IGNORECASE,
+)
+
+
+def _halves(text: str, known: Known) -> tuple[Period, list[tuple[int, int]]] | None:
+    """The two halves of all that the index holds, the second first, where a question sets them against each other."""
+    match = _HALVES.search(text)
+    if match is None or known.oldest is None or known.newest is None:
+        return None
+    middle = known.oldest + (known.newest - known.oldest) // 2
+    parts = ((middle + timedelta(days=1), known.newest), (known.oldest, middle))
+    rest = text[: match.start()] + text[match.end() :]
+    assumed = (f"the second half is from {parts[0][0]} to {parts[0][1]}, the first until {middle}",)
+    return Period(None, None, None, parts, (), assumed, rest), [match.span()]
 
 
 def _gone(text: str, rest: str) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,83 @@
+"""Plans for shares: "what share of X is Y", "is Y more common in A than in B", "which A has the highest share of Y".
+
+The part is counted in each whole; it is not asked what the wholes are about.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from agent.roles.builtin.lead.reading import Reading
+from agent.roles.builtin.lead.tasks import FACET_OF, MARKED, task
+from agent.roles.builtin.recipe import CONCERNING, stated
+from agent.roles.protocols import Task
+from index.questions.values import Found
+from tools.core.scope import Scope
+
+Part = tuple[str, str]
+"""A facet, and the value of it that is counted; "near" and a phrase, "concern" and a grade from which it counts."""
+
+_VALUES = {"refused": "refused", "flagged": "flagged"}
+
+
+def rate_of(whole: Scope, part: Part, *, against: Scope | None = None, across: str | None = None) -> Task:
+    """The share of a part in a whole; beside its share in another, or by a facet."""
+    facet, label = part
+    where = f" by {across}" if across else f" and of {against.described()}" if against else ""
+    objective = f"How much of {whole.described()}{where} is {label}"
+    return task("rate", objective, whole, facet=facet, about=label, against=against, across=across)
+
+
+def part_of(reading: Reading) -> Part | None:
+    """What is counted: the subject that is named, else the mark; None where neither is."""
+    if reading.slots.subjects:
+        return part_of_subject(reading.slots.subjects[0])
+    return part_of_mark(reading, reading.slots.marks[0]) if reading.slots.marks else None
+
+
+def part_of_subject(subject: Found) -> Part:
+    kind = {"field": "field", "area": "area", "hazard": "harm"}.get(subject.kind, "near")
+    return kind, subject.label
+
+
+def part_of_mark(reading: Reading, mark: str) -> Part:
+    if mark in reading.slots.negated and mark == "flagged":
+        return "flagged", "not flagged"
+    return FACET_OF[mark], _VALUES.get(mark, str(reading.slots.grade or CONCERNING))
+
+
+def of_whole(reading: Reading) -> Iterator[Task]:
+    """The share of what else is named in the whole that a question names ("what share of flagged conversations is on web")."""
+    whole = reading.slots.whole
+    scope = Scope(since=reading.base.since, until=reading.base.until)
+    others = [item for item in reading.slots.subjects if whole is None or item.label != whole.label]
+    borne = [mark for mark in reading.slots.marks if whole is None or mark != whole.label]
+    marks = [*borne, *(mark for mark in reading.slots.negated if mark not in borne)]
+    languages = [name for name in reading.slots.languages if whole is None or name != whole.label]
+    surfaces = [name for name in reading.slots.surfaces if whole is None or name != whole.label]
+    if reading.slots.grade and "concern" not in marks:
+        scope = scope.model_copy(update={"concern_at_least": reading.slots.grade})
+    if whole is not None:
+        scope = scope.model_copy(update=_as_scope(whole, reading))
+    if others:
+        yield from (rate_of(_within(scope, languages, surfaces), part_of_subject(item)) for item in others[:3])
+        return
+    if marks:
+        part = part_of_mark(reading, marks[0])
+    else:
+        part = ("language", languages[0]) if languages else ("surface", surfaces[0])
+    yield rate_of(_within(scope, languages, surfaces) if marks else scope, part)
+
+
+def _within(scope: Scope, languages: Sequence[str], surfaces: Sequence[str]) -> Scope:
+    """The scope in the language and on the surface that are named beside the part."""
+    language, surface = next(iter(languages), scope.language), next(iter(surfaces), scope.surface)
+    return scope.model_copy(update={"language": language, "surface": surface})
+
+
+def _as_scope(whole: Found, reading: Reading) -> dict[str, object]:
+    if whole.kind == "mark":
+        if whole.label == "concern":
+            return {"concern_at_least": reading.slots.grade or CONCERNING}
+        return stated(MARKED[whole.label])
+    if whole.kind in ("language", "surface", "field", "area"):
+        return {whole.kind: whole.label}
+    return {"harm": whole.label} if whole.kind == "hazard" else {"near": whole.label}
