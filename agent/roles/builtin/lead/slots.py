@@ -149,7 +149,9 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         unknown=tuple(_unknown(text, [*taken, *((item.start, item.end) for item in found)]))
         if spoken == "English"
         else (),
-        masked=_masked(text, found, clusters, times),
+        masked=_masked(
+            text, found, clusters, times, [item for item in kept if item.label in negated and item.label not in marks]
+        ),
         left=_left(text, [*taken, *((item.start, item.end) for item in found)]),
         assumed=(*mended, *period.assumed),
         is_least=_has(text, "least"),
@@ -185,6 +187,12 @@ _NEGATED = regex.compile(
 )
 _NEGATED_BEHIND = regex.compile(
     r"(?:が|の)?(?:ついていない|付いていない|付けられていない|されていない|されなかった|以外|なし)"
+)
+
+
+_RESTRICTS = regex.compile(
+    rf"(?:[,;]?\s*\b(?:that|which|who|die|qui|que)\b)?(?:\s*\b(?:were|was|are|is|have|has|been|wurden|waren|sind|ont|été|fueron|han)\b)*\s*(?:{_NEGATED.pattern})",
+    regex.IGNORECASE,
 )
 
 
@@ -338,12 +346,20 @@ _PLACEHOLDERS = {"language": "Korean", "surface": "mobile", "quoted": "cooking"}
 
 
 def _masked(
-    text: str, found: Sequence[Found], clusters: Sequence[tuple[str, int, int]], times: Sequence[tuple[int, int]]
+    text: str,
+    found: Sequence[Found],
+    clusters: Sequence[tuple[str, int, int]],
+    times: Sequence[tuple[int, int]],
+    negated: Sequence[Found],
 ) -> str:
-    """The question with what it is about made one word, so that the intent does not depend on it."""
+    """The question with what it is about made one word, so that the intent does not depend on it, and without the marks that
+    are not borne, which only restrict it."""
     parts = [(item.start, item.end, _placeholder(item)) for item in found if item.kind not in ("facet", "mark")]
     parts += [(start, end, "C12") for _, start, end in clusters]
     parts += [(start, end, "July") for start, end in _together(text, times)]
+    for item in negated:
+        match = _RESTRICTS.search(text[: item.start])
+        parts.append((match.start() if match else item.start, item.end, " "))
     for start, end, word in sorted(parts, reverse=True):
         text = f"{text[:start]}{word}{text[end:]}"
     return text.strip(" ?!.？！。¿¡")
