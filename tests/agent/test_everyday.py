@@ -17,7 +17,7 @@ async def asked(make_session: MakeSession, question: str) -> AnswerMade:
 async def test_a_scope_that_is_too_small_is_the_answer_and_not_a_failure(make_session: MakeSession) -> None:
     answer = await asked(make_session, "How many people ask about zeppelin maintenance?")
     assert answer.text.strip().startswith(
-        "Not shown, to protect a small group: conversations near zeppelin maintenance"
+        "Too few or none to show, or hidden to protect another group: conversations near zeppelin maintenance"
     )
 
 
@@ -49,7 +49,7 @@ async def test_weeks_that_are_left_out_of_a_course_are_not_told_as_suppressed(ma
 async def test_themes_that_are_marked_most_are_set_against_all_others(make_session: MakeSession) -> None:
     answer = await asked(make_session, "Which languages have the highest concern?")
     first = "By language, the share of all conversations that are graded as concerning: “English” (5.9 %, 50 of 850)"
-    assert answer.text.strip().startswith(f"{first}; in the others too few to show")
+    assert answer.text.strip().startswith(f"{first}; in the others it is suppressed")
     assert "Grades are by built-in rules, which know English best." in answer.text
 
 

@@ -7,7 +7,7 @@ shares goes by their intervals.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.roles.builtin.recipe import Notes, arguments
+from agent.roles.builtin.recipe import CONCERNING, Notes, arguments
 from agent.roles.builtin.sentences import sentence, what, word
 from tools.core.finding import Finding
 from tools.core.scope import Scope
@@ -94,6 +94,8 @@ async def _side(notes: Notes, whole: Scope) -> _Rate | None:
             return None
         found = await notes.ask("count_by", arguments(whole.model_copy(update=part), by="month"))
         if found is None:
+            # That the part is hidden is the answer, and no failure.
+            notes.claims[:] = [claim for claim in notes.claims if not claim.is_hidden]
             return _Rate((every,), every.totals[0], None)
         return _Rate((found, every), every.totals[0], found.totals[0])
     table = await notes.ask("count_by", arguments(whole, by=facet))
@@ -136,9 +138,8 @@ def _part(notes: Notes) -> str:
     facet, label = notes.task.facet or "flagged", notes.task.about or ""
     if facet == "turns":
         return sentence("part_turns", notes.spoken)
-    key = {"flagged": f"part_{label.replace(' ', '_')}", "outcome": "part_refused", "concern": "part_concern"}.get(
-        facet
-    )
+    keys = {"flagged": f"part_{label.replace(' ', '_')}", "outcome": f"part_{label}", "concern": "part_concern"}
+    key = "part_grade" if facet == "concern" and label != str(CONCERNING) else keys.get(facet)
     if key is not None:
         return sentence(key, notes.spoken, grade=label)
     return sentence({"language": "part_in", "surface": "part_on"}.get(facet, "part_about"), notes.spoken, label=label)

@@ -50,13 +50,15 @@ async def top(notes: Notes) -> None:
             notes.tell("themes", finding, kind="answer", rows=listed(leaves[: notes.shown]))
         await notes.ask("topic_map", {})  # for a screen to draw; nothing is claimed of it
     else:
-        found = await themes_in(notes, scope, _FEWEST_THEMES)
+        # Where fields can be counted beside them, a few published themes say more than new clusters do.
+        found = await themes_in(notes, scope, 1 if has_room(scope) else _FEWEST_THEMES)
         if found is None:
             return
         finding, rows = found
         if rows:
             count, whole = f"{finding.totals[0]:,}", what(scope, notes.spoken, every=False)
-            notes.tell("themes_of", finding, kind="answer", count=count, what=whole, rows=listed(rows[: notes.shown]))
+            key = "clusters_of" if finding.tool == "cluster_scope" else "themes_of"
+            notes.tell(key, finding, kind="answer", count=count, what=whole, rows=listed(rows[: notes.shown]))
             notes.tell("theme_beyond_field", kind="limit")
     if not rows:
         more = f"{word('further', notes.spoken)} " if notes.task.already_named else ""
@@ -133,8 +135,10 @@ async def breakdown(notes: Notes) -> None:
         if finding.suppressed.groups and len(rows) == 1:
             # Without its share: beside what is suppressed it would read as if there were nothing else.
             counted = f"“{rows[0].label}” ({rows[0].values[0].count:,})"
-        if len(shown) < len(rows):
+        if len(shown) < len(rows) and finding.suppressed.share <= (rows[0].values[0].share or 0.0):
             counted += sentence("others_in_table", notes.spoken)
+        elif finding.suppressed.share > (rows[0].values[0].share or 0.0):
+            counted += sentence("others_larger", notes.spoken, share=finding.suppressed.share)
         elif finding.suppressed.groups:
             counted += sentence("others_hidden", notes.spoken)
         count = f"{finding.totals[0]:,}"

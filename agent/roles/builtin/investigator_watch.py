@@ -1,13 +1,15 @@
 """Recipes of the watch specialist: what is new or growing, how something develops, whether it was there before."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import regex
 
 from agent.roles.builtin.lead.steps import STEPS, longer_from
-from agent.roles.builtin.recipe import Kind, Notes, arguments, by_size, left_out, named, odds
+from agent.roles.builtin.recipe import Kind, Notes, arguments, beside, by_size, has_room, left_out, named, odds, stated
 from agent.roles.builtin.sentences import sentence, what, word
 from agent.roles.builtin.sentences import when as when_of
+from index.vocabulary import UNCLEAR
 from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
 
@@ -53,13 +55,15 @@ async def new(notes: Notes) -> None:
         notes.tell(key, finding, kind="answer", when=when, rows=rows)
         left_out(notes, finding)
         return
+    await _areas(notes, when)
     if grew and grown:
         notes.tell("grown", finding, kind="answer", when=when, rows=_rows(grown[:5]))
     elif grew and fresh:
         notes.tell("none_grew", finding, kind="answer", when=when)
     if fresh:
         kind: Kind = "support" if grew and grown else "answer"
-        notes.tell("new", finding, kind=kind, when=when, rows=_rows(fresh[:5]))
+        # Without numbers: those of the new period may hold the few that each had before.
+        notes.tell("new", finding, kind=kind, when=when, rows=", ".join(f"“{row.label}”" for row in fresh[:5]))
     if grown and not grew:
         notes.tell("grown", finding, kind="support" if fresh else "answer", when=when, rows=_rows(grown[:5]))
     if not risen:
@@ -70,6 +74,22 @@ async def new(notes: Notes) -> None:
         notes.tell("shrunk", finding, when=when, rows=gone)
     left_out(notes, finding)
     await _largest_by_month(notes, finding, fresh or grown)
+
+
+async def _areas(notes: Notes, when: str) -> None:
+    """The subjects that are clearly more common since the day than before: a use may be spread over many small themes."""
+    scope = notes.task.scope
+    if not has_room(scope) or scope.field or scope.area or scope.since is None or notes.task.facet == _FELL:
+        return
+    before = scope.model_copy(update={"since": None, "until": scope.since - timedelta(days=1)})
+    table = await notes.ask("compare", {"first": stated(scope), "second": stated(before), "by": "area"})
+    if table is None:
+        return
+    more = [row for row in named(table) if odds(row) >= _GROWN and row.label != UNCLEAR]
+    more.sort(key=lambda row: -(row.values[0].share or 0.0))
+    if more:
+        rows = ", ".join(beside(row, notes.spoken) for row in more[: notes.shown])
+        notes.tell("new_areas", table, kind="answer", when=when, rows=rows)
 
 
 def _labels(finding: Finding) -> set[str]:

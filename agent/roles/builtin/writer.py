@@ -172,6 +172,8 @@ def _doubts(evidence: Evidence, answering: Collection[str]) -> Iterator[str]:
     if suppressed := [finding for finding in counted if finding.suppressed.share >= _MUCH]:
         finding = max(suppressed, key=lambda item: item.suppressed.share)
         yield f"{finding.suppressed.share} % of {unquoted(finding.scope)} are suppressed [{finding.id}]."
+    if any(finding.id in answering and _is_nearly_all(finding) for finding in cited):
+        yield "Of one number only that it is nearly all of its total can be shown."
     themes = [row.label for finding in cited if finding.tool in _THEMES for row in finding.rows if row.id]
     if any(map(is_fallback, themes)):
         yield "Some themes have no fitting name; they show phrases or their language instead."
@@ -188,6 +190,12 @@ def _doubts(evidence: Evidence, answering: Collection[str]) -> Iterator[str]:
         yield f"The encoder does not know {' or '.join(unknown)}."
     if any(_is_wide(finding) for finding in cited):
         yield "Some of the intervals are wide."
+
+
+def _is_nearly_all(finding: Finding) -> bool:
+    """Whether a count by a facet shows one value, which stands for the total."""
+    shown = [row.values[0].count for row in finding.rows if len(row.values) == 1]
+    return finding.tool == "count_by" and shown == [finding.totals[0]] and bool(finding.suppressed.groups)
 
 
 def _is_wide(finding: Finding) -> bool:

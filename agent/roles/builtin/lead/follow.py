@@ -101,6 +101,25 @@ def of_each_named(reading: Reading, last: Exchange) -> Plan | None:
     return Plan(tasks=tuple(tasks), assumptions=(f"those = {', '.join(row.label for row in rows)}",))
 
 
+def shares_again(reading: Reading, last: Exchange) -> Plan | None:
+    """The share that the last answer gave, by a facet or in a scope that the question names ("how does that differ by surface?")."""
+    first = last.tasks[0]
+    counted = {"flagged": "flagged", "outcome": "refused"}
+    if first.focus == "rate":
+        part = (first.facet or "flagged", first.about)
+    elif first.focus == "breakdown" and first.facet in counted and first.across is None:
+        part = (first.facet, counted[first.facet])
+    else:
+        return None
+    many = {"surface": reading.slots.surfaces, "language": reading.slots.languages}
+    facet = next((name for name, values in many.items() if len(values) > 1), None) or reading.facet(
+        "language", "surface"
+    )
+    if facet is None or facet in first.scope.facets() or reading.slots.subjects:
+        return None
+    return _one(rate_of(first.scope, part, across=facet), f"the last share, by {facet}")
+
+
 _EACH = 3
 """Groups of the last answer that are looked at one by one."""
 
@@ -188,6 +207,8 @@ def _scope_of(row: Mention, last: Exchange) -> Scope:
     facet = next((item.facet for item in last.tasks if item.facet in _AS_SCOPE), None)
     if facet is not None:
         return scope.model_copy(update={facet: row.label})
+    if any(item.facet for item in last.tasks):
+        return scope  # a value of another facet, such as a number of turns, is no phrase to look near
     return scope.model_copy(update={"near": row.label, "cluster": None})
 
 

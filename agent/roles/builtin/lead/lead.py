@@ -21,6 +21,7 @@ from agent.roles.builtin.lead.follow import (
     of_each_named,
     refers_back,
     row_named,
+    shares_again,
     subject_of,
 )
 from agent.roles.builtin.lead.known import Known
@@ -153,6 +154,13 @@ class BuiltinPlanner:
         plan: Plan | None
         if last is not None and _THOSE.search(question.casefold()) and (each := of_each_named(reading, last)):
             plan = each
+        elif (
+            last is not None
+            and intent in ("by_surface", "by_language", "compare", "cross", "facet_of")
+            and refers_back(question)
+            and (again := shares_again(reading, last))
+        ):
+            plan = again
         elif intent in FOLLOWS:
             plan = followed(reading, question, last) if last is not None else None
         elif (
@@ -173,7 +181,8 @@ class BuiltinPlanner:
             plan = Plan(tasks=tuple(counted), assumptions=("the last subject beside this one",))
         else:
             if last is not None and (
-                _is_of_last(question, slots, intent) or (goes_on and _leaves_out(question, slots, intent))
+                _is_of_last(question, slots, intent)
+                or (goes_on and (_leaves_out(question, slots, intent) or _is_on(question, slots, intent)))
             ):
                 before = subject_of(last, question.casefold())
                 reading.base = joined(before, reading.base)
@@ -324,6 +333,12 @@ def _leaves_out(question: str, slots: Slots, intent: str) -> bool:
     """Whether a question that goes on from another one in its text leaves out what it is about."""
     names = slots.subjects or slots.clusters or slots.languages or slots.surfaces
     return not names and intent in _COUNTING | {"by_flag"} and not _OF_ALL.search(question.casefold())
+
+
+def _is_on(question: str, slots: Slots, intent: str) -> bool:
+    """Whether a part asks by which facet what the part before it was about divides ("and in which languages?")."""
+    names = slots.subjects or slots.clusters or slots.languages or slots.surfaces
+    return not names and intent in _LOOKS and ON_PART.match(question) is not None
 
 
 _THOSE = regex.compile(r"\b(?:those|these|them)\b")

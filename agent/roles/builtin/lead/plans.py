@@ -154,6 +154,9 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
             if facet != "flagged":
                 yield from (breakdown_of(unmarked(scope, facet), facet) for scope in reading.scopes[:2])
             return
+        if facet == "concern" and reading.slots.grade and not reading.slots.subjects:
+            yield rate_of(unmarked(reading.base, facet), ("concern", str(reading.slots.grade)))
+            return
         if facet == "turns" and reading.slots.is_average:
             reading.limit("no_average")
         out = [item.label for item in reading.slots.excluded]
@@ -427,7 +430,7 @@ def _abuse(reading: Reading) -> Iterator[Task]:
         reading.limit("no_category")
         yield breakdown_of(reading.base, "flagged")
     if reading.slots.is_ring:
-        yield coordination_of(Scope(since=reading.base.since, until=reading.base.until))
+        yield coordination_of(reading.base)
     sides = [reading.base, *([reading.against] if reading.against is not None else [])]
     for subject in subjects[:3]:
         for scope in (about(side, subject) for side in sides):

@@ -41,6 +41,8 @@ def part_of_subject(subject: Found) -> Part:
 def part_of_mark(reading: Reading, mark: str) -> Part:
     if mark in reading.slots.negated and mark == "flagged":
         return "flagged", "not flagged"
+    if mark in reading.slots.negated and mark == "refused":
+        return "outcome", "answered"
     return FACET_OF[mark], _VALUES.get(mark, str(reading.slots.grade or CONCERNING))
 
 

@@ -125,7 +125,9 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
     out = _excluded(text, found, spoken)
     kept = [item for item in found if item not in out]
     negated = tuple(dict.fromkeys(item.label for item in kept if item.kind == "mark" and _is_negated(text, item)))
-    kept = [item for item in kept if not _is_verb(item, kept)]
+    kept = [item for item in kept if not _is_verb(item, kept) and not _is_reason(item, kept)]
+    if _ANSWERED.search(text):
+        negated = (*negated, "refused")
     marks = _of(kept, "mark")
     if "concern" not in marks:
         marks = tuple(mark for mark in marks if mark not in negated)
@@ -202,11 +204,22 @@ def _is_verb(item: Found, found: Sequence[Found]) -> bool:
     return item.kind == "mark" and item.words.casefold() in ("concern", "concerns", "concerning") and is_before
 
 
+def _is_reason(item: Found, found: Sequence[Found]) -> bool:
+    """Whether a word for concern says what something is flagged as ("als auffällig markiert"), and is no grade."""
+    flags = [other for other in found if other.kind == "mark" and other.label == "flagged"]
+    return item.label == "concern" and any(0 <= flag.start - item.end <= 1 for flag in flags)
+
+
 def _is_negated(text: str, mark: Found) -> bool:
     """Whether a mark is said not to be borne ("not flagged", "excluding anything flagged")."""
     return bool(_NEGATED.search(text[: mark.start]) or _NEGATED_BEHIND.match(text[mark.end :]))
 
 
+_ANSWERED = regex.compile(
+    r"\b(?:flagged|concerning|abuse|harm)\w*\b.*\b(?:answered|complied with|got an answer)\b|(?:markiert|signalé|marcad)\w*\b.*\b(?:beantwortet|répondu|respondi)\w*",
+    regex.IGNORECASE,
+)
+"""What bears a mark and was answered all the same."""
 _OF_WHOLE = regex.compile(
     r"(?:%|percent|percentage|share|proportion|fraction|how many|how much|part|most) of (?:all |the |our |those |all the )?$",
     regex.IGNORECASE,

@@ -70,6 +70,11 @@ def _ends_of(text: str, known: Known) -> str:
         lambda match: f"{match[1]} {_SEASONS[match[2]]}",
         text,
     )
+    text = regex.sub(
+        r"\b(between|from) (spring|summer|autumn|fall|winter) (and|to) (spring|summer|autumn|fall|winter)\b",
+        lambda match: f"between {_SEASONS[match[2]]} and {_SEASONS[match[4]]}",
+        text,
+    )
     first, last = (f"{day:%B %Y}".lower() for day in (known.oldest, known.newest))
     return str(
         regex.sub(
@@ -94,6 +99,13 @@ def _in_english(text: str, spoken: str) -> tuple[str, list[tuple[int, int]]]:
         pattern, lambda match: table.get(match[0].casefold(), table.get(match[0], "")), text, flags=regex.IGNORECASE
     )
     english = regex.sub(r"(20\d\d)年", r" \1 ", english)
+    # "The launch of 3 August" is the launch.
+    english = regex.sub(
+        rf"\blaunch (?:am|vom|le|du|el|del|do|em) \d{{1,2}}\.? ?(?:de )?(?:{_MONTHS})\b",
+        "launch",
+        english,
+        flags=regex.IGNORECASE,
+    )
     if not is_spaced:
         # A month with nothing before it stands for "in" it.
         english = regex.sub(rf"(?<![a-z] )(?<![a-z])({_MONTHS})\b(?! (?:since|before|until|after))", r"in \1", english)
