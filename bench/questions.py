@@ -10,7 +10,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
-from agent.roles.builtin.lead.lead import candidates, chosen
+from agent.roles.builtin.lead.choice import candidates, chosen
 from agent.roles.builtin.lead.material import intents
 from agent.roles.builtin.lead.slots import read_slots
 from agent.roles.builtin.lead.training import KNOWN

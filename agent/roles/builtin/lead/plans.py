@@ -1,8 +1,10 @@
 """From an intent and its slots to tasks: one function an intent."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 
+from agent.roles.builtin.lead.plans_abuse import abuse, briefing, concern, coordination, false_alarms, gaps
+from agent.roles.builtin.lead.plans_time import by_time, falling, new, spike, trend, volume
 from agent.roles.builtin.lead.rates import of_whole, part_of, part_of_mark, rate_of
 from agent.roles.builtin.lead.reading import Reading, about
 from agent.roles.builtin.lead.tasks import (
@@ -12,11 +14,8 @@ from agent.roles.builtin.lead.tasks import (
     compare_of,
     concern_of,
     contrast_of,
-    coordination_of,
-    gaps_of,
-    new_of,
+    marked,
     size_of,
-    sought_of,
     task,
     top_of,
     topic_of,
@@ -29,14 +28,8 @@ from index.questions.values import Found
 from index.vocabulary import vocabulary
 from tools.core.scope import Scope
 
-FELL = "fell"
-"""Facet of a task that looks for what is new, where what became rarer is asked for."""
-GREW = "grew"
-"""The same, where what grew is asked for."""
 _PARTS_SHOWN = 3
 """Of what is left when something is excluded, the parts that are shown."""
-_RECENT_DAYS = 28
-"""What "new" means where a question names no period."""
 
 
 def tasks_of(reading: Reading) -> tuple[Task, ...]:
@@ -55,8 +48,8 @@ def tasks_of(reading: Reading) -> tuple[Task, ...]:
 
 
 def _overview(reading: Reading) -> Iterator[Task]:
-    marked = _marked(reading, reading.base)
-    scopes = [_marked(reading, scope) for scope in reading.scopes] if reading.slots.subjects else [marked]
+    whole = marked(reading.slots.marks, reading.base)
+    scopes = [marked(reading.slots.marks, scope) for scope in reading.scopes] if reading.slots.subjects else [whole]
     for scope in scopes:
         if scope.near:
             yield topic_of(scope)
@@ -99,13 +92,6 @@ def _in_table(item: Found) -> str:
     return next((request.field for request in known), item.label) if item.kind in ("area", "request") else item.label
 
 
-def _marked(reading: Reading, scope: Scope) -> Scope:
-    """The scope, restricted to what is refused, flagged or concerning, where the question says so."""
-    for mark in reading.slots.marks:
-        scope = scope.model_copy(update=stated(MARKED[mark]))
-    return scope
-
-
 def _topic(reading: Reading) -> Iterator[Task]:
     for scope in reading.scopes:
         if scope.near:
@@ -121,7 +107,7 @@ def _size(reading: Reading) -> Iterator[Task]:
         yield from (trend_of(scope).model_copy(update={"facet": step}) for scope in reading.scopes)
         return
     if any(item.is_abuse for item in reading.slots.subjects):
-        yield from _abuse(reading)
+        yield from abuse(reading)
         return
     if not reading.slots.subjects and reading.slots.marks:
         facet = FACET_OF[reading.slots.marks[0]]
@@ -150,7 +136,7 @@ def _concentration(reading: Reading) -> Iterator[Task]:
 def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
     def made(reading: Reading) -> Iterator[Task]:
         if any(item.is_abuse for item in reading.slots.subjects) and facet in ("language", "surface", "flagged"):
-            yield from _abuse(reading)
+            yield from abuse(reading)
             if facet != "flagged":
                 yield from (breakdown_of(unmarked(scope, facet), facet) for scope in reading.scopes[:2])
             return
@@ -181,7 +167,7 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
         scopes = reading.scopes
         other = next((name for name in reading.slots.marks if FACET_OF[name] != facet), None)
         if facet == "field" and other:
-            yield from (breakdown_of(_marked(reading, scope), facet, without=tuple(out)) for scope in scopes)
+            yield from (breakdown_of(marked(reading.slots.marks, scope), facet, without=tuple(out)) for scope in scopes)
             return
         if facet in ("language", "surface") and other and not reading.slots.subjects:
             yield rate_of(unmarked(reading.base, facet), part_of_mark(reading, other), across=facet).model_copy(
@@ -248,92 +234,13 @@ def _cross(reading: Reading) -> Iterator[Task]:
     yield breakdown_of(reading.scope, by, across=across)
 
 
-def _trend(reading: Reading) -> Iterator[Task]:
-    since = reading.slots.period.pivot or reading.base.since
-    is_by_step = reading.facet("month", "week", "day") is not None
-    if (
-        since is not None
-        and reading.base.until is None
-        and reading.slots.marks
-        and not reading.slots.subjects
-        and not is_by_step
-    ):
-        # A share since a day, and the same before it.
-        facet = FACET_OF[reading.slots.marks[0]]
-        yield trend_of(_marked(reading, reading.base.model_copy(update={"since": None})))
-        for side in ({"since": since}, {"since": None, "until": since - timedelta(days=1)}):
-            yield breakdown_of(unmarked(reading.base, facet).model_copy(update=side), facet)
-        return
-    oldest = reading.known.oldest
-    if (
-        since is not None
-        and reading.base.until is None
-        and reading.slots.subjects
-        and (oldest is None or since > oldest)
-    ):
-        # Since a day: the whole course, then how much there is from then on, and how much there was before.
-        for scope in reading.scopes[:1]:
-            yield trend_of(scope.model_copy(update={"since": None}))
-            yield size_of(scope.model_copy(update={"since": since}))
-            yield size_of(scope.model_copy(update={"since": None, "until": since - timedelta(days=1)}))
-        return
-    for scope in reading.scopes:
-        if not reading.slots.subjects:
-            scope = _marked(reading, scope)
-        yield trend_of(scope)
-
-
-def _volume(reading: Reading) -> Iterator[Task]:
-    yield trend_of(_marked(reading, reading.scope))
-
-
-def _new(reading: Reading) -> Iterator[Task]:
-    if reading.against is not None and reading.slots.is_fall:
-        yield compare_of(*_by_time(reading.scope, reading.against))
-        return
-    if reading.against is not None:
-        facet = reading.facet("language", "surface", "harm", "field")
-        yield compare_of(reading.scope, reading.against).model_copy(update={"facet": facet})
-        return
-    since = reading.slots.period.pivot or reading.base.since
-    scope = reading.scope
-    if since is None and reading.known.newest is not None and scope.until is None:
-        days = 7 if "week" in reading.slots.facets else _RECENT_DAYS
-        since = reading.known.newest - timedelta(days=days - 1)
-        reading.assumed.append(f"no period was named: new in the last {days} days, since {since}")
-    if since is not None:
-        scope = scope.model_copy(update={"since": since})
-        facet = reading.facet("language", "surface", "harm")
-        grew = {"facet": GREW} if reading.slots.is_growth else {}
-        yield contrast_of(scope, facet) if facet else new_of(scope).model_copy(update=grew)
-    if reading.slots.subjects or since is None:
-        yield trend_of(scope.model_copy(update={"since": None}) if since is not None else scope)
-    elif not reading.facet():
-        yield trend_of(scope.model_copy(update={"since": None})).model_copy(update={"supports": True})
-
-
-def _by_time(one: Scope, other: Scope) -> tuple[Scope, Scope]:
-    """The earlier scope first: what became less is more common in it."""
-    return (one, other) if (one.since or date.min) <= (other.since or date.min) else (other, one)
-
-
-def _falling(reading: Reading) -> Iterator[Task]:
-    for item in _new(reading):
-        yield item.model_copy(update={"facet": FELL}) if item.focus == "new" else item
-
-
-def _spike(reading: Reading) -> Iterator[Task]:
-    yield trend_of(reading.scope).model_copy(update={"facet": "week"})
-    yield from (item for item in _new(reading) if item.focus == "new")
-
-
 def _compare(reading: Reading) -> Iterator[Task]:
     subjects = reading.slots.subjects
     if reading.slots.period.pivot and not subjects:
-        yield from _new(reading)
+        yield from new(reading)
         return
     if any(item.is_abuse for item in subjects):
-        yield from _abuse(reading)
+        yield from abuse(reading)
         return
     if len(subjects) > 1 and reading.against is None:
         for scope in reading.scopes:
@@ -344,8 +251,8 @@ def _compare(reading: Reading) -> Iterator[Task]:
         return
     if reading.against is not None and reading.slots.is_growth and not subjects and not reading.slots.period.parts:
         # What grows is read from the trend of each, and not from what they are about.
-        yield trend_of(_marked(reading, reading.scope))
-        yield trend_of(_marked(reading, reading.against))
+        yield trend_of(marked(reading.slots.marks, reading.scope))
+        yield trend_of(marked(reading.slots.marks, reading.against))
         return
     if len(reading.slots.languages) > 1 and len(reading.slots.surfaces) == 1 and not subjects:
         # Two languages on one surface: how each divides between surfaces.
@@ -354,15 +261,15 @@ def _compare(reading: Reading) -> Iterator[Task]:
         return
     scope, against = reading.scope, reading.against
     if against is not None and reading.slots.is_fall and not subjects and not reading.slots.marks:
-        yield compare_of(*_by_time(scope, against))
+        yield compare_of(*by_time(scope, against))
         return
     since = reading.slots.period.pivot or reading.base.since
     if against is not None and reading.slots.marks and since is not None and not reading.slots.period.parts:
         # Before and after a day, on each side.
-        marked = part_of(reading) or ("flagged", "flagged")
+        counted = part_of(reading) or ("flagged", "flagged")
         for side in (reading.base, against):
             before = side.model_copy(update={"since": None, "until": since - timedelta(days=1)})
-            yield rate_of(side.model_copy(update={"since": since}), marked, against=before)
+            yield rate_of(side.model_copy(update={"since": since}), counted, against=before)
         return
     if against is not None and (part := part_of(reading)) is not None:
         # How much of each side it is; for a subject also how it differs between them, unless a share is asked for.
@@ -386,7 +293,7 @@ def _unique(reading: Reading) -> Iterator[Task]:
 
 def _facet_of(reading: Reading) -> Iterator[Task]:
     if any(item.is_abuse for item in reading.slots.subjects):
-        yield from _abuse(reading)
+        yield from abuse(reading)
     facet = reading.facet("language", "surface", "month", "harm") or "language"
     for scope in reading.scopes:
         yield breakdown_of(unmarked(scope, facet), facet)
@@ -414,72 +321,6 @@ def _marked_by(reading: Reading) -> Iterator[Task]:
     else:
         yield breakdown_of(scope, facet)
         yield contrast_of(scope, facet).model_copy(update={"supports": True})
-
-
-def _coordination(reading: Reading) -> Iterator[Task]:
-    scopes = [scope for scope in reading.scopes if scope != Scope()]
-    if not reading.base.cluster:
-        yield coordination_of(reading.base)
-    for scope in scopes[:2]:
-        yield coordination_of(scope)
-
-
-def _abuse(reading: Reading) -> Iterator[Task]:
-    subjects = [item for item in reading.slots.subjects if item.is_abuse] or list(reading.slots.subjects)
-    if "flagged" in reading.slots.marks:
-        reading.limit("no_category")
-        yield breakdown_of(reading.base, "flagged")
-    if reading.slots.is_ring:
-        yield coordination_of(reading.base)
-    sides = [reading.base, *([reading.against] if reading.against is not None else [])]
-    for subject in subjects[:3]:
-        for scope in (about(side, subject) for side in sides):
-            yield concern_of(scope) if subject.kind == "hazard" else sought_of(scope, subject.words)
-
-
-def _concern(reading: Reading) -> Iterator[Task]:
-    yield concern_of(reading.scope)
-    yield coordination_of(reading.base)
-    if not reading.base.facets():
-        yield gaps_of(_of_period(reading))
-
-
-def _gaps(reading: Reading) -> Iterator[Task]:
-    yield gaps_of(_of_period(reading))
-    yield concern_of(reading.base)
-
-
-def _false_alarms(reading: Reading) -> Iterator[Task]:
-    yield gaps_of(_of_period(reading), false_alarms=True)
-    if "field" in reading.slots.facets:
-        yield breakdown_of(reading.base.model_copy(update={"flagged": "yes"}), "field")
-
-
-def _of_period(reading: Reading) -> Scope:
-    """What a gap analysis takes: a period, and nearness to a subject."""
-    base = Scope(since=reading.base.since, until=reading.base.until)
-    if filters := sorted(reading.base.facets()):
-        reading.limit("unrestricted", filters=", ".join(filters))
-    near = next((subject.label for subject in reading.slots.subjects), None)
-    return base.model_copy(update={"near": near})
-
-
-def _briefing(reading: Reading) -> Iterator[Task]:
-    """Signs of one actor, what is new, gaps, and the whole."""
-    scope = reading.base
-    if reading.slots.is_summary and has_room(scope):
-        yield breakdown_of(scope, "field")
-        yield trend_of(scope).model_copy(update={"supports": True})
-    yield coordination_of(scope)
-    since = scope.since or _recent(reading.known.newest)
-    if since is not None:
-        yield new_of(scope.model_copy(update={"since": since}))
-    yield gaps_of(_of_period(reading))
-    yield top_of(scope)
-
-
-def _recent(newest: date | None) -> date | None:
-    return newest - timedelta(days=_RECENT_DAYS - 1) if newest is not None else None
 
 
 def _precedent(reading: Reading) -> Iterator[Task]:
@@ -512,9 +353,9 @@ _MAKERS: Mapping[str, Callable[[Reading], Iterator[Task]]] = {
     "overview": _overview, "topic": _topic, "size": _size, "accounts": _accounts, "concentration": _concentration,
     "by_language": _by("language"), "by_surface": _by("surface"), "by_length": _by("turns"), "by_field": _by_named, "by_grade": _by("concern"),
     "by_hazard": _by("harm"), "by_outcome": _by("outcome"), "refused_themes": _refused, "by_flag": _by("flagged"), "cross": _cross,
-    "trend": _trend, "volume": _volume, "new": _new, "falling": _falling, "spike": _spike, "compare": _compare, "unique": _unique,
-    "facet_of": _facet_of, "marked": _marked_by, "coordination": _coordination, "abuse_kind": _abuse, "concern": _concern,
-    "flag_gaps": _gaps, "false_alarms": _false_alarms, "briefing": _briefing, "precedent": _precedent, "coverage": _coverage,
+    "trend": trend, "volume": volume, "new": new, "falling": falling, "spike": spike, "compare": _compare, "unique": _unique,
+    "facet_of": _facet_of, "marked": _marked_by, "coordination": coordination, "abuse_kind": abuse, "concern": concern,
+    "flag_gaps": gaps, "false_alarms": false_alarms, "briefing": briefing, "precedent": _precedent, "coverage": _coverage,
     "open": _open, "map": _map, "holdings": _holdings, "rate": of_whole,
 }  # fmt: skip
 _LEAVES_OUT = frozenset(("overview", "size", "topic", "facet_of", "compare", "trend", "volume", "unique"))

@@ -1,6 +1,8 @@
 """The tasks that plans are made of, each with its specialist, its objective and what would disconfirm it."""
 
-from agent.roles.builtin.recipe import CONCERNING
+from collections.abc import Sequence
+
+from agent.roles.builtin.recipe import CONCERNING, stated
 from agent.roles.protocols import Focus, Specialist, Task
 from tools.core.scope import Scope
 
@@ -99,3 +101,10 @@ def unmarked(scope: Scope, facet: str | None) -> Scope:
     if facet in ("language", "surface", "field", "harm"):
         return scope.model_copy(update={facet: None})
     return scope.model_copy(update=values.get(facet or "", {}))
+
+
+def marked(marks: Sequence[str], scope: Scope) -> Scope:
+    """The scope, restricted to what bears these marks: refused, flagged, concerning."""
+    for mark in marks:
+        scope = scope.model_copy(update=stated(MARKED[mark]))
+    return scope

@@ -1,0 +1,105 @@
+"""Plans for time: how something develops, what is new, what grew or fell, what stands out."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from agent.roles.builtin.lead.reading import Reading
+from agent.roles.builtin.lead.tasks import (
+    FACET_OF,
+    breakdown_of,
+    compare_of,
+    contrast_of,
+    marked,
+    new_of,
+    size_of,
+    trend_of,
+    unmarked,
+)
+from agent.roles.protocols import Task
+from tools.core.scope import Scope
+
+FELL = "fell"
+"""Facet of a task that looks for what is new, where what became rarer is asked for."""
+GREW = "grew"
+"""The same, where what grew is asked for."""
+RECENT_DAYS = 28
+"""What "new" means where a question names no period."""
+
+
+def trend(reading: Reading) -> Iterator[Task]:
+    since = reading.slots.period.pivot or reading.base.since
+    is_by_step = reading.facet("month", "week", "day") is not None
+    if (
+        since is not None
+        and reading.base.until is None
+        and reading.slots.marks
+        and not reading.slots.subjects
+        and not is_by_step
+    ):
+        # A share since a day, and the same before it.
+        facet = FACET_OF[reading.slots.marks[0]]
+        yield trend_of(marked(reading.slots.marks, reading.base.model_copy(update={"since": None})))
+        for side in ({"since": since}, {"since": None, "until": since - timedelta(days=1)}):
+            yield breakdown_of(unmarked(reading.base, facet).model_copy(update=side), facet)
+        return
+    oldest = reading.known.oldest
+    if (
+        since is not None
+        and reading.base.until is None
+        and reading.slots.subjects
+        and (oldest is None or since > oldest)
+    ):
+        # Since a day: the whole course, then how much there is from then on, and how much there was before.
+        for scope in reading.scopes[:1]:
+            yield trend_of(scope.model_copy(update={"since": None}))
+            yield size_of(scope.model_copy(update={"since": since}))
+            yield size_of(scope.model_copy(update={"since": None, "until": since - timedelta(days=1)}))
+        return
+    for scope in reading.scopes:
+        if not reading.slots.subjects:
+            scope = marked(reading.slots.marks, scope)
+        yield trend_of(scope)
+
+
+def volume(reading: Reading) -> Iterator[Task]:
+    yield trend_of(marked(reading.slots.marks, reading.scope))
+
+
+def new(reading: Reading) -> Iterator[Task]:
+    if reading.against is not None and reading.slots.is_fall:
+        yield compare_of(*by_time(reading.scope, reading.against))
+        return
+    if reading.against is not None:
+        facet = reading.facet("language", "surface", "harm", "field")
+        yield compare_of(reading.scope, reading.against).model_copy(update={"facet": facet})
+        return
+    since = reading.slots.period.pivot or reading.base.since
+    scope = reading.scope
+    if since is None and reading.known.newest is not None and scope.until is None:
+        days = 7 if "week" in reading.slots.facets else RECENT_DAYS
+        since = reading.known.newest - timedelta(days=days - 1)
+        reading.assumed.append(f"no period was named: new in the last {days} days, since {since}")
+    if since is not None:
+        scope = scope.model_copy(update={"since": since})
+        facet = reading.facet("language", "surface", "harm")
+        grew = {"facet": GREW} if reading.slots.is_growth else {}
+        yield contrast_of(scope, facet) if facet else new_of(scope).model_copy(update=grew)
+    if reading.slots.subjects or since is None:
+        yield trend_of(scope.model_copy(update={"since": None}) if since is not None else scope)
+    elif not reading.facet():
+        yield trend_of(scope.model_copy(update={"since": None})).model_copy(update={"supports": True})
+
+
+def by_time(one: Scope, other: Scope) -> tuple[Scope, Scope]:
+    """The earlier scope first: what became less is more common in it."""
+    return (one, other) if (one.since or date.min) <= (other.since or date.min) else (other, one)
+
+
+def falling(reading: Reading) -> Iterator[Task]:
+    for item in new(reading):
+        yield item.model_copy(update={"facet": FELL}) if item.focus == "new" else item
+
+
+def spike(reading: Reading) -> Iterator[Task]:
+    yield trend_of(reading.scope).model_copy(update={"facet": "week"})
+    yield from (item for item in new(reading) if item.focus == "new")
