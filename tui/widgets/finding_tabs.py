@@ -114,7 +114,9 @@ class Found(Vertical):
         self._finding, self._landmarks, self._drawn = finding, landmarks, None
         self.row = rows[0] if len(rows) == 1 else None  # one row needs nobody to choose it
         self._draw(finding)
-        self._turn_to({"trend": "tab-plot", "map": "tab-map"}.get(finding["shape"], "tab-groups"))
+        # The groups show one column, so a finding of several opens as a table.
+        usual = "tab-table" if finding["shape"] == "table" and len(finding["columns"]) > 1 else "tab-groups"
+        self._turn_to({"trend": "tab-plot", "map": "tab-map"}.get(finding["shape"], usual))
         if had_focus:
             self.call_after_refresh(self.focus_inside)
 
