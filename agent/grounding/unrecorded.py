@@ -51,7 +51,7 @@ _KINDS = (
     ),
     _kind(
         r"\b(?:on|at|during) (?:the )?weekends?\b|\bon (?:weekdays|(?:mon|tues|wednes|thurs|fri|satur|sun)days)\b"
-        r"|\b(?:by |which |what )?(?:day of the week|days of the week|weekday)\b|\b(?:am|an) wochenenden?\b|\b(?:an )?werktagen?\b|\ble week-?end\b|\bfines? de semana\b|\bfim de semana\b|週末|平日|周末|工作日|\bweekends? .{0,12}\bweekdays?\b|\bweekdays? .{0,12}\bweekends?\b",
+        r"|\b(?:by |which |what )?(?:day of the week|days of the week|weekday)\b|\b(?:am|an) wochenenden?\b|\b(?:an )?werktagen?\b|\ble week-?end\b|\bfines? de semana\b|\bfim de semana\b|週末|平日|周末|工作日|\bweekends? .{0,30}\bweekdays?\b|\bweekdays? .{0,12}\bweekends?\b",
         "Days of the week are not separated; a trend by day is possible.",
         "weekday",
     ),

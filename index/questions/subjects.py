@@ -23,6 +23,11 @@ def abuse_areas() -> frozenset[str]:
     return frozenset(_table()["abuse"]["areas"])
 
 
+def also_in(request: str) -> str:
+    """Another area in which conversations of a request are often read; empty where none is known."""
+    return str(_table()["also"].get(request, ""))
+
+
 @cache
 def subject_names() -> tuple[Name, ...]:
     """The vocabulary's fields, areas and requests, the hazards, and what people call them."""
@@ -31,7 +36,7 @@ def subject_names() -> tuple[Name, ...]:
     labels: Mapping[str, Sequence[str]] = {"field": known.fields, "area": known.areas, "request": tuple(area_of)}
     found = []
     for kind, called in _table().items():
-        if kind == "abuse":
+        if kind in ("abuse", "also"):
             continue
         for label in dict.fromkeys((*labels.get(kind, ()), *called)):
             is_abuse = kind in ("hazard", "phrase") or label in bad or area_of.get(label) in bad

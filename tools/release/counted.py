@@ -22,7 +22,11 @@ def counted(candidate: CandidateTable, thresholds: Thresholds) -> DecidedTable:
 def _cell(rows: Rows, whole: Rows | None, thresholds: Thresholds) -> Cell:
     if not thresholds.meets(rows):
         return below(rows, thresholds)
-    is_whole_row = whole is not None and _is_nearly(rows, whole, thresholds)
+    leaves_few = whole is not None and _leaves_few(rows, whole, thresholds)
+    is_whole_row = leaves_few and whole is not None and thresholds.is_most_of(rows, whole)
+    if leaves_few and not is_whole_row:
+        # The row's size would tell what it holds beside this cell, and is too far from the cell's to stand for it.
+        return Cell(rows, len(rows), thresholds.counted(rows).accounts, None)
     told = whole if is_whole_row and whole is not None else rows
     accounts = thresholds.counted(told).accounts
     return Cell(told, len(rows), accounts, thresholds.rounded(len(told), told), is_whole_row=is_whole_row)
@@ -34,7 +38,7 @@ def below(rows: Rows, thresholds: Thresholds) -> Cell:
     return Cell(rows, found.conversations, found.accounts, None, is_primary=True)
 
 
-def _is_nearly(rows: Rows, whole: Rows, thresholds: Thresholds) -> bool:
-    """Whether a row's cell is released as the whole row, whose size other findings release: what the row holds beside it
-    is below the thresholds, be it nothing, and would be their difference (R3)."""
+def _leaves_few(rows: Rows, whole: Rows, thresholds: Thresholds) -> bool:
+    """Whether what a row, whose size other findings release, holds beside a cell is below the thresholds, be it nothing: it
+    would be their difference (R3). Then the cell stands as the whole row where it is most of it."""
     return thresholds.meets(whole) and not thresholds.complement_meets(rows, whole)

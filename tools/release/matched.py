@@ -25,7 +25,7 @@ def matched(table: DecidedTable, thresholds: Thresholds, history: ReleaseHistory
 
 
 def _matched(cell: Cell, thresholds: Thresholds, history: ReleaseHistory, current: CurrentRelease) -> Cell:
-    if cell.is_primary:
+    if cell.is_primary or cell.released is None:
         return cell
     earlier = current.match(cell.rows)
     if earlier is not None:

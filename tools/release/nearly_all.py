@@ -15,7 +15,7 @@ from tools.history.release_history import ReleaseHistory
 from tools.suppression.thresholds import Thresholds
 
 _TIMES = 3
-"""A total must be so many times the minimum of conversations, so that "nearly all" is at least two of three."""
+"""A total must be so many times what may be suppressed beside the cell, so that "nearly all" is at least two of three."""
 
 NOTE = (
     "a number that is nearly all of its total stands as the total: what lies beside it is too few to show, or nothing"
@@ -64,7 +64,7 @@ def _row_total(rows: Rows, thresholds: Thresholds, history: ReleaseHistory) -> T
 
 def _show(cells: list[Cell], places: Sequence[int], whole: Total | None, thresholds: Thresholds) -> None:
     """Put the whole in the place of the only cell that meets the thresholds, where no cell is shown."""
-    if whole is None or whole.released < _TIMES * thresholds.policy.min_conversations:
+    if whole is None or whole.released < _TIMES * thresholds.policy.always_shown:
         return
     meeting = [place for place in places if not cells[place].is_primary]
     if len(meeting) != 1 or any(cells[place].released is not None for place in places):

@@ -139,7 +139,8 @@ def _statistics(table: DecidedTable, labels: Sequence[str], policy: PrivacyPolic
                 candidate.columns,
                 # A number in the place of its total says too little of the cell to compute from.
                 [[None if cell.is_nearly_all else cell.released for cell in line] for line in lines],
-                [[cell.is_primary for cell in line] for line in lines],
+                # A cell that an account dominates may be large: nothing bounds it, as with one that protects another.
+                [[cell.is_primary and cell.count < policy.always_shown for cell in line] for line in lines],
                 table.released_totals,
                 policy.always_shown,
                 policy.round_to,

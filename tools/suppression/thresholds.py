@@ -37,6 +37,8 @@ class Counts(NamedTuple):
 
 
 _RETURNING = 10
+_MOST_BESIDE = 0.2
+"""Of a row, what may lie beside a cell that stands as the whole row."""
 _NOBODY = Counts(0, 0, 0, 0, 0)
 
 
@@ -130,6 +132,12 @@ class Thresholds:
         """Whether the value of most accounts of these rows may be said, that is so many accounts ahead of the next."""
         margin = self.policy.min_accounts * self.policy.soft_edge
         return ahead >= int(margin * (1 + self._edge.of_set(rows, "choice")))
+
+    def is_most_of(self, rows: Rows, whole: Rows) -> bool:
+        """Whether so much of a whole is in these rows that its number may stand for theirs: all but a tenth to a fifth, by a
+        draw of the rest, so that the edge is no test for one of them."""
+        edge = 1 - min(1.0, self.policy.soft_edge) / 2 * self._edge.of_set(complement_of(rows, whole), "choice")
+        return len(whole) - len(rows) <= _MOST_BESIDE * edge * len(whole)
 
     def at_least_about(self, rows: Rows) -> int:
         """How many these are, or up to a tenth fewer by a draw: for limits of work, which are no thresholds of privacy."""

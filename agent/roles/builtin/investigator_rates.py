@@ -7,7 +7,7 @@ shares goes by their intervals.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.roles.builtin.recipe import CONCERNING, Notes, arguments
+from agent.roles.builtin.recipe import CONCERNING, Notes, arguments, named
 from agent.roles.builtin.sentences import sentence, what, word
 from tools.core.finding import Finding
 from tools.core.scope import Scope
@@ -113,6 +113,9 @@ async def _side(notes: Notes, whole: Scope) -> _Rate | None:
 async def _by_facet(notes: Notes, across: str) -> None:
     """The part's share in each value of a facet, the largest first."""
     facet, label = notes.task.facet or "flagged", notes.task.about or ""
+    if across == "field":
+        await _by_field(notes, facet, label)
+        return
     table = await notes.ask("count_by", arguments(notes.task.scope, by=facet, across=across))
     if table is None:
         return
@@ -131,6 +134,31 @@ async def _by_facet(notes: Notes, across: str) -> None:
     if len(rates) < len(table.columns):
         stated += sentence("rates_others_hidden", notes.spoken)
     notes.tell("rates_by", table, kind="answer", rows=stated, **values)
+
+
+async def _by_field(notes: Notes, facet: str, label: str) -> None:
+    """The same by subject: there are too many for columns, so the part and the whole are counted each."""
+    scope = notes.task.scope
+    marked = {"outcome": {"outcome": label}, "flagged": {"flagged": "yes"}, "concern": {"concern_at_least": label}}
+    borne = Scope.model_validate(scope.model_dump() | marked.get(facet, {}))
+    part = await notes.ask("count_by", arguments(borne, by="field"))
+    whole = await notes.ask("count_by", arguments(scope, by="field"))
+    if part is None or whole is None:
+        return
+    rates = []
+    for row in named(part):
+        every = whole.row(row.label)
+        total = every.values[0].count if every is not None else None
+        if total and row.values[0].count is not None and row.values[0].count < total:
+            rates.append((row.label, _Rate((part, whole), total, row.values[0].count)))
+    rates.sort(key=lambda item: item[1].share, reverse=not notes.task.smallest)
+    values = {"part": _part(notes), "facet": word("field", notes.spoken), "what": what(scope, notes.spoken)}
+    if rates:
+        stated = ", ".join(f"“{name}” ({item.stated(notes.spoken)})" for name, item in rates[: notes.shown])
+        stated += sentence("rates_others_hidden", notes.spoken) if part.suppressed.groups else ""
+        notes.tell("rates_by", part, whole, kind="answer", rows=stated, **values)
+    else:
+        notes.tell("rates_by_hidden", part, kind="answer", **values)
 
 
 def _part(notes: Notes) -> str:

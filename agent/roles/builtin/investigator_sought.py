@@ -7,7 +7,7 @@ phrase belongs to, or a published theme must bear its name; and a no is said wit
 from agent.roles.builtin.investigator_abuse import MOST_THEMES, lead_of, marked_of, signals_of, tell_marked
 from agent.roles.builtin.recipe import CONCERNING, Notes, arguments, by_size, has_room, listed, named, unquoted
 from agent.roles.builtin.sentences import sentence, what
-from index.questions.subjects import abuse_areas
+from index.questions.subjects import abuse_areas, also_in
 from index.vocabulary import vocabulary
 from tools.core.scope import Scope
 
@@ -87,6 +87,9 @@ async def _wider(notes: Notes, area: str | None) -> None:
     outer = notes.task.scope.model_copy(update={"near": None, "area": None})
     table = await notes.ask("count_by", arguments(outer, by="area"))
     row = table.row(area) if table is not None and area is not None and notes.task.scope.near else None
+    also = table.row(also_in(notes.task.scope.near)) if table is not None and notes.task.scope.near else None
+    if also is not None and also.values[0].count is not None:
+        row = also  # where conversations of this kind are more often read
     if table is not None and (others := [row for row in by_size(named(table)) if row.label in abuse_areas()]):
         # So that a no to one name of a misuse is no comfort about others.
         notes.tell("misuse", table, rows=listed(others[: notes.shown]))

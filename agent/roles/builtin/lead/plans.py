@@ -221,8 +221,13 @@ def _refused(reading: Reading) -> Iterator[Task]:
     for scope in reading.scopes:
         if not scope.near:
             refused = scope.model_copy(update={"outcome": "refused"})
+            if reading.slots.is_benign:
+                yield breakdown_of(refused, "concern")
             if facet is None and not scope.field and has_room(refused):
-                yield breakdown_of(refused, "field")
+                if reading.slots.is_share:
+                    yield rate_of(scope, ("outcome", "refused"), across="field")
+                else:
+                    yield breakdown_of(refused, "field")
             yield contrast_of(refused, facet or "theme").model_copy(update={"supports": facet is None})
         yield breakdown_of(scope, "outcome").model_copy(update={"supports": not scope.near})
 
@@ -313,7 +318,9 @@ def _marked_by(reading: Reading) -> Iterator[Task]:
             update={"smallest": reading.slots.is_least}
         )
     elif facet in (None, "field"):
-        if mark in ("refused", "flagged"):
+        if reading.slots.is_share:
+            yield rate_of(reading.scope, part_of_mark(reading, mark), across="field")
+        elif mark in ("refused", "flagged"):
             yield breakdown_of(scope, "field")
         yield contrast_of(scope, "theme").model_copy(update={"supports": mark in ("refused", "flagged")})
         if mark == "concern":

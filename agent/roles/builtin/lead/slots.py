@@ -70,6 +70,8 @@ class Slots:
     """Whether an average is asked for."""
     is_summary: bool = False
     """Whether a summary is asked for."""
+    is_benign: bool = False
+    """Whether something harmless is asked about."""
     is_bare: bool = False
     """Whether no word is left but one for conversations."""
     is_share: bool = False
@@ -164,6 +166,7 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         is_future=_has(text, "future"),
         is_average=_has(text, "average"),
         is_summary=_has(text, "summary"),
+        is_benign=_has(text, "benign"),
         is_bare=_is_bare(text, [*taken, *((item.start, item.end) for item in found)]),
         is_ring=_has(text, "ring"),
         negated=negated,
