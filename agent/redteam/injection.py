@@ -125,7 +125,7 @@ async def run(lab: Lab) -> list[Outcome]:
         for name, facet_values in corpora.items():
             home, index = lab.world(f"{name}-{roles.split()[0]}"), "told"
             opened = home.obedient(index, obeyed) if roles != "built-in" else home.app(index)
-            app = alike(await home.fill(opened, facet_values))
+            app = await home.fill(alike(opened), facet_values)
             answered[name] = await _answers(lab, app.session(), questions, f"injection: {roles}, {name}")
         outcomes += _compared(roles, len(attacks), **answered)
     return outcomes

@@ -5,7 +5,6 @@ attack gets applications from here and uses nothing of them but the public doors
 """
 
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +19,6 @@ from index.core.records import Conversation
 from index.ingest.pipeline import Progress
 from index.sources import Read
 from tools.context import ToolContext
-from tools.core.errors import PrivacyViolation
 from tools.core.ledger import Ledger
 
 Report = Callable[[Progress], None]
@@ -113,11 +111,9 @@ class Lab:
 
 
 def alike(app: App) -> App:
-    """The application, whose index draws its edges (`tools.core.soft_edge`) as every other one that was here: else two
-    indexes that hold the same would differ by their secrets."""
-    file = app.path / "index.toml"
-    text, found = re.subn(r'(?m)^id = ".*"$', 'id = "red-team"', file.read_text("utf-8"))
-    if found != 1:
-        raise PrivacyViolation("An index of the red team has no id to replace.", "This is a bug in Shoal; report it.")
-    file.write_text(text, "utf-8")
+    """The application, before its index is made, with the same id and key as every other one that was here: else two indexes
+    that hold the same would differ by how their edges are drawn and in which order accounts are numbered."""
+    private_folder(app.path)
+    (app.path / "index.toml").write_text('id = "red-team"\n', "utf-8")
+    (app.home.folder("keys") / "red-team.key").write_bytes(b"red team: the same key for both ")
     return app

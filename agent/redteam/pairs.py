@@ -73,7 +73,7 @@ async def run(lab: Lab) -> list[Outcome]:
         answers = []
         for world, conversations in enumerate(_worlds(random.Random(f"red team: pairs {pair}"))):
             home = lab.world(f"pair-{pair}-{world}")
-            app = alike(await home.fill(home.app("pair"), conversations))
+            app = await home.fill(alike(home.app("pair")), conversations)
             answers.append(await _asked(app))
             lab.report(Progress("pairs: asking", 2 * pair + world + 1, 2 * pairs))
         one, other = answers
