@@ -36,6 +36,11 @@ def test_the_lead_understands_shares_and_what_is_not_borne(asked: Asked) -> None
     check_asked(asked)
 
 
+@pytest.mark.parametrize("question", ["what share of German is German", "how many of the API are on the API?"])
+def test_a_whole_without_a_part_is_counted(question: str) -> None:
+    assert [task.focus for task in plan_of(question).tasks]
+
+
 def test_what_will_be_is_not_foretold() -> None:
     plan = plan_of("will spam rise next quarter")
     assert not plan.tasks

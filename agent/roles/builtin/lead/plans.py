@@ -159,7 +159,7 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
             )
             return
         if facet == "turns" and reading.slots.is_growth | ("month" in reading.slots.facets) and reading.known.oldest:
-            yield from (breakdown_of(half, "turns") for scope in scopes_of(reading) for half in _halves(reading, scope))
+            yield from (breakdown_of(half, "turns") for half in _halves(reading, reading.scope))
             return
         if facet == "turns" and "field" in reading.slots.facets:
             yield breakdown_of(reading.base, "field", across="turns")
@@ -179,9 +179,6 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
                 whole = unmarked(scope, facet).model_copy(update=stated(MARKED[mark]))
                 yield trend_of(whole).model_copy(update={"facet": step})
             return
-        if facet == "flagged" and any(item.is_abuse for item in reading.slots.subjects):
-            reading.limit("no_category")
-            scopes = [reading.base]
         sides = [reading.scope, reading.against] if reading.against is not None else scopes
         if mark and reading.against is not None and not divided:
             first, second = (unmarked(side, facet) for side in (reading.scope, reading.against))
@@ -194,10 +191,6 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
                 yield breakdown_of(unmarked(scope, facet), facet, without=tuple(out))
 
     return made
-
-
-def scopes_of(reading: Reading) -> list[Scope]:
-    return reading.scopes[:2]
 
 
 def _halves(reading: Reading, scope: Scope) -> Iterator[Scope]:

@@ -6,7 +6,7 @@ The part is counted in each whole; it is not asked what the wholes are about.
 from collections.abc import Iterator, Sequence
 
 from agent.roles.builtin.lead.reading import Reading
-from agent.roles.builtin.lead.tasks import FACET_OF, MARKED, task
+from agent.roles.builtin.lead.tasks import FACET_OF, MARKED, size_of, task
 from agent.roles.builtin.recipe import CONCERNING, stated
 from agent.roles.protocols import Task
 from index.questions.values import Found
@@ -34,11 +34,13 @@ def part_of(reading: Reading) -> Part | None:
 
 
 def part_of_subject(subject: Found) -> Part:
+    """The facet that a subject is a value of, or nearness to its name."""
     kind = {"field": "field", "area": "area", "hazard": "harm"}.get(subject.kind, "near")
     return kind, subject.label
 
 
 def part_of_mark(reading: Reading, mark: str) -> Part:
+    """The facet and the value that a mark is, or the other value where the mark is not borne."""
     if mark in reading.slots.negated and mark == "flagged":
         return "flagged", "not flagged"
     if mark in reading.slots.negated and mark == "refused":
@@ -64,8 +66,11 @@ def of_whole(reading: Reading) -> Iterator[Task]:
         return
     if marks:
         part = part_of_mark(reading, marks[0])
-    else:
+    elif languages or surfaces:
         part = ("language", languages[0]) if languages else ("surface", surfaces[0])
+    else:
+        yield size_of(scope)  # the whole alone is named
+        return
     yield rate_of(_within(scope, languages, surfaces) if marks else scope, part)
 
 
