@@ -12,9 +12,6 @@ from index.core.words import FUNCTION_WORDS
 from index.questions.languages import languages_in
 from index.vocabulary import LANGUAGES
 
-_FEWEST, _SPARSE = 2, 0.3
-"""Function words, and their share of all words, from which a text of few is taken for another language than English: a
-list of one language holds words of others ("vs", "attempts" has none)."""
 _WORD = regex.compile(r"(?<!\p{N})[\p{L}\p{M}]+(?!\p{N})")
 _SCRIPTS = {
     "Japanese": regex.compile(r"[\p{Hiragana}\p{Katakana}]"), "Korean": regex.compile(r"\p{Hangul}"), "Thai": regex.compile(r"\p{Thai}"),
@@ -30,7 +27,7 @@ def language_of(question: str) -> str:
     words = [word.casefold() for word in _WORD.findall(question)]
     shares = {language: sum(word in function_words(language) for word in words) for language in _spaced()}
     best = max(shares.values())
-    if shares["English"] == best or best < _FEWEST or best < _SPARSE * len(words):
+    if shares["English"] == best:
         return "English"
     # Two languages share many short words; the name of a language is written in one of them alone.
     likely = [language for language, share in shares.items() if share == best]
