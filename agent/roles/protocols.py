@@ -39,9 +39,12 @@ class Task(_Value):
     facet: str | None = Field(
         None,
         description="For breakdown: the closed facet to count by; for trend: day, week or month; for flag_gaps: "
-        "flagged, where the question is for false positives",
+        "flagged, where the question is for false positives; for rate: the facet of the part",
     )
-    across: str | None = Field(None, description="For breakdown: a second closed facet, whose values are the columns")
+    across: str | None = Field(
+        None,
+        description="For breakdown: a second closed facet, whose values are the columns; for rate: what to divide by",
+    )
     against: Scope | None = Field(None, description="For compare: the other scope; left out: all other conversations")
     shown: int | None = Field(None, ge=1, le=20, description="How many groups to name, where the question says")
     already_named: tuple[str, ...] = Field(
@@ -49,7 +52,9 @@ class Task(_Value):
         validation_alias=AliasChoices("already_named", "told"),  # "told" is in sessions stored until November 2026
         description="Groups that an earlier answer named, to be left out now",
     )
-    about: str = Field("", description="For sought: what the question calls what is looked for")
+    about: str = Field(
+        "", description="For sought: what the question calls what is looked for; for rate: the value counted"
+    )
     smallest: bool = Field(False, description="Whether the smallest groups are asked for, not the largest")
     supports: bool = Field(False, description="Whether it only supports another task's answer")
     disconfirmer: str = ""

@@ -7,6 +7,7 @@ shares goes by their intervals.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agent.roles.builtin.investigator_usage import breakdown
 from agent.roles.builtin.recipe import CONCERNING, Notes, arguments, named
 from agent.roles.builtin.sentences import sentence, what, word
 from tools.core.finding import Finding
@@ -38,6 +39,9 @@ class _Rate:
 
 async def rate(notes: Notes) -> None:
     """The share of a part in a scope; against its share in another, or by a facet, where the task says so."""
+    if not (notes.task.facet and notes.task.about):
+        await breakdown(notes)  # a plan of a model that names no part
+        return
     if notes.task.across is not None:
         await _by_facet(notes, notes.task.across)
         return
@@ -86,7 +90,7 @@ def _beside(notes: Notes, names: Sequence[str], found: Sequence[_Rate]) -> None:
 
 async def _side(notes: Notes, whole: Scope) -> _Rate | None:
     """The part in a whole; None where nothing of it could be asked."""
-    facet, label = notes.task.facet or "flagged", notes.task.about or ""
+    facet, label = notes.task.facet or "", notes.task.about
     if facet in _SUMMED:
         part = {"concern_at_least": int(label)} if facet == "concern" else {"near": label}
         every = await notes.ask("count_by", arguments(whole, by="month"))
@@ -111,59 +115,60 @@ async def _side(notes: Notes, whole: Scope) -> _Rate | None:
 
 
 async def _by_facet(notes: Notes, across: str) -> None:
-    """The part's share in each value of a facet, the largest first."""
-    facet, label = notes.task.facet or "flagged", notes.task.about or ""
-    if across == "field":
-        await _by_field(notes, facet, label)
+    """The part's share in each value of a facet, the largest first. Fields are too many for columns, so of them the part and the
+    whole are counted each."""
+    found = await (_by_field(notes) if across == "field" else _by_column(notes, across))
+    if found is None:
         return
-    table = await notes.ask("count_by", arguments(notes.task.scope, by=facet, across=across))
+    rates, has_hidden, cited = found
+    values = {"part": _part(notes), "facet": word(across, notes.spoken), "what": what(notes.task.scope, notes.spoken)}
+    if not rates:
+        notes.tell("rates_by_hidden", *cited, kind="answer", **values)
+        return
+    rates.sort(key=lambda item: item[1].share, reverse=not notes.task.smallest)
+    stated = ", ".join(f"“{name}” ({item.stated(notes.spoken)})" for name, item in rates[: notes.shown])
+    if has_hidden:
+        stated += sentence("rates_others_hidden", notes.spoken)
+    notes.tell("rates_by", *cited, kind="answer", rows=stated, **values)
+
+
+_Found = tuple[list[tuple[str, _Rate]], bool, tuple[Finding, ...]]
+"""Rates by value, whether some are hidden, and the findings that they are from."""
+
+
+async def _by_column(notes: Notes, across: str) -> _Found | None:
+    table = await notes.ask("count_by", arguments(notes.task.scope, by=notes.task.facet, across=across))
     if table is None:
-        return
-    row = table.row(label)
+        return None
+    row = table.row(notes.task.about)
     rates = [
         (column, _Rate((table,), whole, value.count))
         for column, whole, value in zip(table.columns, table.totals, row.values if row else (), strict=False)
         if value.count is not None and value.count < whole
     ]
-    rates.sort(key=lambda item: item[1].share, reverse=not notes.task.smallest)
-    values = {"part": _part(notes), "facet": word(across, notes.spoken), "what": what(notes.task.scope, notes.spoken)}
-    if not rates:
-        notes.tell("rates_by_hidden", table, kind="answer", **values)
-        return
-    stated = ", ".join(f"“{column}” ({item.stated(notes.spoken)})" for column, item in rates[: notes.shown])
-    if len(rates) < len(table.columns):
-        stated += sentence("rates_others_hidden", notes.spoken)
-    notes.tell("rates_by", table, kind="answer", rows=stated, **values)
+    return rates, len(rates) < len(table.columns), (table,)
 
 
-async def _by_field(notes: Notes, facet: str, label: str) -> None:
-    """The same by subject: there are too many for columns, so the part and the whole are counted each."""
-    scope = notes.task.scope
+async def _by_field(notes: Notes) -> _Found | None:
+    scope, label = notes.task.scope, notes.task.about
     marked = {"outcome": {"outcome": label}, "flagged": {"flagged": "yes"}, "concern": {"concern_at_least": label}}
-    borne = Scope.model_validate(scope.model_dump() | marked.get(facet, {}))
+    borne = Scope.model_validate(scope.model_dump() | marked.get(notes.task.facet or "", {}))
     part = await notes.ask("count_by", arguments(borne, by="field"))
     whole = await notes.ask("count_by", arguments(scope, by="field"))
     if part is None or whole is None:
-        return
+        return None
     rates = []
     for row in named(part):
-        every = whole.row(row.label)
+        every, count = whole.row(row.label), row.values[0].count
         total = every.values[0].count if every is not None else None
-        if total and row.values[0].count is not None and row.values[0].count < total:
-            rates.append((row.label, _Rate((part, whole), total, row.values[0].count)))
-    rates.sort(key=lambda item: item[1].share, reverse=not notes.task.smallest)
-    values = {"part": _part(notes), "facet": word("field", notes.spoken), "what": what(scope, notes.spoken)}
-    if rates:
-        stated = ", ".join(f"“{name}” ({item.stated(notes.spoken)})" for name, item in rates[: notes.shown])
-        stated += sentence("rates_others_hidden", notes.spoken) if part.suppressed.groups else ""
-        notes.tell("rates_by", part, whole, kind="answer", rows=stated, **values)
-    else:
-        notes.tell("rates_by_hidden", part, kind="answer", **values)
+        if total and count is not None and count < total:
+            rates.append((row.label, _Rate((part, whole), total, count)))
+    return rates, bool(part.suppressed.groups), (part, whole)
 
 
 def _part(notes: Notes) -> str:
     """What is counted, in words."""
-    facet, label = notes.task.facet or "flagged", notes.task.about or ""
+    facet, label = notes.task.facet or "", notes.task.about
     if facet == "turns":
         return sentence("part_turns", notes.spoken)
     keys = {"flagged": f"part_{label.replace(' ', '_')}", "outcome": f"part_{label}", "concern": "part_concern"}

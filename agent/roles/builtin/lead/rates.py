@@ -22,7 +22,8 @@ def rate_of(whole: Scope, part: Part, *, against: Scope | None = None, across: s
     """The share of a part in a whole; beside its share in another, or by a facet."""
     facet, label = part
     where = f" by {across}" if across else f" and of {against.described()}" if against else ""
-    objective = f"How much of {whole.described()}{where} is {label}"
+    counted = f"of grade {label} or above" if facet == "concern" else label
+    objective = f"How much of {whole.described()}{where} is {counted}"
     return task("rate", objective, whole, facet=facet, about=label, against=against, across=across)
 
 
