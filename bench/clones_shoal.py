@@ -62,7 +62,7 @@ def shoal(log: Path, home: Path) -> None:
         ).run(source)  # fmt: skip
         found = await publish(
             writer.facts, writer.vectors, writer.snapshots, StubNamer(), FieldTaxonomist(), (), ATTEST_ACCOUNTS,
-            lambda *_: None,
+            writer.sealer.edge, lambda *_: None,
         )  # fmt: skip
         writer.close()
         print(f"{found.summaries} summaries, {found.clusters} base clusters")

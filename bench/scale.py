@@ -110,6 +110,7 @@ def build(home: Home, size: int) -> dict[str, float]:
             FieldTaxonomist(),
             (),
             ATTEST_ACCOUNTS,
+            writer.sealer.edge,
             lambda *_: None,
         )
     )

@@ -116,6 +116,7 @@ async def _publish(app: App, writer: "Writer", readers: "Readers", report: Repor
         readers.taxonomist,
         writer.settings.facets,
         ATTEST_ACCOUNTS,
+        writer.sealer.edge,
         _stages(report),
         lambda: app.kinds(app.encoder(made_with=writer.facts.manifest("encoder"))),
     )

@@ -113,6 +113,10 @@ class Sealer:
         """A 63-bit keyed hash of a word or phrase, by its normalised, stemmed words."""
         return _mark(self._key, phrase)
 
+    def edge(self, snapshot: int) -> float:
+        """A draw from 0 to under 1 for a snapshot, always the same."""
+        return edge_of(self.mark(f"snapshot {snapshot}"))
+
     def account(self, account: str) -> bytes:
         """The stored form of an account."""
         return hashlib.blake2b(

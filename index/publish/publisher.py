@@ -1,7 +1,8 @@
 """Publishes a snapshot: copies the facts, computes the cluster space, base clusters and a named two-level taxonomy.
 
 A snapshot appears whole, by a rename, or not at all. None is published that differs from the last by fewer than
-`min_accounts` new accounts, so that no two snapshots differ by one person.
+`min_accounts` new accounts, so that no two snapshots differ by one person. How many more are needed is drawn in secret: else
+whoever adds all of them but one would see from a new snapshot that somebody else is new.
 """
 
 import asyncio
@@ -60,17 +61,19 @@ async def publish(
     taxonomist: Taxonomist,
     own: Sequence[FacetSpec],
     min_accounts: int,
+    edge: Callable[[int], float],
     report: Report,
     kinds: Callable[[], Kinds] | None = None,
 ) -> Published:
-    """Publish the next snapshot from every complete summary. `kinds` gives the public vocabulary in the space of the vectors, when
+    """Publish the next snapshot from every complete summary. `edge` draws from 0 to under 1 for a snapshot, always the same:
+    by how much more than `min_accounts` accounts must be new after it. `kinds` gives the public vocabulary in the space of the vectors, when
     there is something to publish; None: no name is taken from it."""
     for leftover in folder.glob("*.partial*"):
         leftover.unlink()
     summaries, accounts = facts.totals()
     last = snapshot_numbers(folder)
     previous = Snapshot(snapshot_path(folder, last[-1])) if last else None
-    if previous is not None and (why := _too_little_new(previous, facts, min_accounts)):
+    if previous is not None and (why := _too_little_new(previous, facts, min_accounts, edge)):
         if not vectors_path(folder, previous.number).exists():
             freeze_vectors(previous, vectors, folder)
         return Published(None, summaries, 0, why)
@@ -98,14 +101,17 @@ def freeze_vectors(snapshot: Snapshot, vectors: VectorStore, folder: Path) -> No
     freeze(vectors_path(folder, snapshot.number), vectors.pages(numbers), len(numbers))
 
 
-def _too_little_new(previous: Snapshot, facts: Facts, min_accounts: int) -> str:
+def _too_little_new(previous: Snapshot, facts: Facts, min_accounts: int, edge: Callable[[int], float]) -> str:
     seen_until = int(previous.numbers.max(initial=0))
     fresh = facts.accounts_after(seen_until)
-    if fresh >= min_accounts:
+    if fresh >= min_accounts + int(min_accounts * edge(previous.number)):
         return ""
     if fresh == 0:
-        return "nothing new since the last snapshot"
-    return f"only {fresh} accounts are new since the last snapshot; {min_accounts} are needed"
+        return "no account is new since the last snapshot"
+    return (
+        f"too few accounts are new since the last snapshot: at least {min_accounts} to {2 * min_accounts - 1} are needed, "
+        "and the exact number is secret"
+    )
 
 
 async def _fill(

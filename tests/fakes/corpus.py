@@ -9,7 +9,7 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -262,8 +262,13 @@ async def take(writer: Writer, conversations: Sequence[Conversation]) -> IngestR
     return await ingest_of(writer).run(ListSource(conversations))
 
 
-async def publish_of(writer: Writer, namer: Namer | None = None, taxonomist: Taxonomist | None = None) -> Published:
-    """Publish what `writer` holds."""
+async def publish_of(
+    writer: Writer,
+    namer: Namer | None = None,
+    taxonomist: Taxonomist | None = None,
+    edge: Callable[[int], float] = lambda snapshot: 0,
+) -> Published:
+    """Publish what `writer` holds; by default the exact number of new accounts is enough."""
     return await publish(
         writer.facts,
         writer.vectors,
@@ -272,6 +277,7 @@ async def publish_of(writer: Writer, namer: Namer | None = None, taxonomist: Tax
         taxonomist or FieldTaxonomist(),
         writer.settings.facets,
         ATTEST_ACCOUNTS,
+        edge,
         lambda stage, done, total: None,
     )
 

@@ -18,6 +18,7 @@ from index.core.records import Conversation, Turn
 from index.core.words import specifics
 from index.handle import Index, open_writer, read_settings
 from index.publish.taxonomy import Groups, Theme
+from index.privacy.sealing import Sealer
 from index.snapshots.snapshot import Snapshot, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.vectors import Vectors
 from index.vocabulary import public_part
@@ -126,6 +127,30 @@ async def test_nothing_is_published_before_five_accounts_are_new(home: Home, acc
     assert published.snapshot == number
     assert bool(published.why) == (number is None)
     assert snapshot_numbers(writer.snapshots) == ([1] if number is None else [1, 2])
+    writer.close()
+
+
+def test_how_many_accounts_must_be_new_is_no_test_for_one_of_them() -> None:
+    """Whoever has invented all of them but one guesses by whether there is a snapshot. Each trial has a key of its own."""
+    right = [_guess(key, known, there) for key in range(40) for known in (4, 6) for there in (False, True)]
+    assert sum(right) / len(right) <= 0.64
+
+
+def _guess(key: int, known: int, there: bool) -> bool:
+    needed = 5 + int(5 * Sealer(bytes([key]) * 32).edge(1))
+    published = known + there >= needed
+    return published == there
+
+
+async def test_a_snapshot_needs_as_many_new_accounts_as_its_edge_draws(home: Home) -> None:
+    writer = open_writer(home.index_path("made"), home)
+    await take(writer, SOME)
+    await publish_of(writer)
+    await take(writer, [said(f"new-{place}", f"{text} today") for place in range(7) for text in ("sum", "sort")])
+    refused = await publish_of(writer, edge=lambda snapshot: 0.7)
+    assert refused.snapshot is None
+    assert "7" not in refused.why
+    assert (await publish_of(writer, edge=lambda snapshot: 0.5)).snapshot == 2
     writer.close()
 
 
