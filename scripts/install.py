@@ -24,6 +24,8 @@ UV = "uv==0.13.9"
 TORCH = "torch==2.13.0"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 ANSWERS_WITHIN_S = 1.0
+LOCKED_EXTRAS = ("dev", "browser", "ner")
+"""The libraries of object stores are not among them: nothing here needs them, and they are forty packages more."""
 _OF_TORCH = re.compile(r"torch|triton|nvidia-|cuda-")
 """Packages that come with PyTorch or its CUDA build, and stand in no lock file."""
 QUIET = ["--quiet", "--disable-pip-version-check"]
@@ -74,7 +76,8 @@ def needs_cuda() -> bool:
 def lock() -> None:
     """Write the lock file: the versions that it has, where they still fit, with the hashes of every file."""
     made = LOCK.with_suffix(".partial")
-    command = ["pip", "compile", "pyproject.toml", "--all-extras", "--generate-hashes", "--universal", "--quiet"]
+    extras = [option for name in LOCKED_EXTRAS for option in ("--extra", name)]
+    command = ["pip", "compile", "pyproject.toml", *extras, "--generate-hashes", "--universal", "--quiet"]
     uv(*command, "--python-version", "3.11", "--no-header", "-c", str(LOCK), "-o", str(made))
     entries = re.split(r"(?m)^(?=\S)", made.read_text("utf-8"))
     kept = [entry for entry in entries if entry and not _OF_TORCH.match(entry)]

@@ -77,10 +77,11 @@ def inspect_file(
     mapping: Mapping[str, str] | None = None,
     report: Callable[[int, int], None] | None = None,
     max_records: int = MAX_RECORDS,
+    name: str = "",
 ) -> Inspection:
-    """Look at a file. `report` gets the progress. Raises IndexFault as `open_file` does."""
+    """Look at a file, called `name` where its path is none. `report` gets the progress. Raises IndexFault as `open_file` does."""
     source = open_file(path, mapping)
-    seen = Inspection(source.name, source.format, source.shape.unit, unread_accounts=source.unread)
+    seen = Inspection(name or source.name, source.format, source.shape.unit, unread_accounts=source.unread)
     accounts: set[int] = set()
     names: Counter[str] = Counter()
 

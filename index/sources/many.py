@@ -11,7 +11,7 @@ from pathlib import Path
 from index.core.errors import IndexFault
 from index.sources.base import Read, Skipped
 from index.sources.files import FileSource, open_file, require_account
-from index.sources.standard_input import SHOWN, STANDARD_INPUT, held
+from index.sources.in_memory import STANDARD_INPUT, Place, address_of, objects_at, standard_input
 
 NOT_READ = "a file that holds no conversations that Shoal reads"
 
@@ -21,7 +21,7 @@ class ManyFiles:
     """Files one after the other. `total` and `Read.done` count files; `unread` are those that could not be opened."""
 
     sources: tuple[FileSource, ...]
-    unread: tuple[Path, ...]
+    unread: tuple[Place, ...]
 
     @property
     def name(self) -> str:
@@ -39,8 +39,8 @@ class ManyFiles:
         for number, source in enumerate(self.sources):
             for read in source:
                 yield Read(f"{source.name} {read.where}", number, read.item)
-        for path in self.unread:
-            yield Read(path.name, self.total, Skipped(NOT_READ))
+        for place in self.unread:
+            yield Read(place.name, self.total, Skipped(NOT_READ))
 
 
 def open_files(
@@ -54,16 +54,14 @@ def open_files(
     if not files:
         raise IndexFault(f"{paths[0]} is a folder without files.", "Give a file, or a folder that holds some.")
     if len(files) == 1:
-        source = open_file(files[0], mapping)
-        if STANDARD_INPUT in paths:
-            source = replace(source, name=SHOWN)
+        source = _opened(files[0], mapping)
         check(source)
         return source
     found: list[FileSource] = []
-    faults: list[tuple[Path, IndexFault]] = []
+    faults: list[tuple[Place, IndexFault]] = []
     for file in files:
         try:
-            found.append(open_file(file, mapping))
+            found.append(_opened(file, mapping))
         except IndexFault as fault:
             faults.append((file, fault))
     if not found:
@@ -73,10 +71,24 @@ def open_files(
     return ManyFiles(tuple(found), tuple(file for file, _ in faults))
 
 
-def files_at(path: Path) -> list[Path]:
-    """The path, or the files of a folder or pattern in the order of their names; hidden ones are not meant."""
+def _opened(place: Place, mapping: Mapping[str, str] | None) -> FileSource:
+    try:
+        return replace(open_file(place.path, mapping), name=place.name)
+    except IndexFault as fault:
+        raise IndexFault(fault.message.replace(str(place.path), place.name), fault.hint) from fault
+
+
+def files_at(path: Path) -> list[Place]:
+    """The file, the files of a folder or pattern, or the objects of a store, in the order of their names; hidden ones are not
+    meant."""
     if path == STANDARD_INPUT:
-        return [held()]
+        return [standard_input()]
+    if address := address_of(path):
+        return objects_at(address)
+    return [Place(file, file.name) for file in _on_disk(path)]
+
+
+def _on_disk(path: Path) -> list[Path]:
     if not path.exists() and has_magic(str(path)):
         return sorted(Path(found) for found in glob(str(path), recursive=True) if Path(found).is_file()) or [path]
     if not path.is_dir():

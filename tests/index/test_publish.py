@@ -17,8 +17,8 @@ from index.core.home import Home, load_or_make_key
 from index.core.records import Conversation, Turn
 from index.core.words import specifics
 from index.handle import Index, open_writer, read_settings
-from index.publish.taxonomy import Groups, Theme
 from index.privacy.sealing import Sealer
+from index.publish.taxonomy import Groups, Theme
 from index.snapshots.snapshot import Snapshot, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.vectors import Vectors
 from index.vocabulary import public_part

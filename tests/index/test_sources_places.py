@@ -4,16 +4,18 @@ import io
 import json
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from fsspec import AbstractFileSystem, filesystem  # type: ignore[import-untyped]
 
 from agent.services.folder_watch import arrivals
 from index.core.errors import IndexFault
 from index.core.records import Conversation
-from index.sources import Source, files_at, open_files
-from index.sources.standard_input import STANDARD_INPUT
+from index.sources import Source, files_at, in_memory, open_files
+from index.sources.in_memory import STANDARD_INPUT, address_of
 
 _SHEET = """<?xml version="1.0" encoding="UTF-8"?>
 <worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData></worksheet>"""
@@ -111,6 +113,59 @@ def test_a_pattern_gives_its_files_in_order(tmp_path: Path) -> None:
     assert len(_taken(source)) == 4
     assert source.name == "2 files"
     assert [path.name for path in files_at(tmp_path / "*.jsonl")] == ["a.jsonl", "b.jsonl"]
+
+
+@pytest.fixture
+def store() -> Iterator[AbstractFileSystem]:
+    """An object store that lives in this process."""
+    files = filesystem("memory")
+    files.pipe({f"/logs/{name}": _lines(2) for name in ("b.jsonl", "a.jsonl", "2026/c.jsonl", ".hidden")})
+    yield files
+    files.rm("/logs", recursive=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "names"),
+    [
+        ("memory://logs/a.jsonl", ["a.jsonl"]),
+        ("memory://logs", ["c.jsonl", "a.jsonl", "b.jsonl"]),
+        ("memory://logs/*.jsonl", ["a.jsonl", "b.jsonl"]),
+    ],
+)
+def test_objects_of_a_store_are_taken_by_address_prefix_or_pattern(
+    store: AbstractFileSystem, address: str, names: list[str]
+) -> None:
+    assert [place.name for place in files_at(Path(address))] == names
+    assert len(_taken(open_files([Path(address)]))) == 2 * len(names)
+
+
+@pytest.mark.parametrize("address", ["memory://logs/none.jsonl", "s9://bucket/a.jsonl", "memory://logs/*.csv"])
+def test_an_address_that_gives_nothing_says_so(store: AbstractFileSystem, address: str) -> None:
+    with pytest.raises(IndexFault) as raised:
+        open_files([Path(address)])
+    assert address in raised.value.message or "s9://" in raised.value.message
+
+
+def test_objects_too_large_for_memory_are_refused_before_one_is_read(
+    store: AbstractFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_memory, "MOST_BYTES", 100)
+    monkeypatch.setattr(in_memory, "_held", lambda *_: pytest.fail("an object was read"))
+    with pytest.raises(IndexFault, match="held in memory"):
+        files_at(Path("memory://logs"))
+
+
+def test_an_object_that_is_no_log_is_called_by_its_name(store: AbstractFileSystem) -> None:
+    store.pipe("/logs/other.bin", b"nothing that is a log")
+    with pytest.raises(IndexFault) as raised:
+        open_files([Path("memory://logs/other.bin")])
+    assert "other.bin" in raised.value.message
+    assert "/proc/" not in raised.value.message
+
+
+@pytest.mark.parametrize("path", ["logs/a.jsonl", "file:///tmp/x", "C:/logs", "c:/logs", "/s3:/x", "a:b/c"])
+def test_a_path_on_this_machine_is_no_address(path: str) -> None:
+    assert address_of(Path(path)) is None
 
 
 async def test_a_watched_folder_gives_each_file_once_and_again_when_it_grows(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tui.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from agent.wiring import App
-    from index.sources import Source
+    from index.sources import Place, Source
 
 
 def ingest(
@@ -26,7 +26,7 @@ def ingest(
         list[Path],
         typer.Argument(
             help="Files of conversations, folders or patterns of them, in any of the formats of docs/guide/ingest.md; "
-            "- reads standard input."
+            "- reads standard input; s3://, gs:// and az:// read an object store."
         ),
     ],
     index: IndexOption = None,
@@ -69,8 +69,8 @@ def ingest(
     async def work() -> None:
         mapping = parse_mapping(mapped or [])
         if inspect:
-            for file in (file for path in paths for file in files_at(path)):
-                _inspect(file, mapping, as_json=as_json)
+            for place in (place for path in paths for place in files_at(path)):
+                _inspect(place, mapping, as_json=as_json)
             return
         check = (lambda _: None) if no_accounts else require_account
         if watch:
@@ -104,14 +104,16 @@ async def _watch(
             continue  # its reason is said
 
 
-def _inspect(path: Path, mapping: Mapping[str, str], *, as_json: bool) -> None:
+def _inspect(place: "Place", mapping: Mapping[str, str], *, as_json: bool) -> None:
     from index.ingest.pipeline import Progress
     from index.sources import inspect_file
     from tui.cli.progress import ProgressBar
     from tui.rendering.tables import inspection_table
 
     with ProgressBar() as bar:
-        seen = inspect_file(path, mapping, lambda done, total: bar.update(Progress("inspecting", done, total)))
+        seen = inspect_file(
+            place.path, mapping, lambda done, total: bar.update(Progress("inspecting", done, total)), name=place.name
+        )
     say_json(seen.as_dict()) if as_json else say(inspection_table(seen))
 
 

@@ -148,7 +148,8 @@ class IngestScreen(Panel["Started"]):
     def _seen(self, text: str) -> "Inspection":
         from index.sources import files_at, inspect_file
 
-        return inspect_file(files_at(Path(text).expanduser())[0], self._mapping)
+        place = files_at(Path(text).expanduser())[0]
+        return inspect_file(place.path, self._mapping, name=place.name)
 
     async def _mapped(self, seen: "Inspection") -> bool:
         """Ask which field is the account, and which the time, where none is read. True where something was answered."""

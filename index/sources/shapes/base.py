@@ -83,8 +83,13 @@ def first(record: Record, *keys: str) -> Any:
 
 
 def whole(text: str) -> str:
-    """The text with halves of surrogate pairs, which no file can hold, replaced."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """The text with halves of surrogate pairs, which no file can hold, replaced. Text without any is not copied, because one
+    conversation may have a million turns."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    return text
 
 
 def decoded(record: Record) -> Record:
