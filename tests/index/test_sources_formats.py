@@ -52,6 +52,7 @@ WEEK = "s: Speak plainly.\nu: Plan my week\nt: calendar\nt: free\na: Rest on Sun
 BREAD = (
     "s: You help cooks.\nu: Is this bread done?\na: Let me check.\nt: thermometer\nt: 96 degrees\na: Yes, it is done."
 )
+RYE = "u: How do I bake a rye bread?\na: Mix flour."
 CHATGPT = [
     Expected(FERN, EXPORT_OWNER, datetime(2023, 11, 14, 22, 13, 20, 500_000, UTC)),
     Expected("u: Translate cat\na: Gato", EXPORT_OWNER, at(2023, 11, 15, 22, 13, 20)),
@@ -78,6 +79,10 @@ FORMATS: dict[str, tuple[str, list[Expected], list[str]]] = {
         Expected("u: hello there\na: hi", "a1", at(2026, 3, 1, 10), None, "Portuguese")], []),
     "chatgpt/conversations.json": ("ChatGPT export, JSON array", CHATGPT, []),
     "claude/conversations.json": ("Claude export, JSON array", CLAUDE, [NO_USER_TEXT]),
+    "chatgpt_compliance.json": ("ChatGPT compliance export, JSON document", [
+        Expected(RYE, "user-0", at(2025, 8, 26, 9, 20)), Expected(RYE, "user-1", at(2025, 8, 26, 9, 20, 1))], []),
+    "claude_compliance.jsonl": ("Claude export, JSON lines", [
+        Expected(RYE, "user_0", at(2026, 5, 1, 10)), Expected(RYE, "user_1", at(2026, 5, 1, 10))], []),
     "openai_api.jsonl": ("OpenAI API log, JSON lines", [
         Expected(CAT, "u-9", at(2026, 1, 5, 8)), Expected(WEEK, "u-10", at(2026, 1, 6, 11, 46, 40)),
         Expected("u: A batch question", "u-11")], [JOINED, JOINED]),

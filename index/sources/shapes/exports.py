@@ -1,4 +1,5 @@
-"""The account exports of ChatGPT and Claude: `conversations.json`, a list of conversations of one person.
+"""The account exports of ChatGPT and Claude: `conversations.json`, a list of conversations of one person; and the exports of
+an organisation's compliance API, whose conversations name their persons.
 
 A conversation there is a tree, because a message can be edited and an answer made anew; the branch that the person last
 saw is taken. All of a file belongs to one person: where it does not say whose it is, one fixed account stands for them,
@@ -61,7 +62,21 @@ def _chatgpt_turns(message: Record) -> list[Turn]:
         return [Turn("tool", text_of(first(content, "text", "result", "parts")))]
     if recipient not in ("all", None) or kind in _FOR_TOOLS:
         return [Turn("tool", text_of(recipient))]
-    return list(message_turns({"role": role, "content": content.get("parts")})) if kind in _SPOKEN else []
+    said = first(content, "parts", "value", "text")
+    return list(message_turns({"role": role, "content": said})) if kind in _SPOKEN else []
+
+
+def _is_compliance(record: Record) -> bool:
+    messages = record.get("messages")
+    return isinstance(messages, Mapping) and isinstance(messages.get("data"), list)
+
+
+def _compliance(record: Record) -> Conversation:
+    messages = record["messages"]["data"]
+    turns = tuple(turn for message in messages if isinstance(message, Mapping) for turn in _chatgpt_turns(message))
+    return Conversation(
+        turns=turns, account=optional_text(first(record, "user_id", "user_email")), time=time(record.get("created_at"))
+    )
 
 
 def _is_claude(record: Record) -> bool:
@@ -109,6 +124,10 @@ EXPORTS = (
         "ChatGPT export", _is_chatgpt, _chatgpt,
         {"mapping": "turns (the branch last seen)", "current_node": "turns (the branch last seen)",
          "create_time": "time"},
+    ),
+    Shape(
+        "ChatGPT compliance export", _is_compliance, _compliance,
+        {"messages": "turns", "user_id": "account (also user_email)", "created_at": "time"},
     ),
     Shape(
         "Claude export", _is_claude, _claude,
