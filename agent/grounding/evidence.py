@@ -41,6 +41,7 @@ def first_unheld(
             any(_is(quantity, item) for item in (*known, *free))
             or _computed(quantity, [*pool, *whole], named)
             or (quantity.kind == "share" and _is_share_of_stated(quantity, stated, [*whole, *rows]))
+            or _is_rest(quantity, named, list(_self_stated(stated, whole)))
         )
 
     failures = []
@@ -115,6 +116,19 @@ def _is_share_of_stated(quantity: Quantity, stated: Sequence[Quantity], known: S
     """Whether a percentage is one count of another, both of them said in the sentence: "470 of 9,300, 5 %"."""
     counts = {item.value for item in _self_stated(stated, known) if item.of == "count"}
     return any(near(quantity, 100 * part / whole) for part, whole in permutations(counts, 2) if part < whole)
+
+
+def _is_rest(quantity: Quantity, named: Sequence[Group], totals: Sequence[StatedNumber]) -> bool:
+    """Whether a number is what is left of a total that the sentence states when the named rows are taken away, or its share."""
+    rows = {group.name: group for group in named if group.is_row}.values()
+    counts = [next((item.value for item in group.known if item.of == "count"), None) for group in rows]
+    taken = sum(count for count in counts if count is not None)
+    if not counts or None in counts or quantity.kind not in ("count", "plain", "share"):
+        return False
+    wholes = {item.value for item in totals if item.of == "count" and item.value > taken}
+    if quantity.kind == "share":
+        return any(near(quantity, round(100 * (whole - taken) / whole, 6)) for whole in wholes)
+    return any(near(quantity, whole - taken) for whole in wholes)
 
 
 def _computed(quantity: Quantity, pool: Sequence[StatedNumber], named: Sequence[Group]) -> bool:

@@ -83,7 +83,8 @@ _KINDS = (
     ),
     _kind(
         r"\b(?:response|reply|waiting) times?\b|\blatenc(?:y|ies)\b|\bthumbs[- ](?:up|down)\b|\b(?:user )?(?:satisfaction|ratings?|feedback scores?)\b"
-        r"|\bhow (?:happy|satisfied|pleased) (?:are|were)\b|\bretention\b|\bchurn\b",
+        r"|\bhow (?:happy|satisfied|pleased) (?:are|were)\b|\bretention\b|\bchurn\b|\bmakes? (?:people|users|them) (?:more )?(?:happ|satisf|content)\w*"
+        r"|\b(?:users?|people|accounts?|they|refused)\b.{0,40}\b(?:com(?:e|es|ing)|came|return(?:s|ed|ing)?) (?:back|later|again)\b|\b(?:returning|repeat) (?:users?|visitors?|customers?)\b",
         "Ratings, response times and whether people come back are not stored.",
         "rating", "satisfaction",
     ),
@@ -92,6 +93,18 @@ _KINDS = (
         "Money and payments are not stored.",
         "revenue", "plan",
         unless=r"\b(?:about|ask|asking|questions?|help|advice|topics?)\b",
+    ),
+    _kind(
+        r"\b(?:how many|number of|average|count of|many) (?:\w+ )?(?:tokens?|words|characters)\b|\b(?:tokens?|words|characters) (?:per|a|used|spent|consumed)\b",
+        "Tokens and words are not counted; turns are.",
+        "tokens",
+        unless=r"\b(?:about|ask|asking|crypto|coin|nft)\b",
+    ),
+    _kind(
+        r"\b(?:(?:which|what|by|per|new|newer|newest|old|older|latest|current) (?:ai |language |llm )?models?(?: versions?)?|model versions?|versions? of the model)\b",
+        "Which model answered is not stored.",
+        "model",
+        unless=r"\b(?:about|ask|asking|topics?|cars?|phones?|train)\b",
     ),
     _kind(
         r"\b(?:account|password|login) sharing\b|\bshar(?:e|es|ing) (?:their |an? |the )?(?:accounts?|passwords?|logins?)\b",
@@ -107,13 +120,10 @@ def unstored(question: str, own_facets: Collection[str] = ()) -> tuple[str, ...]
     return tuple(kind.sentence for kind in _asked(question, own_facets))
 
 
-def without_unstored(question: str, own_facets: Collection[str] = ()) -> str:
-    """The question without the words that ask for it."""
-    asked = list(_asked(question, own_facets))
-    question = _plain(question) if asked else question
-    for kind in asked:
-        question = kind.pattern.sub(" ", question)
-    return question
+def unstored_words(question: str, own_facets: Collection[str] = ()) -> Iterator[str]:
+    """The words of the question that ask for it."""
+    for kind in _asked(question, own_facets):
+        yield from (match[0] for match in kind.pattern.finditer(_plain(question)))
 
 
 def _asked(question: str, own_facets: Collection[str]) -> Iterator[_Unstored]:

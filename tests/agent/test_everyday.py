@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from agent.core.events import AnswerMade, PlanMade
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import FIRST_DAY, records
@@ -74,6 +76,24 @@ async def test_a_question_for_false_positives_is_answered_with_them_and_not_with
 ) -> None:
     gaps = (await asked(make_session, "Where do the grade and the classifier's flag disagree?")).text
     answer = (await asked(make_session, "Are there false positives?")).text.strip()
-    assert answer.startswith("Of what is flagged in all themes, at least 80.6 % are flagged in error")
+    assert answer.startswith("Of what is flagged in all themes, at least 80.6 % are graded as harmless")
     assert "Concerning and not flagged:" not in answer
     assert gaps.strip().splitlines()[0] != answer.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How much of the traffic is not English, in percent?", ["are not “English”", "%"]),
+        ("Did the volume go up from June to July?", ["in 2026-07", "than in 2026-06"]),
+        ("which month was the quietest", ["The months with the fewest conversations"]),
+        ("a table of surfaces by month", ["“web” by month", "“mobile” by month"]),
+    ],
+)
+async def test_a_number_that_follows_from_the_shown_ones_is_said(
+    make_session: MakeSession, question: str, said: list[str]
+) -> None:
+    answer = (await asked(make_session, question)).text
+    assert "not supported" not in answer
+    for words in said:
+        assert words in answer

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agent.roles.builtin.lead import training
 from agent.roles.builtin.lead.material import intents
+from agent.roles.protocols import Exchange
 from agent.wiring import App
 from tests.fakes.planning import Asked, check_asked, plan_of
 
@@ -39,6 +40,48 @@ def test_the_lead_understands_shares_and_what_is_not_borne(asked: Asked) -> None
 @pytest.mark.parametrize("question", ["what share of German is German", "how many of the API are on the API?"])
 def test_a_whole_without_a_part_is_counted(question: str) -> None:
     assert [task.focus for task in plan_of(question).tasks]
+
+
+PARTS = [
+    Asked("what percentage of the traffic is mobile?", "size", {"surface": "mobile"}),
+    Asked("Quel pourcentage des conversations est en allemand ?", "size", {"language": "German"}),
+    Asked("where does German rank among the languages", "breakdown", {}, None, "language"),
+    Asked("is the api larger than mobile?", "breakdown", {}, None, "surface"),
+    Asked("April against June by surface", "compare", {"since": "2026-04-01", "until": "2026-04-30"}, {"since": "2026-06-01", "until": "2026-06-30"}, "surface"),
+    Asked("count by month and language", "breakdown", {}, None, "month"),
+    Asked("Spioniert hier jemand andere aus?", "sought", {"area": "Secretly watching people"}),
+    Asked("How often is it refused, and is that rising?", "trend", {"outcome": "refused"}),
+    Asked("How many are in French, and what are they about?", "breakdown", {"language": "French"}, None, "field"),
+    Asked("Wie viele Gespräche sind auf Spanisch, und worum geht es darin?", "breakdown", {"language": "Spanish"}, None, "field"),
+]  # fmt: skip
+"""The same, of a third reader: a part of all, ranks, and second halves."""
+
+
+@pytest.mark.parametrize("asked", PARTS, ids=lambda asked: asked.question)
+def test_the_lead_understands_parts_ranks_and_second_halves(asked: Asked) -> None:
+    check_asked(asked)
+
+
+def test_what_is_left_out_of_the_last_answer_leaves_its_tables() -> None:
+    first = plan_of("top five topics")
+    again = plan_of("now without cooking", Exchange(question="top five topics", answer="", tasks=first.tasks))
+    assert [(task.facet, task.already_named) for task in again.tasks] == [("field", ("Food and cooking",))]
+
+
+def test_numbers_of_each_are_those_of_the_list() -> None:
+    assert [task.facet for task in plan_of("Which kinds of harm are there, and how many of each?").tasks] == ["harm"]
+
+
+def test_who_asks_is_no_subject() -> None:
+    scopes = [task.scope.area for task in plan_of("are kids using it for homework?").tasks]
+    assert "Parenting and family" not in scopes
+
+
+@pytest.mark.parametrize(
+    "question", ["¿Qué se pide en francés, sin contar la cocina?", "what do people do, not counting cooking"]
+)
+def test_what_is_not_counted_is_left_out(question: str) -> None:
+    assert any(task.already_named == ("Food and cooking",) for task in plan_of(question).tasks)
 
 
 def test_what_will_be_is_not_foretold() -> None:

@@ -6,6 +6,8 @@ recommends a review of themes and periods, never a list of accounts. What is cal
 
 from collections.abc import Sequence
 
+import regex
+
 from agent.core.answer import LeadCard
 from agent.roles.builtin.recipe import (
     CONCERNING,
@@ -30,6 +32,7 @@ from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
 from tools.core.wording import UNNAMED
 
+_SHARE = regex.compile(r"([\d.]+) %")
 _BURST_SHARE = 55.0
 _FEW_WEEKS = 8
 _BANDS = ("uniformity", "template", "synchrony", "concentration", "dedication")
@@ -315,8 +318,8 @@ async def flag_gaps(notes: Notes) -> None:
     ]
     asks_for_false_alarms = notes.task.facet == "flagged"
     in_error = next((note for note in finding.notes if note.startswith("of what is flagged")), None)
-    if asks_for_false_alarms and in_error is not None:
-        notes.say(in_error.split(" (", 1)[0].capitalize(), finding, kind="answer")
+    if asks_for_false_alarms and in_error is not None and (share := _SHARE.search(in_error)) is not None:
+        notes.tell("in_error", finding, kind="answer", share=share[1])
     if missed and not asks_for_false_alarms:
         notes.tell("missed", finding, kind="answer", rows=missed)
     for found in wrong:
@@ -326,11 +329,7 @@ async def flag_gaps(notes: Notes) -> None:
             kind="answer" if asks_for_false_alarms else "support",
         )
     if asks_for_false_alarms and not wrong:
-        notes.say(
-            "In no single theme can it be shown that most flags are false positives",
-            finding,
-            kind="support" if in_error else "answer",
-        )
+        notes.tell("no_single_theme", finding, kind="support" if in_error else "answer")
     elif not missed and not any(row.values[0].count for row in rows):
         notes.say("No theme is large enough to compare grades with flags", finding, kind="answer")
     for note in finding.notes:

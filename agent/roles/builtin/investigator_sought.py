@@ -53,7 +53,14 @@ async def sought(notes: Notes) -> None:
     if scope.near and area and has_room(scope):
         scope = scope.model_copy(update={"area": area})
     count, accounts = f"{found.values[0].count:,}", f"{found.accounts:,}" if found.accounts else "?"
-    notes.tell("sought", table, kind="answer", count=count, accounts=accounts, area=found.label, near=near)
+    of, cited = "", [table]
+    if near and (every := await notes.ask("count_by", arguments(outer.model_copy(update={"near": None}), by="area"))):
+        whole = every.row(found.label)
+        if whole is not None and (whole.values[0].count or 0) > (found.values[0].count or 0):
+            of = unquoted(sentence("sought_of", notes.spoken, area=found.label, count=f"{whole.values[0].count:,}"))
+            cited.append(every)
+    values = {"count": count, "accounts": accounts, "area": found.label, "near": near, "of": of}
+    notes.tell("sought", *cited, kind="answer", **values)
     await _graded(notes, scope)
     notes.tell("sought_benign", kind="answer")
     await _when(notes, scope)

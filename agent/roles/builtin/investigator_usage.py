@@ -110,6 +110,11 @@ async def breakdown(notes: Notes) -> None:
     if finding is None:
         return
     rows = named(finding) if facet in ("month", "concern", "turns") else by_size(notes.fresh(named(finding)))
+    if notes.task.smallest and facet == "month" and rows:
+        rows = by_size(rows)[::-1]
+        whole = what(notes.task.scope, notes.spoken, every=False)
+        notes.tell("months_smallest", finding, kind="answer", what=whole, rows=listed(rows[: notes.shown]))
+        return
     if notes.task.smallest:
         rows = [row for row in reversed(rows) if row.label != UNCLEAR]
     name = word("concern grade" if facet == "concern" else facet, notes.spoken)
@@ -145,6 +150,7 @@ async def breakdown(notes: Notes) -> None:
         if notes.task.already_named and (
             left := [row for row in named(finding) if row.label in notes.task.already_named]
         ):
+            _rest(notes, finding, left)
             notes.tell("left_out", finding, kind="answer", rows=listed(left), count=count, others=counted)
         else:
             key = "by_smallest" if notes.task.smallest else "by"
@@ -156,15 +162,31 @@ async def breakdown(notes: Notes) -> None:
         left_out(notes, finding)
 
 
+def _rest(notes: Notes, finding: Finding, left: Sequence[Row]) -> None:
+    """How many are none of the rows that are left out, where all of these are shown."""
+    rest = finding.totals[0] - sum(row.values[0].count or 0 for row in left)
+    if len(left) == len({*notes.task.already_named}) and rest > 0:
+        values = {"rest": f"{rest:,}", "share": str(round(100 * rest / finding.totals[0], 1))}
+        values |= {"count": f"{finding.totals[0]:,}", "rows": listed(left)}
+        notes.tell("rest", finding, kind="answer", what=what(notes.task.scope, notes.spoken, every=False), **values)
+
+
 async def _crossed(notes: Notes, facet: str, across: str) -> None:
     """The largest values of one facet for each of the largest values of another."""
     finding = await notes.ask("count_by", arguments(notes.task.scope, by=facet, across=across))
     if finding is None:
         return
-    for place in range(min(len(finding.columns), _MOST_COLUMNS)):
+    largest_first = sorted(range(len(finding.columns)), key=lambda place: -finding.totals[place])
+    for rank, place in enumerate(largest_first[:_MOST_COLUMNS]):
         rows = [row for row in finding.rows if row.label != UNNAMED and row.values[place].count is not None]
         rows.sort(key=lambda row: -(row.values[place].count or 0))
-        if rows:
+        if rows and facet == "month":
+            rows.sort(key=lambda row: row.label)
+            counted = ", ".join(f"{row.label}: {row.values[place].count:,}" for row in rows)
+            column = f"“{finding.columns[place]}”"
+            values = {"column": column, "step": word(facet, notes.spoken), "rows": counted}
+            notes.tell("column_by_step", finding, kind="answer" if rank < 2 else "support", **values)
+        elif rows:
             stated = ", ".join(
                 f"“{row.label}” ({row.values[place].count:,}, {row.values[place].share} %)" for row in rows[:3]
             )
@@ -172,7 +194,7 @@ async def _crossed(notes: Notes, facet: str, across: str) -> None:
             notes.tell(
                 "crossed",
                 finding,
-                kind="answer" if place < 2 else "support",
+                kind="answer" if rank < 2 else "support",
                 facet=f"{name}s" if notes.spoken == "English" else name,
                 column=column,
                 rows=stated,

@@ -133,6 +133,9 @@ async def trend(notes: Notes) -> None:
         notes.tell("too_few_per_step", finding, kind="answer", step=name, what=what(notes.task.scope, notes.spoken))
         return
     is_part = len(finding.columns) == 2
+    if step == "month" and len(rows) == len(finding.rows) == _FEWEST and not is_part:
+        _changed_by(notes, finding, *rows)
+        return
     if not is_part and step == "week" and len(rows) > _WITHOUT_ENDS:
         rows = rows[1:-1]
         notes.say("Partial first and last weeks are excluded.", kind="limit")
@@ -157,6 +160,15 @@ async def trend(notes: Notes) -> None:
             finding,
             kind="limit",
         )
+
+
+def _changed_by(notes: Notes, finding: Finding, first: Row, last: Row) -> None:
+    """By how much the second of two months differs from the first."""
+    before, after = first.values[0].count or 0, last.values[0].count or 0
+    values = {"before": f"{before:,}", "after": f"{after:,}", "first": first.label, "last": last.label}
+    change = round(100 * abs(after - before) / before, 1)
+    key = "change_less" if after < before else "change_more"
+    notes.tell(key, finding, kind="answer", what=what(notes.task.scope, notes.spoken), change=str(change), **values)
 
 
 _TIMES = regex.compile(r"(at least |at most )?([\d.]+) times the odds")

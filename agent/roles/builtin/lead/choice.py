@@ -41,18 +41,20 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
         and (has_earlier or name not in later)
         and not (name in ("again", "else") and named and slots.left > 4)
     }
-    if slots.is_false_alarm:
+    if slots.says("false_alarm"):
         return {"false_alarms": 1.0}
-    if slots.is_future:
+    if _is_share_of_part(slots) and not abuse:
+        return {"size": 1.0}
+    if slots.says("future"):
         return {"forecast": 1.0}
-    if slots.is_ring and not slots.subjects:
+    if slots.says("ring") and not slots.subjects:
         kept["coordination"] = _SIDE_BY_SIDE * likely["coordination"]
     sides = (slots.subjects, slots.marks, slots.languages, slots.surfaces)
     if slots.whole is not None and sum(map(len, sides)) + len(slots.negated) > 1 and not abuse:
         return {"rate": 1.0}
-    if slots.is_share and slots.grade and "flagged" in (*slots.marks, *slots.negated):
+    if slots.says("share") and slots.grade and "flagged" in (*slots.marks, *slots.negated):
         return {"rate": 1.0}
-    if slots.is_share and slots.period.parts and any(map(len, sides)) and not abuse:
+    if slots.says("share") and slots.period.parts and any(map(len, sides)) and not abuse:
         return {"compare": 1.0}
     # A subject alone asks about it; a language or a period alone, about what there is.
     if (slots.left == 0 or slots.is_bare) and slots.spoken not in ("Japanese", "Chinese", "Thai"):
@@ -72,21 +74,30 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
         )
         if bare:
             return {bare: 1.0}
-    for many, name in ((slots.surfaces, "by_surface"), (slots.languages, "by_language")):
-        if len(many) > 2 and not named and not slots.clusters:
-            kept[name] = _SIDE_BY_SIDE  # more than two are not set against each other
+    for facet, many in (("surface", slots.surfaces), ("language", slots.languages)):
+        is_ranked = (facet in slots.facets and many and not slots.says("share")) or (
+            slots.says("bigness") and len(many) > 1
+        )
+        if (len(many) > 2 or is_ranked) and not named and not slots.clusters and not slots.marks:
+            # More than two are not set against each other, and one among all is a row of their table.
+            kept[f"by_{facet}"] = _SIDE_BY_SIDE
+            kept.pop("compare", None)
+    if slots.says("least") and {"month", "week", "day"} & {*slots.facets} and not abuse:
+        return {"volume": 1.0}
     if slots.period.parts or max(map(len, (slots.clusters, slots.languages, slots.surfaces))) > 1:
         # Two of a kind side by side are seldom named but to be compared.
         counted = max(likely[name] for name in ("size", "by_surface", "by_language", "cross"))
         is_counted = counted > _CLEARLY * likely["compare"]
         kept["compare"] = likely["compare"] if is_counted else _SIDE_BY_SIDE * likely["compare"]
-    if slots.is_growth and "turns" in slots.facets:
+    if slots.period.parts and {"language", "surface", "harm"} & {*slots.facets} and not (named or slots.marks):
+        kept["compare"] = _SIDE_BY_SIDE
+    if slots.says("growth") and "turns" in slots.facets:
         kept["by_length"] = _SIDE_BY_SIDE * likely["by_length"]
-    elif slots.is_growth and (slots.marks or slots.subjects) and not slots.is_least:
+    elif slots.says("growth") and (slots.marks or slots.subjects) and not slots.says("least"):
         kept["trend"] = _SIDE_BY_SIDE * likely["trend"]
     if slots.period.pivot:
         kept["new"] = 2 * likely["new"]
-    if slots.is_fall and not named and not slots.marks and not slots.period.parts:
+    if slots.says("fall") and not named and not slots.marks and not slots.period.parts:
         kept["falling"] = _SIDE_BY_SIDE * likely["falling"]
     if {"concern", "flagged"} <= {*slots.marks}:
         kept["flag_gaps"] = _SIDE_BY_SIDE * likely["flag_gaps"]
@@ -94,6 +105,20 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
     if total < _FEASIBLE:
         return {}  # what it asks for is something that the slots cannot fill
     return {name: chance / total for name, chance in sorted(kept.items(), key=lambda item: -item[1])}
+
+
+def _is_share_of_part(slots: Slots) -> bool:
+    """Whether the share of one language or one surface is asked for, and nothing else is named."""
+    others = (
+        slots.subjects,
+        slots.marks,
+        slots.clusters,
+        slots.facets,
+        slots.negated,
+        slots.excluded,
+        slots.period.parts,
+    )
+    return slots.says("share") and len((*slots.languages, *slots.surfaces)) == 1 and not any(others)
 
 
 def _is_compared(slots: Slots) -> bool:

@@ -50,11 +50,47 @@ def subject_of(last: Exchange, question: str = "it") -> Scope:
     if row is not None:
         return _scope_of(row, last)
     scope = last.tasks[0].scope
+    if (counted := _counted_mark(last.tasks[0])) is not None:
+        return joined(scope, counted)
+    if last.tasks[0].focus == "new" and last.rows:
+        areas = {request.area for request in vocabulary().requests}
+        return _scope_of(next((row for row in last.rows if row.label in areas), last.rows[0]), last)
     if last.tasks[0].focus == "sought" and scope.near and has_room(scope):
         # What was found was near the phrase and of its area.
         area = next((item.area for item in vocabulary().requests if item.label == scope.near), None)
         scope = scope.model_copy(update={"area": area})
     return _scope_of(last.rows[0], last) if scope == Scope() and last.rows else scope
+
+
+def _counted_mark(first: Task) -> Scope | None:
+    """What bears the mark that a task counted ("how often is it refused": what is refused)."""
+    if first.across is not None or first.focus not in ("breakdown", "rate"):
+        return None
+    return {"outcome": Scope(outcome="refused"), "flagged": Scope(flagged="yes")}.get(first.facet or "")
+
+
+def without(excluded: Sequence[Found], last: Exchange) -> Plan | None:
+    """The tables of the last answer without the rows that are left out; None where it counted by no such facet."""
+    kinds = {"area": "field", "request": "field", "phrase": "field", "hazard": "harm"}
+    names: dict[str | None, tuple[str, ...]] = {kinds.get(item.kind, item.kind): () for item in excluded}
+    for item in excluded:
+        facet = kinds.get(item.kind, item.kind)
+        names[facet] = (*names[facet], in_table(item))
+    kept = [
+        item.model_copy(update={"already_named": (*item.already_named, *names[item.facet]), "supports": False})
+        for item in last.tasks
+        if item.focus == "breakdown" and item.across is None and item.facet in names
+    ]
+    if not kept:
+        return None
+    out = ", ".join(dict.fromkeys(name for facet in names.values() for name in facet))
+    return Plan(tasks=tuple(kept), assumptions=(f"the last question again; left out: {out}",))
+
+
+def in_table(item: Found) -> str:
+    """The row of its table that a subject is of: an area's or a request's field."""
+    known = (request for request in vocabulary().requests if item.label in (request.area, request.label))
+    return next((request.field for request in known), item.label) if item.kind in ("area", "request") else item.label
 
 
 def row_named(label: str, history: Sequence[Exchange]) -> Scope | None:
@@ -204,6 +240,8 @@ def _scope_of(row: Mention, last: Exchange) -> Scope:
     if row.id is not None and regex.fullmatch(r"[CT]\d+", row.id):
         return Scope(cluster=row.id)
     scope = last.tasks[0].scope
+    if last.tasks[0].focus == "new" and any(row.label == request.area for request in vocabulary().requests):
+        return scope.model_copy(update={"area": row.label})
     facet = next((item.facet for item in last.tasks if item.facet in _AS_SCOPE), None)
     if facet is not None:
         return scope.model_copy(update={facet: row.label})

@@ -6,13 +6,13 @@ questions it can answer, because a number for a misread question is worse than n
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
 import regex
 
-from agent.grounding.unrecorded import unstored
+from agent.grounding.unrecorded import unstored, unstored_words
 from agent.roles.builtin.lead.choice import candidates, chosen
 from agent.roles.builtin.lead.follow import (
     FOLLOWS,
@@ -24,6 +24,7 @@ from agent.roles.builtin.lead.follow import (
     row_named,
     shares_again,
     subject_of,
+    without,
 )
 from agent.roles.builtin.lead.known import Known
 from agent.roles.builtin.lead.material import intents
@@ -99,19 +100,27 @@ class BuiltinPlanner:
         if goes_on and ON_PART.match(question) and not (slots.marks or slots.subjects or slots.clusters):
             # "How many refusals were there, and on what subjects": the second part is about the first one's.
             earlier = read_slots(next(iter(questions_of(brief.question))), self._reader, known, spoken)
-            slots = replace(slots, marks=earlier.marks)
+            kept = tuple(facet for facet in earlier.facets if facet == "turns")
+            slots = replace(slots, marks=earlier.marks, facets=(*slots.facets, *kept))
         likely = candidates(self._reader.intents_of(slots.masked, slots.marks_of()), slots, last is not None)
         intent = chosen(likely)
         if intent is None and any(item.is_abuse for item in slots.subjects):
             intent = "abuse_kind"  # what is looked for is clear, whatever is asked of it
         if slots.unknown and not slots.subjects and intent in _COUNTING:
             intent = None  # a number of something else would be worse than none
+        missing = unstored(question, brief.own_facets) if spoken == "English" else ()
+        if missing and intent not in ASIDE | LATER.keys() and not _names_something(slots):
+            intent = "not_recorded"
+        if goes_on and last is not None and _is_of_each(question, slots, intent):
+            return Plan(tasks=last.tasks, spoken=spoken)
+        if missing and intent is None:
+            intent = "not_recorded"
+        slots = _without_people(slots, question, brief.own_facets)
         plan = self._planned(brief, question, intent, slots, last, goes_on=goes_on) if intent else None
         if plan is None:
             key = "no_earlier" if last is None and intent in LATER.keys() | FOLLOWS else "not_understood"
-            unread = unstored(question, brief.own_facets) if spoken == "English" else ()
             plan = Plan(
-                clarification=" ".join([*unread, text_of(key, spoken)]),
+                clarification=" ".join([*missing, text_of(key, spoken)]),
                 suggestions=tuple(_offers(list(likely), slots, brief)),
             )
         return plan.model_copy(update={"spoken": spoken})
@@ -135,6 +144,14 @@ class BuiltinPlanner:
             return Plan(tasks=last.tasks, assumptions=("the last question again, with its tables below",))
         if intent in ASIDE or intent in LATER:
             return replied(intent, brief, spoken, last, slots.shown)
+        if (
+            last is not None
+            and slots.excluded
+            and not slots.subjects
+            and slots.left <= _SHORT
+            and (again := without(slots.excluded, last))
+        ):
+            return again
         if last is not None and slots.excluded and not slots.subjects and slots.left <= _SHORT:
             out = ", ".join(item.words for item in slots.excluded)
             still = text_of("still_in", spoken).format(words=out)
@@ -229,10 +246,35 @@ def _is_of_last(question: str, slots: Slots, intent: str) -> bool:
     return is_look and (len(question.split()) < _SHORT or _MORE.search(question.casefold()) is not None)
 
 
+def _names_something(slots: Slots) -> bool:
+    """Whether a question names anything that is recorded."""
+    named = (slots.subjects, slots.languages, slots.surfaces, slots.clusters, slots.marks, slots.facets, slots.excluded)
+    return any(named) or not slots.period.is_empty
+
+
+def _without_people(slots: Slots, question: str, own_facets: Collection[str]) -> Slots:
+    """Without subjects that say who asks ("are kids using it for ..."), which is not stored."""
+    asked = " ".join(unstored_words(question, own_facets)).casefold()
+    kept = tuple(item for item in slots.subjects if item.words.casefold() not in asked)
+    return replace(slots, subjects=kept) if kept else slots
+
+
+_EACH = regex.compile(r"\b(?:each|every one|they|by how (?:many|much))\b", regex.IGNORECASE)
+
+
+def _is_of_each(question: str, slots: Slots, intent: str | None) -> bool:
+    """Whether a part asks for the numbers of what the part before it lists ("and how common is each?"): that has them."""
+    return intent in ("size", None) and not _names_something(slots) and _EACH.search(question) is not None
+
+
 def _leaves_out(question: str, slots: Slots, intent: str) -> bool:
     """Whether a question that goes on from another one in its text leaves out what it is about."""
     names = slots.subjects or slots.clusters or slots.languages or slots.surfaces
-    return not names and intent in _COUNTING | {"by_flag"} and not _OF_ALL.search(question.casefold())
+    return (
+        not names
+        and intent in _COUNTING | {"by_flag", "overview", "by_field", "facet_of"}
+        and not _OF_ALL.search(question.casefold())
+    )
 
 
 def _is_on(question: str, slots: Slots, intent: str) -> bool:

@@ -73,9 +73,14 @@ _EMPTY = (
 _PLAIN = frozenset(
     "person persons human humans everybody everyone somebody nobody seem seems quite rather really actually lately currently nowadays recently "
     "exactly roughly approximately typically generally basically overall across along maybe perhaps possible possibly simply today yesterday "
+    "gimme lemme gonna wanna gotta chit chat please thanks thanx anyone anybody stuff wise burn pumping "
     "convos convs chats msgs reqs prompts ppl folks guys data dataset index corpus january february march april june july august september october november december".split()
 )
 """Everyday words that say nothing about what is asked."""
+
+
+CUES = ("least", "growth", "share", "fall", "future", "average", "summary", "benign", "ring", "bigness", "false_alarm")
+"""Sections of `slots.toml` whose words say how something is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,7 @@ def asking_words() -> frozenset[str]:
     ]
     named = [word for name in names() for word in name.text.casefold().split()]
     left_out = [word for texts in slots("except").values() for text in texts for word in text.split()]
+    left_out += [word for cue in CUES for texts in slots(cue).values() for text in texts for word in text.split()]
     return frozenset([*words, *named, *left_out, *_EMPTY, *FUNCTION_WORDS, *_PLAIN])
 
 

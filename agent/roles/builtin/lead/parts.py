@@ -8,8 +8,8 @@ _LONG = 600
 """Characters from which on a text is a report, of which only the questions are read."""
 
 _ASKS = (
-    r"what|which|how|who|when|where|is there|are there|does|did|do people|was|welche[rs]?|wie|wann|wer|was|gibt es|quels?|quelles?|combien|quand|"
-    r"comment|qué|cuánt[ao]s|cuándo|cuáles?|cómo|quanti|quante|quando|come|quais|quantas|quantos|como"
+    r"what|which|how|who|when|where|is there|are there|does|did|do people|was|welche[rs]?|wie|wann|wer|was|wo|worum|wofür|worüber|woran|gibt es|quels?|quelles?|combien|quand|"
+    r"comment|quoi|où|qué|cuánt[ao]s|cuándo|cuáles?|cómo|quanti|quante|quando|come|quais|quantas|quantos|como"
 )
 _ON = r"(?:on|in|for|from|by|about|with|at|to|auf|in|zu|über|aus|sur|en|dans|pour|de|sobre|para|em)"
 ON_PART = regex.compile(rf"(?:{_ON})\s", regex.IGNORECASE)

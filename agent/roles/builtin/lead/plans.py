@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
+from agent.roles.builtin.lead.follow import in_table
 from agent.roles.builtin.lead.plans_abuse import abuse, briefing, concern, coordination, false_alarms, gaps
 from agent.roles.builtin.lead.plans_time import by_time, falling, new, spike, trend, volume
 from agent.roles.builtin.lead.rates import of_whole, part_of, part_of_mark, rate_of
@@ -24,8 +25,6 @@ from agent.roles.builtin.lead.tasks import (
 )
 from agent.roles.builtin.recipe import has_room, stated
 from agent.roles.protocols import Task
-from index.questions.values import Found
-from index.vocabulary import vocabulary
 from tools.core.scope import Scope
 
 _PARTS_SHOWN = 3
@@ -49,6 +48,12 @@ def tasks_of(reading: Reading) -> tuple[Task, ...]:
 
 def _overview(reading: Reading) -> Iterator[Task]:
     whole = marked(reading.slots.marks, reading.base)
+    if {"field", "turns"} <= {*reading.slots.facets}:
+        yield breakdown_of(whole, "field", across="turns")
+        return
+    if reading.slots.shown and "field" in reading.slots.facets and not reading.slots.subjects and has_room(whole):
+        yield breakdown_of(whole, "field").model_copy(update={"smallest": reading.slots.says("least")})
+        return
     scopes = [marked(reading.slots.marks, scope) for scope in reading.scopes] if reading.slots.subjects else [whole]
     for scope in scopes:
         if scope.near:
@@ -56,23 +61,26 @@ def _overview(reading: Reading) -> Iterator[Task]:
             continue
         if not scope.field and not scope.area and has_room(scope):
             by_field = breakdown_of(scope, "field")
-            if reading.slots.is_least:
+            if reading.slots.says("least"):
                 yield by_field.model_copy(update={"smallest": True})
                 continue
             yield by_field
         elif not has_room(scope):
             yield size_of(scope)
         yield top_of(scope)
-    if scopes == [Scope()] and not reading.slots.is_least:
+    if scopes == [Scope()] and not reading.slots.says("least"):
         yield breakdown_of(Scope(), "language").model_copy(update={"supports": True})
 
 
 def _others(reading: Reading) -> Iterator[Task]:
     """What is not what was excluded: the other rows of its table, because there is no scope by "not"."""
     out = reading.slots.excluded
+    if {item.kind for item in out} == {"language", "surface"}:
+        yield from _beside_both(reading)
+        return
     kinds = {"area": "field", "request": "field", "quoted": "field", "phrase": "field", "hazard": "harm"}
     for facet in dict.fromkeys(kinds.get(item.kind, item.kind) for item in out):
-        names = tuple(dict.fromkeys(_in_table(item) for item in out if kinds.get(item.kind, item.kind) == facet))
+        names = tuple(dict.fromkeys(in_table(item) for item in out if kinds.get(item.kind, item.kind) == facet))
         reading.assumed.append(f"left out: {', '.join(names)}; the other rows of the table answer")
         if facet == "language" and reading.intent in ("overview", "topic", "unique"):
             # What is left is no group that can be asked for, so its largest parts are.
@@ -86,10 +94,16 @@ def _others(reading: Reading) -> Iterator[Task]:
         yield breakdown_of(unmarked(reading.scope, facet), facet, without=names)
 
 
-def _in_table(item: Found) -> str:
-    """The row of its table that an excluded subject is of: an area's or a request's field."""
-    known = (request for request in vocabulary().requests if item.label in (request.area, request.label))
-    return next((request.field for request in known), item.label) if item.kind in ("area", "request") else item.label
+def _beside_both(reading: Reading) -> Iterator[Task]:
+    """What is in none of these languages and on none of these surfaces: the other languages on each of the other surfaces."""
+    out = reading.slots.excluded
+    languages = tuple(item.label for item in out if item.kind == "language")
+    surfaces = [item.label for item in out if item.kind == "surface"]
+    reading.assumed.append(f"left out: {', '.join((*surfaces, *languages))}; the other rows of the tables answer")
+    for name in reading.known.surfaces:
+        if name.casefold() not in surfaces:
+            scope = unmarked(reading.scope, "language").model_copy(update={"surface": name})
+            yield breakdown_of(scope, "language", without=languages)
 
 
 def _topic(reading: Reading) -> Iterator[Task]:
@@ -143,7 +157,7 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
         if facet == "concern" and reading.slots.grade and not reading.slots.subjects:
             yield rate_of(unmarked(reading.base, facet), ("concern", str(reading.slots.grade)))
             return
-        if facet == "turns" and reading.slots.is_average:
+        if facet == "turns" and reading.slots.says("average"):
             reading.limit("no_average")
         out = [item.label for item in reading.slots.excluded]
         if out:
@@ -151,14 +165,18 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
         mark = next((name for name, value in FACET_OF.items() if value == facet), None)
         divided = reading.facet("language", "surface") if mark else None
         if facet in ("language", "surface") and "turns" in reading.slots.facets:
-            if reading.slots.is_average:
+            if reading.slots.says("average"):
                 reading.limit("no_average")
             # Where the fewest have one turn, conversations are longest.
             yield rate_of(unmarked(reading.base, facet), ("turns", "1 turn"), across=facet).model_copy(
                 update={"smallest": True}
             )
             return
-        if facet == "turns" and reading.slots.is_growth | ("month" in reading.slots.facets) and reading.known.oldest:
+        if (
+            facet == "turns"
+            and reading.slots.says("growth") | ("month" in reading.slots.facets)
+            and reading.known.oldest
+        ):
             yield from (breakdown_of(half, "turns") for half in _halves(reading, reading.scope))
             return
         if facet == "turns" and "field" in reading.slots.facets:
@@ -171,7 +189,7 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
             return
         if facet in ("language", "surface") and other and not reading.slots.subjects:
             yield rate_of(unmarked(reading.base, facet), part_of_mark(reading, other), across=facet).model_copy(
-                update={"smallest": reading.slots.is_least}
+                update={"smallest": reading.slots.says("least")}
             )
             return
         if mark and (step := reading.facet("month", "week", "day")):
@@ -179,7 +197,13 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
                 whole = unmarked(scope, facet).model_copy(update=stated(MARKED[mark]))
                 yield trend_of(whole).model_copy(update={"facet": step})
             return
+        if facet in ("language", "surface") and reading.slots.says("bigness") and reading.slots.says("growth"):
+            yield breakdown_of(unmarked(reading.scope, facet), facet)
+            yield breakdown_of(unmarked(reading.scope, facet), "month", across=facet)
+            return
         sides = [reading.scope, reading.against] if reading.against is not None else scopes
+        if facet in ("language", "surface") and len(getattr(reading.slots, f"{facet}s")) > 1:
+            sides = [reading.scope]
         if mark and reading.against is not None and not divided:
             first, second = (unmarked(side, facet) for side in (reading.scope, reading.against))
             yield rate_of(first, part_of_mark(reading, mark), against=second)
@@ -214,10 +238,10 @@ def _refused(reading: Reading) -> Iterator[Task]:
     for scope in reading.scopes:
         if not scope.near:
             refused = scope.model_copy(update={"outcome": "refused"})
-            if reading.slots.is_benign:
+            if reading.slots.says("benign"):
                 yield breakdown_of(refused, "concern")
             if facet is None and not scope.field and has_room(refused):
-                if reading.slots.is_share:
+                if reading.slots.says("share"):
                     yield rate_of(scope, ("outcome", "refused"), across="field")
                 else:
                     yield breakdown_of(refused, "field")
@@ -227,6 +251,10 @@ def _refused(reading: Reading) -> Iterator[Task]:
 
 def _cross(reading: Reading) -> Iterator[Task]:
     named = list(dict.fromkeys("month" if name in ("week", "day") else name for name in reading.slots.facets))
+    if "month" in named and len(named) > 1:
+        # Months are rows: a table has room for more rows than columns.
+        yield breakdown_of(reading.scope, "month", across=next(name for name in named if name != "month"))
+        return
     across = next((name for name in named if name != "field"), "language")
     by = next((name for name in named if name != across), "field")
     yield breakdown_of(reading.scope, by, across=across)
@@ -247,7 +275,7 @@ def _compare(reading: Reading) -> Iterator[Task]:
     if "turns" in reading.slots.facets:
         yield from _by("turns")(reading)
         return
-    if reading.against is not None and reading.slots.is_growth and not subjects and not reading.slots.period.parts:
+    if reading.against is not None and reading.slots.says("growth") and not subjects and not reading.slots.period.parts:
         # What grows is read from the trend of each, and not from what they are about.
         yield trend_of(marked(reading.slots.marks, reading.scope))
         yield trend_of(marked(reading.slots.marks, reading.against))
@@ -258,7 +286,7 @@ def _compare(reading: Reading) -> Iterator[Task]:
             yield breakdown_of(unmarked(side, "surface"), "surface")
         return
     scope, against = reading.scope, reading.against
-    if against is not None and reading.slots.is_fall and not subjects and not reading.slots.marks:
+    if against is not None and reading.slots.says("fall") and not subjects and not reading.slots.marks:
         yield compare_of(*by_time(scope, against))
         return
     since = reading.slots.period.pivot or reading.base.since
@@ -272,17 +300,21 @@ def _compare(reading: Reading) -> Iterator[Task]:
     if against is not None and (part := part_of(reading)) is not None:
         # How much of each side it is; for a subject also how it differs between them, unless a share is asked for.
         yield rate_of(reading.base, part, against=against)
-        if subjects and not reading.slots.is_share:
+        if subjects and not reading.slots.says("share"):
             yield compare_of(scope, about(against, subjects[0]))
         return
-    if against is not None and reading.slots.is_share and reading.slots.period.parts:
+    if against is not None and reading.slots.says("share") and reading.slots.period.parts:
         # The share of one language or surface in two periods.
         facet = next((name for name in ("surface", "language") if getattr(scope, name)), None)
         if facet is not None:
             whole, other = (unmarked(side, facet) for side in (scope, against))
             yield rate_of(whole, (facet, getattr(scope, facet)), against=other)
             return
-    yield compare_of(scope, against) if scope != Scope() else top_of(scope)
+    if scope == Scope():
+        yield top_of(scope)
+        return
+    facet = reading.facet("language", "surface", "harm") if against is not None else None
+    yield compare_of(scope, against).model_copy(update={"facet": facet})
 
 
 def _unique(reading: Reading) -> Iterator[Task]:
@@ -308,10 +340,10 @@ def _marked_by(reading: Reading) -> Iterator[Task]:
     elif facet in ("language", "surface"):
         part = part_of_mark(reading, mark)
         yield rate_of(unmarked(reading.scope, facet), part, across=facet).model_copy(
-            update={"smallest": reading.slots.is_least}
+            update={"smallest": reading.slots.says("least")}
         )
     elif facet in (None, "field"):
-        if reading.slots.is_share:
+        if reading.slots.says("share"):
             yield rate_of(reading.scope, part_of_mark(reading, mark), across="field")
         elif mark in ("refused", "flagged"):
             yield breakdown_of(scope, "field")

@@ -33,7 +33,7 @@ def abuse(reading: Reading) -> Iterator[Task]:
     if "flagged" in reading.slots.marks:
         reading.limit("no_category")
         yield breakdown_of(reading.base, "flagged")
-    if reading.slots.is_ring:
+    if reading.slots.says("ring"):
         yield coordination_of(reading.base)
     sides = [reading.base, *([reading.against] if reading.against is not None else [])]
     for subject in subjects[:3]:
@@ -55,8 +55,7 @@ def gaps(reading: Reading) -> Iterator[Task]:
 
 def false_alarms(reading: Reading) -> Iterator[Task]:
     yield gaps_of(_of_period(reading), false_alarms=True)
-    if "field" in reading.slots.facets:
-        yield breakdown_of(reading.base.model_copy(update={"flagged": "yes"}), "field")
+    yield breakdown_of(reading.base.model_copy(update={"flagged": "yes"}), "field")
 
 
 def _of_period(reading: Reading) -> Scope:
@@ -71,7 +70,7 @@ def _of_period(reading: Reading) -> Scope:
 def briefing(reading: Reading) -> Iterator[Task]:
     """Signs of one actor, what is new, gaps, and the whole."""
     scope = reading.base
-    if reading.slots.is_summary and has_room(scope):
+    if reading.slots.says("summary") and has_room(scope):
         yield breakdown_of(scope, "field")
         yield trend_of(scope).model_copy(update={"supports": True})
     yield coordination_of(scope)

@@ -58,15 +58,30 @@ def trend(reading: Reading) -> Iterator[Task]:
     for scope in reading.scopes:
         if not reading.slots.subjects:
             scope = marked(reading.slots.marks, scope)
-        yield trend_of(scope)
+        yield _in_months(reading, trend_of(scope))
 
 
 def volume(reading: Reading) -> Iterator[Task]:
-    yield trend_of(marked(reading.slots.marks, reading.scope))
+    scope = marked(reading.slots.marks, reading.scope)
+    if reading.slots.says("least"):
+        yield breakdown_of(scope, "month").model_copy(update={"smallest": True})
+        return
+    yield _in_months(reading, trend_of(scope))
+
+
+def _in_months(reading: Reading, made: Task) -> Task:
+    """By month, where it is asked what changed from one whole month to the next."""
+    since, until = made.scope.since, made.scope.until
+    asks = any(reading.slots.says(cue) for cue in ("growth", "fall", "share"))
+    if not asks or since is None or until is None or reading.facet("week", "day"):
+        return made
+    is_two = (until.year - since.year) * 12 + until.month - since.month == 1
+    is_whole = since.day == 1 and (until + timedelta(days=1)).day == 1
+    return made.model_copy(update={"facet": "month"}) if is_two and is_whole else made
 
 
 def new(reading: Reading) -> Iterator[Task]:
-    if reading.against is not None and reading.slots.is_fall:
+    if reading.against is not None and reading.slots.says("fall"):
         yield compare_of(*by_time(reading.scope, reading.against))
         return
     if reading.against is not None:
@@ -82,7 +97,7 @@ def new(reading: Reading) -> Iterator[Task]:
     if since is not None:
         scope = scope.model_copy(update={"since": since})
         facet = reading.facet("language", "surface", "harm")
-        grew = {"facet": GREW} if reading.slots.is_growth else {}
+        grew = {"facet": GREW} if reading.slots.says("growth") else {}
         yield contrast_of(scope, facet) if facet else new_of(scope).model_copy(update=grew)
     if reading.slots.subjects or since is None:
         yield trend_of(scope.model_copy(update={"since": None}) if since is not None else scope)

@@ -69,6 +69,8 @@ def _shorter(_spoken: str, last: Exchange, shown: int | None) -> Plan:
         sentence.lstrip("- ") for block in prose for line in block.splitlines() for sentence in sentences_of(line)
     ]
     kept = [point for point in points if HANDLE.search(point)][: shown or _SHORT] or points[: shown or _SHORT]
+    if shown == 1:
+        return Plan(reply=kept[0] if kept else last.answer)
     return Plan(reply="\n".join(f"- {point}" for point in kept))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import regex
 
 from agent.roles.builtin.lead.known import Known
-from agent.roles.builtin.lead.material import asking_words, slots
+from agent.roles.builtin.lead.material import CUES, asking_words, slots
 from agent.roles.builtin.lead.period import Period
 from agent.roles.builtin.lead.spelling import corrected, many_in
 from agent.roles.builtin.lead.times import period_of
@@ -58,32 +58,18 @@ class Slots:
     masked: str = ""
     left: int = 0
     assumed: tuple[str, ...] = ()
-    is_least: bool = False
-    """Whether the smallest groups are asked for."""
-    is_growth: bool = False
-    """Whether what has grown is asked for."""
-    is_fall: bool = False
-    """Whether what has become less is asked for."""
-    is_future: bool = False
-    """Whether it is asked what will be."""
-    is_average: bool = False
-    """Whether an average is asked for."""
-    is_summary: bool = False
-    """Whether a summary is asked for."""
-    is_benign: bool = False
-    """Whether something harmless is asked about."""
+    cues: frozenset[str] = frozenset()
+    """Kinds of words that it holds (`slots.toml`): "least" where the smallest groups are asked for, "share", "growth" and so on."""
     is_bare: bool = False
     """Whether no word is left but one for conversations."""
-    is_share: bool = False
-    """Whether a share is asked for."""
-    is_false_alarm: bool = False
-    """Whether it is asked what is flagged in error."""
-    is_ring: bool = False
-    """Whether it is asked who acts together."""
     negated: tuple[str, ...] = ()
     """Marks that what is asked about does not bear."""
     whole: Found | None = None
     """What a share is asked of, where that is named behind the share."""
+
+    def says(self, cue: str) -> bool:
+        """Whether the question holds a word of this kind."""
+        return cue in self.cues
 
     @property
     def is_scoped(self) -> bool:
@@ -158,20 +144,23 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         ),
         left=_left(text, [*taken, *((item.start, item.end) for item in found)]),
         assumed=(*mended, *period.assumed),
-        is_least=_has(text, "least"),
-        is_growth=_has(text, "growth"),
-        is_share=_has(text, "share"),
-        is_false_alarm=_has(text, "false_alarm") or ("flagged" in marks and _has(text, "benign")),
-        is_fall=_has(text, "fall"),
-        is_future=_has(text, "future"),
-        is_average=_has(text, "average"),
-        is_summary=_has(text, "summary"),
-        is_benign=_has(text, "benign"),
+        cues=frozenset(_cues(text, marks)),
         is_bare=_is_bare(text, [*taken, *((item.start, item.end) for item in found)]),
-        is_ring=_has(text, "ring"),
         negated=negated,
         whole=_whole(text, kept) if spoken == "English" else None,
     )
+
+
+_WILL = regex.compile(r"(?:and |so |ok,? )?(?:will|shall)\b|is .{1,40} going to\b", regex.IGNORECASE)
+"""How a question for what will be begins."""
+
+
+def _cues(text: str, marks: Sequence[str]) -> Iterator[str]:
+    yield from (cue for cue in CUES if _has(text, cue))
+    if "flagged" in marks and _has(text, "benign"):
+        yield "false_alarm"
+    if _WILL.match(text):
+        yield "future"
 
 
 def _has(text: str, section: str) -> bool:

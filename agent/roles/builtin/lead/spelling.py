@@ -56,11 +56,16 @@ _NUMBER = rf"(?P<many>\d{{1,2}}|{'|'.join(NUMBERS)})"
 _MANY = regex.compile(
     rf"\b(?:top|main|best|first) {_NUMBER}\b(?! (?:days?|weeks?|months?|years?))|\b{_NUMBER} (?:top|main|largest|biggest|most|commonest|fastest)\b|前{_NUMBER.replace('many', 'many2')}"
 )
+_ONE = regex.compile(
+    r"\b(?:one|a single|single|1)[ -](?:sentence|line|liner)\b|\b(?:ein(?:em|en)?|une|una) (?:satz|phrase|frase)\b|一文で|一言で|一句话"
+)
 _MOST_NAMED = 20
 
 
 def many_in(question: str) -> int | None:
     """How many groups a question asks for ("the top ten"), at most twenty; None where it does not say."""
+    if _ONE.search(question):
+        return 1
     if (match := _MANY.search(question)) is None:
         return None
     word = match["many"] or match["many2"]
