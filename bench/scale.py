@@ -68,7 +68,7 @@ INSERT INTO batches VALUES (1, TRUE);
 INSERT INTO summaries SELECT i, printf('%032x', i), 1 + (hash(i) % {accounts})::INTEGER,
     ['English', 'Spanish', 'Japanese', 'German'][1 + (hash(i * 3) % 4)::INTEGER], 1 + (hash(i * 5) % 5)::TINYINT,
     1 + (hash(i * 7) % 9)::INTEGER, 20500 + (hash(i * 11) % {days})::INTEGER, (hash(i * 13) % 20) = 0, 'web', 'none',
-    'answered', '{{}}', printf('topic%d; word%d; word%d', i % {topics}, (hash(i) % 900), (hash(i * 17) % 900)), '{{}}', 1, NULL
+    'answered', '{{}}', printf('topic%d; word%d; word%d', i % {topics}, (hash(i) % 900), (hash(i * 17) % 900)), '{{}}', 1, NULL, NULL
     FROM range(1, {size} + 1) t(i);
 """
 

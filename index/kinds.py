@@ -142,13 +142,13 @@ class Named:
 
 def voted(kinds: NDArray[np.int64], neighbours: NDArray[np.int64], similarity: NDArray[np.float64]) -> Named:
     """Field and area of each conversation, by its own kind and its neighbours'. `kinds`: places in the vocabulary, shape (n,);
-    `neighbours`: rows, shape (n, k), and the cosine to them. A neighbour's voice weighs the square of its cosine."""
+    `neighbours`: rows, shape (m, k), and the cosine to them, of the first m conversations, which are voted on. A neighbour's voice weighs the square of its cosine."""
     requests, known = vocabulary().requests, vocabulary()
     # Unclear is the last value, so that the place -1 picks it.
     field_of = np.array([*(known.fields.index(request.field) for request in requests), len(known.fields)])
     area_of = np.array([*(known.areas.index(request.area) for request in requests), len(known.areas)])
-    voices = np.hstack([np.arange(len(kinds))[:, None], neighbours])
-    weights = np.hstack([np.ones((len(kinds), 1)), np.clip(similarity, 0, 1) ** 2])
+    voices = np.hstack([np.arange(len(neighbours))[:, None], neighbours])
+    weights = np.hstack([np.ones((len(neighbours), 1)), np.clip(similarity, 0, 1) ** 2])
     fields = _most(field_of[kinds][voices], weights, len(known.fields) + 1)
     # An area counts only inside the field that won; where none did, that is the unclear one.
     weights = np.where(field_of[kinds][voices] == fields[:, None], weights, 0.0)

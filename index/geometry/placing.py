@@ -60,7 +60,7 @@ def place(store: FrozenVectors, min_size: int, report: Callable[[int, int], None
     plane = np.empty((total, 2), dtype=np.float32)
     labels = np.full(total, OUTSIDE, dtype=np.int32)
     beside = Neighbours(np.zeros((total, _VOTES), dtype=np.int64), np.zeros((total, _VOTES)))
-    voters = _Voters(vectors, near_space, near_plane, near_labels)
+    voters = Voters(vectors, near_space, near_plane, near_labels)
     done = 0
     for page in store.pages():
         part = slice(done, done + len(page))
@@ -79,7 +79,7 @@ def _landmarks(total: int) -> NDArray[np.int64]:
     return np.sort(drawn).astype(np.int64)
 
 
-class _Voters:
+class Voters:
     """The landmarks, searched by an approximate index (Annoy) in the original space."""
 
     def __init__(self, vectors: Vectors, space: Space, plane: Plane, labels: Labels) -> None:

@@ -182,11 +182,16 @@ class Snapshot:
         """Base clusters in label order."""
         return tuple(cluster for cluster in self.clusters if cluster.parent is not None)
 
+    @property
+    def phrases(self) -> list[tuple[str, str, int]]:
+        """Language, phrase, and about how many summaries use it."""
+        return self._cursor().execute("SELECT language, phrase, uses FROM phrases").fetchall()
+
     @cached_property
     def background(self) -> Background:
         """How common phrases are, by language."""
         uses: dict[str, dict[str, int]] = {}
-        for language, phrase, count in self._cursor().execute("SELECT language, phrase, uses FROM phrases").fetchall():
+        for language, phrase, count in self.phrases:
             uses.setdefault(language, {})[phrase] = count
         languages = self.facet("language")
         totals = np.bincount(languages.codes, minlength=len(languages.values)).tolist()
