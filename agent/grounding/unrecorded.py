@@ -74,6 +74,7 @@ _KINDS = (
     _kind(
         r"^(?:so |and )?who(?= (?:is|are|was|were|asks?|asked|uses?|used|does|did|do|has|have|wrote|sent|keeps?|else)\b)"
         r"|\b(?:which|what|whose|name the|list the|most active|top|identify the|show (?:me )?the) (?:users?|accounts?|individuals?|person|customers?)\b(?! (?:service|support|care|complaint|review|name|stor|interface|manual|experience|setting))"
+        r"|\b(?:which|what|whose) (?:\p{L}+ )?(?:compan(?:y|ies)|organi[sz]ations?|firms?|employers?|brands?) (?:is|are|use|uses|using|do|does|have|has)\b(?! (?:people|users|they|asked|mentioned|named))"
         r"|\bwho exactly\b|\bthe (?:users?|accounts?|people) behind\b",
         "Individuals are never reported, only groups.",
     ),

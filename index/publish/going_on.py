@@ -99,7 +99,7 @@ def _exceeds(stray: NDArray[np.bool_], usual: float) -> bool:
     if not len(stray):
         return False
     share = float(stray.mean())
-    return share - 2 * np.sqrt(share * (1 - share) / len(stray)) > usual + MOST_STRAY
+    return bool(share - 2 * np.sqrt(share * (1 - share) / len(stray)) > usual + MOST_STRAY)
 
 
 def _kept(previous: Snapshot, rows: Rows, held: NDArray[np.bool_]) -> tuple[Space, Plane, Labels]:

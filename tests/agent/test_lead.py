@@ -52,6 +52,12 @@ PARTS = [
     Asked("Spioniert hier jemand andere aus?", "sought", {"area": "Secretly watching people"}),
     Asked("How often is it refused, and is that rising?", "trend", {"outcome": "refused"}),
     Asked("How many are in French, and what are they about?", "breakdown", {"language": "French"}, None, "field"),
+    Asked("How many were there in June overall, and how many of them on mobile?", "size", {"since": "2026-06-01", "until": "2026-06-30", "surface": "mobile"}),
+    Asked("which sorts of abuse do we have and how big is each", "breakdown", {}, None, "harm"),
+    Asked("Quelle part des conversations en espagnol vient du web ?", "rate", {"language": "Spanish"}, None, "surface"),
+    Asked("any malware or self harm?", "sought", {"near": "Writing malware"}),
+    Asked("Wie oft geht es um Reisen?", "size", {"field": "Travel and transport"}),
+    Asked("料理と旅行、どちらが多い？", "size", {"field": "Travel and transport"}),
     Asked("Wie viele Gespräche sind auf Spanisch, und worum geht es darin?", "breakdown", {"language": "Spanish"}, None, "field"),
 ]  # fmt: skip
 """The same, of a third reader: a part of all, ranks, and second halves."""
@@ -66,6 +72,24 @@ def test_what_is_left_out_of_the_last_answer_leaves_its_tables() -> None:
     first = plan_of("top five topics")
     again = plan_of("now without cooking", Exchange(question="top five topics", answer="", tasks=first.tasks))
     assert [(task.facet, task.already_named) for task in again.tasks] == [("field", ("Food and cooking",))]
+
+
+def test_a_month_that_is_left_out_leaves_the_table_of_months() -> None:
+    (task, *_) = plan_of("How many conversations are there if we leave out September?").tasks
+    assert (task.facet, task.already_named, task.scope.since) == ("month", ("2026-09",), None)
+
+
+def test_a_period_alone_asks_the_last_question_again() -> None:
+    first = plan_of("How do conversations divide between surfaces?")
+    again = plan_of("and how was it in April?", Exchange(question="", answer="", tasks=first.tasks))
+    assert [(task.facet, str(task.scope.since)) for task in again.tasks] == [("surface", "2026-04-01")]
+
+
+@pytest.mark.parametrize(
+    "question", ["what are the two least used languages", "Which subject has the fewest requests?"]
+)
+def test_the_least_are_the_smallest_rows(question: str) -> None:
+    assert any(task.smallest for task in plan_of(question).tasks)
 
 
 def test_numbers_of_each_are_those_of_the_list() -> None:

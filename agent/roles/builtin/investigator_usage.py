@@ -32,6 +32,8 @@ _MOST_COLUMNS = 5
 """Columns of a table of two facets that sentences are made of."""
 _FEWEST_THEMES = 4
 """Published themes that a scope must show to be described by them."""
+_MONTHS = 3
+"""Months that are named as the quietest."""
 _STRONG = 4.0
 """Odds from which a theme stands before larger ones that differ less."""
 
@@ -113,7 +115,8 @@ async def breakdown(notes: Notes) -> None:
     if notes.task.smallest and facet == "month" and rows:
         rows = by_size(rows)[::-1]
         whole = what(notes.task.scope, notes.spoken, every=False)
-        notes.tell("months_smallest", finding, kind="answer", what=whole, rows=listed(rows[: notes.shown]))
+        fewest = listed(rows[: min(notes.shown, _MONTHS)])
+        notes.tell("months_smallest", finding, kind="answer", what=whole, rows=fewest, most=listed(rows[-1:]))
         return
     if notes.task.smallest:
         rows = [row for row in reversed(rows) if row.label != UNCLEAR]

@@ -150,8 +150,13 @@ def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence
     answers = [finding for finding in evidence.findings if finding.id in answering]
     most = max(answers, key=lambda finding: finding.suppressed.share, default=None)
     if most is not None and most.suppressed.share >= _SOME:
-        return "moderate", f"{most.suppressed.share} % of {unquoted(most.scope)} are suppressed [{most.id}]."
+        return "moderate", _too_small(most)
     return "high", "Little is suppressed."
+
+
+def _too_small(finding: Finding) -> str:
+    """What a finding could not show, said of its table: of its subject it would read as if all were hidden."""
+    return f"{finding.suppressed.share} % of the table are groups too small to show [{finding.id}]."
 
 
 def _shows(finding: Finding) -> bool:
@@ -171,7 +176,7 @@ def _doubts(evidence: Evidence, answering: Collection[str]) -> Iterator[str]:
     ]
     if suppressed := [finding for finding in counted if finding.suppressed.share >= _MUCH]:
         finding = max(suppressed, key=lambda item: item.suppressed.share)
-        yield f"{finding.suppressed.share} % of {unquoted(finding.scope)} are suppressed [{finding.id}]."
+        yield _too_small(finding)
     if any(finding.id in answering and _is_nearly_all(finding) for finding in cited):
         yield "Of one number only that it is nearly all of its total can be shown."
     themes = [row.label for finding in cited if finding.tool in _THEMES for row in finding.rows if row.id]

@@ -18,6 +18,8 @@ CLEAR = 1.08
 _SIDE_BY_SIDE = 5.0
 _CLEARLY = 1.5
 """How many times as likely a count must be as a comparison, where two of a kind are named."""
+_SHORT_FALL = 6
+"""Words of a question that says little more than that something fell."""
 _FEASIBLE = 0.3
 """Probability that must be left to intents that can be filled."""
 
@@ -30,6 +32,7 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
     needs = {
         "topic": named and not abuse, "abuse_kind": abuse, "trend": scoped or bool(slots.period.ends), "facet_of": named or bool(slots.clusters), "unique": slots.is_scoped,
         "open": len(slots.clusters) == 1, "compare": _is_compared(slots), "precedent": slots.is_scoped or has_earlier, "marked": bool(slots.marks) or "harm" in slots.facets or not (named or slots.negated), "by_flag": bool(slots.marks) or not slots.negated,
+        "flag_gaps": "flagged" in (*slots.marks, *slots.negated) or not abuse,
     }  # fmt: skip
     later = {*FOLLOWS, "shorter", "as_table", "not_meant"}
     if slots.is_scoped or slots.facets:
@@ -82,6 +85,17 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
             # More than two are not set against each other, and one among all is a row of their table.
             kept[f"by_{facet}"] = _SIDE_BY_SIDE
             kept.pop("compare", None)
+    for facet, many in (("surface", slots.surfaces), ("language", slots.languages)):
+        is_one = len(many) == 1 and facet not in slots.facets and not (slots.marks or slots.cues)
+        if is_one and f"by_{facet}" in kept:
+            kept["size"] = kept.get("size", 0.0) + kept.pop(f"by_{facet}")  # one value is counted, not listed
+    least = next((name for name in ("field", "language", "surface") if name in slots.facets), None)
+    if slots.says("least") and least and not (named or slots.marks):
+        return {f"by_{least}": 1.0}
+    if slots.says("busy") and not (named or slots.marks):
+        return {"volume": 1.0}
+    if "harm" in slots.facets and not named:
+        kept["by_hazard"] = _SIDE_BY_SIDE
     if slots.says("least") and {"month", "week", "day"} & {*slots.facets} and not abuse:
         return {"volume": 1.0}
     if slots.period.parts or max(map(len, (slots.clusters, slots.languages, slots.surfaces))) > 1:
@@ -99,6 +113,8 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
         kept["new"] = 2 * likely["new"]
     if slots.says("fall") and not named and not slots.marks and not slots.period.parts:
         kept["falling"] = _SIDE_BY_SIDE * likely["falling"]
+    if slots.says("fall") and not named and slots.left <= _SHORT_FALL:
+        kept["falling"] = 1.0
     if {"concern", "flagged"} <= {*slots.marks}:
         kept["flag_gaps"] = _SIDE_BY_SIDE * likely["flag_gaps"]
     total = sum(kept.values()) or 1.0
@@ -133,5 +149,7 @@ def _is_compared(slots: Slots) -> bool:
 def chosen(likely: Mapping[str, float]) -> str | None:
     """The likeliest intent, where it is likely enough and clearly before the next."""
     first, second = [*likely.items(), ("", 0.0), ("", 0.0)][:2]
+    if {first[0], second[0]} == {"size", "topic"} and first[1] + second[1] >= 2 * SURE:
+        return first[0] if first[1] >= CLEAR * second[1] else "topic"  # which has its size too
     is_clear = first[1] >= 2 * SURE or first[1] >= CLEAR * second[1]
     return first[0] if first[1] >= SURE and is_clear else None

@@ -27,6 +27,7 @@ _PLACE = regex.compile(
 _BACK = regex.compile(
     r"(?<!\buse )(?<!\bused )\b(?:it|its|this|these|those|them|their|they)\b(?! (?:week|month|quarter|year|assistant|index|corpus|data|(?:is |gets |being |mostly |mainly |most )?used\b))"
     r"|\b(?:biggest|largest|smallest|first|second|third|last|top) (?:one|theme|group)\b|\bthat (?:one|theme|group|cluster|topic|spike|burst)\b|\b(?:is|are|was|has|does|did|about|of|in|like) that\b"
+    r"|\b(?:davon|darunter|daran|dabei|darin|d'entre (?:eux|elles)|parmi (?:eux|elles)|de ell[oa]s|de es[oa]s|entre ell[oa]s)\b|そのうち|その中|其中"
 )
 """Words that stand for what was said before; "use it" and "it is used" are about the assistant."""
 _AS_SCOPE = ("language", "surface", "harm", "outcome", "field", "area")

@@ -103,18 +103,38 @@ class BuiltinPlanner:
             kept = tuple(facet for facet in earlier.facets if facet == "turns")
             slots = replace(slots, marks=earlier.marks, facets=(*slots.facets, *kept))
         likely = candidates(self._reader.intents_of(slots.masked, slots.marks_of()), slots, last is not None)
-        intent = chosen(likely)
+        if goes_on:
+            # A second part is about the first one's subject, and not about Shoal.
+            about_data = {
+                name: chance for name, chance in likely.items() if name not in ("how_works", "can_do", "limits")
+            }
+            total = sum(about_data.values()) or 1.0
+            likely = {name: chance / total for name, chance in about_data.items()}
+        intent = chosen(likely) if any(map(str.isalnum, slots.masked)) else None
         if intent is None and any(item.is_abuse for item in slots.subjects):
             intent = "abuse_kind"  # what is looked for is clear, whatever is asked of it
         if slots.unknown and not slots.subjects and intent in _COUNTING:
             intent = None  # a number of something else would be worse than none
+        is_aside = intent in ASIDE | OFFERING | LATER.keys()
+        if (
+            len(slots.unknown) > 1
+            and not is_aside
+            and not _names_something(slots)
+            and likely.get(intent or "", 0.0) < _SURE_OF_STRANGE
+        ):
+            intent = None  # strange words that name nothing
         missing = unstored(question, brief.own_facets) if spoken == "English" else ()
         if missing and intent not in ASIDE | LATER.keys() and not _names_something(slots):
             intent = "not_recorded"
         if goes_on and last is not None and _is_of_each(question, slots, intent):
-            return Plan(tasks=last.tasks, spoken=spoken)
+            tasks = tuple(task.model_copy(update={"spoken": spoken}) for task in last.tasks)
+            return Plan(tasks=tasks, spoken=spoken)
         if missing and intent is None:
             intent = "not_recorded"
+        if last is not None and intent is None and slots.excluded and slots.left <= _SHORT:
+            intent = "again"
+        if last is not None and intent in _OF_A_PERIOD and _is_only_period(question, slots):
+            intent = "again"
         slots = _without_people(slots, question, brief.own_facets)
         plan = self._planned(brief, question, intent, slots, last, goes_on=goes_on) if intent else None
         if plan is None:
@@ -123,7 +143,8 @@ class BuiltinPlanner:
                 clarification=" ".join([*missing, text_of(key, spoken)]),
                 suggestions=tuple(_offers(list(likely), slots, brief)),
             )
-        return plan.model_copy(update={"spoken": spoken})
+        tasks = tuple(task.model_copy(update={"spoken": spoken}) for task in plan.tasks)
+        return plan.model_copy(update={"spoken": spoken, "tasks": tasks})
 
     def _planned(
         self, brief: Brief, question: str, intent: str, slots: Slots, last: Exchange | None, *, goes_on: bool
@@ -199,7 +220,7 @@ class BuiltinPlanner:
         if plan is None:
             return None
         steps = (_in_steps(task, question, brief) for task in plan.tasks)
-        tasks = tuple(task.model_copy(update={"spoken": spoken}) for task in steps)
+        tasks = tuple(steps)
         assumed = [*slots.assumed, *plan.assumptions, *_read_as(slots)]
         if _FILE.search(question):
             assumed.append("as a file: shoal sessions export last --format csv")
@@ -244,6 +265,17 @@ def _is_of_last(question: str, slots: Slots, intent: str) -> bool:
         return True
     is_look = intent in _LOOKS and not (slots.languages or slots.surfaces)
     return is_look and (len(question.split()) < _SHORT or _MORE.search(question.casefold()) is not None)
+
+
+_OF_A_PERIOD = frozenset(("trend", "this_trend", "volume", "overview", "new", "compare", "size"))
+
+
+def _is_only_period(question: str, slots: Slots) -> bool:
+    """Whether a question only names another period for what was asked before ("and how was that in March?")."""
+    named = (slots.subjects, slots.languages, slots.surfaces, slots.clusters, slots.marks, slots.facets)
+    is_bounded = slots.period.since is not None and slots.period.until is not None and not slots.period.parts
+    says_back = refers_back(question) or _MORE.search(question.casefold()) or _GOES_ON.match(question.strip())
+    return is_bounded and not any(named) and not slots.cues and bool(says_back)
 
 
 def _names_something(slots: Slots) -> bool:
@@ -303,6 +335,8 @@ def _is_beside_last(question: str, slots: Slots, last: Exchange) -> bool:
     return counted and len(slots.subjects) == 1 and refers_back(question) and last.tasks[0].scope != Scope()
 
 
+_SURE_OF_STRANGE = 0.5
+"""Probability that an intent needs where several words of a question are in no example and it names nothing."""
 _NAMED = 4
 """Words that were not read which an answer names."""
 

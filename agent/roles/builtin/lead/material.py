@@ -79,7 +79,20 @@ _PLAIN = frozenset(
 """Everyday words that say nothing about what is asked."""
 
 
-CUES = ("least", "growth", "share", "fall", "future", "average", "summary", "benign", "ring", "bigness", "false_alarm")
+CUES = (
+    "least",
+    "growth",
+    "share",
+    "fall",
+    "future",
+    "average",
+    "summary",
+    "benign",
+    "ring",
+    "bigness",
+    "busy",
+    "false_alarm",
+)
 """Sections of `slots.toml` whose words say how something is asked."""
 
 

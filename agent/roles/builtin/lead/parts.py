@@ -8,14 +8,15 @@ _LONG = 600
 """Characters from which on a text is a report, of which only the questions are read."""
 
 _ASKS = (
-    r"what|which|how|who|when|where|is there|are there|does|did|do people|was|welche[rs]?|wie|wann|wer|was|wo|worum|wofür|worüber|woran|gibt es|quels?|quelles?|combien|quand|"
+    r"what|which|how|who|when|where|is there|are there|does|did|do people|was|ist|sind|wird|werden|hat|haben|nimmt|steigt|wächst|merkt|erkennt|welche[rs]?|wie|wann|wer|was|wo|worum|wofür|worüber|woran|gibt es|quels?|quelles?|combien|quand|"
     r"comment|quoi|où|qué|cuánt[ao]s|cuándo|cuáles?|cómo|quanti|quante|quando|come|quais|quantas|quantos|como"
 )
 _ON = r"(?:on|in|for|from|by|about|with|at|to|auf|in|zu|über|aus|sur|en|dans|pour|de|sobre|para|em)"
 ON_PART = regex.compile(rf"(?:{_ON})\s", regex.IGNORECASE)
 """How a part begins that is about what the part before it was about ("on what subjects")."""
 _PARTS = regex.compile(
-    rf"(?<=[?？])\s*(?=\S)|,?\s+(?:and|und|et|y|e)\s+(?=(?:{_ON} )?(?:{_ASKS})\b|(?:is|are) )", regex.IGNORECASE
+    rf"(?<=[?？])\s*(?=\S)|\s[+&]\s(?=\p{{L}})|;\s|,?\s+(?:and|und|et|y|e)\s+(?=(?:{_ON} )?(?:{_ASKS})\b|(?:is|are) )",
+    regex.IGNORECASE,
 )
 """Between two questions in one text."""
 _FEWEST_WORDS = 3

@@ -80,6 +80,10 @@ def _others(reading: Reading) -> Iterator[Task]:
         return
     kinds = {"area": "field", "request": "field", "quoted": "field", "phrase": "field", "hazard": "harm"}
     for facet in dict.fromkeys(kinds.get(item.kind, item.kind) for item in out):
+        if facet == "period":
+            months = tuple(item.label for item in out if item.kind == "period")
+            yield breakdown_of(reading.scope, "month", without=months)
+            continue
         names = tuple(dict.fromkeys(in_table(item) for item in out if kinds.get(item.kind, item.kind) == facet))
         reading.assumed.append(f"left out: {', '.join(names)}; the other rows of the table answer")
         if facet == "language" and reading.intent in ("overview", "topic", "unique"):
@@ -208,11 +212,12 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
             first, second = (unmarked(side, facet) for side in (reading.scope, reading.against))
             yield rate_of(first, part_of_mark(reading, mark), against=second)
             return
+        smallest = {"smallest": reading.slots.says("least")}
         for scope in sides:
             if mark and divided:
                 yield rate_of(unmarked(scope, divided), part_of_mark(reading, mark), across=divided)
             else:
-                yield breakdown_of(unmarked(scope, facet), facet, without=tuple(out))
+                yield breakdown_of(unmarked(scope, facet), facet, without=tuple(out)).model_copy(update=smallest)
 
     return made
 

@@ -5,7 +5,8 @@ is quoted, or is a subject of the public vocabulary.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import regex
 
@@ -111,6 +112,9 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
     if _TRANSLATED.search(text):
         found = [item for item in found if item.kind != "language"]
     out = _excluded(text, found, spoken)
+    if months := _months_left_out(text, period, times, spoken):
+        out += months
+        period = replace(period, since=None, until=None)
     kept = [item for item in found if item not in out]
     negated = tuple(dict.fromkeys(item.label for item in kept if item.kind == "mark" and _is_negated(text, item)))
     kept = [item for item in kept if not _is_verb(item, kept) and not _is_reason(item, kept)]
@@ -130,7 +134,7 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         languages=tuple(item.label for item in kept if item.kind == "language"),
         surfaces=surfaces,
         clusters=tuple(dict.fromkeys(name for name, _, _ in clusters)),
-        subjects=tuple(_merged(item for item in kept if item.kind in SUBJECTS)),
+        subjects=tuple(_merged(text, [item for item in kept if item.kind in SUBJECTS])),
         facets=(*_of(kept, "facet"), *_own(text, known)),
         marks=marks,
         excluded=tuple(out),
@@ -147,7 +151,7 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         cues=frozenset(_cues(text, marks)),
         is_bare=_is_bare(text, [*taken, *((item.start, item.end) for item in found)]),
         negated=negated,
-        whole=_whole(text, kept) if spoken == "English" else None,
+        whole=_whole(text, kept) if spoken == "English" else _first_of_two(text, kept),
     )
 
 
@@ -228,6 +232,14 @@ def _whole(text: str, found: Sequence[Found]) -> Found | None:
     kinds = ("mark", "language", "surface", *SUBJECTS)
     wholes = (item for item in found if item.kind in kinds and _OF_WHOLE.search(text[: item.start]))
     return next((item for item in wholes if _IS.match(text[item.end :])), None)
+
+
+def _first_of_two(text: str, found: Sequence[Found]) -> Found | None:
+    """What a share is asked of where no preposition says it: of a language and a surface, or one of them and a mark, what is
+    named first ("quelle part des conversations en français vient du mobile")."""
+    named = [item for item in found if item.kind in ("mark", "language", "surface")]
+    is_pair = len(named) == 2 and named[0].kind != named[1].kind and len(named) == sum(i.kind != "facet" for i in found)
+    return named[0] if is_pair and _has(text, "share") else None
 
 
 _STATED = regex.compile(
@@ -311,11 +323,12 @@ def _surfaces(found: Sequence[Found], known: Known) -> tuple[str, ...]:
     return tuple(dict.fromkeys(by_name[label] for label in wanted if label in by_name))
 
 
-def _merged(subjects: Iterator[Found]) -> Iterator[Found]:
+def _merged(text: str, subjects: Sequence[Found]) -> Iterator[Found]:
     """Each subject once; one beside another of its field ("crypto scams") gives way to the abuse, else to the nearer one, else to the first."""
     seen: list[Found] = []
     for item in subjects:
-        beside = seen[-1] if seen and item.start - seen[-1].end <= 1 else None
+        is_beside = bool(seen) and not text[seen[-1].end : item.start].strip(" -")
+        beside = seen[-1] if is_beside else None
         if beside is not None:
             if (item.is_abuse, item.fit) > (beside.is_abuse, beside.fit):
                 seen[-1] = item
@@ -324,14 +337,20 @@ def _merged(subjects: Iterator[Found]) -> Iterator[Found]:
     yield from seen
 
 
-def _excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
-    """What follows words such as "except", with what is joined to it by "and"."""
+@cache
+def _before_what_is_left_out(spoken: str) -> regex.Pattern[str]:
+    """Words such as "except" at the end of what stands before a name."""
     words: Mapping[str, list[str]] = slots("except")
     before = sorted(words.get(spoken, words["English"]), key=len, reverse=True)
     either = "|".join(
         (r"(?<!\p{L})" if word.isascii() or word[0].islower() else "") + regex.escape(word) for word in before
     )
-    pattern = regex.compile(rf"(?:{either}){_ARTICLES}$", regex.IGNORECASE)
+    return regex.compile(rf"(?:{either}){_ARTICLES}$", regex.IGNORECASE)
+
+
+def _excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
+    """What follows words such as "except", with what is joined to it by "and"."""
+    pattern = _before_what_is_left_out(spoken)
     out: list[Found] = []
     for item in found:
         if item.kind not in ("language", "surface", *SUBJECTS):
@@ -345,6 +364,20 @@ def _excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
         ):
             out.append(item)
     return out
+
+
+def _months_left_out(text: str, period: Period, times: Sequence[tuple[int, int]], spoken: str) -> list[Found]:
+    """The month that a question leaves out ("leave out October"): the only period that it names."""
+    if len(times) != 1 or period.since is None or period.until is None:
+        return []
+    start, end = times[0]
+    is_month = period.since.day == 1 and (period.since.year, period.since.month) == (
+        period.until.year,
+        period.until.month,
+    )
+    if not is_month or not _before_what_is_left_out(spoken).search(text[:start]):
+        return []
+    return [Found(f"{period.since:%Y-%m}", "period", text[start:end], start, end)]
 
 
 _PLACEHOLDERS = {"language": "Korean", "surface": "mobile", "quoted": "cooking"}
