@@ -77,6 +77,7 @@ def main(size: int, kept: Path | None) -> None:
         if kept is None:
             print(f"first publish {build(home, size)['publish']:.1f} s", flush=True)
         writer = open_writer(home.index_path(str(size)), home)
+        first = _labels(writer)
         for day in range(1, TEN_DAYS + 1):
             _add(writer, size // 100, day)
             print(f"day {day}: {_publish(writer):.1f} s", flush=True)
@@ -85,6 +86,10 @@ def main(size: int, kept: Path | None) -> None:
         full = _publish(writer)
         anew = _labels(writer)
         print(f"all anew: {full:.1f} s; AMI of the two {adjusted_mutual_info_score(anew, gone_on):.3f}")
+        both = (anew >= 0) & (gone_on >= 0)
+        print(f"of those in a cluster in both: {adjusted_mutual_info_score(anew[both], gone_on[both]):.3f}")
+        alike = adjusted_mutual_info_score(first, anew[: len(first)])
+        print(f"two full publishes, of the first {len(first):,}: {alike:.3f}")
         print(f"in no cluster: {np.mean(gone_on < 0):.3f} gone on, {np.mean(anew < 0):.3f} anew")
         writer.close()
 

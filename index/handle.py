@@ -6,6 +6,7 @@ Readers never open the writer's files, so they go on while an ingest runs.
 """
 
 import asyncio
+import os
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -35,10 +36,12 @@ from index.snapshots.snapshot import CELLS, Rows, Snapshot, derived_path, snapsh
 from index.stores.facts import Facts
 from index.stores.frozen import FrozenVectors
 from index.stores.repair import repair
-from index.stores.vectors import Vectors, VectorStore
+from index.stores.vectors import ChromaServer, Vectors, VectorStore
 
 _SETTINGS = "index.toml"
 _FACETS = "facets.toml"
+CHROMA_URL, CHROMA_TOKEN = "SHOAL_CHROMA_URL", "SHOAL_CHROMA_TOKEN"
+"""Variables: the server on which a new index keeps its vectors, and the token for it."""
 FORGETTING = "forgetting.json"
 """While this note stands, an erasure is under way or was interrupted (`index.maintenance.erasure`)."""
 _TEMPLATE = """# Settings of this Shoal index. Only here can a privacy policy be made looser than the defaults.
@@ -50,6 +53,7 @@ id = "{id}"
 [policy]
 # min_conversations = 15
 
+{vectors}
 [retention]
 # Erase summaries older than this, at the next ingest or publishing: days = 365
 """
@@ -69,6 +73,13 @@ class Retention(SettingsModel):
     """Days after which summaries are erased, at the next ingest or publishing. Left out: they are kept."""
 
 
+class VectorPlace(SettingsModel):
+    """Where vectors are kept. The token of a server comes from SHOAL_CHROMA_TOKEN alone."""
+
+    url: str | None = None
+    """The address of a Chroma server. Left out: in the index's own folder."""
+
+
 class IndexSettings(SettingsModel):
     """What an index's own settings file says."""
 
@@ -78,6 +89,8 @@ class IndexSettings(SettingsModel):
     """Named dates that questions may use."""
     policy: dict[str, Any] = Field(default_factory=dict)
     """Privacy values of this index; only here can they be looser than the defaults."""
+    vectors: VectorPlace = VectorPlace()
+    """Where vectors are kept."""
     retention: Retention = Retention()
     """How long summaries are kept."""
     proper_nouns: ProperNouns = ProperNouns()
@@ -136,7 +149,9 @@ def open_writer(
     file = path / _SETTINGS
     if not file.exists():
         lines = "".join(f"{name} = {day.isoformat()}\n" for name, day in (landmarks or {}).items())
-        file.write_text(_TEMPLATE.format(id=uuid.uuid4().hex, landmarks=lines), "utf-8")
+        server = os.environ.get(CHROMA_URL)
+        place = f'[vectors]\nurl = "{server}"\n' if server else ""
+        file.write_text(_TEMPLATE.format(id=uuid.uuid4().hex, landmarks=lines, vectors=place), "utf-8")
         file.chmod(0o600)
     if facets is not None:
         _add_facets(path / _FACETS, facets)
@@ -144,9 +159,16 @@ def open_writer(
     facts = Facts(path / "facts.duckdb")
     _restore_vectors(path)
     key = load_or_make_key(home.folder("keys"), settings.id)
-    vectors = VectorStore(private_folder(path / "vectors"))
+    vectors = vector_store(path, settings)
     repair(facts, vectors)
     return Writer(path, settings, facts, vectors, Sealer(key))
+
+
+def vector_store(path: Path, settings: IndexSettings) -> VectorStore:
+    """The store of an index's vectors: its folder, or the server that its settings name."""
+    if settings.vectors.url is None:
+        return VectorStore(private_folder(path / "vectors"))
+    return VectorStore(ChromaServer(settings.vectors.url, f"shoal-{settings.id}", os.environ.get(CHROMA_TOKEN)))
 
 
 def _restore_vectors(path: Path) -> None:

@@ -4,7 +4,7 @@ Where the index has no newer snapshot, nothing is asked: an answer that cannot h
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from agent.storage.changes import EXIT_CODES, Change, Severity, changes, severit
 from agent.storage.session_store import Released
 from agent.storage.watches import Watch, WatchStore
 from agent.wiring import App
+from index.core.errors import ShoalError
 
 State = Literal["first answer", "no newer snapshot", "answered", "not answered"]
 
@@ -43,6 +44,25 @@ async def look_at(app: App, store: WatchStore, watch: Watch, now: datetime, *, b
     over = app.on_index(watch.index_path)
     newest = max((info.number for info in published_snapshots(over)), default=0)
     return await look(store, watch, newest, partial(over.session, built_in=built_in), now)
+
+
+async def looks(
+    app: App,
+    store: WatchStore,
+    due: Sequence[Watch],
+    now: datetime,
+    failed: Callable[[Watch, ShoalError], None],
+    *,
+    built_in: bool,
+) -> AsyncGenerator[Look]:
+    """Answer watches one after the other. `failed` gets one whose index cannot be asked; it keeps no other from its answer."""
+    for watch in due:
+        try:
+            yield await look_at(app, store, watch, now, built_in=built_in)
+        except ShoalError as error:
+            failed(watch, error)
+            code = error.exit_code
+            yield Look(watch.id, watch.question, "not answered", (watch.snapshot, 0), exit_code=code)
 
 
 async def look(store: WatchStore, watch: Watch, newest: int, make: Callable[[], Session], now: datetime) -> Look:

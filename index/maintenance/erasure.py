@@ -114,6 +114,8 @@ def _erase(writer: Writer, what: Forgetting, report: Report) -> Forgotten:
 
 def _rewrite_vectors(writer: Writer) -> None:
     """A new store of the vectors that are left. The old one's files hold the others' bytes even after a delete."""
+    if writer.vectors.kept_on_server(writer.facts.held_numbers()):
+        return
     folder = writer.path / "vectors"
     fresh, old = folder.with_name("vectors.new"), folder.with_name("vectors.old")
     shutil.rmtree(fresh, ignore_errors=True)

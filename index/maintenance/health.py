@@ -12,11 +12,10 @@ from typing import Literal
 import duckdb
 
 from index.core.errors import ShoalError
-from index.handle import FORGETTING, read_settings
+from index.handle import FORGETTING, read_settings, vector_store
 from index.snapshots.snapshot import Snapshot, snapshot_numbers, snapshot_path, vectors_path
 from index.stores.frozen import FrozenVectors
 from index.stores.schema import VERSION
-from index.stores.vectors import VectorStore
 
 State = Literal["ok", "note", "wrong"]
 
@@ -95,8 +94,12 @@ def _facts(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Check]
         yield Check("failed", "note", f"{failed:,} conversations could not be extracted", "Run the same ingest again.")
     if (path / FORGETTING).exists():
         yield Check("forgetting", "wrong", "an erasure is under way or was interrupted", "shoal publish finishes it.")
-    store = VectorStore(path / "vectors")
-    vectors = store.count()
+    store = vector_store(path, read_settings(path))
+    try:
+        vectors = store.count()
+    except ShoalError as error:
+        yield Check("vectors", "wrong", error.message, error.hint)
+        return
     store.release()
     matching = vectors >= summaries
     yield Check(

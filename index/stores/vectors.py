@@ -1,30 +1,87 @@
-"""Vectors at rest (Chroma, embedded and persistent): ids and vectors only, no text and no metadata.
+"""Vectors at rest (Chroma, embedded or on a server): ids and vectors only, no text and no metadata.
 
 Vectors can be inverted to text, so nothing outside the index reads one. This is the store of record, that an ingest
 writes; questions read what a publishing copied from it (`index.stores.frozen`).
 """
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.core.errors import IndexFault
+from index.core.errors import IndexFault, SettingsError, ShoalError
 
 Vectors = NDArray[np.float32]
 """Shape (n, d), rows of unit length."""
 
 _PAGE = 5_000
+_GRAPH: Any = {"hnsw": {"space": "cosine", "max_neighbors": 8, "ef_construction": 32}}
+"""A small graph: Chroma keeps one, and no question walks it."""
+_WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Pauses before a server is asked again."""
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether it is no answer at all, and not a refusal: asking again may help."""
+    names = {kind.__name__ for kind in type(error).__mro__} | {type(error.__cause__).__name__}
+    text = str(error)
+    return bool(names & {"TransportError", "ConnectError", "ReadError", "RemoteProtocolError", "ConnectionError"}) or (
+        "Could not connect" in text or "50" in text[:4]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChromaServer:
+    """A Chroma server that several indexes may share. `name`: of this index's collection."""
+
+    url: str
+    name: str
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def _next(self) -> str:
+        return f"{self.name}-next"
+
+    def opened(self) -> tuple[Any, Any]:
+        """A client and the collection. Raises IndexFault where the address is none, or nothing answers there."""
+        import chromadb
+        from chromadb.config import Settings
+
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingsError(f"{self.url} is no address of a Chroma server.", "Write it as https://HOST:8000.")
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else None
+        is_tls = parts.scheme == "https"
+        port = parts.port or (443 if is_tls else 8000)
+        settings = Settings(anonymized_telemetry=False)
+        client = chromadb.HttpClient(parts.hostname, port, ssl=is_tls, headers=headers, settings=settings)
+        known = {collection.name: collection for collection in client.list_collections()}
+        if self._next in known and self.name not in known:
+            known[self._next].modify(name=self.name)  # a kill came between the two steps of `replaced`
+        return client, client.get_or_create_collection(self.name, configuration=_GRAPH, embedding_function=None)
+
+    def replaced(self, client: Any, pages: Iterable[tuple[Sequence[int], Vectors]]) -> None:
+        """A new collection in place of this one, with these vectors: a delete alone keeps the bytes of what is deleted."""
+        if self._next in {collection.name for collection in client.list_collections()}:
+            client.delete_collection(self._next)
+        fresh = client.create_collection(self._next, configuration=_GRAPH, embedding_function=None)
+        for numbers, vectors in pages:
+            fresh.upsert(ids=[str(number) for number in numbers], embeddings=vectors)
+        client.delete_collection(self.name)
+        fresh.modify(name=self.name)
 
 
 class VectorStore:
-    """The vectors of one index, by summary number. Opens Chroma on first use."""
+    """The vectors of one index, by summary number, in a folder or on a server. Opens Chroma on first use."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, place: "Path | ChromaServer") -> None:
+        self._place = place
 
     @cached_property
     def _opened(self) -> tuple[Any, Any]:
@@ -32,18 +89,35 @@ class VectorStore:
         import chromadb
         from chromadb.config import Settings
 
+        if isinstance(self._place, ChromaServer):
+            opened: tuple[Any, Any] = self._asked(self._place.opened)
+            return opened
         try:
-            client = chromadb.PersistentClient(str(self._folder), settings=Settings(anonymized_telemetry=False))
-            # A small graph: Chroma keeps one, and no question walks it.
-            return client, client.get_or_create_collection(
-                "summaries",
-                configuration={"hnsw": {"space": "cosine", "max_neighbors": 8, "ef_construction": 32}},
-                embedding_function=None,
-            )
+            client = chromadb.PersistentClient(str(self._place), settings=Settings(anonymized_telemetry=False))
+            collection = client.get_or_create_collection("summaries", configuration=_GRAPH, embedding_function=None)
         except (chromadb.errors.ChromaError, OSError) as error:
             raise IndexFault(
-                f"The vector store in {self._folder} cannot be opened.", "Restore it from a backup, or ingest again."
+                f"The vector store in {self._place} cannot be opened.", "Restore it from a backup, or ingest again."
             ) from error
+        return client, collection
+
+    def _asked(self, work: Callable[[], Any]) -> Any:
+        """What a store answers. A server may be away for some seconds; what is written there twice is there once."""
+        if not isinstance(self._place, ChromaServer):
+            return work()
+        for waiting in (*_WAITS_S, None):
+            try:
+                return work()
+            except ShoalError:
+                raise
+            except Exception as error:  # the client raises errors of several libraries when a server is away
+                if waiting is None or not _is_away(error):
+                    raise IndexFault(
+                        f"The Chroma server at {self._place.url} does not answer ({type(error).__name__}).",
+                        "Start it, check its address and SHOAL_CHROMA_TOKEN, and run the same command again: it goes on.",
+                    ) from error
+                time.sleep(waiting)
+        raise AssertionError
 
     @property
     def _collection(self) -> Any:
@@ -53,27 +127,50 @@ class VectorStore:
         """Let go of the files and of what Chroma holds in memory (at a million vectors, 2 GB); the next use opens them
         again."""
         opened = self.__dict__.pop("_opened", None)
-        if opened is not None:
+        if opened is not None and not isinstance(self._place, ChromaServer):
             opened[0].close()
 
     def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
         """Write vectors; writing a number again replaces it."""
         for start in range(0, len(numbers), _PAGE):
             part = slice(start, start + _PAGE)
-            self._collection.upsert(ids=[str(number) for number in numbers[part]], embeddings=vectors[part])
+            ids = [str(number) for number in numbers[part]]
+            self._asked(partial(self._upserted, ids, vectors[part]))
 
     def delete(self, numbers: Sequence[int]) -> None:
         for start in range(0, len(numbers), _PAGE):
-            self._collection.delete(ids=[str(number) for number in numbers[start : start + _PAGE]])
+            ids = [str(number) for number in numbers[start : start + _PAGE]]
+            self._asked(partial(self._deleted, ids))
 
     def count(self) -> int:
-        return int(self._collection.count())
+        return int(self._asked(lambda: self._collection.count()))
+
+    def kept_on_server(self, numbers: Sequence[int]) -> bool:
+        """On a server: these vectors alone, in a collection that never held the others. False: they are in a folder."""
+        if not isinstance(self._place, ChromaServer):
+            return False
+        starts = range(0, len(numbers), _PAGE)
+        pages = (
+            (numbers[start : start + _PAGE], page) for start, page in zip(starts, self.pages(numbers), strict=True)
+        )
+        self._place.replaced(self._opened[0], pages)
+        self.release()
+        return True
+
+    def _upserted(self, ids: list[str], vectors: Vectors) -> None:
+        self._collection.upsert(ids=ids, embeddings=vectors)
+
+    def _deleted(self, ids: list[str]) -> None:
+        self._collection.delete(ids=ids)
+
+    def _got(self, ids: list[str]) -> Any:
+        return self._collection.get(ids=ids, include=["embeddings"])
 
     def pages(self, numbers: Sequence[int]) -> Iterator[Vectors]:
         """The vectors of these numbers in their order, a page at a time."""
         for start in range(0, len(numbers), _PAGE):
             wanted = [str(number) for number in numbers[start : start + _PAGE]]
-            found = self._collection.get(ids=wanted, include=["embeddings"])
+            found = self._asked(partial(self._got, wanted))
             place = {identity: row for row, identity in enumerate(found["ids"])}
             if len(place) != len(wanted):
                 raise IndexFault(

@@ -291,3 +291,42 @@ def test_ctrl_c_ends_with_130_and_the_run_can_be_resumed(home: Path) -> None:
     resumed = shoal("sessions", "resume", "last", "--built-in")
     assert resumed.exit_code == 0
     assert "[F1]" in resumed.stdout
+
+
+def _day(folder: Path, name: str, accounts: int) -> Path:
+    """A file of a day, by accounts that are new."""
+    rows = [
+        {"messages": [{"role": "user", "content": f"sort a list of {word} in python"}], "user_id": f"{name}-{number}"}
+        for number, word in zip(range(accounts), "numbers words dates names paths keys".split() * 4, strict=False)
+    ]
+    path = folder / f"{name}.jsonl"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    return path
+
+
+def test_a_refresh_takes_what_is_new_publishes_and_answers_what_is_due(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    assert shoal("watch", "add", LANGUAGES, "--every", "day").exit_code == 0
+    _day(folder, "monday", 12)
+    found = shoal("refresh", folder, "--built-in")
+    assert (found.exit_code, len(found.stdout.splitlines())) == (0, 1)
+    for said in ("12 taken", "snapshot 2", "1 of 1 due watches answered"):
+        assert said in found.stdout
+    again = json.loads(shoal("refresh", folder, "--built-in", "--json").stdout)
+    assert again["taken"]["taken"] == 0
+    assert again["published"]["snapshot"] is None
+    assert again["watches"] == [], "answered today"
+
+
+def test_a_refresh_without_files_publishes_what_is_stored(home: Path) -> None:
+    found = shoal("refresh", "--built-in")
+    assert found.exit_code == 0
+    assert "no snapshot (no account is new" in found.stdout
+
+
+def test_a_refresh_of_which_nothing_can_be_read_is_no_success(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text('{"messages": []}\n{"messages": [{"role": "user", "content": ""}]}\n', "utf-8")
+    found = shoal("refresh", tmp_path / "log.jsonl", "--built-in", "--no-accounts")
+    assert found.exit_code == 3
+    assert "next:" in found.output

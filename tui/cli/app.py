@@ -27,6 +27,7 @@ from tui.cli.indexes import indexes, themes
 from tui.cli.options import BuiltInOption, IndexOption, JsonOption, fail, run
 from tui.cli.output import say
 from tui.cli.redteam import redteam
+from tui.cli.refresh import refresh
 from tui.cli.sessions import sessions
 from tui.cli.watches import watch
 
@@ -163,7 +164,7 @@ def demo(
         run(ask_once(App.start(DEMO), question, as_json=as_json, built_in=True))
 
 
-for command in (ingest, publish, snapshots, forget, audit, doctor, redteam):
+for command in (ingest, publish, refresh, snapshots, forget, audit, doctor, redteam):
     app.command()(command)
 app.command()(indexes)
 app.add_typer(themes, name="themes")

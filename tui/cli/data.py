@@ -18,6 +18,7 @@ from tui.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from agent.wiring import App
+    from index.ingest.pipeline import IngestReport
     from index.sources import Place, Source
 
 
@@ -139,7 +140,6 @@ async def take(
 ) -> None:
     """Ingest with a progress bar and print the closing summary (`quiet`: on stderr)."""
     from agent.services.ingest import ingest as take_in
-    from index.ingest.pipeline import DUPLICATE
     from tui.cli.progress import ProgressBar
     from tui.rendering.tables import taken_lines, taken_values
 
@@ -158,13 +158,20 @@ async def take(
         say_json(taken_values(source, taken))
     else:
         say("\n".join(taken_lines(source, taken)), err=quiet)
-    if taken.outcome.stopped is not None:
-        fail(taken.outcome.stopped)
-    if not taken.outcome.taken and set(taken.outcome.skipped) - {DUPLICATE}:
+    fail_unless_taken(taken.outcome)
+
+
+def fail_unless_taken(outcome: "IngestReport") -> None:
+    """End with an error where the reading was stopped, or every record was skipped and not because it was known."""
+    from index.ingest.pipeline import DUPLICATE
+
+    if outcome.stopped is not None:
+        fail(outcome.stopped)
+    if not outcome.taken and set(outcome.skipped) - {DUPLICATE}:
         fail(
             IndexFault(
                 "Nothing was taken in: every record was skipped.",
-                "The reasons are above. shoal ingest FILE --inspect shows what the file holds; --map names its columns.",
+                "shoal ingest FILE --inspect shows what the file holds and why; --map names its columns.",
             )
         )
 

@@ -98,33 +98,27 @@ def run_(
     nothing, 10 notable, 11 serious, else that of a run that failed. Made for cron."""
 
     async def work() -> None:
-        from agent.services.watches import exit_code
+        from agent.services.watches import exit_code, looks
 
-        looks = []
+        found = []
         with _open() as (app, store):
             now = datetime.now(UTC)
-            for item in store.watches():
-                if everything or item.is_due(now):
-                    seen = await _look(app.limited(None, None, yes=yes), store, item, now, built_in=built_in)
-                    looks.append(seen)
-                    say_json(asdict(seen)) if as_json else say("\n".join(_lines(seen)))
-        if not looks and not as_json:
+            due = [item for item in store.watches() if everything or item.is_due(now)]
+            limited = app.limited(None, None, yes=yes)
+            async for seen in looks(limited, store, due, now, say_failed, built_in=built_in):
+                found.append(seen)
+                say_json(asdict(seen)) if as_json else say("\n".join(_lines(seen)))
+        if not found and not as_json:
             say("No watch is due. --all runs them anyway.", err=True)
-        if code := exit_code(looks):
+        if code := exit_code(found):
             raise typer.Exit(code)
 
     run(work())
 
 
-async def _look(app: "App", store: "WatchStore", item: "Watch", now: datetime, *, built_in: bool) -> "Look":
-    """One watch; an index that cannot be asked keeps no other watch from its answer."""
-    from agent.services.watches import Look, look_at
-
-    try:
-        return await look_at(app, store, item, now, built_in=built_in)
-    except ShoalError as error:
-        say(f"{item.id}: {error.message}\n  next: {error.hint}", err=True)
-        return Look(item.id, item.question, "not answered", (item.snapshot, 0), exit_code=error.exit_code)
+def say_failed(item: "Watch", error: ShoalError) -> None:
+    """A watch that could not be answered, and why."""
+    say(f"{item.id}: {error.message}\n  next: {error.hint}", err=True)
 
 
 def _lines(seen: "Look") -> Iterator[str]:
