@@ -29,9 +29,14 @@ def _fixed(value: float) -> Rule:
     return lambda similarity, _: similarity >= value
 
 
+def _whole_cells(similarity: NDArray[np.float32], cells: NDArray[np.int32]) -> NDArray[np.bool_]:
+    sizes = np.bincount(cells)
+    return near_cells(np.bincount(cells, weights=similarity) / sizes, sizes, len(similarity))[cells]
+
+
 RULES: dict[str, Rule] = {
     **{f"each, from {value:.2f}": _fixed(value) for value in (0.25, 0.30, 0.33, 0.40, 0.45)},
-    "whole cells": lambda similarity, cells: near_cells(similarity, cells, len(similarity)),
+    "whole cells": lambda similarity, cells: _whole_cells(similarity, cells),
 }
 WORDINGS = (
     ("cover letter", "help writing a cover letter", "job application letter", "write an application letter for a job"),
@@ -88,7 +93,7 @@ def main(folder: Path) -> None:
     by_intent(encoder.encode([intent.replace("_", " ") for intent in intents]) @ texts.T, held, intents, truth)
     snapshots = app.path / "snapshots"
     vectors = FrozenVectors(vectors_path(snapshots, snapshot_numbers(snapshots)[-1]))
-    by_wording(lambda phrase: vectors.similarity(encoder.encode([phrase])[0]), app.open_index().cells())
+    by_wording(lambda phrase: vectors.mapped @ encoder.encode([phrase])[0], app.open_index().cells())
 
 
 if __name__ == "__main__":

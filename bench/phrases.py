@@ -59,7 +59,9 @@ class _Real(WorldIndex):
 
         similarity = self._own @ self._of([phrase])[0]
         if self._by_cells:
-            near = near_cells(similarity, self.cells(), len(similarity))
+            cells = self.cells()
+            sizes = np.bincount(cells)
+            near = near_cells(np.bincount(cells, weights=similarity) / sizes, sizes, len(similarity))[cells]
         else:
             usual, nearest = similarity.mean(), np.sort(similarity)[-10:].mean()
             near = similarity >= max(0.30, usual + 0.5 * (nearest - usual))

@@ -29,10 +29,19 @@ from index.embedding.encoder import Encoder, same_encoder
 from index.geometry.clustering import Space
 from index.geometry.clustering_process import cluster_space
 from index.geometry.nearness import near_cells
-from index.geometry.partition import Least, cells
+from index.geometry.partition import Least, cell_means, cells
 from index.privacy.proper_nouns import ProperNouns
 from index.privacy.sealing import Sealer
-from index.snapshots.snapshot import CELLS, Rows, Snapshot, derived_path, snapshot_numbers, snapshot_path, vectors_path
+from index.snapshots.snapshot import (
+    CELLS,
+    MEANS,
+    Rows,
+    Snapshot,
+    derived_path,
+    snapshot_numbers,
+    snapshot_path,
+    vectors_path,
+)
 from index.stores.facts import Facts
 from index.stores.frozen import FrozenVectors
 from index.stores.repair import repair
@@ -223,7 +232,8 @@ class Index:
         self._encoder = encoder
         self.least = Least(15, 5, 0.5)
         self._partitions: dict[Least, NDArray[np.int32]] = {}
-        """Shared by all views of this index."""
+        self._cell_means: dict[Least, NDArray[np.float32]] = {}
+        """Both are shared by all views of this index."""
         self._vectors = FrozenVectors(vectors_path(path / "snapshots", published[-1]))
 
     def viewed(self, snapshot: Snapshot, least: Least) -> Self:
@@ -240,9 +250,12 @@ class Index:
     def near(self, phrase: str) -> tuple[Rows, NDArray[np.float32]]:
         """Summaries of the snapshot near a phrase in meaning (`index.geometry.nearness`), ascending, at most NEAR_AT_MOST of
         the nearest cells, and their cosine similarity."""
-        similarity = self._vectors.similarity(self._encoder.encode([phrase])[0])
-        rows = np.flatnonzero(near_cells(similarity, self.cells(), NEAR_AT_MOST)).astype(np.int64)
-        return rows, similarity[rows]
+        vector = self._encoder.encode([phrase])[0]
+        cells, means = self.cells(), self._means()
+        sizes = np.bincount(cells, minlength=len(means))
+        near = near_cells((means @ vector).astype(np.float64), sizes, NEAR_AT_MOST)
+        rows = np.flatnonzero(near[cells]).astype(np.int64) if len(cells) else np.zeros(0, dtype=np.int64)
+        return rows, self._vectors.of(rows) @ vector
 
     def cells(self) -> NDArray[np.int32]:
         """The cell of each summary in the snapshot's partition (`index.geometry.partition`), shape (n,). Read where the writer
@@ -252,18 +265,36 @@ class Index:
             self._partitions[self.least] = self._made_cells() if kept is None else kept
         return self._partitions[self.least]
 
+    def _means(self) -> NDArray[np.float32]:
+        """The mean vector of each cell, shape (cells, d). Read where the writer kept it, else made now; once a process for
+        each `least`."""
+        if self.least not in self._cell_means:
+            try:
+                kept: NDArray[np.float32] | None = np.load(self._beside(MEANS), mmap_mode="r")
+            except (OSError, ValueError):
+                kept = None
+            is_of_these = kept is not None and self._kept_cells() is not None
+            self._cell_means[self.least] = kept if is_of_these and kept is not None else self._made_means()
+        return self._cell_means[self.least]
+
+    def _made_means(self) -> NDArray[np.float32]:
+        return cell_means(self._vectors.pages(), self.cells())
+
     def keep_cells(self) -> None:
-        """Keep the partition beside the newest snapshot, where it is not there. Only the writer may."""
+        """Keep the partition and its means beside the newest snapshot, where they are not there. Only the writer may."""
         if self._kept_cells() is not None:
             return
-        partial = self._cells_path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            np.save(file, np.concatenate([self._basis, self._made_cells()]))
-        partial.replace(self._cells_path)
+        self._keep(MEANS, self._made_means())
+        self._keep(CELLS, np.concatenate([self._basis, self.cells()]))
 
-    @property
-    def _cells_path(self) -> Path:
-        return self.derived.with_suffix("").with_suffix(CELLS)
+    def _keep(self, kind: str, values: NDArray[Any]) -> None:
+        partial = self._beside(kind).with_suffix(".partial")
+        with partial.open("wb") as file:
+            np.save(file, values)
+        partial.replace(self._beside(kind))
+
+    def _beside(self, kind: str) -> Path:
+        return self.derived.with_suffix("").with_suffix(kind)
 
     @property
     def _basis(self) -> NDArray[np.int64]:
@@ -274,7 +305,7 @@ class Index:
 
     def _kept_cells(self) -> NDArray[np.int32] | None:
         try:
-            found: NDArray[np.int64] = np.load(self._cells_path)
+            found: NDArray[np.int64] = np.load(self._beside(CELLS))
         except (OSError, ValueError):
             return None
         basis = self._basis

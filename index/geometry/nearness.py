@@ -15,18 +15,17 @@ _NEAREST_ONE_IN = 1_000
 _NEAREST_AT_LEAST = 10
 
 
-def near_cells(similarity: NDArray[np.float32], cells: NDArray[np.int32], at_most: int) -> NDArray[np.bool_]:
-    """Which summaries are near a phrase, at most so many. `similarity`: the phrase's to every summary; `cells`: of the
-    partition; all of shape (n,)."""
-    if not len(similarity):
-        return np.zeros(0, dtype=bool)
-    sizes = np.bincount(cells)
-    means = np.bincount(cells, weights=similarity) / np.maximum(1, sizes)
-    order = np.argsort(-means, kind="stable")
-    reached = np.cumsum(sizes[order])
-    nearest = order[: int(np.searchsorted(reached, max(_NEAREST_AT_LEAST, len(cells) // _NEAREST_ONE_IN))) + 1]
-    usual = float(similarity.mean(dtype=np.float64))
-    cut = max(FLOOR, usual + _BETWEEN * (float(np.average(means[nearest], weights=sizes[nearest])) - usual))
+def near_cells(likeness: NDArray[np.float64], sizes: NDArray[np.int64], at_most: int) -> NDArray[np.bool_]:
+    """Which cells are near a phrase, with at most so many summaries together. `likeness`: the mean similarity of each cell's
+    members to the phrase; `sizes`: how many it has; all of shape (cells,)."""
+    total = int(sizes.sum())
     is_near = np.zeros(len(sizes), dtype=bool)
-    is_near[order[(means[order] >= cut) & (reached <= at_most)]] = True
-    return is_near[cells]
+    if not total:
+        return is_near
+    order = np.argsort(-likeness, kind="stable")
+    reached = np.cumsum(sizes[order])
+    nearest = order[: int(np.searchsorted(reached, max(_NEAREST_AT_LEAST, total // _NEAREST_ONE_IN))) + 1]
+    usual = float(np.average(likeness, weights=sizes))
+    cut = max(FLOOR, usual + _BETWEEN * (float(np.average(likeness[nearest], weights=sizes[nearest])) - usual))
+    is_near[order[(likeness[order] >= cut) & (reached <= at_most)]] = True
+    return is_near

@@ -6,6 +6,7 @@ conversations is halved along the line between two means, again and again, as lo
 Deterministic: the same vectors give the same cells. Data plane.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,3 +104,24 @@ def _between_means(vectors: Vectors) -> tuple[NDArray[np.float32], float]:
         direction, middle = other - one, (one + other) / 2
         along = (centred - middle) @ direction
     return direction, float((whole + middle) @ direction)
+
+
+def cell_means(pages: Iterable[Vectors], cells: NDArray[np.int32]) -> NDArray[np.float32]:
+    """The mean vector of each cell, shape (cells, d). What a cell's members have in common with a phrase on average is what
+    their mean has in common with it, exactly; so a phrase is compared with means and not with every summary. `pages`: the
+    vectors in order; `cells`: of each."""
+    count = int(cells.max(initial=-1)) + 1
+    sums: NDArray[np.float32] | None = None
+    done = 0
+    for page in pages:
+        of_page = cells[done : done + len(page)]
+        order = np.argsort(of_page, kind="stable")
+        found, starts = np.unique(of_page[order], return_index=True)
+        if sums is None:
+            sums = np.zeros((count, page.shape[1]), dtype=np.float32)
+        sums[found] += np.add.reduceat(page[order], starts, axis=0, dtype=np.float32)
+        done += len(page)
+    if sums is None:
+        return np.zeros((0, 1), dtype=np.float32)
+    sizes = np.bincount(cells, minlength=count)
+    return (sums / sizes[:, None]).astype(np.float32)

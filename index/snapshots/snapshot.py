@@ -36,7 +36,7 @@ UNDATED = -1
 PLANE_COLUMNS = ("plane0", "plane1")
 
 DERIVED = ".derived.npy"
-CELLS = f".cells{DERIVED}"
+CELLS, MEANS = f".cells{DERIVED}", f".means{DERIVED}"
 _FILE = "{:04d}.duckdb"
 
 

@@ -1,13 +1,11 @@
 """The vectors of a published snapshot, in its row order, in one file beside it.
 
-Questions near a phrase are answered from here: exactly, without opening Chroma, and the same however much is ingested
-meanwhile. Only the newest snapshot has such a file. It holds what Chroma holds and is as sensitive: no tool returns a
+Questions are answered from here, without opening Chroma, and the same however much is ingested meanwhile. Only the newest snapshot has such a file. It holds what Chroma holds and is as sensitive: no tool returns a
 vector, a neighbour or a member.
 """
 
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
@@ -87,9 +85,3 @@ class FrozenVectors:
                 count = min(_BLOCK, len(self._rows) - start)
                 page = np.fromfile(file, dtype=np.float32, count=count * self._rows.shape[1])
                 yield page.reshape(count, -1)
-
-    def similarity(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The cosine similarity of every row to one vector of shape (d,). Exact."""
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            blocks = [self._rows[start : start + _BLOCK] for start in range(0, len(self._rows), _BLOCK)]
-            return np.concatenate([*pool.map(lambda block: block @ vector, blocks), np.zeros(0, np.float32)])

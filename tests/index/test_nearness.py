@@ -6,11 +6,29 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from index.geometry.nearness import FLOOR, near_cells
-from index.geometry.partition import Least, cells
+from index.geometry import nearness
+from index.geometry.nearness import FLOOR
+from index.geometry.partition import Least, cell_means, cells
 
 LEAST = Least(15, 5, 0.5)
 similarities = arrays.arrays(np.float32, st.integers(0, 400), elements=st.floats(-1, 1, width=32))
+
+
+def near_cells(values: NDArray[np.float32], labels: NDArray[np.int32], at_most: int) -> NDArray[np.bool_]:
+    """Which summaries are near, by their similarities and cells."""
+    sizes = np.bincount(labels)
+    return nearness.near_cells(np.bincount(labels, weights=values) / sizes, sizes, at_most)[labels]
+
+
+@given(st.integers(0, 200), st.integers(1, 9), st.integers(1, 50))
+def test_the_mean_of_a_cell_is_as_like_a_phrase_as_its_members_are_on_average(count: int, many: int, size: int) -> None:
+    chance = np.random.default_rng(count)
+    vectors = chance.standard_normal((count, 6)).astype(np.float32)
+    labels = np.unique(chance.integers(0, many, count), return_inverse=True)[1].astype(np.int32)
+    means = cell_means((vectors[start : start + size] for start in range(0, count, size)), labels)
+    phrase = chance.standard_normal(6).astype(np.float32)
+    for cell in range(int(labels.max(initial=-1)) + 1):
+        assert np.isclose(means[cell] @ phrase, (vectors[labels == cell] @ phrase).mean(), atol=1e-4)
 
 
 @given(similarities)
