@@ -18,7 +18,6 @@ from tests.tools.test_coordination import planted
 from tools.coordination.suspects import keep_suspected, suspected
 
 POLICY = SHARP
-FEW = {f"person-{number}" for number in range(6)}
 
 
 @pytest.fixture
