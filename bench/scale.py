@@ -36,6 +36,7 @@ from tools.core.ledger import Ledger
 from tools.core.policy import PrivacyPolicy
 from tools.registry import call
 from tools.release.gate import Gate
+from tools.suppression.recoding import recoded
 
 TOPICS = 300
 DIMENSIONS = 384
@@ -119,6 +120,9 @@ def build(home: Home, size: int) -> dict[str, float]:
     started = time.perf_counter()
     keep_suspected(Index(path, NoEncoder()), PrivacyPolicy())
     took["look for coordination"] = time.perf_counter() - started
+    started = time.perf_counter()
+    recoded(Index(path, NoEncoder()), PrivacyPolicy()).keep_cells()
+    took["cells"] = time.perf_counter() - started
     took["MiB on disk"] = sum(item.stat().st_size for item in path.rglob("*") if item.is_file()) / 2**20
     took["MiB built"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return took

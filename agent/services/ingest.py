@@ -1,7 +1,7 @@
 """What is done to an index: ingest, publishing, erasure. The command line, the screen and other front ends call this."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import date
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from agent.roles.claude import Readers
     from agent.services.cost import Estimate, Spending
     from index.handle import Writer
-    from index.ingest.pipeline import IngestReport, Progress
+    from index.ingest.pipeline import Ingest, IngestReport, Progress
     from index.maintenance.erasure import Forgotten
     from index.snapshots.history import Published
     from index.sources import Source
 
 Report = Callable[["Progress"], None]
 """Called with where a stage stands."""
+
+Engine = Callable[["Writer", "Ingest"], Awaitable["IngestReport"]]
+"""Reads an input and hands it to the steps of an ingest."""
 
 ATTEST_ACCOUNTS = 5
 """Accounts that must use a word before it is stored in clear: the policy's `min_accounts` default (R6)."""
@@ -49,6 +52,26 @@ async def ingest(
 ) -> Taken:
     """Take a source into the index and publish a snapshot. `facets` is a file of facets of the index's own; `batch` extracts
     by Message Batches; `max_cost` caps what a model may cost, in US dollars."""
+
+    async def here(_: "Writer", steps: "Ingest") -> "IngestReport":
+        return await steps.run(source)
+
+    options = {"built_in": built_in, "landmarks": landmarks, "facets": facets, "batch": batch, "max_cost": max_cost}
+    return await ingest_by(app, here, report, **options)  # type: ignore[arg-type]
+
+
+async def ingest_by(
+    app: App,
+    engine: "Engine",
+    report: Report,
+    *,
+    built_in: bool = False,
+    landmarks: Mapping[str, date] | None = None,
+    facets: Path | None = None,
+    batch: bool = False,
+    max_cost: float | None = None,
+) -> Taken:
+    """The same with what reads: here, or on a cluster."""
     from agent.services.cost import spending
     from index.handle import open_writer
 
@@ -63,20 +86,20 @@ async def ingest(
     writer = open_writer(app.path, app.home, landmarks, facets)
     async with _readers(app, writer, spent, report, batch=batch) as readers:
         with closing(writer):
-            outcome = await _take(app, writer, source, readers, report)
+            outcome = await engine(writer, _steps(app, writer, readers, report))
         await _tidy(app, report)  # an old log may hold what is too old to be published
         with closing(open_writer(app.path, app.home)) as writer:
             published = await _publish(app, writer, readers, report)
     return Taken(outcome, published, spent)
 
 
-async def _take(app: App, writer: "Writer", source: "Source", readers: "Readers", report: Report) -> "IngestReport":
+def _steps(app: App, writer: "Writer", readers: "Readers", report: Report) -> "Ingest":
     from index.ingest.pipeline import Ingest, Progress
     from index.ingest.reading import worker_pool
 
     compiling = Progress("compiling the embedding model (once)", 0, 0)
     encoder = app.encoder(lambda: report(compiling), writer.facts.manifest("encoder"))
-    steps = Ingest(
+    return Ingest(
         writer.facts,
         writer.vectors,
         encoder,
@@ -89,7 +112,6 @@ async def _take(app: App, writer: "Writer", source: "Source", readers: "Readers"
         app.reader_of_kinds(lambda: report(compiling)),
         writer.settings.proper_nouns,
     )
-    return await steps.run(source)
 
 
 async def publish(app: App, report: Report, *, built_in: bool = False) -> "Published":

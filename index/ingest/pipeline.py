@@ -8,19 +8,19 @@ over what is known); summarising turns drafts into summaries in both stores. Raw
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import NamedTuple
 
 from index.core.errors import IndexFault, ShoalError
 from index.core.facets import HARMS, OUTCOMES, FacetSpec, closed
 from index.core.language import detect, stated, unload
-from index.core.records import UNKNOWN, Conversation, Facets, Turn, day_number, spoken
+from index.core.records import UNKNOWN, Conversation, Facets, day_number
 from index.embedding.encoder import Encoder, same_encoder
 from index.ingest.extraction import Extraction, Extractor, LocalExtractor, NotExtracted
+from index.ingest.identity import Candidate, bare, candidates, counted
 from index.ingest.reading import (
     SCORED_ONE_IN,
     Readings,
@@ -85,32 +85,33 @@ class IngestReport:
         self.first_skips.setdefault(reason, where)
 
 
-class _Fresh(NamedTuple):
-    """A conversation that the index does not hold yet."""
+@dataclass(frozen=True, slots=True)
+class ReadBatch:
+    """Conversations that were read, and are not staged. `done`: of the source's `total`; `skipped`: reason and place of what
+    was passed over; `cut`: how many were read in part."""
 
-    where: str
-    id: str
-    shorter: Sequence[str]
-    """The ids of its beginnings, each of which an earlier log may have ended with."""
-    ending: str | None
-    beginnings: Sequence[str]
-    conversation: Conversation
+    done: int
+    fresh: Sequence[Candidate]
+    readings: Readings
+    kinds: Sequence[str]
+    skipped: Sequence[tuple[str, str]] = ()
+    cut: int = 0
 
 
 @dataclass(slots=True)
 class _Landed:
     """Read and not yet staged: in memory only."""
 
-    fresh: list[_Fresh] = field(default_factory=list)
+    fresh: list[Candidate] = field(default_factory=list)
     items: list[Sealed | NotExtracted] = field(default_factory=list)
     scores: Counter[tuple[str, int]] = field(default_factory=Counter)
     ids: set[str] = field(default_factory=set)
     kinds: list[str] = field(default_factory=list)
     answers: list[Sequence[Extraction | NotExtracted]] = field(default_factory=list)
 
-    def add(self, fresh: Sequence[_Fresh], readings: Readings, kinds: Sequence[str]) -> None:
+    def add(self, fresh: Sequence[Candidate], readings: Readings, kinds: Sequence[str]) -> None:
         """Turns are not needed any more, but for how many the user's are; the rest of the text is let go."""
-        self.fresh += [item._replace(conversation=_bare(item.conversation)) for item in fresh]
+        self.fresh += [item._replace(conversation=bare(item.conversation)) for item in fresh]
         self.items += readings.items
         self.kinds += kinds
         self.scores.update(readings.scores)
@@ -148,6 +149,13 @@ class Ingest:
     async def run(self, source: Source) -> IngestReport:
         """Take everything from `source`. Idempotent: what is known is counted as a duplicate. A fault of a model or of
         the workers ends the reading, not the ingest: what was read becomes summaries, and the report says why."""
+        return await self._run(lambda outcome: self._read_source(source, outcome))
+
+    async def run_read(self, batches: Iterable[ReadBatch], total: int) -> IngestReport:
+        """Take what was read elsewhere, in its order (`index.ingest.shards`). Idempotent too."""
+        return await self._run(lambda outcome: self._take_read(batches, total, outcome))
+
+    async def _run(self, read: Callable[[IngestReport], Awaitable[None]]) -> IngestReport:
         started = time.monotonic()
         outcome = IngestReport()
         repair(self.facts, self.vectors)
@@ -155,7 +163,7 @@ class Ingest:
         self.facts.set_manifest("encoder", self.encoder.name)
         self.facts.set_manifest("extractor", self.extractor.name)
         try:
-            await self._read_source(source, outcome)
+            await read(outcome)
         except ShoalError as error:
             outcome.stopped = error
         await self.summarise(outcome)
@@ -169,7 +177,7 @@ class Ingest:
         size, ahead, at_once = READ_BATCH, worker_count(), STAGED_AT_ONCE
         if isinstance(self.extractor, Extractor):
             size, ahead, at_once = self.extractor.at_once, self.extractor.ahead, 1
-        flying: deque[tuple[int, list[_Fresh], asyncio.Task[tuple[Readings, Sequence[str]]]]] = deque()
+        flying: deque[tuple[int, list[Candidate], asyncio.Task[tuple[Readings, Sequence[str]]]]] = deque()
         landed = _Landed()
 
         async def land() -> None:
@@ -203,8 +211,24 @@ class Ingest:
             workers.shutdown(cancel_futures=True)
             unload()
 
+    async def _take_read(self, batches: Iterable[ReadBatch], total: int, outcome: IngestReport) -> None:
+        landed = _Landed()
+        for batch in batches:
+            for reason, where in batch.skipped:
+                outcome.skip(reason, where)
+            outcome.read_in_part += batch.cut
+            place = {item.where: number for number, item in enumerate(batch.fresh)}
+            kept = list(self._unknown(batch.fresh, landed.ids, outcome))
+            places = [place[item.where] for item in kept]
+            items = [batch.readings.items[number] for number in places]
+            landed.add(kept, replace(batch.readings, items=items), [batch.kinds[number] for number in places])
+            if len(landed.fresh) >= STAGED_AT_ONCE:
+                await asyncio.to_thread(self._stage, landed, outcome)
+            self.report(Progress("staging", batch.done, total, f"{outcome.taken + len(landed.fresh):,} taken"))
+        await asyncio.to_thread(self._stage, landed, outcome)
+
     async def _read(
-        self, workers: Executor, fresh: Sequence[_Fresh], outcome: IngestReport
+        self, workers: Executor, fresh: Sequence[Candidate], outcome: IngestReport
     ) -> tuple[Readings, Sequence[str]]:
         """Screen, extract and seal, and read the kind of each. What a model reads is screened and sealed in the workers, before
         and after."""
@@ -214,7 +238,7 @@ class Ingest:
         outcome.read_in_part += sum(was_cut for _, was_cut in cut)
         batch = [conversation for conversation, _ in cut]
         if not isinstance(extractor, Extractor):
-            batch = await asyncio.to_thread(_with_languages, batch)
+            batch = await asyncio.to_thread(with_languages, batch)
             reading = work(workers, read_all, self.sealer, extractor, batch)
             kinds = await asyncio.to_thread(self.kinds, batch)
             return await reading, kinds
@@ -277,59 +301,29 @@ class Ingest:
             own=own,
         )
 
-    def _fresh(self, batch: Sequence[Read], flying: Collection[str], outcome: IngestReport) -> Iterator[_Fresh]:
-        candidates: dict[str, _Fresh] = {}
+    def _fresh(self, batch: Sequence[Read], flying: Collection[str], outcome: IngestReport) -> Iterator[Candidate]:
         for read in batch:
             if isinstance(read.item, Skipped):
                 outcome.skip(read.item.reason, read.where)
-                continue
-            *shorter, identity = self._identities(read.item)
-            identity = self._counted(read.item, identity, outcome.repeats)
-            if identity in candidates or identity in flying:
-                outcome.skip(DUPLICATE, read.where)
+        yield from self._unknown(candidates(self.sealer, batch), flying, outcome)
+
+    def _unknown(
+        self, found: Iterable[Candidate], flying: Collection[str], outcome: IngestReport
+    ) -> Iterator[Candidate]:
+        """Those that the index does not hold, and that are not on their way into it."""
+        new: dict[str, Candidate] = {}
+        for item in found:
+            item = counted(self.sealer, item, outcome.repeats)
+            if item.id in new or item.id in flying:
+                outcome.skip(DUPLICATE, item.where)
             else:
-                *begun, ending = self._endings(read.item) or (None,)
-                beginnings = begun if read.item.resumed else ()
-                candidates[identity] = _Fresh(read.where, identity, shorter, ending, beginnings, read.item)
-        known = self.facts.known(list(candidates))
-        for identity, candidate in candidates.items():
+                new[item.id] = item
+        known = self.facts.known(list(new))
+        for identity, item in new.items():
             if identity in known:
-                outcome.skip(DUPLICATE, candidate.where)
+                outcome.skip(DUPLICATE, item.where)
             else:
-                yield candidate
-
-    def _counted(self, conversation: Conversation, identity: str, repeats: Counter[str]) -> str:
-        """The id, with its number where a source states neither id, nor account with time, and says the same again: that is
-        another conversation, and read again it gets the same number."""
-        if conversation.id is not None or (conversation.account is not None and conversation.time is not None):
-            return identity
-        repeats[identity] += 1
-        number = repeats[identity]
-        return identity if number == 1 else self.sealer.content([identity, str(number)])
-
-    def _identities(self, conversation: Conversation) -> list[str]:
-        """The id of this conversation, last, after those of the shorter forms in which an earlier log may have held it:
-        its beginnings that were answered. Without account and time two people's conversations may begin alike."""
-        begun = [conversation.account or "", conversation.time.isoformat() if conversation.time else ""]
-        if not all(begun) and conversation.id is not None:
-            # Its own id tells it from another that somebody else may have begun, and ended, alike.
-            begun = [*begun, conversation.id]
-        ids = self.sealer.contents(begun + [f"{turn.role}\n{turn.text}" for turn in conversation.turns])[len(begun) :]
-        answered = next((place for place, turn in enumerate(conversation.turns) if turn.role == "assistant"), len(ids))
-        return [*ids[answered:-1], ids[-1]] if any(begun) else ids[-1:]
-
-    def _endings(self, conversation: Conversation) -> list[str]:
-        """By what this conversation is known when a later log goes on with it, last, after the same of its beginnings:
-        its account and what both sides said, at whatever time. Nothing, where the source tells whole conversations, or no
-        account by whom two that begin alike would be told apart."""
-        if conversation.resumed is None or conversation.account is None:
-            return []
-        said = spoken(conversation)
-        answered = next((place for place, turn in enumerate(said) if turn.role == "assistant"), len(said))
-        keys = self.sealer.contents(
-            [conversation.account, "at any time", *(f"{turn.role}\n{turn.text}" for turn in said)]
-        )
-        return [*keys[2 + answered : -1], keys[-1]] if answered < len(said) else []
+                yield item
 
     async def summarise(self, outcome: IngestReport) -> None:
         """Turn every waiting draft into a summary in both stores, a batch at a time."""
@@ -368,7 +362,7 @@ class Ingest:
             self.facts.set_manifest("accounts", "stated")
 
 
-def _with_languages(batch: Sequence[Conversation]) -> list[Conversation]:
+def with_languages(batch: Sequence[Conversation]) -> list[Conversation]:
     """The conversations, each with a language: the stated one, or the detected one. Here and not in the workers,
     because the detector's models take half a gigabyte."""
     silent = [place for place, conversation in enumerate(batch) if conversation.language is None]
@@ -385,8 +379,3 @@ def _embedded(row: DraftRow, vocabulary: Vocabulary) -> str:
 
 def _summary_scores(texts: Sequence[Mapping[str, str]]) -> Counter[tuple[str, int]]:
     return Counter((SUMMARISED, privacy_score(text[SUMMARY])) for text in texts[::SCORED_ONE_IN])
-
-
-def _bare(conversation: Conversation) -> Conversation:
-    """The conversation without its text."""
-    return replace(conversation, turns=tuple(Turn(turn.role, "…") for turn in conversation.turns if turn.text.strip()))

@@ -18,7 +18,7 @@ from index.sources.base import Row
 from index.sources.parquet import PARQUET_HEAD, Table, open_table
 from index.sources.rows import BOM, csv_columns, csv_rows, json_items, json_lines, list_prefixes, text_head
 from index.sources.shapes.table import obvious
-from index.sources.streams import PIECE, Packing, Stream, is_packed, limited, open_stream, unpacked
+from index.sources.streams import PIECE, Packing, Stream, is_packed, limited, open_stream, part_of_lines, unpacked
 from index.sources.workbooks import OLE_HEAD, Sheets, is_workbook, open_workbook
 
 _SNIFF_BYTES = 65_536
@@ -117,6 +117,18 @@ def containers_of(path: Path, packing: Packing) -> tuple[Iterator[Container], st
     _check_text(path, head)
     opener = _opener(open_stream, path, packing)
     return _text_containers(head, path.stat().st_size, (("", opener),), ""), None
+
+
+def is_lines(container: Container) -> bool:
+    """Whether each record is a line of one text, so that a plain file of them can be read in parts."""
+    return isinstance(container, _Text) and container.read is json_lines and len(container.parts) == 1
+
+
+def lines_between(path: Path, start: int, end: int) -> Container:
+    """The records of a plain file of JSON lines whose lines begin between two bytes of it."""
+    return _Text(
+        "JSON lines", end - start, ((f"from byte {start:,}", _opener(part_of_lines, path, start, end)),), json_lines
+    )
 
 
 def _tar_containers(path: Path, packing: Packing) -> Iterator[Container]:

@@ -23,6 +23,7 @@ MOST_BYTES = 2 * 1024**3
 MOST_OBJECTS = 500
 """Each object that is held is an open file, of which a process may have about a thousand."""
 
+_HELD = "/proc/self/fd/"
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,2}(?=[^/])")
 """The beginning of an address: a path on a command line has lost one of its slashes."""
 _PATTERN = frozenset("*?[")
@@ -41,6 +42,11 @@ def standard_input() -> Place:
     if sys.stdin.isatty():
         raise IndexFault("Standard input is a terminal.", "Pipe a file into it: cat log.jsonl | shoal ingest -")
     return _held(sys.stdin.buffer, "standard input")
+
+
+def is_held(path: Path) -> bool:
+    """Whether a path leads into this process's memory, where no other process can read it."""
+    return str(path).startswith(_HELD)
 
 
 def address_of(path: Path) -> str | None:
@@ -124,4 +130,4 @@ def _held(source: BinaryIO, name: str) -> Place:
     memory = os.memfd_create("shoal-input")
     with open(memory, "wb", closefd=False) as file:
         shutil.copyfileobj(source, file)
-    return Place(Path(f"/proc/self/fd/{memory}"), name)
+    return Place(Path(f"{_HELD}{memory}"), name)

@@ -99,6 +99,26 @@ def limited(stream: Stream, most: int) -> Stream:
     )
 
 
+def part_of_lines(path: Path, start: int, end: int) -> Stream:
+    """The lines that begin from byte `start` on and before byte `end`, each of them whole: so every line of a file is in one of
+    the parts that the file is cut into."""
+    raw = opened(path)
+    raw.seek(max(0, start - 1))
+    file = io.BufferedReader(raw, PIECE)
+    if start:
+        file.readline()
+    return Stream(
+        io.BufferedReader(_Unpacked(_lines_until(file, end), raw), PIECE), lambda: file.tell() - start, lambda: None
+    )
+
+
+def _lines_until(file: BinaryIO, end: int) -> Iterator[bytes]:
+    while file.tell() < end and (line := file.readline(PIECE)):
+        yield line
+        while not line.endswith(b"\n") and (line := file.readline(PIECE)):
+            yield line
+
+
 def _first(file: BinaryIO, most: int) -> Iterator[bytes]:
     while most > 0 and (piece := file.read(min(PIECE, most))):
         most -= len(piece)

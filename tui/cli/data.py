@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent.wiring import App
     from index.ingest.pipeline import IngestReport
     from index.sources import Place, Source
+    from index.sources.files import FileSource
 
 
 def ingest(
@@ -59,6 +60,14 @@ def ingest(
         float | None,
         typer.Option("--max-cost", min=0.0, help="With a model: stop before it costs more, in US dollars."),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option("--engine", help="local, or ray: shards are read by a cluster's workers (docs/guide/cluster.md)."),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option("--address", help="With --engine ray: the cluster. Left out: processes of this machine."),
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Of a folder: take its files, and go on taking new ones until Ctrl-C.")
     ] = False,
@@ -78,6 +87,9 @@ def ingest(
             more = {"built_in": built_in, "facets": facets, "batch": batch, "max_cost": max_cost}
             await _watch(App.start(index), paths, lambda files: open_files(files, mapping, check), as_json, more)
             return
+        if engine != "local":
+            await _on_cluster(App.start(index), paths, mapping, check, engine, address, as_json=as_json, facets=facets)
+            return
         started, source = App.start(index), open_files(paths, mapping, check)
         if dry_run:
             _estimate(started, source, facets, batch=batch, as_json=as_json)
@@ -85,6 +97,42 @@ def ingest(
         await take(started, source, as_json=as_json, built_in=built_in, facets=facets, batch=batch, max_cost=max_cost)
 
     run(work())
+
+
+async def _on_cluster(
+    app: "App",
+    paths: list[Path],
+    mapping: Mapping[str, str],
+    check: Callable[["FileSource"], None],
+    engine: str,
+    address: str | None,
+    *,
+    as_json: bool,
+    facets: Path | None,
+) -> None:
+    from agent.services.cluster import ingest_on_ray
+    from index.sources import ManyFiles, is_held, open_files
+    from index.sources.many import NOT_READ
+    from tui.cli.progress import ProgressBar
+    from tui.rendering.tables import taken_lines, taken_values
+
+    if engine != "ray":
+        raise SettingsError(f"There is no engine {engine!r}.", "Use --engine local or --engine ray.")
+    if app.settings.has_model:
+        raise SettingsError("Workers of a cluster read by the built-in rules.", "Use --engine local with a model.")
+    source = open_files(paths, mapping, check)
+    sources, unread = (source.sources, source.unread) if isinstance(source, ManyFiles) else ((source,), ())
+    files = [item.path for item in sources]
+    if any(is_held(file) for file in files):
+        raise SettingsError(
+            "Workers of a cluster cannot read what this process holds.", "Give files that every node sees."
+        )
+    with ProgressBar() as bar:
+        taken = await ingest_on_ray(app, files, mapping, address, bar.update, facets)
+    for place in unread:
+        taken.outcome.skip(NOT_READ, place.name)
+    say_json(taken_values(source, taken)) if as_json else say("\n".join(taken_lines(source, taken)))
+    fail_unless_taken(taken.outcome)
 
 
 async def _watch(
