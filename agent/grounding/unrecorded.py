@@ -67,6 +67,7 @@ _KINDS = (
         r"\b(?:by|per|which|what) (?:age(?: groups?)?|genders?|sex|ethnicity|income|occupations?|professions?)\b|\bhow old are\b|\bdemographics?\b"
         rf"|\b(?:what|how|why|when|which|do|does|did|are)\b(?: \w+)? {_GROUPS} (?:{_ASK}|\p{{L}}+ing)\b|\b{_GROUPS} and {_GROUPS} {_ASK}\b"
         rf"|\b(?:things?|topics?|questions?|subjects?|uses?|use cases?|what|much|often)\b[^.?!]{{0,24}}\b{_GROUPS} {_ASK}\b"
+        rf"|\b(?:used|asked|driven|made|done|written)(?: \w+)? by {_GROUPS}\b"
         r"|\b(?:users?|people|accounts?) (?:under|over|younger than|older than|aged) \d+\b",
         "Who people are (age, gender, profession) is not stored.",
         "age", "gender", "profession", "occupation",

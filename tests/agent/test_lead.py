@@ -221,7 +221,7 @@ ASKED = [
     Asked("What is declining?", "new", {"since": "2026-10-04"}, None, "fell"),
     Asked("Which cluster is the largest?", "top"),
     Asked("What is C3?", "drill", {"cluster": "C3"}),
-    Asked("How many accounts are behind the fake reviews?", "accounts", {"near": "Writing fake reviews"}),
+    Asked("How many accounts are behind the fake reviews?", "sought", {"near": "Writing fake reviews"}),
     Asked("How many users do we have?", "accounts"),
     Asked("What is the average length of a conversation?", "breakdown", {}, None, "turns"),
     Asked("Which day had the most conversations?", "trend", {}, None, "week"),

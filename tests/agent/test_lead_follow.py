@@ -40,6 +40,7 @@ NEAR = Exchange(question="recipes", answer="...", tasks=(_task("topic", Scope(ne
         (Asked("and in Japanese?", "contrast", {"language": "Japanese"}), GERMAN),
         (Asked("what about French", "contrast", {"language": "French"}), GERMAN),
         (Asked("the same since August", "contrast", {"language": "German", "since": "2026-08-01"}), GERMAN),
+        (Asked("same thing but for Japanese speakers", "contrast", {"language": "Japanese"}), GERMAN),
         (Asked("only on mobile", "topic", {"near": "recipes", "surface": "mobile"}), NEAR),
         (Asked("And before the launch?", "topic", {"near": "recipes", "until": "2026-07-31"}), NEAR),
         (Asked("now in Q2", "top", {"since": "2026-04-01", "until": "2026-06-30"}), TOP),
@@ -68,3 +69,34 @@ def test_what_else_leaves_out_what_was_named() -> None:
     (first, *_) = plan_of("what else?", TOP).tasks
     assert first.focus == "top"
     assert first.already_named == ("Cover letters", "Recipes · cooking", "English")
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("thanks a lot, could you export this to excel?", "shoal sessions export"),
+        ("hazme un resumen en tres puntos", "- "),
+        ("sum it up in a sentence", "Spanish"),
+    ],
+)
+def test_the_last_answer_in_another_shape_is_no_new_subject(question: str, said: str) -> None:
+    answer = "There are about 645 conversations in Spanish (6.9 % of 9,400 conversations) [F1]."
+    last = LANGUAGES.model_copy(update={"answer": answer}) if hasattr(LANGUAGES, "model_copy") else LANGUAGES
+    plan = plan_of(question, last)
+    assert not plan.tasks
+    assert said in (plan.reply or "")
+
+
+def test_a_table_of_the_last_answer_is_the_last_question_again() -> None:
+    assert plan_of("put that into a table for my slides", LANGUAGES).tasks[0].facet == "language"
+
+
+def test_something_beside_the_last_subject_is_set_beside_it() -> None:
+    last = Exchange(
+        question="", answer="...", tasks=(_task("size", Scope(language="German", field="Food and cooking")),)
+    )
+    scopes = [task.scope for task in plan_of("Und im Vergleich zu den französischen?", last).tasks]
+    assert [(scope.language, scope.field) for scope in scopes] == [
+        ("German", "Food and cooking"),
+        ("French", "Food and cooking"),
+    ]

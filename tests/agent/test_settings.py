@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from agent.core.settings import ENVIRONMENT, FILE, Price, Settings, load_settings
 from index.core.errors import IndexFault, SettingsError
-from index.handle import IndexSettings, Retention, read_settings
+from index.handle import IndexSettings, Retention, VectorPlace, read_settings
 from index.privacy.proper_nouns import ProperNouns
 from tests.fakes.policy import SHARP
 from tools.core.policy import PrivacyPolicy, load_policy
@@ -115,6 +115,7 @@ INDEX_LINES: dict[str, tuple[str, Any]] = {
     "id": ("", "abc"),
     "landmarks": ("[landmarks]\nLaunch = 2026-08-03", {"launch": date(2026, 8, 3)}),
     "policy": ("[policy]\nmin_conversations = 20", {"min_conversations": 20}),
+    "vectors": ('[vectors]\nurl = "https://chroma.example:8000"', VectorPlace(url="https://chroma.example:8000")),
     "retention": ("[retention]\ndays = 365", Retention(days=365)),
     "proper_nouns": ("[proper_nouns]\naccounts = 80", ProperNouns(accounts=80)),
 }

@@ -108,7 +108,10 @@ async def breakdown(notes: Notes) -> None:
     if notes.task.across is not None:
         await _crossed(notes, facet, notes.task.across)
         return
-    finding = await notes.ask("count_by", arguments(notes.task.scope, by=facet))
+    scope = notes.task.scope
+    if scope.near and scope.area and not has_room(scope):
+        scope = scope.model_copy(update={"area": None})  # nearness alone leaves room for the facet
+    finding = await notes.ask("count_by", arguments(scope, by=facet))
     if finding is None:
         return
     rows = named(finding) if facet in ("month", "concern", "turns") else by_size(notes.fresh(named(finding)))

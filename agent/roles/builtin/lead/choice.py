@@ -94,6 +94,10 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
         return {f"by_{least}": 1.0}
     if slots.says("busy") and not (named or slots.marks):
         return {"volume": 1.0}
+    since = slots.period.pivot is not None or (slots.period.since is not None and slots.period.until is None)
+    changed = slots.says("growth") or slots.says("fall")
+    if changed and since and {"language", "surface"} & {*slots.facets} and not (slots.subjects or slots.marks):
+        return {"new": 1.0}
     if "harm" in slots.facets and not named:
         kept["by_hazard"] = _SIDE_BY_SIDE
     if slots.says("least") and {"month", "week", "day"} & {*slots.facets} and not abuse:

@@ -123,8 +123,13 @@ def _again(reading: Reading, question: str, last: Exchange) -> Plan | None:
 
 
 _BESIDE = regex.compile(
-    r"\b(?:compared?|versus|vs|against|relative to|verglichen|gegenüber|par rapport|comparé|comparad[oa]|frente a)\b|比べ|比較|相比|对比"
+    r"\b(?:compared?|versus|vs|against|relative to|verglichen|vergleich|gegenüber|par rapport|comparé|comparad[oa]|frente a)\b|比べ|比較|相比|对比"
 )
+
+
+def is_beside(question: str) -> bool:
+    """Whether a question sets something beside what was asked before."""
+    return _BESIDE.search(question.casefold()) is not None
 
 
 def of_each_named(reading: Reading, last: Exchange) -> Plan | None:

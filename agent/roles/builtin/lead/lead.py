@@ -18,6 +18,7 @@ from agent.roles.builtin.lead.follow import (
     FOLLOWS,
     counted_before_and_after,
     followed,
+    is_beside,
     joined,
     of_each_named,
     refers_back,
@@ -126,12 +127,30 @@ class BuiltinPlanner:
         missing = unstored(question, brief.own_facets) if spoken == "English" else ()
         if missing and intent not in ASIDE | LATER.keys() and not _names_something(slots):
             intent = "not_recorded"
-        if goes_on and last is not None and _is_of_each(question, slots, intent):
+        is_told = last is not None and last.tasks[0].focus == "sought" and intent in ("size", "accounts")
+        if (
+            goes_on
+            and last is not None
+            and not _names_something(slots)
+            and (is_told or _is_of_each(question, slots, intent))
+        ):
             tasks = tuple(task.model_copy(update={"spoken": spoken}) for task in last.tasks)
             return Plan(tasks=tasks, spoken=spoken)
         if missing and intent is None:
             intent = "not_recorded"
         if last is not None and intent is None and slots.excluded and slots.left <= _SHORT:
+            intent = "again"
+        if last is not None and (shaped := _shape_of(question, slots)):
+            intent, spoken = shaped, last.tasks[0].spoken
+            slots = replace(slots, subjects=(), spoken=spoken)
+        if (
+            last is not None
+            and not slots.subjects
+            and _sides(slots) == 1
+            and (_SAME.search(question) or is_beside(question))
+        ):
+            intent = "again"
+        if goes_on and slots.subjects and _WHAT_ABOUT.match(question.strip()):
             intent = "again"
         if last is not None and intent in _OF_A_PERIOD and _is_only_period(question, slots):
             intent = "again"
@@ -267,6 +286,40 @@ def _is_of_last(question: str, slots: Slots, intent: str) -> bool:
     return is_look and (len(question.split()) < _SHORT or _MORE.search(question.casefold()) is not None)
 
 
+_SAME = regex.compile(
+    r"^(?:and |now |ok,? )*(?:the )?same\b|\bdasselbe\b|\bdas gleiche\b|\bla même chose\b|\blo mismo\b|同じ|同样",
+    regex.IGNORECASE,
+)
+_WHAT_ABOUT = regex.compile(
+    r"(?:and )?(?:what|how) about\b|(?:und )?was ist mit\b|et (?:pour|les?|la)\b|¿?y (?:de|el|la|los)\b",
+    regex.IGNORECASE,
+)
+_TABLE = regex.compile(r"\b(?:table|tabelle|tableau|tabla|tabela)\b|表に|表格", regex.IGNORECASE)
+
+
+def _sides(slots: Slots) -> int:
+    return len((*slots.languages, *slots.surfaces))
+
+
+def _shape_of(question: str, slots: Slots) -> str | None:
+    """What the last answer is to be made into, where a question says so of "this" or names nothing else: a file, a table, a
+    summary."""
+    says_this = refers_back(question)
+    is_short = len(question.split()) <= _SHAPING
+    names = slots.languages or slots.surfaces or slots.marks or slots.facets or slots.period.since or slots.excluded
+    if names or not is_short:
+        return None
+    if _FILE.search(question) and says_this:
+        return "export"
+    if slots.subjects:
+        return None
+    if _TABLE.search(question) and says_this:
+        return "as_table"
+    return "shorter" if slots.says("summary") and not _OF_ALL.search(question.casefold()) else None
+
+
+_SHAPING = 12
+"""Words of a question for another shape of the last answer."""
 _OF_A_PERIOD = frozenset(("trend", "this_trend", "volume", "overview", "new", "compare", "size"))
 
 
@@ -377,7 +430,7 @@ _DEFINED = regex.compile(
     r"\b(?:mean(?:s|ing)?|define[sd]?|definition|stands? for|bedeutet|heißt|signifie|veut dire|significa|quiere decir)\b|意味|意思",
     regex.IGNORECASE,
 )
-_FILE = regex.compile(r"\b(?:csv|excel|spreadsheet|json file|export)\b", regex.IGNORECASE)
+_FILE = regex.compile(r"\b(?:csv|excel|spreadsheet|json file|export(?:ed|ieren|er|ar)?)\b", regex.IGNORECASE)
 
 
 def _read_as(slots: Slots) -> Iterator[str]:

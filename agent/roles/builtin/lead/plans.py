@@ -140,6 +140,9 @@ def _size(reading: Reading) -> Iterator[Task]:
 
 
 def _accounts(reading: Reading) -> Iterator[Task]:
+    if any(item.is_abuse for item in reading.slots.subjects):
+        yield from abuse(reading)  # nearness alone is no sign of it; accounts are said with it
+        return
     for scope in reading.scopes:
         yield task("accounts", f"How many accounts {scope.described()} come from", scope)
 
@@ -249,7 +252,8 @@ def _refused(reading: Reading) -> Iterator[Task]:
                 if reading.slots.says("share"):
                     yield rate_of(scope, ("outcome", "refused"), across="field")
                 else:
-                    yield breakdown_of(refused, "field")
+                    out = tuple(in_table(item) for item in reading.slots.excluded)
+                    yield breakdown_of(refused, "field", without=out)
             yield contrast_of(refused, facet or "theme").model_copy(update={"supports": facet is None})
         yield breakdown_of(scope, "outcome").model_copy(update={"supports": not scope.near})
 
@@ -397,6 +401,6 @@ _MAKERS: Mapping[str, Callable[[Reading], Iterator[Task]]] = {
 }  # fmt: skip
 _LEAVES_OUT = frozenset(("overview", "size", "topic", "facet_of", "compare", "trend", "volume", "unique"))
 """Intents that the other rows of a table answer, where something is to be left out."""
-_KNOWS_EXCLUSION = frozenset(("by_language", "by_surface", "by_field"))
+_KNOWS_EXCLUSION = frozenset(("by_language", "by_surface", "by_field", "refused_themes", "new"))
 PLANNED = frozenset(_MAKERS)
 """Intents that tools answer."""

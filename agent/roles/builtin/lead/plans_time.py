@@ -15,6 +15,7 @@ from agent.roles.builtin.lead.tasks import (
     trend_of,
     unmarked,
 )
+from agent.roles.builtin.recipe import has_room
 from agent.roles.protocols import Task
 from tools.core.scope import Scope
 
@@ -98,7 +99,9 @@ def new(reading: Reading) -> Iterator[Task]:
         scope = scope.model_copy(update={"since": since})
         facet = reading.facet("language", "surface", "harm")
         grew = {"facet": GREW} if reading.slots.says("growth") else {}
-        yield contrast_of(scope, facet) if facet else new_of(scope).model_copy(update=grew)
+        left = tuple(item.label for item in reading.slots.excluded)
+        contrast = contrast_of(scope, facet).model_copy(update={"already_named": left})
+        yield contrast if facet else new_of(scope).model_copy(update=grew)
     if reading.slots.subjects or since is None:
         yield trend_of(scope.model_copy(update={"since": None}) if since is not None else scope)
     elif not reading.facet():
@@ -112,6 +115,11 @@ def by_time(one: Scope, other: Scope) -> tuple[Scope, Scope]:
 
 def falling(reading: Reading) -> Iterator[Task]:
     for item in new(reading):
+        if item.focus == "new" and has_room(item.scope):
+            # By subject first: a use may fall in many small themes.
+            since = item.scope.since or date.min
+            before = item.scope.model_copy(update={"since": None, "until": since - timedelta(days=1)})
+            yield compare_of(before, item.scope).model_copy(update={"facet": "field"})
         yield item.model_copy(update={"facet": FELL}) if item.focus == "new" else item
 
 

@@ -13,14 +13,17 @@ import regex
 from agent.roles.builtin.lead.known import Known
 from agent.roles.builtin.lead.material import CUES, asking_words, slots
 from agent.roles.builtin.lead.period import Period
-from agent.roles.builtin.lead.spelling import corrected, many_in
+from agent.roles.builtin.lead.spelling import corrected, is_slip_of, many_in
 from agent.roles.builtin.lead.times import period_of
 from index.questions.languages import languages_in
 from index.questions.values import Found, QuestionReader
 
 _QUOTED = regex.compile(r"[“„«「『\"]([^“”„»«\"」』]{2,120})[”“»」』\"]")
 _CLUSTER = regex.compile(r"\b([CcTt]\d{1,5})\b")
-_GRADE = regex.compile(r"\b(?:grades?|concern)(?: of)? ([2-5])\b", regex.IGNORECASE)
+_GRADE = regex.compile(
+    r"\b(?:grades?|concern)(?: of)? (?P<grade>[2-5])\b|\b(?P<grade>[2-5]) (?:or|and) (?:higher|above|up|more|worse)\b",
+    regex.IGNORECASE,
+)
 _WRITTEN_IN = regex.compile(r"\b(?:writ(?:e|es|ing|ten)|working|asking)(?= in\b)", regex.IGNORECASE)
 """How somebody writes, and no topic."""
 _TRANSLATED = regex.compile(
@@ -138,7 +141,7 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         facets=(*_of(kept, "facet"), *_own(text, known)),
         marks=marks,
         excluded=tuple(out),
-        grade=int(grade[1]) if grade else None,
+        grade=int(grade["grade"]) if grade else None,
         shown=many_in(text.casefold()),
         unknown=tuple(_unknown(text, [*taken, *((item.start, item.end) for item in found)]))
         if spoken == "English"
@@ -208,6 +211,8 @@ def _is_reason(item: Found, found: Sequence[Found]) -> bool:
 
 def _is_negated(text: str, mark: Found) -> bool:
     """Whether a mark is said not to be borne ("not flagged", "excluding anything flagged")."""
+    if mark.words.casefold().startswith("un"):
+        return True
     return bool(_NEGATED.search(text[: mark.start]) or _NEGATED_BEHIND.match(text[mark.end :]))
 
 
@@ -282,6 +287,7 @@ def _unknown(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[str]:
                 f"{word}d",
             }
             & asking_words()
+            and not is_slip_of(word, asking_words())
         ):
             yield match[0]
 

@@ -1,6 +1,6 @@
 """Spelling and numbers of a question: contractions, slips of one letter, and how many groups it asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import regex
 
@@ -38,6 +38,11 @@ _SLIPS = tuple(
 )
 
 
+def is_slip_of(word: str, known: Collection[str]) -> bool:
+    """Whether a word is a slip of one of these."""
+    return len(word) >= _MENDED and any(len(name) >= _MENDED and _is_slip(word, name) for name in known)
+
+
 def _is_slip(word: str, name: str) -> bool:
     """Whether one letter is missing, added, changed, or swapped with its neighbour (Damerau 1964)."""
     if word[0] != name[0] or word.startswith(name) or name.startswith(word) or abs(len(word) - len(name)) > 1:
@@ -57,7 +62,7 @@ _MANY = regex.compile(
     rf"\b(?:top|main|best|first) {_NUMBER}\b(?! (?:days?|weeks?|months?|years?))|\b{_NUMBER} (?:top|main|largest|biggest|most|commonest|fastest)\b|前{_NUMBER.replace('many', 'many2')}"
 )
 _ONE = regex.compile(
-    r"\b(?:one|a single|single|1)[ -](?:sentence|line|liner)\b|\b(?:ein(?:em|en)?|une|una) (?:satz|phrase|frase)\b|一文で|一言で|一句话"
+    r"\b(?:one|a single|single|in a|1)[ -](?:sentence|line|liner)\b|\b(?:ein(?:em|en)?|une|una) (?:satz|phrase|frase)\b|一文で|一言で|一句话"
 )
 _MOST_NAMED = 20
 
