@@ -27,7 +27,7 @@ from tui.state.preferences import Preferences
 FOLDER = Path(__file__).parent / "reference"
 _MADE = "This page is generated from the code: `make reference`."
 _WIDTH = 110
-_GROUPS = ("sessions", "case", "watch")
+_GROUPS = ("themes", "sessions", "case", "watch")
 """Command groups with a page of their own."""
 _KINDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "dict": "table"}
 
@@ -90,7 +90,9 @@ def event_schema() -> dict[str, Any]:
 
 def _main_commands() -> str:
     text, _ = _commands()
-    more = "The commands `sessions`, `case` and `watch` are in [a page of their own](command-line-records.md)."
+    more = (
+        "The commands `themes`, `sessions`, `case` and `watch` are in [a page of their own](command-line-records.md)."
+    )
     title, rest = text.split("\n", 1)
     return f"{title}\n\n{_MADE} {more}\n{rest.rstrip()}\n"
 
@@ -98,7 +100,7 @@ def _main_commands() -> str:
 def _group_commands() -> str:
     _, groups = _commands()
     head = "The other commands are in [command line](command-line.md)."
-    return f"# Command line: sessions, cases and watches\n\n{_MADE} {head}\n\n{groups.rstrip()}\n"
+    return f"# Command line: themes, sessions, cases and watches\n\n{_MADE} {head}\n\n{groups.rstrip()}\n"
 
 
 def _commands() -> tuple[str, str]:

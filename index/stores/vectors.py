@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from index.core.errors import IndexFault, SettingsError, ShoalError
+from index.core.errors import IndexFault, SettingsError
 
 Vectors = NDArray[np.float32]
 """Shape (n, d), rows of unit length."""
@@ -105,12 +105,13 @@ class VectorStore:
         """What a store answers. A server may be away for some seconds; what is written there twice is there once."""
         if not isinstance(self._place, ChromaServer):
             return work()
+        import httpx
+        from chromadb.errors import ChromaError
+
         for waiting in (*_WAITS_S, None):
             try:
                 return work()
-            except ShoalError:
-                raise
-            except Exception as error:  # the client raises errors of several libraries when a server is away
+            except (ChromaError, httpx.HTTPError, OSError, ValueError) as error:
                 if waiting is None or not _is_away(error):
                     raise IndexFault(
                         f"The Chroma server at {self._place.url} does not answer ({type(error).__name__}).",

@@ -220,10 +220,11 @@ def test_r10_telemetry_is_off_even_where_the_shell_had_switched_it_on(
 def test_r10_the_vector_store_is_opened_with_telemetry_off() -> None:
     text = (ROOT / "index" / "stores" / "vectors.py").read_text("utf-8")
     assert "anonymized_telemetry=False" in text
-    clients = [
+    clients = {
         str(path)
         for path, tree in sources("index", "tools", "agent", "tui")
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in ("PersistentClient", "HttpClient", "CloudClient")
-    ]
-    assert clients == ["index/stores/vectors.py"]
+    }
+    assert clients == {"index/stores/vectors.py"}
+    assert text.count("Client(") == text.count("anonymized_telemetry=False")

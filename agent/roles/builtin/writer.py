@@ -155,7 +155,7 @@ def _confidence(evidence: Evidence, claims: Sequence[Claim]) -> tuple[Confidence
 
 
 def _too_small(finding: Finding) -> str:
-    """What a finding could not show, said of its table: of its subject it would read as if all were hidden."""
+    """What a finding could not show. It names the table, because a share of the subject would read as if all were hidden."""
     return f"{finding.suppressed.share} % of the table are groups too small to show [{finding.id}]."
 
 

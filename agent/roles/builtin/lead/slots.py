@@ -72,7 +72,7 @@ class Slots:
     """What a share is asked of, where that is named behind the share."""
 
     def says(self, cue: str) -> bool:
-        """Whether the question holds a word of this kind."""
+        """Whether the question has words of this section of `slots.toml`."""
         return cue in self.cues
 
     @property
