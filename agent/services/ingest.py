@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from agent.wiring import App
 from index.core.errors import SettingsError, ShoalError
@@ -39,25 +39,23 @@ class Taken:
     spent: "Spending | None"
 
 
-async def ingest(
-    app: App,
-    source: "Source",
-    report: Report,
-    *,
-    built_in: bool = False,
-    landmarks: Mapping[str, date] | None = None,
-    facets: Path | None = None,
-    batch: bool = False,
-    max_cost: float | None = None,
-) -> Taken:
-    """Take a source into the index and publish a snapshot. `facets` is a file of facets of the index's own; `batch` extracts
-    by Message Batches; `max_cost` caps what a model may cost, in US dollars."""
+class Options(TypedDict, total=False):
+    """Of an ingest; see `ingest_by`."""
+
+    built_in: bool
+    landmarks: Mapping[str, date] | None
+    facets: Path | None
+    batch: bool
+    max_cost: float | None
+
+
+async def ingest(app: App, source: "Source", report: Report, **options: Unpack[Options]) -> Taken:
+    """Take a source into the index and publish a snapshot."""
 
     async def here(_: "Writer", steps: "Ingest") -> "IngestReport":
         return await steps.run(source)
 
-    options = {"built_in": built_in, "landmarks": landmarks, "facets": facets, "batch": batch, "max_cost": max_cost}
-    return await ingest_by(app, here, report, **options)  # type: ignore[arg-type]
+    return await ingest_by(app, here, report, **options)
 
 
 async def ingest_by(
@@ -71,7 +69,8 @@ async def ingest_by(
     batch: bool = False,
     max_cost: float | None = None,
 ) -> Taken:
-    """The same with what reads: here, or on a cluster."""
+    """Take what `engine` reads into the index and publish a snapshot. `facets` is a file of facets of the index's own; `batch`
+    extracts by Message Batches; `max_cost` caps what a model may cost, in US dollars."""
     from agent.services.cost import spending
     from index.handle import open_writer
 

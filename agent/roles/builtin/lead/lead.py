@@ -6,13 +6,13 @@ questions it can answer, because a number for a misread question is worse than n
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
 import regex
 
-from agent.grounding.unrecorded import unstored, unstored_words
+from agent.grounding.unrecorded import unstored
 from agent.roles.builtin.lead.choice import candidates, chosen
 from agent.roles.builtin.lead.follow import (
     FOLLOWS,
@@ -32,6 +32,26 @@ from agent.roles.builtin.lead.material import intents
 from agent.roles.builtin.lead.parts import ON_PART, questions_of
 from agent.roles.builtin.lead.plans import PLANNED, tasks_of
 from agent.roles.builtin.lead.reading import Reading, reading_of
+from agent.roles.builtin.lead.referring import (
+    COUNTING,
+    FILE,
+    OF_A_PERIOD,
+    SAME,
+    SHORT,
+    THOSE,
+    WHAT_ABOUT,
+    is_beside_last,
+    is_of_all_named,
+    is_of_each,
+    is_of_last,
+    is_on,
+    is_only_period,
+    leaves_out,
+    names_something,
+    shape_of,
+    sides,
+    without_people,
+)
 from agent.roles.builtin.lead.replies import ASIDE, LATER, OFFERING, replied, text_of
 from agent.roles.builtin.lead.slots import Slots, read_slots
 from agent.roles.builtin.lead.spelling import expanded
@@ -41,11 +61,6 @@ from agent.roles.builtin.sentences import SPOKEN
 from agent.roles.protocols import Brief, Exchange, Plan, Task
 from index.questions.spoken import language_of
 from index.questions.values import QuestionReader
-from tools.core.scope import Scope
-
-_COUNTING = frozenset(("size", "accounts", "trend", "by_length", "by_outcome", "volume"))
-"""Intents whose answer is a number of what the question is about."""
-
 
 _OFFERED = 3
 _SHOWN_OFFERS = 5
@@ -114,47 +129,47 @@ class BuiltinPlanner:
         intent = chosen(likely) if any(map(str.isalnum, slots.masked)) else None
         if intent is None and any(item.is_abuse for item in slots.subjects):
             intent = "abuse_kind"  # what is looked for is clear, whatever is asked of it
-        if slots.unknown and not slots.subjects and intent in _COUNTING:
+        if slots.unknown and not slots.subjects and intent in COUNTING:
             intent = None  # a number of something else would be worse than none
         is_aside = intent in ASIDE | OFFERING | LATER.keys()
         if (
             len(slots.unknown) > 1
             and not is_aside
-            and not _names_something(slots)
+            and not names_something(slots)
             and likely.get(intent or "", 0.0) < _SURE_OF_STRANGE
         ):
             intent = None  # strange words that name nothing
         missing = unstored(question, brief.own_facets) if spoken == "English" else ()
-        if missing and intent not in ASIDE | LATER.keys() and not _names_something(slots):
+        if missing and intent not in ASIDE | LATER.keys() and not names_something(slots):
             intent = "not_recorded"
         is_told = last is not None and last.tasks[0].focus == "sought" and intent in ("size", "accounts")
         if (
             goes_on
             and last is not None
-            and not _names_something(slots)
-            and (is_told or _is_of_each(question, slots, intent))
+            and not names_something(slots)
+            and (is_told or is_of_each(question, slots, intent))
         ):
             tasks = tuple(task.model_copy(update={"spoken": spoken}) for task in last.tasks)
             return Plan(tasks=tasks, spoken=spoken)
         if missing and intent is None:
             intent = "not_recorded"
-        if last is not None and intent is None and slots.excluded and slots.left <= _SHORT:
+        if last is not None and intent is None and slots.excluded and slots.left <= SHORT:
             intent = "again"
-        if last is not None and (shaped := _shape_of(question, slots)):
+        if last is not None and (shaped := shape_of(question, slots)):
             intent, spoken = shaped, last.tasks[0].spoken
             slots = replace(slots, subjects=(), spoken=spoken)
         if (
             last is not None
             and not slots.subjects
-            and _sides(slots) == 1
-            and (_SAME.search(question) or is_beside(question))
+            and sides(slots) == 1
+            and (SAME.search(question) or is_beside(question))
         ):
             intent = "again"
-        if goes_on and slots.subjects and _WHAT_ABOUT.match(question.strip()):
+        if goes_on and slots.subjects and WHAT_ABOUT.match(question.strip()):
             intent = "again"
-        if last is not None and intent in _OF_A_PERIOD and _is_only_period(question, slots):
+        if last is not None and intent in OF_A_PERIOD and is_only_period(question, slots):
             intent = "again"
-        slots = _without_people(slots, question, brief.own_facets)
+        slots = without_people(slots, question, brief.own_facets)
         plan = self._planned(brief, question, intent, slots, last, goes_on=goes_on) if intent else None
         if plan is None:
             key = "no_earlier" if last is None and intent in LATER.keys() | FOLLOWS else "not_understood"
@@ -188,18 +203,18 @@ class BuiltinPlanner:
             last is not None
             and slots.excluded
             and not slots.subjects
-            and slots.left <= _SHORT
+            and slots.left <= SHORT
             and (again := without(slots.excluded, last))
         ):
             return again
-        if last is not None and slots.excluded and not slots.subjects and slots.left <= _SHORT:
+        if last is not None and slots.excluded and not slots.subjects and slots.left <= SHORT:
             out = ", ".join(item.words for item in slots.excluded)
             still = text_of("still_in", spoken).format(words=out)
             return Plan(tasks=last.tasks, assumptions=("the last question again",), unread=(still,))
         reading = reading_of(intent, slots, known)
         reading = _with_rows(reading, brief)
         plan: Plan | None
-        if last is not None and _THOSE.search(question.casefold()) and (each := of_each_named(reading, last)):
+        if last is not None and THOSE.search(question.casefold()) and (each := of_each_named(reading, last)):
             plan = each
         elif (
             last is not None
@@ -218,18 +233,18 @@ class BuiltinPlanner:
             and (again := counted_before_and_after(reading, last))
         ) or (
             last is not None
-            and _is_of_all_named(question, slots, last)
+            and is_of_all_named(question, slots, last)
             and (again := followed(replace(reading, intent="again"), question, last))
         ):
             plan = again
-        elif last is not None and intent == "compare" and _is_beside_last(question, slots, last):
+        elif last is not None and intent == "compare" and is_beside_last(question, slots, last):
             scopes = (last.tasks[0].scope, *reading.scopes)
             counted = (size_of(scope).model_copy(update={"id": f"t{n}"}) for n, scope in enumerate(scopes, start=1))
             plan = Plan(tasks=tuple(counted), assumptions=("the last subject beside this one",))
         else:
             if last is not None and (
-                _is_of_last(question, slots, intent)
-                or (goes_on and (_leaves_out(question, slots, intent) or _is_on(question, slots, intent)))
+                is_of_last(question, slots, intent)
+                or (goes_on and (leaves_out(question, slots, intent) or is_on(question, slots, intent)))
             ):
                 before = subject_of(last, question.casefold())
                 reading.base = joined(before, reading.base)
@@ -241,7 +256,7 @@ class BuiltinPlanner:
         steps = (_in_steps(task, question, brief) for task in plan.tasks)
         tasks = tuple(steps)
         assumed = [*slots.assumed, *plan.assumptions, *_read_as(slots)]
-        if _FILE.search(question):
+        if FILE.search(question):
             assumed.append("as a file: shoal sessions export last --format csv")
         if spoken not in SPOKEN:
             assumed.append("answered in English")
@@ -270,131 +285,10 @@ def _with_rows(reading: Reading, brief: Brief) -> Reading:
     return reading
 
 
-_SHORT = 4
-_OF_ALL = regex.compile(r"\b(?:all|overall|total|usage|everything|altogether|people|users|assistant)\b")
-_MORE = regex.compile(r"^(?:and|now|then|show(?: me| it| that)?|by|per|break|same|only)\b")
-
-
-def _is_of_last(question: str, slots: Slots, intent: str) -> bool:
-    """Whether a question is about what the last answer was about: it says so ("is it ..."), or it only names another way to look
-    ("show me month by month") and nothing of its own."""
-    if slots.subjects or slots.clusters or _OF_ALL.search(question.casefold()):
-        return False
-    if refers_back(question) or (slots.spoken != "English" and _GOES_ON.match(question.strip())):
-        return True
-    is_look = intent in _LOOKS and not (slots.languages or slots.surfaces)
-    return is_look and (len(question.split()) < _SHORT or _MORE.search(question.casefold()) is not None)
-
-
-_SAME = regex.compile(
-    r"^(?:and |now |ok,? )*(?:the )?same\b|\bdasselbe\b|\bdas gleiche\b|\bla même chose\b|\blo mismo\b|同じ|同样",
-    regex.IGNORECASE,
-)
-_WHAT_ABOUT = regex.compile(
-    r"(?:and )?(?:what|how) about\b|(?:und )?was ist mit\b|et (?:pour|les?|la)\b|¿?y (?:de|el|la|los)\b",
-    regex.IGNORECASE,
-)
-_TABLE = regex.compile(r"\b(?:table|tabelle|tableau|tabla|tabela)\b|表に|表格", regex.IGNORECASE)
-
-
-def _sides(slots: Slots) -> int:
-    return len((*slots.languages, *slots.surfaces))
-
-
-def _shape_of(question: str, slots: Slots) -> str | None:
-    """What the last answer is to be made into, where a question says so of "this" or names nothing else: a file, a table, a
-    summary."""
-    says_this = refers_back(question)
-    is_short = len(question.split()) <= _SHAPING
-    names = slots.languages or slots.surfaces or slots.marks or slots.facets or slots.period.since or slots.excluded
-    if names or not is_short:
-        return None
-    if _FILE.search(question) and says_this:
-        return "export"
-    if slots.subjects:
-        return None
-    if _TABLE.search(question) and says_this:
-        return "as_table"
-    return "shorter" if slots.says("summary") and not _OF_ALL.search(question.casefold()) else None
-
-
-_SHAPING = 12
-"""Words of a question for another shape of the last answer."""
-_OF_A_PERIOD = frozenset(("trend", "this_trend", "volume", "overview", "new", "compare", "size"))
-
-
-def _is_only_period(question: str, slots: Slots) -> bool:
-    """Whether a question only names another period for what was asked before ("and how was that in March?")."""
-    named = (slots.subjects, slots.languages, slots.surfaces, slots.clusters, slots.marks, slots.facets)
-    is_bounded = slots.period.since is not None and slots.period.until is not None and not slots.period.parts
-    says_back = refers_back(question) or _MORE.search(question.casefold()) or _GOES_ON.match(question.strip())
-    return is_bounded and not any(named) and not slots.cues and bool(says_back)
-
-
-def _names_something(slots: Slots) -> bool:
-    """Whether a question names anything that is recorded."""
-    named = (slots.subjects, slots.languages, slots.surfaces, slots.clusters, slots.marks, slots.facets, slots.excluded)
-    return any(named) or not slots.period.is_empty
-
-
-def _without_people(slots: Slots, question: str, own_facets: Collection[str]) -> Slots:
-    """Without subjects that say who asks ("are kids using it for ..."), which is not stored."""
-    asked = " ".join(unstored_words(question, own_facets)).casefold()
-    kept = tuple(item for item in slots.subjects if item.words.casefold() not in asked)
-    return replace(slots, subjects=kept) if kept else slots
-
-
-_EACH = regex.compile(r"\b(?:each|every one|they|by how (?:many|much))\b", regex.IGNORECASE)
-
-
-def _is_of_each(question: str, slots: Slots, intent: str | None) -> bool:
-    """Whether a part asks for the numbers of what the part before it lists ("and how common is each?"): that has them."""
-    return intent in ("size", None) and not _names_something(slots) and _EACH.search(question) is not None
-
-
-def _leaves_out(question: str, slots: Slots, intent: str) -> bool:
-    """Whether a question that goes on from another one in its text leaves out what it is about."""
-    names = slots.subjects or slots.clusters or slots.languages or slots.surfaces
-    return (
-        not names
-        and intent in _COUNTING | {"by_flag", "overview", "by_field", "facet_of"}
-        and not _OF_ALL.search(question.casefold())
-    )
-
-
-def _is_on(question: str, slots: Slots, intent: str) -> bool:
-    """Whether a part asks by which facet what the part before it was about divides ("and in which languages?")."""
-    names = slots.subjects or slots.clusters or slots.languages or slots.surfaces
-    return not names and intent in _LOOKS and ON_PART.match(question) is not None
-
-
-_THOSE = regex.compile(r"\b(?:those|these|them)\b")
-_GOES_ON = regex.compile(
-    r"^[¿¡]?\s*(?:y|und|et|e|och|en|and|那|では|じゃあ|それ|その)(?:\s|,|、|，|(?<=\p{Han}|\p{Hiragana}))",
-    regex.IGNORECASE,
-)
-
-
-def _is_of_all_named(question: str, slots: Slots, last: Exchange) -> bool:
-    """Whether a question restricts all that the last answer named ("of those, which are on the API?")."""
-    restricts = slots.surfaces or slots.languages
-    everything = last.tasks[0].scope == Scope()
-    return bool(restricts) and everything and not slots.subjects and _THOSE.search(question.casefold()) is not None
-
-
-def _is_beside_last(question: str, slots: Slots, last: Exchange) -> bool:
-    """Whether one subject is to be set beside what the last answer counted ("how does that compare to legal questions")."""
-    counted = any(item.focus in ("size", "topic", "accounts") for item in last.tasks)
-    return counted and len(slots.subjects) == 1 and refers_back(question) and last.tasks[0].scope != Scope()
-
-
 _SURE_OF_STRANGE = 0.5
 """Probability that an intent needs where several words of a question are in no example and it names nothing."""
 _NAMED = 4
 """Words that were not read which an answer names."""
-
-_LOOKS = frozenset(("volume", "by_language", "by_surface", "by_length", "by_outcome", "by_grade", "by_field", "trend"))
-"""Intents that a follow-up may look at the last scope by."""
 
 _SHORTEST = 4
 """Letters of a name from which on it is looked for in a question."""
@@ -430,7 +324,6 @@ _DEFINED = regex.compile(
     r"\b(?:mean(?:s|ing)?|define[sd]?|definition|stands? for|bedeutet|heißt|signifie|veut dire|significa|quiere decir)\b|意味|意思",
     regex.IGNORECASE,
 )
-_FILE = regex.compile(r"\b(?:csv|excel|spreadsheet|json file|export(?:ed|ieren|er|ar)?)\b", regex.IGNORECASE)
 
 
 def _read_as(slots: Slots) -> Iterator[str]:

@@ -6,11 +6,11 @@ is quoted, or is a subject of the public vocabulary.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import regex
 
 from agent.roles.builtin.lead.known import Known
+from agent.roles.builtin.lead.left_out import SUBJECTS, excluded, months_left_out
 from agent.roles.builtin.lead.material import CUES, asking_words, slots
 from agent.roles.builtin.lead.period import Period
 from agent.roles.builtin.lead.spelling import corrected, is_slip_of, many_in
@@ -34,12 +34,6 @@ _COMPOUND = regex.compile(r"\b(API|Web|App|Mobil)-(?=\p{Lu})", regex.IGNORECASE)
 """The first half of a German compound ("API-Nutzung")."""
 _ELIDED = regex.compile(r"\b([ld]|dell|all|nell|sull)'(?=\p{L})", regex.IGNORECASE)
 """An article before a vowel in French or Italian, which is no part of the word ("l'API")."""
-_BEHIND = regex.compile(r"\s*以外")
-_ALL_BUT = "以外"
-"""The same where a name was read with it."""
-_JOINS = regex.compile(r"\s*(?:,|and|or|und|oder|et|ou|y|o|e|和|、|と)?\s*(?:the |in |on |about |en |auf |de )?\s*")
-_ARTICLES = r"[\s-]*(?:(?:those |die |das |ceux |los |las |the ones )?(?:from |via |über |von |par |por |pela |pelo |à )|the |in |on |about |for |der |die |das |dem |den |la |le |les |el |los |las |l')*"
-SUBJECTS = ("field", "area", "request", "hazard", "phrase", "quoted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +108,8 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
     found.sort(key=lambda item: item.start)
     if _TRANSLATED.search(text):
         found = [item for item in found if item.kind != "language"]
-    out = _excluded(text, found, spoken)
-    if months := _months_left_out(text, period, times, spoken):
+    out = excluded(text, found, spoken)
+    if months := months_left_out(text, period, times, spoken):
         out += months
         period = replace(period, since=None, until=None)
     kept = [item for item in found if item not in out]
@@ -341,49 +335,6 @@ def _merged(text: str, subjects: Sequence[Found]) -> Iterator[Found]:
         elif all(item.label != other.label for other in seen):
             seen.append(item)
     yield from seen
-
-
-@cache
-def _before_what_is_left_out(spoken: str) -> regex.Pattern[str]:
-    """Words such as "except" at the end of what stands before a name."""
-    words: Mapping[str, list[str]] = slots("except")
-    before = sorted(words.get(spoken, words["English"]), key=len, reverse=True)
-    either = "|".join(
-        (r"(?<!\p{L})" if word.isascii() or word[0].islower() else "") + regex.escape(word) for word in before
-    )
-    return regex.compile(rf"(?:{either}){_ARTICLES}$", regex.IGNORECASE)
-
-
-def _excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
-    """What follows words such as "except", with what is joined to it by "and"."""
-    pattern = _before_what_is_left_out(spoken)
-    out: list[Found] = []
-    for item in found:
-        if item.kind not in ("language", "surface", *SUBJECTS):
-            continue
-        is_next = bool(out) and _JOINS.fullmatch(text[out[-1].end : item.start]) is not None
-        if (
-            is_next
-            or pattern.search(text[: item.start])
-            or _BEHIND.match(text[item.end :])
-            or item.words.endswith(_ALL_BUT)
-        ):
-            out.append(item)
-    return out
-
-
-def _months_left_out(text: str, period: Period, times: Sequence[tuple[int, int]], spoken: str) -> list[Found]:
-    """The month that a question leaves out ("leave out October"): the only period that it names."""
-    if len(times) != 1 or period.since is None or period.until is None:
-        return []
-    start, end = times[0]
-    is_month = period.since.day == 1 and (period.since.year, period.since.month) == (
-        period.until.year,
-        period.until.month,
-    )
-    if not is_month or not _before_what_is_left_out(spoken).search(text[:start]):
-        return []
-    return [Found(f"{period.since:%Y-%m}", "period", text[start:end], start, end)]
 
 
 _PLACEHOLDERS = {"language": "Korean", "surface": "mobile", "quoted": "cooking"}

@@ -15,7 +15,8 @@ from index.questions.values import Example, QuestionReader
 
 _HERE = Path(__file__).parent
 SOURCES = tuple(
-    _HERE / name for name in ("intents.toml", "slots.toml", "material.py", "slots.py", "period.py", "training.py")
+    _HERE / name
+    for name in ("intents.toml", "slots.toml", "material.py", "slots.py", "left_out.py", "period.py", "training.py")
 )
 """The files that decide what is learnt."""
 WEIGHTS = _HERE / "intents.npz"

@@ -1,0 +1,60 @@
+"""What a question leaves out: languages, surfaces and subjects behind words such as "except", and a month."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import regex
+
+from agent.roles.builtin.lead.material import slots
+from agent.roles.builtin.lead.period import Period
+from index.questions.values import Found
+
+_BEHIND = regex.compile(r"\s*以外")
+_ALL_BUT = "以外"
+"""The same where a name was read with it."""
+_JOINS = regex.compile(r"\s*(?:,|and|or|und|oder|et|ou|y|o|e|和|、|と)?\s*(?:the |in |on |about |en |auf |de )?\s*")
+_ARTICLES = r"[\s-]*(?:(?:those |die |das |ceux |los |las |the ones )?(?:from |via |über |von |par |por |pela |pelo |à )|the |in |on |about |for |der |die |das |dem |den |la |le |les |el |los |las |l')*"
+SUBJECTS = ("field", "area", "request", "hazard", "phrase", "quoted")
+
+
+@cache
+def _before_what_is_left_out(spoken: str) -> regex.Pattern[str]:
+    """Words such as "except" at the end of what stands before a name."""
+    words: Mapping[str, list[str]] = slots("except")
+    before = sorted(words.get(spoken, words["English"]), key=len, reverse=True)
+    either = "|".join(
+        (r"(?<!\p{L})" if word.isascii() or word[0].islower() else "") + regex.escape(word) for word in before
+    )
+    return regex.compile(rf"(?:{either}){_ARTICLES}$", regex.IGNORECASE)
+
+
+def excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
+    """What follows words such as "except", with what is joined to it by "and"."""
+    pattern = _before_what_is_left_out(spoken)
+    out: list[Found] = []
+    for item in found:
+        if item.kind not in ("language", "surface", *SUBJECTS):
+            continue
+        is_next = bool(out) and _JOINS.fullmatch(text[out[-1].end : item.start]) is not None
+        if (
+            is_next
+            or pattern.search(text[: item.start])
+            or _BEHIND.match(text[item.end :])
+            or item.words.endswith(_ALL_BUT)
+        ):
+            out.append(item)
+    return out
+
+
+def months_left_out(text: str, period: Period, times: Sequence[tuple[int, int]], spoken: str) -> list[Found]:
+    """The month that a question leaves out ("leave out October"): the only period that it names."""
+    if len(times) != 1 or period.since is None or period.until is None:
+        return []
+    start, end = times[0]
+    is_month = period.since.day == 1 and (period.since.year, period.since.month) == (
+        period.until.year,
+        period.until.month,
+    )
+    if not is_month or not _before_what_is_left_out(spoken).search(text[:start]):
+        return []
+    return [Found(f"{period.since:%Y-%m}", "period", text[start:end], start, end)]

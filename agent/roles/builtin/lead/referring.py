@@ -1,0 +1,136 @@
+"""What a question refers to that it does not say: the last answer, the part before it, what it lists, another shape of it."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import regex
+
+from agent.grounding.unrecorded import unstored_words
+from agent.roles.builtin.lead.follow import refers_back
+from agent.roles.builtin.lead.parts import ON_PART
+from agent.roles.builtin.lead.slots import Slots
+from agent.roles.protocols import Exchange
+from tools.core.scope import Scope
+
+COUNTING = frozenset(("size", "accounts", "trend", "by_length", "by_outcome", "volume"))
+"""Intents whose answer is a number of what the question is about."""
+_LOOKS = frozenset(("volume", "by_language", "by_surface", "by_length", "by_outcome", "by_grade", "by_field", "trend"))
+"""Intents that a follow-up may look at the last scope by."""
+
+FILE = regex.compile(r"\b(?:csv|excel|spreadsheet|json file|export(?:ed|ieren|er|ar)?)\b", regex.IGNORECASE)
+SHORT = 4
+_OF_ALL = regex.compile(r"\b(?:all|overall|total|usage|everything|altogether|people|users|assistant)\b")
+_MORE = regex.compile(r"^(?:and|now|then|show(?: me| it| that)?|by|per|break|same|only)\b")
+
+
+def is_of_last(question: str, slots: Slots, intent: str) -> bool:
+    """Whether a question is about what the last answer was about: it says so ("is it ..."), or it only names another way to look
+    ("show me month by month") and nothing of its own."""
+    if slots.subjects or slots.clusters or _OF_ALL.search(question.casefold()):
+        return False
+    if refers_back(question) or (slots.spoken != "English" and _GOES_ON.match(question.strip())):
+        return True
+    is_look = intent in _LOOKS and not (slots.languages or slots.surfaces)
+    return is_look and (len(question.split()) < SHORT or _MORE.search(question.casefold()) is not None)
+
+
+SAME = regex.compile(
+    r"^(?:and |now |ok,? )*(?:the )?same\b|\bdasselbe\b|\bdas gleiche\b|\bla même chose\b|\blo mismo\b|同じ|同样",
+    regex.IGNORECASE,
+)
+WHAT_ABOUT = regex.compile(
+    r"(?:and )?(?:what|how) about\b|(?:und )?was ist mit\b|et (?:pour|les?|la)\b|¿?y (?:de|el|la|los)\b",
+    regex.IGNORECASE,
+)
+_TABLE = regex.compile(r"\b(?:table|tabelle|tableau|tabla|tabela)\b|表に|表格", regex.IGNORECASE)
+
+
+def sides(slots: Slots) -> int:
+    return len((*slots.languages, *slots.surfaces))
+
+
+def shape_of(question: str, slots: Slots) -> str | None:
+    """What the last answer is to be made into, where a question says so of "this" or names nothing else: a file, a table, a
+    summary."""
+    says_this = refers_back(question)
+    is_short = len(question.split()) <= _SHAPING
+    names = slots.languages or slots.surfaces or slots.marks or slots.facets or slots.period.since or slots.excluded
+    if names or not is_short:
+        return None
+    if FILE.search(question) and says_this:
+        return "export"
+    if slots.subjects:
+        return None
+    if _TABLE.search(question) and says_this:
+        return "as_table"
+    return "shorter" if slots.says("summary") and not _OF_ALL.search(question.casefold()) else None
+
+
+_SHAPING = 12
+"""Words of a question for another shape of the last answer."""
+OF_A_PERIOD = frozenset(("trend", "this_trend", "volume", "overview", "new", "compare", "size"))
+
+
+def is_only_period(question: str, slots: Slots) -> bool:
+    """Whether a question only names another period for what was asked before ("and how was that in March?")."""
+    named = (slots.subjects, slots.languages, slots.surfaces, slots.clusters, slots.marks, slots.facets)
+    is_bounded = slots.period.since is not None and slots.period.until is not None and not slots.period.parts
+    says_back = refers_back(question) or _MORE.search(question.casefold()) or _GOES_ON.match(question.strip())
+    return is_bounded and not any(named) and not slots.cues and bool(says_back)
+
+
+def names_something(slots: Slots) -> bool:
+    """Whether a question names anything that is recorded."""
+    named = (slots.subjects, slots.languages, slots.surfaces, slots.clusters, slots.marks, slots.facets, slots.excluded)
+    return any(named) or not slots.period.is_empty
+
+
+def without_people(slots: Slots, question: str, own_facets: Collection[str]) -> Slots:
+    """Without subjects that say who asks ("are kids using it for ..."), which is not stored."""
+    asked = " ".join(unstored_words(question, own_facets)).casefold()
+    kept = tuple(item for item in slots.subjects if item.words.casefold() not in asked)
+    return replace(slots, subjects=kept) if kept else slots
+
+
+_EACH = regex.compile(r"\b(?:each|every one|they|by how (?:many|much))\b", regex.IGNORECASE)
+
+
+def is_of_each(question: str, slots: Slots, intent: str | None) -> bool:
+    """Whether a part asks for the numbers of what the part before it lists ("and how common is each?"): that has them."""
+    return intent in ("size", None) and not names_something(slots) and _EACH.search(question) is not None
+
+
+def leaves_out(question: str, slots: Slots, intent: str) -> bool:
+    """Whether a question that goes on from another one in its text leaves out what it is about."""
+    names = slots.subjects or slots.clusters or slots.languages or slots.surfaces
+    return (
+        not names
+        and intent in COUNTING | {"by_flag", "overview", "by_field", "facet_of"}
+        and not _OF_ALL.search(question.casefold())
+    )
+
+
+def is_on(question: str, slots: Slots, intent: str) -> bool:
+    """Whether a part asks by which facet what the part before it was about divides ("and in which languages?")."""
+    names = slots.subjects or slots.clusters or slots.languages or slots.surfaces
+    return not names and intent in _LOOKS and ON_PART.match(question) is not None
+
+
+THOSE = regex.compile(r"\b(?:those|these|them)\b")
+_GOES_ON = regex.compile(
+    r"^[¿¡]?\s*(?:y|und|et|e|och|en|and|那|では|じゃあ|それ|その)(?:\s|,|、|，|(?<=\p{Han}|\p{Hiragana}))",
+    regex.IGNORECASE,
+)
+
+
+def is_of_all_named(question: str, slots: Slots, last: Exchange) -> bool:
+    """Whether a question restricts all that the last answer named ("of those, which are on the API?")."""
+    restricts = slots.surfaces or slots.languages
+    everything = last.tasks[0].scope == Scope()
+    return bool(restricts) and everything and not slots.subjects and THOSE.search(question.casefold()) is not None
+
+
+def is_beside_last(question: str, slots: Slots, last: Exchange) -> bool:
+    """Whether one subject is to be set beside what the last answer counted ("how does that compare to legal questions")."""
+    counted = any(item.focus in ("size", "topic", "accounts") for item in last.tasks)
+    return counted and len(slots.subjects) == 1 and refers_back(question) and last.tasks[0].scope != Scope()
