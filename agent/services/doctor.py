@@ -40,9 +40,28 @@ def _version(name: str) -> str:
 
 
 def _leaving(app: "App") -> list[Check]:
+    """What goes to which address. An object store is asked for what it holds, and nothing is sent to it."""
+    store = _to_store(app)
+    return [*_to_model(app, nothing="" if store else "nothing: "), *store]
+
+
+def _to_store(app: "App") -> list[Check]:
+    from index.core.errors import ShoalError
+    from index.handle import read_settings
+
+    try:
+        url = read_settings(app.path).vectors.url
+    except ShoalError:
+        return []  # said by another check
+    if url is None:
+        return []
+    return [Check("vectors leave", "note", f"to {url}: the vectors of screened summaries, with their numbers")]
+
+
+def _to_model(app: "App", nothing: str) -> list[Check]:
     settings = app.settings
     if not settings.has_model:
-        return [Check("leaves the machine", "ok", "nothing: no model is configured, and telemetry is off")]
+        return [Check("leaves the machine", "ok", f"{nothing}no model is configured, and telemetry is off")]
     where = settings.base_url or "api.anthropic.com"
     return [
         Check("model", "ok", f"{where}: {settings.lead_model}, {settings.worker_model}, {settings.reader_model}"),

@@ -13,6 +13,8 @@ import chromadb
 import numpy as np
 import pytest
 
+from agent.services import doctor
+from agent.wiring import App
 from index.core.errors import IndexFault
 from index.core.home import Home
 from index.core.records import Conversation
@@ -145,6 +147,14 @@ async def test_forgetting_leaves_no_vector_of_the_account_on_the_server(server: 
     (collection,) = client.list_collections()
     assert collection.name.startswith("shoal-")
     assert collection.count() == 119
+
+
+def test_doctor_says_that_vectors_leave(server: Server, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = App.start("team")
+    open_writer(app.path, app.home).close()
+    seen = {check.what: check.seen for check in doctor.checks(app)}
+    assert server.url in seen["vectors leave"]
+    assert not seen["leaves the machine"].startswith("nothing")
 
 
 def test_a_wrong_address_says_what_to_write(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
