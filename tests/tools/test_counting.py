@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.core.counting import complement_of, distinct, how_many, how_often
+from tools.core.counting import complement_of, distinct, how_many, how_often, ranked
 
 
 @given(numbers=st.lists(st.integers(0, 400)))
@@ -24,3 +24,12 @@ def test_what_is_left_of_a_whole_is_ascending(more: int, whole: set[int], taken:
     whole = whole | set(range(more))
     left = complement_of(np.array(sorted(taken), dtype=np.int64), np.array(sorted(whole), dtype=np.int64))
     assert left.tolist() == sorted(whole - taken)
+
+
+@given(st.lists(st.integers(-1, 30_000), max_size=60))
+def test_days_are_ranked_as_numpy_ranks_them(days: list[int]) -> None:
+    given_days = np.array(days, dtype=np.int64)
+    found, places = ranked(given_days)
+    expected, inverse = np.unique(given_days, return_inverse=True)
+    assert found.tolist() == expected.tolist()
+    assert places.tolist() == inverse.tolist()

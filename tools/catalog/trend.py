@@ -11,6 +11,7 @@ from index.core.records import as_date, as_day
 from index.snapshots.snapshot import UNDATED, Rows
 from tools.context import ToolContext
 from tools.core.candidate import CandidateTable, Group, split
+from tools.core.counting import ranked
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.core.scope import Scope
@@ -103,7 +104,7 @@ def _axis(args: Args, ctx: ToolContext) -> tuple[list[str], NDArray[np.int64]]:
     snapshot to the last, as far as the scope's own bounds: what lies beside them counts in the nearest, because a bucket for it
     would say that somebody is there."""
     days = ctx.index.snapshot.days
-    known, place = np.unique(days, return_inverse=True)
+    known, place = ranked(days)
     if not (known != UNDATED).any():
         raise ToolRefusal("These conversations carry no dates, so there is no trend. Use count_by or cluster_scope.")
     names = [_bucket(int(day), args.by) if day != UNDATED else "" for day in known]

@@ -53,3 +53,11 @@ def complement_of(numbers: Numbers, whole: Numbers) -> Numbers:
     kept[numbers] = False
     found: Numbers = np.flatnonzero(kept).astype(np.int64)
     return found
+
+
+def ranked(days: Numbers) -> tuple[Numbers, Numbers]:
+    """The distinct days, ascending, and the place of each day among them. Days are not below -1, which stands for none."""
+    found = distinct(days + 1) - 1
+    places = np.zeros(int(found[-1]) + 2 if len(found) else 0, dtype=np.int64)
+    places[found + 1] = np.arange(len(found))
+    return found, places[days + 1]

@@ -7,6 +7,7 @@ import numpy as np
 from index.core.facets import STORED, TURN_BANDS
 from index.core.records import UNKNOWN, as_date
 from index.snapshots.snapshot import UNDATED, Codes, Snapshot
+from tools.core.counting import ranked
 from tools.core.errors import ToolRefusal
 
 CLOSED = (*STORED, "month")
@@ -47,7 +48,7 @@ def _ordered(stored: Codes, order: tuple[str, ...]) -> Codes:
 
 def _months(snapshot: Snapshot) -> Codes:
     """Every month from the first to the last, so that one in which nobody was seen is there too; "undated" last."""
-    days, place = np.unique(snapshot.days, return_inverse=True)
+    days, place = ranked(snapshot.days)
     names = [f"{as_date(int(day)):%Y-%m}" if day != UNDATED else UNDATED_MONTH for day in days]
     dated = [name for name in names if name != UNDATED_MONTH]
     values = [*(_span(dated[0], dated[-1]) if dated else ()), *({UNDATED_MONTH} & set(names))]

@@ -11,6 +11,7 @@ import numpy as np
 
 from index.core.records import as_date, as_day
 from index.snapshots.snapshot import UNDATED
+from tools.core.counting import ranked
 from tools.core.scope import Scope
 from tools.suppression.thresholds import Thresholds
 
@@ -38,7 +39,7 @@ def public_period(thresholds: Thresholds) -> PublicPeriod | None:
     """The period of the whole snapshot; None where no month is a group of its own."""
     days = thresholds.snapshot.days
     dated = np.flatnonzero(days != UNDATED).astype(np.int64)
-    known, place = np.unique(days[dated], return_inverse=True)
+    known, place = ranked(days[dated])
     spans = [_month(as_date(int(day))) for day in known]
     order = sorted(set(spans))
     number = {span: at for at, span in enumerate(order)}

@@ -257,10 +257,15 @@ class Thresholds:
         accounts, days = self.snapshot.accounts, self.snapshot.days
         dated = days != UNDATED
         most = int(accounts.max(initial=0)) + 1
-        pairs = np.unique(np.column_stack([accounts[dated], days[dated]]), axis=0)
-        number = np.bincount(pairs[:, 0], minlength=most)
+        earliest = int(days[dated].min(initial=0))
+        span = int(days.max(initial=0)) - earliest + 1
+        # One number for each account and day. Sorted here, because `np.unique` takes fifty times as long.
+        pairs = np.sort(accounts[dated] * span + (days[dated] - earliest))
+        pairs = pairs[np.diff(pairs, prepend=-1) != 0]
+        who, day = np.divmod(pairs, span)
+        number = np.bincount(who, minlength=most)
         first = np.full(most, UNDATED, dtype=np.int64)
-        # Pairs ascend by account, then day, so that the first of each account is its first day.
-        who, places = np.unique(pairs[:, 0], return_index=True)
-        first[who] = pairs[places, 1]
+        # They ascend by account, then day, so that the first of each account is its first day.
+        is_first = np.diff(who, prepend=-1) != 0
+        first[who[is_first]] = day[is_first] + earliest
         return number, first
