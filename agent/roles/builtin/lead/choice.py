@@ -15,6 +15,10 @@ SURE = 0.22
 CLEAR = 1.08
 """How many times as likely as the next one it must be below twice that."""
 
+_ALIKE = (
+    {"refused_themes", "by_outcome"}, {"trend", "volume"}, {"overview", "by_field"}, {"trend", "this_trend"}, {"by_flag", "flag_gaps"},
+)  # fmt: skip
+"""Intents whose answers say nearly the same: which of them is likelier need not be clear."""
 _SIDE_BY_SIDE = 5.0
 _CLEARLY = 1.5
 """How many times as likely a count must be as a comparison, where two of a kind are named."""
@@ -155,5 +159,7 @@ def chosen(likely: Mapping[str, float]) -> str | None:
     first, second = [*likely.items(), ("", 0.0), ("", 0.0)][:2]
     if {first[0], second[0]} == {"size", "topic"} and first[1] + second[1] >= 2 * SURE:
         return first[0] if first[1] >= CLEAR * second[1] else "topic"  # which has its size too
+    if any({first[0], second[0]} <= family for family in _ALIKE) and first[1] >= SURE:
+        return first[0]
     is_clear = first[1] >= 2 * SURE or first[1] >= CLEAR * second[1]
     return first[0] if first[1] >= SURE and is_clear else None

@@ -14,7 +14,9 @@ from agent.grounding.unrecorded import unstored
 from agent.grounding.verify import HANDLE, handles, sentences_of
 from agent.roles.protocols import Brief, Exchange, Plan
 
-_CONFIDENCE = regex.compile(r"\*\*(Confidence: \w+\.)\*\* (.+)")
+_CONFIDENCE = regex.compile(
+    r"\*\*((?:Confidence|Zuverlässigkeit|Confiance|Confianza|確信度|可信度) ?[:：][^*\n]{1,30}[.。])\*\*(.*)"
+)
 _SHORT = 3
 """Sentences of the last answer in its short form, where no number is asked for."""
 
@@ -54,7 +56,9 @@ def _how_found(spoken: str, last: Exchange, _: int | None) -> Plan:
 
 def _how_sure(spoken: str, last: Exchange, _: int | None) -> Plan:
     match = _CONFIDENCE.search(last.answer)
-    reason = f"{match[1][:1].lower()}{match[1][1:]} {match[2]}" if match else "no confidence was stated."
+    reason = (
+        f"{match[1][:1].lower()}{match[1][1:]} {match[2].strip()}".strip() if match else "no confidence was stated."
+    )
     return Plan(reply=text_of("how_sure", spoken).format(reason=reason, handles=_handles(last)))
 
 

@@ -216,7 +216,7 @@ _ANSWERED = regex.compile(
 )
 """What bears a mark and was answered all the same."""
 _OF_WHOLE = regex.compile(
-    r"(?:%|percent|percentage|share|proportion|fraction|how many|how much|part|most) of (?:all |the |our |those |all the )?$",
+    r"(?:%|percent|percentage|share|proportion|fraction|how many|how much|part|most) of (?:all |the |our |those |all the )?(?P<noun>(?:conversation|chat|convo|request|question)s? (?:about|on|in|from|via) )?$",
     regex.IGNORECASE,
 )
 _IS = regex.compile(
@@ -226,11 +226,18 @@ _IS = regex.compile(
 )
 
 
+_ARE = regex.compile(r"\s*(?:that\s+)?(?:is|are|was|were|come|comes|came|happen|happens)\b", regex.IGNORECASE)
+
+
 def _whole(text: str, found: Sequence[Found]) -> Found | None:
     """What stands behind "share of" and before its verb."""
-    kinds = ("mark", "language", "surface", *SUBJECTS)
-    wholes = (item for item in found if item.kind in kinds and _OF_WHOLE.search(text[: item.start]))
-    return next((item for item in wholes if _IS.match(text[item.end :])), None)
+    for item in found:
+        before = (
+            _OF_WHOLE.search(text[: item.start]) if item.kind in ("mark", "language", "surface", *SUBJECTS) else None
+        )
+        if before is not None and (_ARE if before["noun"] else _IS).match(text[item.end :]):
+            return item
+    return None
 
 
 def _first_of_two(text: str, found: Sequence[Found]) -> Found | None:
