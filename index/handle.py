@@ -154,14 +154,18 @@ def open_writer(
 ) -> Writer:
     """Open an index for writing, making it when it is not there. `landmarks` are set only when it is made; `facets` is
     a file of facets to add to the index's own."""
-    private_folder(path)
     file = path / _SETTINGS
     if not file.exists():
         lines = "".join(f"{name} = {day.isoformat()}\n" for name, day in (landmarks or {}).items())
         server = os.environ.get(CHROMA_URL)
+        if server:
+            # Asked before it is written down, so that a wrong address leaves no index behind.
+            VectorStore(ChromaServer(server, "", os.environ.get(CHROMA_TOKEN))).reached()
+        private_folder(path)
         place = f'[vectors]\nurl = "{server}"\n' if server else ""
         file.write_text(_TEMPLATE.format(id=uuid.uuid4().hex, landmarks=lines, vectors=place), "utf-8")
         file.chmod(0o600)
+    private_folder(path)
     if facets is not None:
         _add_facets(path / _FACETS, facets)
     settings = read_settings(path)

@@ -92,13 +92,13 @@ async def ingest_on_ray(
         task = _Task(
             str(app.home.root), Settings(), str(app.path), writer.sealer, writer.settings.facets, mapping, str(folder), key
         )  # fmt: skip
-        with _ray(address) as ray:
-            await asyncio.to_thread(_read_all, ray, task, shards, report)
+        await asyncio.to_thread(_read_all, ray, task, shards, report)
         outcome = await steps.run_read(committed(shards, folder, key), len(shards))
         shutil.rmtree(folder)
         return outcome
 
-    return await ingest_by(app, engine, report, built_in=True, facets=facets)
+    with _ray(address) as ray:  # before an index is made: a wrong address leaves none behind
+        return await ingest_by(app, engine, report, built_in=True, facets=facets)
 
 
 def _read_all(ray: Any, task: _Task, shards: Sequence["Shard"], report: Report) -> None:

@@ -17,6 +17,7 @@ from index.core.errors import ShoalError
 
 if TYPE_CHECKING:
     from agent.services.ingest import Taken
+    from index.ingest.pipeline import IngestReport
     from index.snapshots.history import Published
     from index.sources import Source
 
@@ -38,15 +39,28 @@ class Refreshed:
         """One line for a log."""
         parts = []
         if self.taken is not None:
-            outcome = self.taken.outcome
-            skipped = sum(outcome.skipped.values())
-            parts.append(f"{outcome.taken:,} taken, {skipped:,} passed over, {sum(outcome.failed.values()):,} failed")
+            parts.append(_in_words(self.taken.outcome))
         snapshot = self.published.snapshot
         parts.append(f"snapshot {snapshot}" if snapshot is not None else f"no snapshot ({self.published.why})")
         answered = [look for look in self.looks if look.state in ("answered", "first answer")]
         notable = [look for look in self.looks if look.changes]
         parts.append(f"{len(answered)} of {len(self.looks)} due watches answered, {len(notable)} with changes")
         return "; ".join(parts)
+
+
+def _in_words(outcome: "IngestReport") -> str:
+    from index.ingest.pipeline import DUPLICATE
+    from index.sources.many import NOT_READ
+
+    known, unread = outcome.skipped[DUPLICATE], outcome.skipped[NOT_READ]
+    others = sum(outcome.skipped.values()) - known - unread
+    counts = {"taken": outcome.taken, "known": known, "skipped": others, "failed": sum(outcome.failed.values())}
+    text = ", ".join(f"{count:,} {what}" for what, count in counts.items())
+    if outcome.summarised > outcome.taken:
+        text += f" ({outcome.summarised - outcome.taken:,} of an earlier run summarised)"
+    if unread:
+        text += f", {unread:,} {'file' if unread == 1 else 'files'} not read (first: {outcome.first_skips[NOT_READ]})"
+    return text
 
 
 async def refresh(

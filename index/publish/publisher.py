@@ -112,7 +112,7 @@ def _too_little_new(previous: Snapshot, facts: Facts, min_accounts: int, edge: C
     if fresh >= min_accounts + int(min_accounts * edge(previous.number)):
         return ""
     if fresh == 0:
-        return "no account is new since the last snapshot"
+        return "no account is new since the last snapshot; what known accounts added waits for new ones"
     return (
         f"too few accounts are new since the last snapshot: at least {min_accounts} to {2 * min_accounts - 1} are needed, "
         "and the exact number is secret"

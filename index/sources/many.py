@@ -50,6 +50,11 @@ def open_files(
 ) -> FileSource | ManyFiles:
     """The files at these places, with those in folders. `check` looks at each before anything is read. Raises IndexFault as
     `open_file` does where one file is given, or where none of several can be read."""
+    for path in paths:
+        if path != STANDARD_INPUT and not address_of(path) and not path.exists() and not has_magic(str(path)):
+            raise IndexFault(
+                f"There is no file {path}.", "Check the path."
+            )  # a file of a folder may be gone, a named one not
     files = [file for path in paths for file in files_at(path)]
     if not files:
         raise IndexFault(f"{paths[0]} is a folder without files.", "Give a file, or a folder that holds some.")

@@ -48,8 +48,8 @@ class ChromaServer:
     def _next(self) -> str:
         return f"{self.name}-next"
 
-    def opened(self) -> tuple[Any, Any]:
-        """A client and the collection. Raises IndexFault where the address is none, or nothing answers there."""
+    def client(self) -> Any:
+        """A client. Raises SettingsError where the address is none, and errors of the client where nothing answers."""
         import chromadb
         from chromadb.config import Settings
 
@@ -60,7 +60,11 @@ class ChromaServer:
         is_tls = parts.scheme == "https"
         port = parts.port or (443 if is_tls else 8000)
         settings = Settings(anonymized_telemetry=False)
-        client = chromadb.HttpClient(parts.hostname, port, ssl=is_tls, headers=headers, settings=settings)
+        return chromadb.HttpClient(parts.hostname, port, ssl=is_tls, headers=headers, settings=settings)
+
+    def opened(self) -> tuple[Any, Any]:
+        """A client and the collection."""
+        client = self.client()
         known = {collection.name: collection for collection in client.list_collections()}
         if self._next in known and self.name not in known:
             known[self._next].modify(name=self.name)  # a kill came between the two steps of `replaced`
@@ -114,11 +118,17 @@ class VectorStore:
             except (ChromaError, httpx.HTTPError, OSError, ValueError) as error:
                 if waiting is None or not _is_away(error):
                     raise IndexFault(
-                        f"The Chroma server at {self._place.url} does not answer ({type(error).__name__}).",
-                        "Start it, check its address and SHOAL_CHROMA_TOKEN, and run the same command again: it goes on.",
+                        f"The Chroma server at {self._place.url} does not answer.",
+                        "Start it, check its address ([vectors] url in the index's index.toml) and SHOAL_CHROMA_TOKEN, and "
+                        "run the same command again: it goes on.",
                     ) from error
                 time.sleep(waiting)
         raise AssertionError
+
+    def reached(self) -> None:
+        """Raises IndexFault where a server does not answer."""
+        if isinstance(self._place, ChromaServer):
+            self._asked(self._place.client)
 
     @property
     def _collection(self) -> Any:

@@ -15,7 +15,7 @@ import pytest
 
 from agent.services import doctor
 from agent.wiring import App
-from index.core.errors import IndexFault
+from index.core.errors import IndexFault, ShoalError
 from index.core.home import Home
 from index.core.records import Conversation
 from index.handle import Index, open_writer, read_settings
@@ -157,7 +157,10 @@ def test_doctor_says_that_vectors_leave(server: Server, own_home: Path, monkeypa
     assert not seen["leaves the machine"].startswith("nothing")
 
 
-def test_a_wrong_address_says_what_to_write(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOAL_CHROMA_URL", "chroma.example:8000")
-    with pytest.raises(Exception, match="no address of a Chroma server"):
-        open_writer(home.index_path("there"), home).vectors.count()
+def test_a_wrong_address_says_what_to_write_and_leaves_no_index(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors, "_WAITS_S", ())
+    for url, said in (("chroma.example:8000", "no address"), ("http://127.0.0.1:9", "does not answer")):
+        monkeypatch.setenv("SHOAL_CHROMA_URL", url)
+        with pytest.raises(ShoalError, match=said):
+            open_writer(home.index_path("there"), home)
+        assert not home.index_path("there").exists()

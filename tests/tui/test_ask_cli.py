@@ -330,3 +330,24 @@ def test_a_refresh_of_which_nothing_can_be_read_is_no_success(home: Path, tmp_pa
     found = shoal("refresh", tmp_path / "log.jsonl", "--built-in", "--no-accounts")
     assert found.exit_code == 3
     assert "next:" in found.output
+
+
+def test_a_broken_file_beside_known_ones_is_named_and_fails_no_quiet_day(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    _day(folder, "monday", 12)
+    _day(folder, "tuesday", 12)
+    (folder / "zz.bin").write_bytes(bytes(range(256)))
+    first, second = (shoal("refresh", folder, "--built-in") for _ in range(2))
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert "24 taken" in first.stdout
+    assert "24 known" in second.stdout
+    for found in (first, second):
+        assert "1 file not read (first: zz.bin)" in found.stdout
+
+
+def test_a_named_file_that_is_not_there_is_said(home: Path, tmp_path: Path) -> None:
+    there = _day(tmp_path, "monday", 12)
+    found = shoal("refresh", there, tmp_path / "nosuch.jsonl", "--built-in")
+    assert found.exit_code == 3
+    assert "There is no file" in found.output

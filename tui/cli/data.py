@@ -87,6 +87,8 @@ def ingest(
             more = {"built_in": built_in, "facets": facets, "batch": batch, "max_cost": max_cost}
             await _watch(App.start(index), paths, lambda files: open_files(files, mapping, check), as_json, more)
             return
+        if engine == "local" and address is not None:
+            raise SettingsError("--address is for --engine ray.", "Add --engine ray, or leave --address out.")
         if engine != "local":
             await _on_cluster(App.start(index), paths, mapping, check, engine, address, as_json=as_json, facets=facets)
             return
@@ -210,12 +212,13 @@ async def take(
 
 
 def fail_unless_taken(outcome: "IngestReport") -> None:
-    """End with an error where the reading was stopped, or every record was skipped and not because it was known."""
+    """End with an error where the reading was stopped, or nothing was taken and nothing of it was known: a file that was taken
+    before is no error, whatever else is wrong in it."""
     from index.ingest.pipeline import DUPLICATE
 
     if outcome.stopped is not None:
         fail(outcome.stopped)
-    if not outcome.taken and set(outcome.skipped) - {DUPLICATE}:
+    if not outcome.taken and outcome.skipped and DUPLICATE not in outcome.skipped:
         fail(
             IndexFault(
                 "Nothing was taken in: every record was skipped.",
