@@ -6,7 +6,7 @@ questions it can answer, because a number for a misread question is worse than n
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -18,7 +18,6 @@ from agent.roles.builtin.lead.follow import (
     FOLLOWS,
     counted_before_and_after,
     followed,
-    is_beside,
     joined,
     of_each_named,
     refers_back,
@@ -35,21 +34,17 @@ from agent.roles.builtin.lead.reading import Reading, reading_of
 from agent.roles.builtin.lead.referring import (
     COUNTING,
     FILE,
-    OF_A_PERIOD,
-    SAME,
     SHORT,
     THOSE,
-    WHAT_ABOUT,
+    is_again,
     is_beside_last,
     is_of_all_named,
     is_of_each,
     is_of_last,
     is_on,
-    is_only_period,
     leaves_out,
     names_something,
     shape_of,
-    sides,
     without_people,
 )
 from agent.roles.builtin.lead.replies import ASIDE, LATER, OFFERING, replied, text_of
@@ -120,28 +115,9 @@ class BuiltinPlanner:
             slots = replace(slots, marks=earlier.marks, facets=(*slots.facets, *kept))
         likely = candidates(self._reader.intents_of(slots.masked, slots.marks_of()), slots, last is not None)
         if goes_on:
-            # A second part is about the first one's subject, and not about Shoal.
-            about_data = {
-                name: chance for name, chance in likely.items() if name not in ("how_works", "can_do", "limits")
-            }
-            total = sum(about_data.values()) or 1.0
-            likely = {name: chance / total for name, chance in about_data.items()}
-        intent = chosen(likely) if any(map(str.isalnum, slots.masked)) else None
-        if intent is None and any(item.is_abuse for item in slots.subjects):
-            intent = "abuse_kind"  # what is looked for is clear, whatever is asked of it
-        if slots.unknown and not slots.subjects and intent in COUNTING:
-            intent = None  # a number of something else would be worse than none
-        is_aside = intent in ASIDE | OFFERING | LATER.keys()
-        if (
-            len(slots.unknown) > 1
-            and not is_aside
-            and not names_something(slots)
-            and likely.get(intent or "", 0.0) < _SURE_OF_STRANGE
-        ):
-            intent = None  # strange words that name nothing
+            likely = _of_data(likely)
         missing = unstored(question, brief.own_facets) if spoken == "English" else ()
-        if missing and intent not in ASIDE | LATER.keys() and not names_something(slots):
-            intent = "not_recorded"
+        intent = _decided(likely, slots, is_unstored=bool(missing))
         is_told = last is not None and last.tasks[0].focus == "sought" and intent in ("size", "accounts")
         if (
             goes_on
@@ -153,21 +129,10 @@ class BuiltinPlanner:
             return Plan(tasks=tasks, spoken=spoken)
         if missing and intent is None:
             intent = "not_recorded"
-        if last is not None and intent is None and slots.excluded and slots.left <= SHORT:
-            intent = "again"
         if last is not None and (shaped := shape_of(question, slots)):
             intent, spoken = shaped, last.tasks[0].spoken
             slots = replace(slots, subjects=(), spoken=spoken)
-        if (
-            last is not None
-            and not slots.subjects
-            and sides(slots) == 1
-            and (SAME.search(question) or is_beside(question))
-        ):
-            intent = "again"
-        if goes_on and slots.subjects and WHAT_ABOUT.match(question.strip()):
-            intent = "again"
-        if last is not None and intent in OF_A_PERIOD and is_only_period(question, slots):
+        if last is not None and is_again(question, slots, intent, goes_on=goes_on):
             intent = "again"
         slots = without_people(slots, question, brief.own_facets)
         plan = self._planned(brief, question, intent, slots, last, goes_on=goes_on) if intent else None
@@ -265,6 +230,29 @@ class BuiltinPlanner:
             words = ", ".join(dict.fromkeys(word.casefold() for word in slots.unknown[:_NAMED]))
             unread = (*unread, text_of("word_unread", spoken).format(words=words))
         return plan.model_copy(update={"tasks": tasks, "assumptions": tuple(assumed), "unread": unread})
+
+
+def _of_data(likely: Mapping[str, float]) -> dict[str, float]:
+    """A second part is about the first one's subject, and not about Shoal."""
+    kept = {name: chance for name, chance in likely.items() if name not in ("how_works", "can_do", "limits")}
+    total = sum(kept.values()) or 1.0
+    return {name: chance / total for name, chance in kept.items()}
+
+
+def _decided(likely: Mapping[str, float], slots: Slots, *, is_unstored: bool) -> str | None:
+    """The intent of a question by itself; None where it is not understood well enough."""
+    intent = chosen(likely) if any(map(str.isalnum, slots.masked)) else None
+    if intent is None and any(item.is_abuse for item in slots.subjects):
+        intent = "abuse_kind"  # what is looked for is clear, whatever is asked of it
+    if slots.unknown and not slots.subjects and intent in COUNTING:
+        intent = None  # a number of something else would be worse than none
+    is_aside = intent in ASIDE | OFFERING | LATER.keys()
+    is_strange = len(slots.unknown) > 1 and not names_something(slots)
+    if is_strange and not is_aside and likely.get(intent or "", 0.0) < _SURE_OF_STRANGE:
+        intent = None
+    if is_unstored and intent not in ASIDE | LATER.keys() and not names_something(slots):
+        intent = "not_recorded"
+    return intent
 
 
 def _known(brief: Brief) -> Known:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import regex
 
 from agent.grounding.unrecorded import unstored_words
-from agent.roles.builtin.lead.follow import refers_back
+from agent.roles.builtin.lead.follow import is_beside, refers_back
 from agent.roles.builtin.lead.parts import ON_PART
 from agent.roles.builtin.lead.slots import Slots
 from agent.roles.protocols import Exchange
@@ -134,3 +134,14 @@ def is_beside_last(question: str, slots: Slots, last: Exchange) -> bool:
     """Whether one subject is to be set beside what the last answer counted ("how does that compare to legal questions")."""
     counted = any(item.focus in ("size", "topic", "accounts") for item in last.tasks)
     return counted and len(slots.subjects) == 1 and refers_back(question) and last.tasks[0].scope != Scope()
+
+
+def is_again(question: str, slots: Slots, intent: str | None, *, goes_on: bool) -> bool:
+    """Whether a question asks the last one again: without something, in another language or period, of another subject."""
+    if intent is None and slots.excluded and slots.left <= SHORT:
+        return True
+    if not slots.subjects and sides(slots) == 1 and (SAME.search(question) or is_beside(question)):
+        return True
+    if goes_on and slots.subjects and WHAT_ABOUT.match(question.strip()):
+        return True
+    return intent in OF_A_PERIOD and is_only_period(question, slots)
