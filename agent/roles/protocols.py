@@ -125,17 +125,27 @@ class Exchange(_Value):
 
 
 _REMEMBERED_CHARS = 2_000
+_REMEMBERED_LINES, _REMEMBERED_LINE = 2, 300
 
 
 def remembered(question: str, answer: AnswerMade) -> dict[str, Any]:
     """The JSON-safe exchange of an answered question, made from its last event alone."""
     exchange = Exchange(
         question=question,
-        answer=answer.text[:_REMEMBERED_CHARS],
+        answer=_shortened(answer.text),
         tasks=tuple(Task.model_validate(task) for task in answer.tasks),
         rows=answer.rows,
     )
     return exchange.model_dump(mode="json")
+
+
+def _shortened(text: str) -> str:
+    """The beginning of a long answer, with what its later lines say of its confidence and of what is suppressed: a follow-up may
+    ask how sure it is."""
+    if len(text) <= _REMEMBERED_CHARS:
+        return text
+    later = [line for line in text[_REMEMBERED_CHARS:].splitlines() if line.startswith("**")]
+    return "\n\n".join([text[:_REMEMBERED_CHARS], *(line[:_REMEMBERED_LINE] for line in later[-_REMEMBERED_LINES:])])
 
 
 @dataclass(frozen=True, slots=True)

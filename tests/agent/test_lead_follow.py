@@ -3,7 +3,8 @@
 import pytest
 
 from agent.core.answer import Mention
-from agent.roles.protocols import Exchange, Task
+from agent.core.events import AnswerMade
+from agent.roles.protocols import Exchange, Task, remembered
 from tests.fakes.planning import Asked, check_asked, plan_of
 from tools.core.scope import Scope
 
@@ -100,3 +101,12 @@ def test_something_beside_the_last_subject_is_set_beside_it() -> None:
         ("German", "Food and cooking"),
         ("French", "Food and cooking"),
     ]
+
+
+def test_how_sure_a_long_answer_is_can_be_asked() -> None:
+    text = "\n\n".join(
+        ["**Lead 1.** Conversations [F1]." * 100, "**Zuverlässigkeit: mittel.** 20 % fehlen.", "**Unterdrückt.** 3."]
+    )
+    made = AnswerMade(text=text, cited=("F1",), tasks=(_task("size").model_dump(mode="json"),))
+    last = Exchange.model_validate(remembered("Gibt es Missbrauch?", made))
+    assert "zuverlässigkeit: mittel. 20 % fehlen." in (plan_of("Und wie sicher bist du dir?", last).reply or "")
