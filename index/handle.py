@@ -51,6 +51,8 @@ _SETTINGS = "index.toml"
 _FACETS = "facets.toml"
 CHROMA_URL, CHROMA_TOKEN = "SHOAL_CHROMA_URL", "SHOAL_CHROMA_TOKEN"
 """Variables: the server on which a new index keeps its vectors, and the token for it."""
+SHARDS = "shards"
+"""Folder in which readings of a cluster wait for the committer; removed when all are committed, and by an erasure."""
 FORGETTING = "forgetting.json"
 """While this note stands, an erasure is under way or was interrupted (`index.maintenance.erasure`)."""
 _TEMPLATE = """# Settings of this Shoal index. Only here can a privacy policy be made looser than the defaults.

@@ -142,7 +142,8 @@ class Named:
 
 def voted(kinds: NDArray[np.int64], neighbours: NDArray[np.int64], similarity: NDArray[np.float64]) -> Named:
     """Field and area of each conversation, by its own kind and its neighbours'. `kinds`: places in the vocabulary, shape (n,);
-    `neighbours`: rows, shape (m, k), and the cosine to them, of the first m conversations, which are voted on. A neighbour's voice weighs the square of its cosine."""
+    `neighbours`: rows, shape (m, k), and the cosine to them, of the first m conversations, which are voted on. A neighbour's
+    voice weighs the square of its cosine."""
     requests, known = vocabulary().requests, vocabulary()
     # Unclear is the last value, so that the place -1 picks it.
     field_of = np.array([*(known.fields.index(request.field) for request in requests), len(known.fields)])

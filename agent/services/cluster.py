@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from index.kinds import KindReader
     from index.privacy.sealing import Sealer
 
-SHARDS = "shards"
-"""Folder of an index in which readings wait for the committer; it is removed when all are committed."""
-
 _TRIES = 20
 """How often a shard whose worker died is given to another."""
 
@@ -41,7 +38,6 @@ class _Task:
     """What a worker is given: no text, no endpoint and no credential but the index's key."""
 
     home: str
-    settings: Settings
     index: str
     sealer: "Sealer"
     own: "tuple[FacetSpec, ...]"
@@ -78,6 +74,7 @@ async def ingest_on_ray(
 ) -> Taken:
     """Take files into the index, read by the workers of the Ray cluster at `address` (None: by processes of this machine), and
     publish. Built-in roles. Stopped at any moment and run again, it goes on."""
+    from index.handle import SHARDS
     from index.ingest.pipeline import Progress
     from index.ingest.shards import committed, shards_of
 
@@ -89,9 +86,8 @@ async def ingest_on_ray(
         compiling = Progress("compiling the embedding model (once)", 0, 0)
         # Workers of this machine find it compiled.
         await asyncio.to_thread(app.reader_of_kinds(lambda: report(compiling)), [])
-        task = _Task(
-            str(app.home.root), Settings(), str(app.path), writer.sealer, writer.settings.facets, mapping, str(folder), key
-        )  # fmt: skip
+        own = writer.settings.facets
+        task = _Task(str(app.home.root), str(app.path), writer.sealer, own, mapping, str(folder), key)
         await asyncio.to_thread(_read_all, ray, task, shards, report)
         outcome = await steps.run_read(committed(shards, folder, key), len(shards))
         shutil.rmtree(folder)
@@ -105,7 +101,7 @@ def _read_all(ray: Any, task: _Task, shards: Sequence["Shard"], report: Report) 
     """Give every shard to a worker until all are read."""
     from index.ingest.pipeline import Progress
 
-    read = ray.remote(max_retries=_TRIES, retry_exceptions=False)(_Task.read)
+    read = ray.remote(max_retries=_TRIES)(_Task.read)
     # The task goes with each call: an object of its own could be lost with the node that keeps it.
     waiting = [read.remote(task, shard) for shard in shards]
     done = taken = 0

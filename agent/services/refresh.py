@@ -33,7 +33,7 @@ class Refreshed:
     @property
     def exit_code(self) -> int:
         """0, or that of the worst watch; what stopped the reading of a file is an error of its own."""
-        return exit_code(list(self.looks))
+        return exit_code(self.looks)
 
     def in_words(self) -> str:
         """One line for a log."""

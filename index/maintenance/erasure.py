@@ -16,7 +16,7 @@ import duckdb
 
 from index.core.home import Home
 from index.core.records import as_day
-from index.handle import FORGETTING, IndexSettings, Writer, open_writer, read_settings
+from index.handle import FORGETTING, SHARDS, IndexSettings, Writer, open_writer, read_settings
 from index.publish.publisher import freeze_vectors
 from index.snapshots.snapshot import DERIVED, LAST_NUMBER, Snapshot, snapshot_numbers, snapshot_path
 from index.stores.frozen import SUFFIX
@@ -94,6 +94,7 @@ def apply_retention(path: Path, home: Home, report: Report) -> Forgotten | None:
 def _erase(writer: Writer, what: Forgetting, report: Report) -> Forgotten:
     beside = ("*.partial*", "*.spill*", f"*{SUFFIX}", f"*{DERIVED}")
     copies = [copy for kind in beside for copy in writer.snapshots.glob(kind)]
+    shutil.rmtree(writer.path / SHARDS, ignore_errors=True)
     for leftover in (*writer.path.rglob("*.rewrite*"), *copies):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     summaries, waiting, accounts = writer.facts.forget(what)

@@ -82,8 +82,7 @@ async def publish(
 
 
 def _pages(previous: Snapshot | None, folder: Path, store: VectorStore, numbers: Sequence[int]) -> Iterator[Vectors]:
-    """The vectors of these summaries: those that the last snapshot has from the file beside it, which is many times faster
-    than the store, and the new ones from the store."""
+    """The vectors of these summaries: those that the last snapshot has from the file beside it, and the new ones from the store."""
     beside = vectors_path(folder, previous.number) if previous is not None else None
     if previous is None or beside is None or not beside.exists():
         yield from store.pages(numbers)

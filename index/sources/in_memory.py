@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from glob import has_magic
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,7 +27,6 @@ MOST_OBJECTS = 500
 _HELD = "/proc/self/fd/"
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,2}(?=[^/])")
 """The beginning of an address: a path on a command line has lost one of its slashes."""
-_PATTERN = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _store_of(address: str) -> tuple[Any, str]:
 
 def _sizes(store: Any, inside: str) -> dict[str, int]:
     """Names of objects and their sizes in bytes; hidden ones are not meant."""
-    if _PATTERN & set(inside):
+    if has_magic(inside):
         found = store.glob(inside, detail=True)
     elif store.isdir(inside):
         found = store.find(inside, detail=True)

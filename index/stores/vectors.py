@@ -27,15 +27,6 @@ _WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses before a server is asked again."""
 
 
-def _is_away(error: Exception) -> bool:
-    """Whether it is no answer at all, and not a refusal: asking again may help."""
-    names = {kind.__name__ for kind in type(error).__mro__} | {type(error.__cause__).__name__}
-    text = str(error)
-    return bool(names & {"TransportError", "ConnectError", "ReadError", "RemoteProtocolError", "ConnectionError"}) or (
-        "Could not connect" in text or "50" in text[:4]
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class ChromaServer:
     """A Chroma server that several indexes may share. `name`: of this index's collection."""
@@ -116,7 +107,9 @@ class VectorStore:
             try:
                 return work()
             except (ChromaError, httpx.HTTPError, OSError, ValueError) as error:
-                if waiting is None or not _is_away(error):
+                # The client says by a ValueError that it could not connect; a refusal is not asked again.
+                is_away = isinstance(error, httpx.TransportError | OSError) or "Could not connect" in str(error)
+                if waiting is None or not is_away:
                     raise IndexFault(
                         f"The Chroma server at {self._place.url} does not answer.",
                         "Start it, check its address ([vectors] url in the index's index.toml) and SHOAL_CHROMA_TOKEN, and "

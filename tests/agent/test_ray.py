@@ -23,6 +23,7 @@ from agent.services import cluster as service
 from agent.services.ingest import ingest
 from agent.wiring import App
 from index.demo.source import DemoSource
+from index.handle import SHARDS
 from index.ingest import shards
 from index.sources import open_files
 from index.sources.base import Skipped
@@ -93,7 +94,7 @@ def test_a_node_that_dies_and_one_that_comes_make_the_same_index(own_home: Path,
     here = App.start("here")
     asyncio.run(ingest(here, open_files([log]), lambda _: None, built_in=True))
     assert _facts(there) == _facts(here)
-    assert not (there.path / service.SHARDS).exists()
+    assert not (there.path / SHARDS).exists()
 
 
 def test_a_driver_that_is_killed_goes_on_and_no_text_is_left_in_rays_files(own_home: Path, tmp_path: Path) -> None:
@@ -123,7 +124,7 @@ def test_a_driver_that_is_killed_goes_on_and_no_text_is_left_in_rays_files(own_h
                 os.killpg(process.pid, signal.SIGKILL)
                 break
     subprocess.run(["pkill", "-9", "-f", str(temporary)], check=False)
-    assert list((own_home / "indexes" / "there" / service.SHARDS).glob("*.parquet"))
+    assert list((own_home / "indexes" / "there" / SHARDS).glob("*.parquet"))
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert "staging" in done.stdout
     here = App.start("here")

@@ -10,7 +10,7 @@ import pytest
 from index.core.errors import IndexFault
 from index.core.home import Home
 from index.core.records import Conversation, Turn
-from index.handle import Index, Writer, open_writer
+from index.handle import SHARDS, Index, Writer, open_writer
 from index.maintenance.erasure import apply_retention, finish, forget
 from index.stores.vectors import VectorStore
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, context, publish_of, records, take
@@ -230,3 +230,14 @@ async def test_a_snapshot_remembers_the_highest_number_when_the_newest_is_forgot
     snapshot = Index(path, FakeEncoder()).snapshot
     assert snapshot.last_number == newest
     assert int(snapshot.numbers.max()) < newest
+
+
+async def test_readings_that_wait_for_a_committer_go_with_an_erasure(home: Home) -> None:
+    writer = open_writer(home.index_path("made"), home)
+    await take(writer, SOME)
+    waiting = writer.path / SHARDS
+    waiting.mkdir()
+    (waiting / "000000.parquet").write_bytes(b"sealed readings, also of who goes")
+    writer.close()
+    forget(writer.path, home, lambda *_: None, account=SOME[0].account)
+    assert not waiting.exists()
