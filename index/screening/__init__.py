@@ -1,7 +1,7 @@
 """Direct identifiers are masked before anything else reads a conversation.
 
 Patterns of ours (`patterns`), Presidio's recognisers where a checksum or a parser decides (`recognisers`), people's names by
-public lists (`names`), wallets' seed phrases (`seeds`) and, only where a spaCy pipeline is installed, its names (`ner`) find
+public lists (`names`) and by relations (`related`), wallets' seed phrases (`seeds`) and, only where a spaCy pipeline is installed, its names (`ner`) find
 them; what only looks like one stays (`ordinary`). They are the first line only: what they miss must still be attested by
 many accounts to be shown (R6). `docs/evaluation/screening.md` measures each of them.
 
@@ -15,7 +15,7 @@ from dataclasses import replace
 import regex
 
 from index.core.records import Conversation, Turn
-from index.screening import names, ner, ordinary, patterns, recognisers, seeds
+from index.screening import names, ner, ordinary, patterns, recognisers, related, seeds
 from index.screening.look import Look, Span
 
 MASK = " "
@@ -69,7 +69,7 @@ def screened(conversation: Conversation) -> Conversation:
 
 def _identifiers(text: str) -> Iterator[Span]:
     look = Look.at(text)
-    for find in (patterns.spans, recognisers.spans, names.spans, seeds.spans):
+    for find in (patterns.spans, recognisers.spans, names.spans, related.spans, seeds.spans):
         for start, end in find(look.text):
             if not ordinary.stays(look.text, start, end):
                 yield look.original(start, end)

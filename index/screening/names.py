@@ -268,17 +268,30 @@ def _chinese(text: str) -> Iterator[Span]:
         end = start + len(word)
         if surname >= 0 and len(word) <= 2 and tag.startswith("nr"):
             yield surname, end
-        elif tag == "nr" and _is_chinese_name(word):
+        elif (tag == "nr" and _is_chinese_name(word)) or (tag.startswith("n") and _is_listed_chinese(word)):
             yield start, end
         surname = start if len(word) == 1 and word in _CHINESE_SURNAMES and tag == "nr" else -1
         start = end
 
 
+_CHINESE_WORDS = frozenset(
+    """陆军 武林 白雪 高峰 石英 胡子 叶子 向东 孙子 高明 王子 李子 向阳 黎明 金刚 朱红 石林 林子 杨柳 白云 万世 严正 高超 高雅 胡人 汪洋
+    沈思 许昌 高丽 雷雨 武威 高强 白玉 金秋 方正 龙凤 白杨 唐人 段子 丁香 秦军 金昌 高平 金丹 胡琴 王冠 严冬 胡桃 毛利 杨梅 邵阳 龙岩 夏禹
+    田七 余裕 胡杨 黄岩 黄梅 吴中 余波 余威 余辉 黄玉 黄柏 黄杨 杨桃 夏利 高小 周正 高翔 史志 余香 石楠 武宁 江永 龙芯 向海 万丹 高安 毛里""".split()
+)
+"""What the tagger takes for names and is a word or a place."""
+
+
 def _is_chinese_name(word: str) -> bool:
     rest = word[1:]
-    if word[0] not in _CHINESE_SURNAMES or word[0] in rest:
+    if word[0] not in _CHINESE_SURNAMES or word[0] in rest or word in _CHINESE_WORDS:
         return False
     return len(rest) == 2 or (len(rest) == 1 and rest in _characters_of_given())
+
+
+def _is_listed_chinese(word: str) -> bool:
+    """A surname and a listed given name of two characters, whatever the tagger takes it for: it knows few people."""
+    return len(word) == 3 and word[0] in _CHINESE_SURNAMES and is_given(word[1:]) and not is_public(word)
 
 
 @cache

@@ -32,6 +32,7 @@ _FORMS = regex.compile(
     r"|(?<![\d.,])\d\.\d{5,}(?:[eE][+-]?\d{1,3})?(?!\d|[,;\s]{1,2}[+-]?\d{1,3}\.\d{3})"  # numbers of mathematics and physics
     r"|(?<![\d.])(?:2147483647|2147483648|4294967295|4294967296|9007199254740991|9007199254740992|9007199254740993|"
     r"9223372036854775807|18446744073709551615|299792458|123456789|1234567890|0123456789|987654321)(?![\d.])"
+    r"|(?i:(?<=\b(?:commit|cherry-pick|checkout|revert|bisect|sha-?1?|git show|rebase|reset --hard)\s{1,2}(?:bad\s|good\s)?)[0-9a-f]{7,40}\b)"  # of a change
     r"|§{1,2}\s?\d{1,4}[a-z]?(?:\s(?:Abs|Nr|S|Satz|Art|Ziff|ff|Alt|Var)\.?(?:\s?\d{1,3})?)*"
     r"|(?i:\b(?:10 Downing Street|1600 Pennsylvania Ave(?:nue)?|221B Baker Street|4 Privet Drive|42 Wallaby Way|742 Evergreen Terrace|11 Wall Street|"
     r"1 Infinite Loop|12 Grimmauld Place|30 Rockefeller Plaza|55 Savushkina Street))"

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 _NAME = r"\p{Lu}[\p{L}\p{M}.'’-]*"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mai|okt|dez|ene|abr|avr|juil)"
-_WITH_POSTCODE = rf"(?-i:(?:[\s,>]+(?:{_NAME}|\([\p{{L}} ]{{2,30}}\))){{0,5}}[\s,>]+(?:\p{{Lu}}{{2}}[ -])?\d{{4,6}}\b)"
+_FLOOR = r"(?:[\s,]+\d{1,2}\.?\s?(?i:OG|EG|DG|UG|HH|VH|Stock(?:werk)?|Etage|floor|piso|étage|piano)(?:\s(?:links|rechts|mitte|Mitte))?)"
+"""A storey between a street and its postcode."""
+_WITH_POSTCODE = (
+    rf"(?-i:{_FLOOR}?(?:[\s,>]+(?:{_NAME}|\([\p{{L}} ]{{2,30}}\))){{0,5}}[\s,>]+(?:\p{{Lu}}{{2}}[ -])?\d{{4,6}}\b)"
+)
 _TO_POSTCODE = f"{_WITH_POSTCODE}?"
 """Town and country behind a street, taken only when a postcode ends them: a town alone is what a trip is about."""
 

@@ -63,4 +63,5 @@ def spans(text: str) -> Iterator[Span]:
     """Where a recogniser finds something."""
     for name, cue in _cues():
         if cue.search(text):
-            yield from _recogniser(name)(text)
+            # A recogniser wants an account's number in capitals; the others read both, or tell them apart.
+            yield from _recogniser(name)(text.upper() if name == "Iban" and len(text.upper()) == len(text) else text)

@@ -24,7 +24,7 @@ _PAGE = 5_000
 _GRAPH: Any = {"hnsw": {"space": "cosine", "max_neighbors": 8, "ef_construction": 32}}
 """A small graph: Chroma keeps one, and no question walks it."""
 _WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Pauses before a server is asked again."""
+"""Pauses before a server that has answered once is asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ class VectorStore:
 
     def __init__(self, place: "Path | ChromaServer") -> None:
         self._place = place
+        self._has_answered = False
+        """Whether the server did so before: only then is it waited for."""
 
     @cached_property
     def _opened(self) -> tuple[Any, Any]:
@@ -97,15 +99,16 @@ class VectorStore:
         return client, collection
 
     def _asked(self, work: Callable[[], Any]) -> Any:
-        """What a store answers. A server may be away for some seconds; what is written there twice is there once."""
+        """What a store answers. A server that has answered before may be away for some seconds; what is written there twice is
+        there once. One that never answered is not waited for: its address may be wrong."""
         if not isinstance(self._place, ChromaServer):
             return work()
         import httpx
         from chromadb.errors import ChromaError
 
-        for waiting in (*_WAITS_S, None):
+        for waiting in (*(_WAITS_S if self._has_answered else ()), None):
             try:
-                return work()
+                answer = work()
             except (ChromaError, httpx.HTTPError, OSError, ValueError) as error:
                 # The client says by a ValueError that it could not connect; a refusal is not asked again.
                 is_away = isinstance(error, httpx.TransportError | OSError) or "Could not connect" in str(error)
@@ -116,6 +119,9 @@ class VectorStore:
                         "run the same command again: it goes on.",
                     ) from error
                 time.sleep(waiting)
+            else:
+                self._has_answered = True
+                return answer
         raise AssertionError
 
     def reached(self) -> None:
