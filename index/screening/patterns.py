@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _NAME = r"\p{Lu}[\p{L}\p{M}.'’-]*"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mai|okt|dez|ene|abr|avr|juil)"
-_FLOOR = r"(?:[\s,]+\d{1,2}\.?\s?(?i:OG|EG|DG|UG|HH|VH|Stock(?:werk)?|Etage|floor|piso|étage|piano)(?:\s(?:links|rechts|mitte|Mitte))?)"
+_FLOOR = r"(?:[\s,]+\d{1,2}\.?\s?(?i:OG|EG|DG|UG|HH|VH|Stock(?:werk)?|Etage|floor|piso|étage|piano)(?:\s(?:links|rechts|mitte|Mitte))?|[\s,]+\d{1,2}\s?[ºª°]\s?(?:izq\p{L}*|der\p{L}*|ctr?o?\p{L}*|\p{Lu}|\d))"
 """A storey between a street and its postcode."""
 _WITH_POSTCODE = (
     rf"(?-i:{_FLOOR}?(?:[\s,>]+(?:{_NAME}|\([\p{{L}} ]{{2,30}}\))){{0,5}}[\s,>]+(?:\p{{Lu}}{{2}}[ -])?\d{{4,6}}\b)"
@@ -165,7 +165,7 @@ _RULES = [
     ),
     Rule(
         rf"(?i)(?:\b\d{{1,5}}[,\s]+){{0,3}}\b(?:{_FIRST})\s+(?:[\p{{L}}.'’-]+,?\s+){{0,4}}(?:n[º°.]?\s*|д\.\s*|дом\s*)?\d{{1,4}}(?:/\d{{1,4}})?\b"
-        rf"(?:,?\s*(?:\d{{1,2}}\s?[ºª°]\s?\p{{L}}{{0,4}}|(?:m|lok|кв|корп|стр|под|эт)\.?\s*\d{{1,4}}|\d{{2}}-\d{{3}}))*(?:,?\s*\d{{5}}\b)?{_TO_POSTCODE}",
+        rf"(?:,?\s*(?:\d{{1,2}}\s?[ºª°]\s?\p{{L}}{{0,9}}|(?:m|lok|кв|корп|стр|под|эт)\.?\s*\d{{1,4}}|\d{{2}}-\d{{3}}))*(?:,?\s*\d{{5}}\b)?{_TO_POSTCODE}",
         words=tuple(f"{word} " for word in _STREET_FIRST),
         shape=r"\d",
     ),

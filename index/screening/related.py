@@ -58,6 +58,16 @@ _MY_OF_INDIA = r"(?:আমার|আমাদের|என்|எனது|எ�
 _OF_INDIA = regex.compile(
     rf"(?<![\p{{L}}\p{{M}}]){_MY_OF_INDIA}[ ]{_INDIC}[ ](?!{_MY_OF_INDIA})({_INDIC})[ ]({_INDIC})"
 )
+_HINDI = regex.compile(
+    r"(?<![\p{L}\p{M}])मेर[ेीा][ ](?:\p{Devanagari}+[ ]){1,2}(\p{Devanagari}{3,})[ ](\p{Devanagari}{3,})(?=[ ](?:को|से|का|के|की|ने|जी)(?![\p{L}\p{M}]))"
+)
+"""In Hindi, what says to whom stands behind the name, as a word of its own."""
+_PERSIAN = regex.compile(
+    r"(?<!\p{L})(?:(?:برای|به|از|با)[ ])?(?:(?:همسایه|دوست|همکار|همسر|خواهر|برادر|مادر|پدر|معلم|استاد|رئیس|دختر|پسر|عمو|خاله|عمه|دایی)\u200c?(?:ا?م|ش|مان)[ ])?"
+    r"(\p{Arabic}{2,})[ ]([\p{Arabic}\u200c]{2,}(?:پور|زاده|نژاد|یان|فر|ایی|انی|وند|ی))(?!\p{L})"
+)
+"""A given name and a surname by its ending."""
+_HIRAGANA_FULL = regex.compile(r"(?<!\p{Hiragana})\p{Hiragana}{2,5}[ 　]\p{Hiragana}{2,5}(?=さん|様|ちゃん|くん|先生)")
 _TO_SOMEBODY_OF_INDIA = regex.compile(r"(?:কে|র|ক্ব|க்கு|ிடம்|டம்|யை|உடன்|வுடன்|க்காக|కి|కు|తో|ക്ക്|ന്|ನಿಗೆ|ಗೆ|ને|ला|ਨੂੰ|ට)$")
 """Endings of whom something is given to, or asked."""
 _TAMIL_ENDING = regex.compile(r"(?:ுக்கு|வுக்கு|க்கு|ிடம்|ையும்|ை|ுடன்)$")
@@ -189,6 +199,14 @@ def _without_capitals(text: str) -> Iterator[Span]:
         bare = _TAMIL_ENDING.sub("", match[2])
         if is_given(match[1]) or is_surname(bare) or _TO_SOMEBODY_OF_INDIA.search(match[2]):
             yield match.start(1), match.end(2)
+    for match in _HINDI.finditer(text):
+        if not (is_function_word(match[1]) or is_public(match[1])):
+            yield match.start(1), match.end(2)
+    for match in _PERSIAN.finditer(text):
+        is_asked = match.start(1) > match.start()  # a relation or a word such as "for" stands before
+        if is_asked and is_given(match[1]) and not is_public(f"{match[1]} {match[2]}"):
+            yield match.start(1), match.end(2)
+    yield from (match.span() for match in _HIRAGANA_FULL.finditer(text))
     for match in _GEORGIAN.finditer(text):
         if is_given(match[1]) or is_given(match[1].rstrip("სმა")):
             yield match.span()
