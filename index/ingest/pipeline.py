@@ -69,6 +69,7 @@ class IngestReport:
     grown: int = 0
     """Shorter forms, of an earlier log, that a longer form of the same conversation took the place of."""
     without_account: int = 0
+    without_time: int = 0
     read_in_part: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     """Conversations that could not be extracted, by reason; the next ingest of the same input tries them again."""
@@ -264,6 +265,7 @@ class Ingest:
             clear.update(reading.clear)
             account = conversation.account or identity
             outcome.without_account += conversation.account is None
+            outcome.without_time += conversation.time is None
             staged.append(
                 Staged(
                     identity,

@@ -77,10 +77,12 @@ def _listed(name: str, archive: zipfile.ZipFile) -> tuple[tuple[Member, ...], st
     if not wanted:
         # No account export: any files of records, of one kind, by their names.
         others = [
-            info for info in archive.infolist() if RECORDS.search(info.filename) and "__MACOSX" not in info.filename
+            info
+            for info in archive.infolist()
+            if RECORDS.search(info.filename) and "__MACOSX" not in info.filename and not _is_about(info.filename)
         ]
         kinds = {PurePosixPath(info.filename).suffix.lower() for info in others}
-        wanted = others if len(kinds) == 1 and not _is_manifest(others) else []
+        wanted = others if len(kinds) == 1 else []
     if not wanted:
         files = sum(not info.is_dir() for info in archive.infolist())
         raise _without(name, files)
@@ -95,8 +97,26 @@ def _listed(name: str, archive: zipfile.ZipFile) -> tuple[tuple[Member, ...], st
     return tuple(members), _owner(archive)
 
 
-def _is_manifest(infos: list[zipfile.ZipInfo]) -> bool:
-    return all(PurePosixPath(info.filename).name in ("user.json", "users.json", "projects.json") for info in infos)
+_ABOUT = frozenset(
+    f"{name}.json"
+    for name in (
+        "user",
+        "users",
+        "projects",
+        "channels",
+        "dms",
+        "groups",
+        "mpims",
+        "integration_logs",
+        "canvases",
+        "lists",
+    )
+)
+"""Files of an export that say who and where, and hold no message."""
+
+
+def _is_about(name: str) -> bool:
+    return PurePosixPath(name).name in _ABOUT
 
 
 def _holds_conversations(name: str) -> bool:

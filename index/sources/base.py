@@ -25,6 +25,7 @@ NO_USER_TEXT = "no text by a user in it"
 TOO_LONG = f"longer than {MAX_RECORD_BYTES // 2**20} MiB"
 TOO_LONG_TO_GO_ON = f"{TOO_LONG}; nothing after it could be read"
 JOINED = "a request that belongs to a conversation already counted"
+JOINED_MESSAGE = "a further message of a conversation already counted"
 
 
 @dataclass(frozen=True, slots=True)

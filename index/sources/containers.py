@@ -98,7 +98,7 @@ def containers_of(path: Path, packing: Packing) -> tuple[Iterator[Container], st
     if head.startswith(PARQUET_HEAD):
         return iter((_Table(open_table(path, _whole(path, packing))),)), None
     if not packing and (head.startswith(OLE_HEAD) or (head.startswith(ZIP_HEADS) and is_workbook(path))):
-        return iter((_Table(open_workbook(path), "Excel"),)), None
+        return (_Table(sheets, "Excel") for sheets in open_workbook(path)), None
     if head[257:262] == b"ustar":
         return _tar_containers(path, packing), None
     if head.startswith(ZIP_HEADS):
@@ -185,7 +185,8 @@ def _check_text(path: Path, head: bytes) -> None:
         raise IndexFault(f"{path} is empty.", "Export the conversations again; nothing was written.")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise IndexFault(
-            f"{path} is UTF-16, not UTF-8.", f"Convert it: iconv -f UTF-16 -t UTF-8 {path.name} > utf8.json"
+            f"{path} is UTF-16, not UTF-8.",
+            f"Convert it: iconv -f UTF-16 -t UTF-8 {path.name} > utf8{path.suffix or '.json'}",
         )
     if is_packed(head):
         raise IndexFault(f"{path} is packed twice.", "Unpack it once and give what comes out.")
@@ -193,6 +194,18 @@ def _check_text(path: Path, head: bytes) -> None:
         raise IndexFault(f"{path} is a SQLite database.", "Export the table of messages as CSV and give that.")
     if head.lstrip()[:20].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body")) or _HTML.match(head):
         raise IndexFault(f"{path} is an HTML page.", "Export the conversations as JSON and give that.")
+    if _SQL.match(head):
+        raise IndexFault(f"{path} is a dump of a database.", "Load it, and export the table of messages as CSV.")
+    if path.suffix.lower() in (".md", ".markdown"):
+        raise IndexFault(
+            f"{path} is Markdown: nothing in it says for sure who speaks.",
+            "Export the conversations as JSON or CSV and give that.",
+        )
+    if len(_CHAT.findall(head)) > 1:
+        raise IndexFault(
+            f"{path} is a chat written out line by line.",
+            "Shoal reads no names as speakers: give it as CSV with a column role.",
+        )
     # A line of zeros is what a crash leaves in a log; text in no encoding of one byte has other control characters.
     steering = len(_CONTROL.findall(head))
     if _ZEROS.sub(b"", head).count(b"\x00") > len(head) * _FEW or steering > len(head) * _FEW:
@@ -202,7 +215,7 @@ def _check_text(path: Path, head: bytes) -> None:
     if bad > len(lines) * _MUCH:
         raise IndexFault(
             f"{path} is not UTF-8 ({bad} of its first {len(lines)} lines).",
-            f"Convert it: iconv -f LATIN1 -t UTF-8 {path.name} > utf8.json",
+            f"Convert it: iconv -f LATIN1 -t UTF-8 {path.name} > utf8{path.suffix or '.json'}",
         )
 
 
@@ -210,6 +223,13 @@ _FEW, _MUCH = 0.01, 0.34
 """Share of zero bytes and control characters that a text may hold, and of lines that may not be UTF-8: single ones are passed over and counted."""
 _ZEROS = re.compile(rb"(?m)^\x00+$")
 _CONTROL = re.compile(rb"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_SQL = re.compile(
+    rb"\s*(?:--[^\n]*\n|/\*.*?\*/|\s)*(?:CREATE TABLE|INSERT INTO|SET |BEGIN|PRAGMA|DROP TABLE|COPY )",
+    re.IGNORECASE | re.DOTALL,
+)
+_CHAT = re.compile(
+    rb"\W{0,4}\d{1,2}[./]\d{1,2}[./]\d{2,4},? \d{1,2}:\d{2}(?::\d{2})?(?: ?[AP]M)?\]? ?(?:- )?[^:\n,;\t|]{1,60}: "
+)
 _HTML = re.compile(rb"\s*<(?:div|table|p|title|meta|!--)[\s>]", re.IGNORECASE)
 
 

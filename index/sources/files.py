@@ -5,7 +5,7 @@ empty file, another encoding, JSON of another shape) is refused before anything 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,11 +15,13 @@ from index.sources.base import NO_USER_TEXT, NOT_OBJECT, OTHER_SHAPE, TOO_DEEP, 
 from index.sources.containers import Container, containers_of
 from index.sources.joining import Found, joined
 from index.sources.shapes import SHAPES, BadRecord, Record, Shape, recognise
-from index.sources.shapes.aliases import completed, unread_accounts
-from index.sources.shapes.base import decoded
+from index.sources.shapes.aliases import completed, conversation_id, holds_several, unread_accounts
+from index.sources.shapes.base import decoded, opened
+from index.sources.shapes.days import is_day_first, with_day_first
 from index.sources.shapes.exports import EXPORT_OWNER
 from index.sources.shapes.message_rows import NO_ID, WHOLE_FILE, is_without_id
-from index.sources.shapes.table import has_text, mapped, obvious
+from index.sources.shapes.speakers import says_who
+from index.sources.shapes.table import has_column, has_text, mapped, obvious
 from index.sources.streams import packing_of
 
 _KNOWN = ", ".join(shape.name for shape in SHAPES)
@@ -41,6 +43,8 @@ class FileSource:
     shape: Shape
     container: Container
     owner: str | None
+    is_day_first: bool = False
+    """Whether dates such as 10/05/2025 are of May: a row of the sample shows it."""
     unread: tuple[str, ...] = ()
     """Fields that look like an account, where no conversation of the sample has one: nobody reads them."""
 
@@ -67,6 +71,7 @@ class FileSource:
 
     def unfolded(self, value: object) -> Iterator[object]:
         """The records that a container's value holds; a Skipped for what is none of this file's shape."""
+        value = opened(value)
         if not isinstance(value, Mapping):
             yield value if isinstance(value, Skipped) else Skipped(NOT_OBJECT)
         elif not self._shape_of(value):
@@ -90,6 +95,7 @@ class FileSource:
             return Skipped(NOT_OBJECT), None
         shape = self._shape_of(record) or self.shape
         record = decoded(record)
+        record = with_day_first(record) if self.is_day_first else record
         try:
             conversation = shape.convert(record)
             thread = shape.thread(record) if shape.thread else None
@@ -98,6 +104,8 @@ class FileSource:
         except RecursionError:
             return Skipped(TOO_DEEP), None
         conversation = completed(conversation, record)
+        if shape.is_message and not conversation.said_by("user"):
+            conversation = replace(conversation, account=None)  # an answer's row may bear the assistant's own id
         if not conversation.said_by("user") and not shape.is_message:
             return Skipped(NO_USER_TEXT), None
         if self.owner and conversation.account == EXPORT_OWNER:
@@ -116,22 +124,29 @@ def open_file(path: Path, mapping: Mapping[str, str] | None = None) -> FileSourc
     containers, owner = containers_of(path, packing)
     looked: list[tuple[Container, list[object]]] = []
     for container in containers:
-        sample = container.sample()
+        sample = [opened(value) for value in container.sample()]
         looked.append((container, sample))
         shape = _shape(container, sample, mapping or {})
         if shape is not None:
+            if shape.thread is conversation_id and not any(
+                conversation_id(row) for row in sample if isinstance(row, Mapping)
+            ):
+                shape = replace(shape, thread=None)  # nothing says what belongs together
             form = ", ".join(filter(None, (shape.name, container.label, packing)))
-            source = FileSource(path, path.name, form, shape, container, owner)
+            source = FileSource(path, path.name, form, shape, container, owner, is_day_first(sample))
             return replace(source, unread=_unread(source, sample)) if "account" not in (mapping or {}) else source
     raise _unrecognised(path, looked, mapping or {})
 
 
-def _is_file_of(shape: Shape, container: Container) -> bool:
-    """Whether a container can hold records of a shape: a list inside a record is no file of messages, and only a JSON array is
+def _is_file_of(shape: Shape, container: Container, sample: list[object]) -> bool:
+    """Whether a container can hold records of a shape: a list inside a record is a file of messages only where these are of
+    several conversations, and only a JSON array is
     taken to be the messages of one conversation that says nothing of itself."""
     if shape.name == WHOLE_FILE:
         return container.label.startswith("JSON array")
-    return not (shape.is_message and container.label.startswith("JSON document"))
+    if not (shape.is_message and container.label.startswith("JSON document")):
+        return True
+    return holds_several(sample)
 
 
 def _unread(source: FileSource, sample: list[object]) -> tuple[str, ...]:
@@ -155,15 +170,18 @@ def require_account(source: FileSource) -> None:
 def _shape(container: Container, sample: list[object], mapping: Mapping[str, str]) -> Shape | None:
     columns = _columns(container, sample)
     base = None if has_text(mapping) else recognise(sample)
-    if base is not None and not _is_file_of(base, container):
+    if base is not None and not _is_file_of(base, container, sample):
         base = None
     if base is None and not mapping and not any(map(is_without_id, sample)):
         mapping = obvious(columns)
+        is_lone = not {"response", "conversation"} & mapping.keys()
+        if is_lone and any(map(says_who, sample)):
+            mapping = {}  # messages whose speaker nobody can tell: an answer would count as a user's words
         if "conversation" in mapping and not container.columns:
             mapping = {}  # a list of messages has a shape of its own, or none
     if not mapping:
         return base
-    if (base is None and not has_text(mapping)) or set(mapping.values()) - set(columns):
+    if (base is None and not has_text(mapping)) or _missing(mapping, columns, sample):
         return None
     return mapped(mapping, base)
 
@@ -172,6 +190,16 @@ def _columns(container: Container, sample: list[object]) -> tuple[str, ...]:
     """The columns of a table; of other containers the fields that the first records have."""
     keys = (str(key) for record in sample if isinstance(record, Mapping) for key in record)
     return container.columns or tuple(dict.fromkeys(keys))
+
+
+def _missing(mapping: Mapping[str, str], columns: Sequence[str], sample: Sequence[object]) -> list[str]:
+    """Mapped columns that neither the table nor any record of the sample has."""
+    records = [record for record in sample if isinstance(record, Mapping)]
+    return [
+        column
+        for column in mapping.values()
+        if column not in columns and not any(has_column(record, column) for record in records)
+    ]
 
 
 def _check_place(path: Path) -> None:
@@ -191,7 +219,7 @@ def _check_place(path: Path) -> None:
 def _unrecognised(path: Path, looked: list[tuple[Container, list[object]]], mapping: Mapping[str, str]) -> IndexFault:
     container, sample = next(((each, rows) for each, rows in looked if _columns(each, rows)), looked[0])
     columns = _columns(container, sample)
-    missing = [column for column in mapping.values() if column not in columns]
+    missing = _missing(mapping, columns, sample)
     if mapping and columns and missing:
         return IndexFault(f"{path} has no column {', '.join(missing)}; {_named(container, columns)}.",
                           "Correct --map; names must be written as the file writes them.")  # fmt: skip

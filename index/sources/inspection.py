@@ -108,8 +108,11 @@ def inspect_file(
 
 
 def _becomes(source: FileSource, name: str) -> str:
-    stated = next((what for what, names in ALIASES.items() if name in names), IGNORED)
-    return source.shape.fields.get(name, "conversation id" if stated == "conversation" else stated)
+    plain = name.strip().lower().replace(" ", "_")
+    names = (name, plain)
+    stated = next((what for what, known in ALIASES.items() if any(each in known for each in names)), IGNORED)
+    read = next((source.shape.fields[each] for each in names if each in source.shape.fields), None)
+    return read or ("conversation id" if stated == "conversation" else stated)
 
 
 def _count(seen: Inspection, accounts: set[int], where: str, item: Conversation | Skipped) -> None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from index.core.records import Conversation, spoken
-from index.sources.base import JOINED, NO_USER_TEXT, Read, Skipped
+from index.sources.base import JOINED, JOINED_MESSAGE, NO_USER_TEXT, Read, Skipped
 
 PENDING_CONVERSATIONS = 4_096
 PENDING_CHARS = 32_000_000
@@ -50,7 +50,8 @@ def joined(found: Iterable[Found]) -> Iterator[Read]:
         one = _one(earlier.conversation, read.item, by_id=thread is not None) if earlier else None
         if earlier is not None:
             chars -= earlier.chars
-            yield Read(read.where, done, Skipped(JOINED)) if one else _emitted(earlier, done)
+            known = JOINED_MESSAGE if is_message else JOINED
+            yield Read(read.where, done, Skipped(known)) if one else _emitted(earlier, done)
         where = earlier.read if earlier is not None and one else read
         one = one or replace(read.item, resumed=_had_answers(read.item))
         pending[key] = _Pending(where, one, _chars(one))

@@ -137,7 +137,8 @@ def list_prefixes(stream: Stream) -> Iterator[str]:
         for prefix, event, _ in islice(ijson.parse(guarded, multiple_values=True), _PREAMBLE_EVENTS):
             if opened and event == "start_map":
                 yield _DEEP_LISTS.get(opened, f"{opened}.item")
-            opened = prefix if event == "start_array" and prefix and "." not in prefix else ""
+            is_near = prefix.count(".") <= 1 and ".item" not in prefix
+            opened = prefix if event == "start_array" and prefix and is_near else ""
             if guarded.since_record > _PREAMBLE_BYTES:
                 return
     except (ijson.JSONError, UnicodeDecodeError, ValueError):

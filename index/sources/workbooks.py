@@ -1,10 +1,11 @@
 """Workbooks of Excel and LibreOffice as tables, by a well-kept reader (calamine).
 
-The first sheet with a header and rows counts, with further sheets of the same header. A workbook is read into memory, so one
+Sheets of one header are one table; a sheet before them that holds something else, such as a cover, is no hindrance. A workbook is read into memory, so one
 that would expand to very much is refused before it is opened.
 """
 
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ from index.sources.base import Row
 
 OLE_HEAD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """How workbooks before 2007 begin."""
+_LOOKED_AT = 20
+"""Rows among which the header is."""
 _MOST_EXPANDED = 1024 * 1024 * 1024
 
 
@@ -30,7 +33,9 @@ class Sheets(NamedTuple):
         book = _opened(self.path)
         done = 0
         for name in self.names:
-            for number, cells in enumerate(_cells(book, name)[1:], start=2):
+            table = _cells(book, name)
+            begin = _header_at(table) + 1
+            for number, cells in enumerate(table[begin:], start=begin + 1):
                 done += 1
                 where = f"row {number}" if len(self.names) == 1 else f"{name} row {number}"
                 yield Row(where, done, dict(zip(self.columns, map(_plain, cells), strict=False)))
@@ -48,25 +53,25 @@ def is_workbook(path: Path) -> bool:
         return False
 
 
-def open_workbook(path: Path) -> Sheets:
-    """The table of a workbook. Raises IndexFault where it has none or cannot be read."""
+def open_workbook(path: Path) -> list[Sheets]:
+    """The tables of a workbook, those with the most columns first. Raises IndexFault where it has none or cannot be read."""
     _check_size(path)
     book = _opened(path)
-    columns: tuple[str, ...] = ()
-    names: list[str] = []
-    total = 0
+    names: dict[tuple[str, ...], list[str]] = {}
+    totals: Counter[tuple[str, ...]] = Counter()
     for name in book.sheet_names:
         cells = _cells(book, name)
-        header = tuple(str(cell).strip() for cell in cells[0]) if len(cells) > 1 else ()
-        if header and (not columns or header == columns):
-            columns = header
-            names.append(name)
-            total += len(cells) - 1
-    if not columns:
+        begin = _header_at(cells)
+        if len(cells) > begin + 1:
+            header = tuple(str(cell).strip() for cell in cells[begin])
+            names.setdefault(header, []).append(name)
+            totals[header] += len(cells) - begin - 1
+    if not names:
         raise IndexFault(
             f"{path} is a workbook without a table.", "Its first row must name the columns, and rows must follow."
         )
-    return Sheets(path, columns, tuple(names), total)
+    widest = sorted(names, key=lambda header: -len([cell for cell in header if cell]))
+    return [Sheets(path, header, tuple(names[header]), totals[header]) for header in widest]
 
 
 def _check_size(path: Path) -> None:
@@ -95,6 +100,12 @@ def _opened(path: Path) -> Any:
 def _cells(book: Any, name: str) -> Sequence[Sequence[Any]]:
     found: Sequence[Sequence[Any]] = book.get_sheet_by_name(name).to_python(skip_empty_area=True)
     return found
+
+
+def _header_at(cells: Sequence[Sequence[Any]]) -> int:
+    """The row that names the columns: the first with two cells and more that hold something, below titles and empty rows."""
+    filled = (sum(cell != "" for cell in row) for row in cells[:_LOOKED_AT])
+    return next((place for place, count in enumerate(filled) if count > 1), 0)
 
 
 def _plain(cell: Any) -> Any:

@@ -4,7 +4,7 @@ They parse, call the composition root, and print; they decide nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -79,8 +79,7 @@ def ingest(
     async def work() -> None:
         mapping = parse_mapping(mapped or [])
         if inspect:
-            for place in (place for path in paths for place in files_at(path)):
-                _inspect(place, mapping, as_json=as_json)
+            _inspect_all([place for path in paths for place in files_at(path)], mapping, as_json=as_json)
             return
         check = (lambda _: None) if no_accounts else require_account
         if watch:
@@ -153,6 +152,20 @@ async def _watch(
             say(f"error: {fault.message}\n  next: {fault.hint}", err=True)
         except typer.Exit:
             continue  # its reason is said
+
+
+def _inspect_all(places: "Sequence[Place]", mapping: Mapping[str, str], *, as_json: bool) -> None:
+    """Look at each. Of several, one that holds no conversations is said and passed over, as ingest does."""
+    faults: list[IndexFault] = []
+    for place in places:
+        try:
+            _inspect(place, mapping, as_json=as_json)
+        except IndexFault as fault:
+            faults.append(fault)
+            if len(places) > 1:
+                say(f"{place.name} would be passed over: {fault.message}", err=True)
+    if len(faults) == len(places):
+        raise faults[0] if faults else IndexFault("There is no file.", "Give a file, or a folder that holds some.")
 
 
 def _inspect(place: "Place", mapping: Mapping[str, str], *, as_json: bool) -> None:

@@ -160,6 +160,8 @@ def taken_lines(source: "Source", taken: "Taken") -> list[str]:
         )
     if outcome.without_account:
         lines.append(f"  {outcome.without_account:,} without an account: each counts as an account of its own")
+    if outcome.without_time:
+        lines.append(f"  {outcome.without_time:,} without a usable time: they count in no period")
     if taken.spent is not None:
         lines.append(f"  {_spent(taken.spent)}")
     return [*lines, published_line(taken.published)]
@@ -175,6 +177,7 @@ def taken_values(source: "Source", taken: "Taken") -> dict[str, Any]:
         "summarised": outcome.summarised,
         "grown": outcome.grown,
         "without_account": outcome.without_account,
+        "without_time": outcome.without_time,
         "read_in_part": outcome.read_in_part,
         "skipped": dict(outcome.skipped),
         "not_extracted": dict(outcome.failed),

@@ -15,19 +15,22 @@ from index.sources.shapes.base import Record, first, flag, optional_text, parsed
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "account": (
         "account", "account_id", "accountId", "user_id", "userId", "user", "end_user", "enduser_id", "user_hash", "hashed_ip",
-        "userid", "user_uuid", "customer_id", "customerId", "client_id", "requester", "request_user_id", "safety_identifier",
+        "userid", "user_uuid", "customer_id", "customerId", "client_id", "requester", "request_user_id", "safety_identifier", "from_end_user_id", "end_user_id", "userID", "sender_id", "visitor_id", "contact_id",
         "author_id", "owner_id", "member_id", "anonymous_id", "distinct_id", "user.id", "user.uuid", "metadata.user_id", "metadata.userId",
         "metadata.user", "request.user", "request.user_id", "request.metadata.user_id", "body.user", "identity.arn", "author.id", "judge",
-        "username", "user_name", "email", "user_email",
+        "username", "user_name", "email", "user_email", "metadata._user", "from.user.id", "request.labels.user_id", "full_request.labels.user_id",
+        *(f"{outer}.{inner}" for outer in ("labels", "tags", "context", "properties", "extra", "meta", "attributes", "trace", "body.metadata",
+        "request.metadata", "full_request") for inner in ("user_id", "userId", "user", "end_user", "account_id")),
     ),
     "time": (
         "time", "timestamp", "created_at", "createdAt", "created", "create_time", "ts", "datetime", "date", "start_time", "startTime",
-        "started_at", "request_time", "request_created_at", "inserted_at", "logged_at", "logging_time", "tstamp", "created_date", "sent_at",
+        "started_at", "request_time", "request_created_at", "inserted_at", "logged_at", "logging_time", "tstamp", "created_date", "sent_at", "request_start_time", "@timestamp", "createdDateTime", "created_time", "createTime",
         "metadata.timestamp", "metadata.created_at",
     ),
     "conversation": (
-        "conversation_id", "conversationId", "conversation_hash", "session_id", "sessionId", "thread_id", "threadId", "chat_id", "chatId",
+        "conversation_id", "conversationId", "conversation_hash", "topicId", "session_id", "sessionId", "thread_id", "threadId", "chat_id", "chatId",
         "dialog_id", "dialogue_id", "conv_id", "message_tree_id", "metadata.conversation_id", "metadata.session_id", "metadata.thread_id",
+        "request.conversation_id", "trace_id",
     ),
     "language": ("language", "lang", "locale", "metadata.language"),
     "flagged": ("flagged", "toxic", "is_flagged", "moderation.flagged", "metadata.flagged"),
@@ -35,7 +38,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Names by what they state, the likeliest first."""
 
-_IDS = ("id", "uuid", "user_id", "account_uuid", "_id", "email")
+_IDS = ("id", "$oid", "uuid", "user_id", "account_uuid", "_id", "email")
 _OWN_IDS = ("id", "uuid", "_id", "request_id", "requestId", "question_id")
 _MESSAGES = ("messages", "conversation", "conversations", "turns", "chat_messages")
 
@@ -78,6 +81,9 @@ def completed(conversation: Conversation, record: Record) -> Conversation:
         more["flagged"] = flag(stated_value(record, "flagged"))
     if conversation.surface == UNKNOWN:
         more["surface"] = surface(stated_value(record, "surface"))
+    account = more.get("account", conversation.account)
+    if isinstance(account, str) and account.strip().casefold() in _NOBODY:
+        more["account"] = UNNAMED  # whoever gave no name counts as one account together, never as many
     more["id"] = conversation.id or conversation_id(record) or optional_text(first(record, *_OWN_IDS))
     return replace(conversation, **more)  # type: ignore[arg-type]
 
@@ -89,6 +95,30 @@ def _of_messages(record: Record) -> object:
     return next((moment for moment in moments if moment is not None), None)
 
 
+UNNAMED = "anonymous"
+_NOBODY = frozenset(
+    (
+        "anonymous",
+        "anon",
+        "guest",
+        "unknown",
+        "none",
+        "null",
+        "nil",
+        "undefined",
+        "nan",
+        "n/a",
+        "na",
+        "-",
+        "--",
+        "?",
+        "0",
+        "-1",
+        "default",
+        "unbekannt",
+    )
+)
+"""What systems write for an account where there is none."""
 _LOOKS_LIKE_ACCOUNT = re.compile(
     r"(?:^|[_.])(?:user|account|customer|member|client|owner|person|employee|subscriber|visitor|student|patient|e?mail|uid|login|handle)s?"
     r"(?:_?(?:id|uuid|guid|hash|name|key|no|nr|number|ref|code|address))?$",
@@ -116,6 +146,18 @@ def unread_accounts(records: Iterable[object]) -> tuple[str, ...]:
             if is_value and _LOOKS_LIKE_ACCOUNT.search(plain) and str(name).casefold() not in known:
                 found[str(name)] = None
     return tuple(found)
+
+
+def holds_several(messages: object) -> bool:
+    """Whether a list holds messages of more than one conversation, by the ids that they state."""
+    listed = parsed(messages)
+    if not isinstance(listed, list):
+        return False
+    ids = {conversation_id(message) for message in listed[:_LOOKED_AT] if isinstance(message, Mapping)} - {None}
+    return len(ids) > 1
+
+
+_LOOKED_AT = 200
 
 
 def conversation_id(record: Record) -> str | None:

@@ -38,7 +38,10 @@ def _opened(record: Record) -> Record:
     """A record of Bedrock's invocation log with its two bodies where those of others are."""
     if record.get("schemaType") != "ModelInvocationLog":
         return record
-    return {**record, **as_object(record.get("input")), **as_object(record.get("output"))}
+    # `accountId` is the company's account at the provider; who asks is the identity.
+    who = optional_text(as_object(record.get("identity")).get("arn"))
+    bodies = {**as_object(record.get("input")), **as_object(record.get("output"))}
+    return {**{key: value for key, value in record.items() if key != "accountId"}, **bodies, "user_id": who}
 
 
 def _request(record: Record) -> Record:
@@ -54,7 +57,8 @@ def _request(record: Record) -> Record:
 
 def _is_request(record: Record) -> bool:
     body = _request(record)
-    if not {"messages", "contents"} & body.keys() and not ("input" in body and "model" in body):
+    is_asked = {"messages", "contents"} & body.keys() or {"message", "chat_history"} <= body.keys()
+    if not is_asked and not ("input" in body and "model" in body):
         return False
     return body is not record or ("model" in record and not _SHOAL_ONLY & record.keys())
 
@@ -111,7 +115,7 @@ def _convert(record: Record) -> Conversation:
 
 
 def _places(record: Record, body: Record) -> tuple[Record, ...]:
-    return record, as_object(record.get("metadata")), body, as_object(body.get("metadata"))
+    return _opened(record), as_object(record.get("metadata")), body, as_object(body.get("metadata"))
 
 
 def _account(places: tuple[Record, ...]) -> str | None:

@@ -4,7 +4,7 @@ Each has keys that no other has. Reasoning, tool traffic and what a machine put 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from index.core.records import Conversation, Turn
@@ -13,7 +13,11 @@ from index.sources.shapes.exports import EXPORT_OWNER, branch
 from index.sources.shapes.messages import message_turns, text_of, turns_of, turns_said
 
 _REASONING = re.compile(r"<details type=\"reasoning\".*?</details>|<think>.*?</think>", re.DOTALL)
-_MACHINE = re.compile(r"\s*<(?:local-command|command-|system-reminder|environment_context|user_instructions|bash-)")
+_MACHINE = re.compile(
+    r"\s*(?:<(?:local-command|command-|system-reminder|environment_context|user_instructions|bash-|task-notification|ide_)|"
+    r"# AGENTS\.md instructions|# CLAUDE\.md|\[Request interrupted by user|Caveat: The messages below were generated)"
+)
+_TAGS = re.compile(r"<[^>]+>")
 _MENTION = re.compile(r"<@[A-Z0-9]+>\s*")
 
 
@@ -45,7 +49,7 @@ def _without_reasoning(turns: Iterable[Turn]) -> tuple[Turn, ...]:
 
 def _librechat(record: Record) -> Conversation:
     """The branch of the last message; a flag says who speaks, and not the sender's name."""
-    messages = _list(record.get("messages"))
+    messages = list(_flat(record.get("messages") or record.get("messagesTree")))
     known = {message.get("messageId"): message for message in messages if isinstance(message.get("messageId"), str)}
     parents = {key: message.get("parentMessageId") for key, message in known.items()}
     chosen = [known[key] for key in branch(parents, next(reversed(known), None))] if known else messages
@@ -56,6 +60,19 @@ def _librechat(record: Record) -> Conversation:
     return Conversation(
         turns=tuple(turns), account=optional_text(record.get("user")), time=_first_time(messages, "createdAt")
     )
+
+
+def _flat(messages: object) -> Iterator[Record]:
+    """Messages and those that stand under them, in their order. A loop and no recursion: a branch may be long."""
+    waiting = _list(messages)[::-1]
+    while waiting:
+        message = waiting.pop()
+        yield message
+        waiting += _list(message.get("children"))[::-1]
+
+
+def _is_librechat(record: Record) -> bool:
+    return "conversationId" in record and ("messagesTree" in record or {"messages", "endpoint"} <= record.keys())
 
 
 def _first_time(messages: Iterable[Record], key: str) -> datetime | None:
@@ -118,7 +135,7 @@ def _gemini_takeout(record: Record) -> Conversation:
     if not title.startswith("Prompted "):
         raise BadRecord("an activity that is no prompt")
     pages = [str(item.get("html", "")) for item in _list(record.get("safeHtmlItem"))]
-    answer = re.sub(r"<[^>]+>", " ", " ".join(pages)).strip()
+    answer = _TAGS.sub(" ", " ".join(pages)).strip()
     turns = (Turn("user", title.removeprefix("Prompted ")), *((Turn("assistant", answer),) if answer else ()))
     return Conversation(turns=turns, account=EXPORT_OWNER, time=time(record.get("time")))
 
@@ -145,7 +162,7 @@ def _is_claude_code(record: Record) -> bool:
 
 
 def _claude_code(record: Record) -> Conversation:
-    if record.get("isMeta") is True or record.get("isSidechain") is True:
+    if any(record.get(key) is True for key in ("isMeta", "isSidechain", "isCompactSummary")):
         raise BadRecord("a step that no user wrote")
     turns = [
         turn for turn in message_turns(record["message"]) if not (turn.role == "user" and _MACHINE.match(turn.text))
@@ -180,6 +197,38 @@ def _items(record: Record) -> Conversation:
 def _is_items(record: Record) -> bool:
     messages = _list(record.get("items"))
     return bool(messages) and {"from", "value"} <= messages[0].keys()
+
+
+def _is_rasa(record: Record) -> bool:
+    return "sender_id" in record and any("event" in event for event in _list(record.get("events"))[:5])
+
+
+def _rasa(record: Record) -> Conversation:
+    events = [event for event in _list(record["events"]) if event.get("event") in ("user", "bot")]
+    turns = tuple(
+        Turn("user" if event["event"] == "user" else "assistant", text_of(event.get("text"))) for event in events
+    )
+    return Conversation(
+        turns=turns, account=optional_text(record.get("sender_id")), time=_first_time(events, "timestamp")
+    )
+
+
+def _is_intercom(record: Record) -> bool:
+    return isinstance(record.get("conversation_parts"), Mapping) and isinstance(record.get("source"), Mapping)
+
+
+def _intercom(record: Record) -> Conversation:
+    """The opening and its parts; a part without a text is an event."""
+    parts = [record["source"], *_list(record["conversation_parts"].get("conversation_parts"))]
+    turns = []
+    account = None
+    for part in parts:
+        author = part.get("author") if isinstance(part.get("author"), Mapping) else {}
+        is_user = str(author.get("type")) in ("user", "lead", "contact")
+        if said := _TAGS.sub(" ", text_of(part.get("body"))).strip():
+            turns.append(Turn("user" if is_user else "assistant", said))
+        account = account or (optional_text(author.get("id")) if is_user else None)
+    return Conversation(turns=tuple(turns), account=account, time=time(record.get("created_at")))
 
 
 def _arena(record: Record) -> Conversation:
@@ -219,8 +268,8 @@ APPS = (
     Shape("Grok export", _is_grok, _grok, {"conversation": "account, time", "responses": "turns"}),
     Shape("Open WebUI export", lambda record: isinstance(record.get("chat"), Mapping), _open_webui,
           {"chat": "turns (the branch last seen)", "created_at": "time"}),
-    Shape("LibreChat export", has("messages", "conversationId", "endpoint"), _librechat,
-          {"messages": "turns (the branch last seen)", "user": "account"}),
+    Shape("LibreChat export", _is_librechat, _librechat,
+          {"messages": "turns (the branch last seen)", "messagesTree": "turns", "user": "account"}),
     Shape("Gemini activity of Google Takeout", _is_gemini_takeout, _gemini_takeout,
           {"title": "turns", "safeHtmlItem": "turns", "time": "time"}),
     Shape("Gemini CLI session", _is_gemini_cli, _gemini_cli, {"messages": "turns", "startTime": "time"}),
@@ -229,6 +278,9 @@ APPS = (
           thread=lambda record: optional_text(record.get("sessionId")), family="Claude Code", is_message=True),
     Shape("Codex transcript", _is_codex, _codex, {"payload": "turns", "timestamp": "time"},
           thread=lambda _: "the session of the file", family="Codex", is_message=True),
+    Shape("Rasa tracker", _is_rasa, _rasa, {"events": "turns", "sender_id": "account"}),
+    Shape("Intercom conversation", _is_intercom, _intercom,
+          {"source": "turns, account", "conversation_parts": "turns", "created_at": "time"}),
     Shape("ShareGPT items", _is_items, _items, {"items": "turns"}),
     Shape("Chatbot Arena battles", has("conversation_a", "conversation_b"), _arena, {"conversation_a": "turns"}),
     Shape("Slack day file", _is_slack, _slack, {"text": "turns", "user": "account", "ts": "time, conversation id"},

@@ -6,10 +6,12 @@ into that sentence.
 
 import json
 import re
+from calendar import month_abbr
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from index.core.records import UNKNOWN, Conversation
@@ -65,6 +67,20 @@ def as_object(value: object) -> Record:
     """A JSON object, also where it is written as a string; an empty one for anything else."""
     value = parsed(value)
     return value if isinstance(value, Mapping) else {}
+
+
+def opened(value: object) -> object:
+    """A record out of the envelope that a search engine or a log service puts around it, with the envelope's id and time."""
+    if not isinstance(value, Mapping):
+        return value
+    inner = next((value[key] for key in _AROUND if isinstance(value.get(key), Mapping)), None)
+    if inner is None or (value.keys() & {"messages", "prompt", "conversation", "conversations", "mapping"}):
+        return value
+    around = {key: value[key] for key in ("timestamp", "@timestamp") if key in value and key not in inner}
+    return {**inner, **around}
+
+
+_AROUND = ("_source", "jsonPayload")
 
 
 def parsed(value: object) -> object:
@@ -133,6 +149,10 @@ _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 _OLDEST = datetime(2015, 1, 1, tzinfo=UTC)
 """No assistant was asked before. What states an earlier time, or one after tomorrow, states none: zero, -1, the year 1."""
 
+_DECIMAL_COMMA = re.compile(r"\d+,\d+")
+_EPOCH_OF_SHEETS = datetime(1899, 12, 30, tzinfo=UTC)
+_FIRST_SERIAL, _LAST_SERIAL = 42_000, 65_000
+"""Days as spreadsheets count them, from 2014 to 2077; as Unix times these are of one day in 1970."""
 _DAY_FIRST = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 
 
@@ -159,9 +179,12 @@ def _moment(value: object) -> datetime | None:
             seconds = float(value)
         else:
             text = str(value).strip()
-            if not text.replace(".", "", 1).isdigit():
+            number = text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
+            if not number.replace(".", "", 1).isdigit():
                 return _written(text)
-            seconds = float(text)
+            seconds = float(number)
+        if _FIRST_SERIAL <= seconds < _LAST_SERIAL:
+            return _EPOCH_OF_SHEETS + timedelta(days=seconds)
         divisor = next((divisor for least, divisor in _UNITS if seconds > least), 1.0)
         return datetime.fromtimestamp(seconds / divisor, UTC)
     except (ValueError, OverflowError, OSError):
@@ -180,11 +203,48 @@ def _written(text: str) -> datetime | None:
         return None
     try:
         moment: datetime = parser.parse(
-            text, dayfirst=_DAY_FIRST.match(text) is not None, default=_NO_DAY, tzinfos=_no_zone
+            _in_english(text), dayfirst=_DAY_FIRST.match(text) is not None, default=_NO_DAY, tzinfos=_no_zone
         )
     except (ValueError, OverflowError):
         return None
     return moment
+
+
+_WORD = re.compile(r"[^\W\d_]{3,}\.?")
+_EAST_ASIAN = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
+_BETWEEN = re.compile(r"(?<![^\W\d_])(?:de|del|du|den|der|um|uhr|à|at|on|alle|ore|às|kl|г|в)\b\.?", re.IGNORECASE)
+"""What joins the parts of a date in words."""
+_IN_BRACKETS = re.compile(r"\s*\([^)]*\)$")
+"""A zone's name, as JavaScript writes it behind a time."""
+
+
+def _in_english(text: str) -> str:
+    """The date with the months of other languages in English ones."""
+    text = _EAST_ASIAN.sub(r"\1-\2-\3 ", _IN_BRACKETS.sub("", text))
+    english, replaced = _WORD.subn(lambda match: _months().get(match[0].rstrip(".").casefold(), match[0]), text)
+    return _BETWEEN.sub(" ", english) if replaced else english
+
+
+@cache
+def _months() -> Mapping[str, str]:
+    """English names of months by those of the languages that Shoal tells apart (CLDR); what two months are called is left."""
+    from babel import Locale, UnknownLocaleError
+
+    from index.core.language import LANGUAGES, code_of
+
+    found: dict[str, set[int]] = {}
+    for language in LANGUAGES:
+        try:
+            months = Locale.parse(str(code_of(language))).months
+        except (UnknownLocaleError, ValueError):
+            continue
+        for context in months.values():
+            for width in ("wide", "abbreviated"):
+                for number, name in context.get(width, {}).items():
+                    found.setdefault(name.rstrip(".").casefold(), set()).add(number)
+    return {
+        name: f" {month_abbr[numbers.pop()]} " for name, numbers in found.items() if len(numbers) == 1 and len(name) > 2
+    }
 
 
 def _no_zone(_name: str, offset: int | None) -> int | None:

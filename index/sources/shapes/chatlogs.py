@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from index.core.language import stated
 from index.core.records import Conversation, Turn
+from index.sources.shapes.aliases import conversation_id, holds_several
 from index.sources.shapes.base import (
     BadRecord,
     Record,
@@ -19,6 +20,7 @@ from index.sources.shapes.base import (
     time,
 )
 from index.sources.shapes.messages import text_of, turns_of
+from index.sources.shapes.templates import templated
 
 
 def _shoal(record: Record) -> Conversation:
@@ -77,9 +79,10 @@ def _wildchat(record: Record) -> Conversation:
 
 
 def _prompt_response(record: Record) -> Conversation:
+    prompt = text_of(record["prompt"])
     return Conversation(
         turns=(
-            Turn("user", text_of(record["prompt"])),
+            *(templated(prompt) or (Turn("user", prompt),)),
             Turn("assistant", text_of(first(record, "response", "completion", "answer", "output", "reply"))),
         ),
         account=optional_text(first(record, "account", "hashed_ip")),
@@ -177,7 +180,7 @@ def _alternating(record: Record) -> Conversation:
 
 
 SHOAL = Shape(
-    "Shoal JSONL", has("messages"), _shoal,
+    "Shoal JSONL", lambda record: "messages" in record and not holds_several(record["messages"]), _shoal,
     {"messages": "turns", "account": "account", "time": "time", "flagged": "flagged", "language": "language",
      "surface": "surface"},
 )  # fmt: skip
@@ -209,5 +212,6 @@ CHAT_LOGS = (
         {"prompt": "turns", "response": "turns", "account": "account", "hashed_ip": "account", "ts": "time",
          "timestamp": "time", "time": "time", "lang": "language", "language": "language", "flagged": "flagged",
          "surface": "surface"},
+        thread=conversation_id,
     ),
 )  # fmt: skip

@@ -5,15 +5,18 @@ refused. The one exception is a file that is nothing but the messages of one con
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from index.core.language import stated
 from index.core.records import Conversation
 from index.sources.shapes.aliases import conversation_id
-from index.sources.shapes.base import BadRecord, Record, Shape, has, optional_text, time
-from index.sources.shapes.messages import message_turns
+from index.sources.shapes.base import BadRecord, Record, Shape, has, optional_text, parsed, time
+from index.sources.shapes.exports import EXPORT_OWNER
+from index.sources.shapes.messages import has_role, is_deleted, message_turns
+from index.sources.shapes.speakers import speaker_of
 
 _ROLES = ("role", "sender", "speaker", "author_role", "author", "from", "sender_type", "message_role")
-_TEXTS = ("content", "text", "message", "body", "value", "utterance")
+_TEXTS = ("content", "text", "message", "body", "value", "utterance", "payload", "msg", "message_text", "query")
 WHOLE_FILE = "messages of one conversation"
 NO_ID = "rows are messages, and no column says which conversation they belong to"
 
@@ -26,7 +29,41 @@ def _plain(record: Record) -> Record:
 
 
 def _role_of(record: Record) -> str | None:
-    return next((key for key in _ROLES if isinstance(record.get(key), str)), None)
+    """Who speaks, in the log's own word, or as a flag or a direction says."""
+    stated_role = next((record[key] for key in _ROLES if isinstance(record.get(key), str)), None)
+    if stated_role is not None and not has_role(stated_role):
+        return speaker_of(record) or stated_role
+    return stated_role or speaker_of(record)
+
+
+def _text_of(record: Record) -> object:
+    """The text of a row, also where an object or JSON in a cell holds it."""
+    for key in _TEXTS:
+        value = parsed(record.get(key))
+        if isinstance(value, Mapping):
+            value = next(
+                (value[name] for name in ("text", "content", "body") if isinstance(value.get(name), str)), None
+            )
+        if isinstance(value, str | list):
+            return value
+    return None
+
+
+def _inner(record: Record) -> Record:
+    """A message that stands as JSON in one cell ({"type": "ai", "data": ...}), with the row's other columns."""
+    message = parsed(record.get("message"))
+    if isinstance(message, Mapping) and _role_of(record) is None:
+        data = message.get("data") if isinstance(message.get("data"), Mapping) else message
+        role = message.get("role", message.get("type"))
+        if isinstance(role, str) and isinstance(data, Mapping) and has_role(role):
+            return {**record, "message": None, "role": role, "content": data.get("content", data.get("text"))}
+    return record
+
+
+def _both(record: Record) -> Record:
+    """The record with its fields as they are written, and in lower case."""
+    plain = _plain(record)
+    return record if plain is record else {**plain, **record}
 
 
 def _id_of(record: Record) -> str | None:
@@ -38,12 +75,11 @@ def _id_of(record: Record) -> str | None:
 
 def _is_message(record: Record) -> bool:
     """A role and a text, and nothing that only a whole conversation has."""
-    record = _plain(record)
-    has_text = any(isinstance(record.get(key), str | list) for key in _TEXTS)
+    record = _inner(_both(record))
     return (
         _role_of(record) is not None
-        and has_text
-        and not {"messages", "conversations", "prompt", "mapping"} & record.keys()
+        and _text_of(record) is not None
+        and not {"messages", "conversations", "prompt", "mapping", "events", "answer"} & record.keys()
     )
 
 
@@ -52,9 +88,19 @@ def _is_row(record: Record) -> bool:
 
 
 def _row(record: Record) -> Conversation:
-    record = _plain(record)
-    role, text = _role_of(record), next(key for key in _TEXTS if isinstance(record.get(key), str | list))
-    return Conversation(turns=tuple(message_turns({"role": record[str(role)], "content": record[text]})))
+    record = _inner(_both(record))
+    if is_deleted(record):
+        raise BadRecord("a message that was deleted")
+    return Conversation(turns=tuple(message_turns({"role": _role_of(record), "content": _text_of(record)})))
+
+
+def _is_copilot(record: Record) -> bool:
+    return record.keys() == {"Conversation", "Time", "Author", "Message"}
+
+
+def _copilot(record: Record) -> Conversation:
+    """One person's own export."""
+    return replace(_row(record), account=EXPORT_OWNER)
 
 
 def _oasst(record: Record) -> Conversation:
@@ -85,6 +131,9 @@ MESSAGE_ROWS = (
     Shape("OASST messages", has("message_tree_id", "role", "text"), _oasst,
           {"message_tree_id": "conversation id", "role": "turns", "text": "turns", "user_id": "account", "created_date": "time", "lang": "language"},
           thread=lambda record: optional_text(record.get("message_tree_id")), is_message=True),
+    Shape("Copilot activity", _is_copilot, _copilot,
+          {"Conversation": "conversation id", "Time": "time", "Author": "turns (who speaks)", "Message": "turns"},
+          thread=_id_of, is_message=True),
     Shape("table of messages", _is_row, _row, {**dict.fromkeys(_ROLES, "turns (who speaks)"), **dict.fromkeys(_TEXTS, "turns")},
           thread=_id_of, is_message=True),
     Shape(WHOLE_FILE, _is_bare, _row, {"role": "turns (who speaks)", "content": "turns"},

@@ -10,7 +10,8 @@ from itertools import groupby
 from typing import Any
 
 from index.core.records import Role, Turn
-from index.sources.shapes.base import BadRecord, Record, parsed, whole
+from index.sources.shapes.base import BadRecord, Record, flag, parsed, whole
+from index.sources.shapes.speakers import speaker_of
 
 _ROLES: dict[str, Role] = {
     "user": "user", "human": "user", "prompter": "user", "humanmessage": "user", "humanmessagechunk": "user",
@@ -20,7 +21,10 @@ _ROLES: dict[str, Role] = {
     "systemmessage": "system", "tool": "tool", "function": "tool", "ipython": "tool", "observation": "tool",
     "function_call": "tool", "function_response": "tool", "tool_call": "tool", "tool_response": "tool",
     "toolmessage": "tool", "functionmessage": "tool", "gemini": "assistant", "request": "user", "response": "assistant",
-    "customer": "user", "agent": "assistant",
+    "customer": "user", "agent": "assistant", "usermessage": "user", "apimessage": "assistant", "chatbot": "assistant",
+    "user_message": "user", "assistant_message": "assistant", "ai_message": "assistant", "bot_message": "assistant",
+    "userprompt": "user", "airesponse": "assistant", "copilot": "assistant", "incoming": "user", "outgoing": "assistant",
+    "inbound": "user", "outbound": "assistant", "visitor": "user", "end_user": "user", "client": "user", "virtual_agent": "assistant",
 }  # fmt: skip
 
 _TEXT = {"text", "input_text", "output_text", "refusal", "audio_transcription", "voice_note", "markdown"}
@@ -44,6 +48,8 @@ def turns_of(messages: object, role_key: str = "role", text_key: str = "content"
     found: list[Turn] = []
     unread = 0
     for message in messages:
+        if isinstance(message, Mapping) and is_deleted(message):
+            continue
         try:
             found += message_turns(message, role_key, text_key)
         except BadRecord:
@@ -51,6 +57,19 @@ def turns_of(messages: object, role_key: str = "role", text_key: str = "content"
     if unread and unread == len(messages):
         raise BadRecord("none of its messages has a known role and text")
     return tuple(found)
+
+
+def has_role(name: str) -> bool:
+    """Whether a word says whose message it is."""
+    return name.strip().lower() in _ROLES
+
+
+def is_deleted(message: Record) -> bool:
+    """Whether a message was taken back: nobody said it any more."""
+    return any(flag(message.get(key)) is True for key in _DELETED) or message.get("deleted_at") not in (None, "")
+
+
+_DELETED = ("deleted", "is_deleted", "isDeleted")
 
 
 def message_turns(message: object, role_key: str = "role", text_key: str = "content") -> Iterator[Turn]:
@@ -65,13 +84,16 @@ def message_turns(message: object, role_key: str = "role", text_key: str = "cont
             return
         if _kind(message) in _SILENT_ITEMS:
             return
-        message = _langchain(message, role_key, text_key)
+        speaker = speaker_of(message)
+        message = {**message, role_key: speaker} if speaker is not None else _langchain(message, role_key, text_key)
     role = _ROLES.get(str(message.get(role_key, "")).lower())
     if role is None:
         raise BadRecord("a message has an unknown role")
     content = message.get(text_key)
     if content is None and "parts" in message:
         content = message["parts"]
+    if content in (None, "", []) and isinstance(payload := message.get("payload", message.get("body")), Mapping):
+        content = payload.get("text", payload.get("content"))
     if content in (None, "", []):
         content = next((message[key] for key in _OTHER_TEXT if message.get(key) not in (None, "", [])), content)
     listed = message.get("tool_calls")

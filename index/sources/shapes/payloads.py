@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from index.core.records import Turn
 from index.sources.shapes.base import BadRecord, Record, first, parsed
 from index.sources.shapes.messages import message_turns, text_of, turns_of, turns_said
+from index.sources.shapes.templates import templated
 
 _QUESTION = ("input", "question", "query", "prompt", "user_input", "text", "message")
 _NO_MESSAGES = ("mcp_list_tools", "reasoning", "item_reference", "compaction")
@@ -19,11 +20,15 @@ def asked(value: object) -> tuple[Turn, ...]:
     """The turns of a request, in order, with what instructs the model first."""
     value = parsed(value)
     if isinstance(value, str):
-        return (Turn("user", text_of(value)),)
+        return templated(value) or (Turn("user", text_of(value)),)
     if isinstance(value, list):
         return _messages(value, "user")
     if not isinstance(value, Mapping):
         return ()
+    if isinstance(value.get("chat_history"), list) and isinstance(value.get("message"), str):  # Cohere
+        head = (Turn("system", text_of(value["preamble"])),) if value.get("preamble") else ()
+        earlier = turns_of(value["chat_history"]) if value["chat_history"] else ()
+        return (*head, *earlier, Turn("user", text_of(value["message"])))
     instructions = first(value, "system", "instructions", "system_instruction", "systemInstruction")
     instructions = instructions.get("parts", instructions) if isinstance(instructions, Mapping) else instructions
     head = (Turn("system", text_of(instructions)),) if instructions is not None else ()

@@ -9,8 +9,10 @@ from dataclasses import replace
 from index.core.errors import SettingsError
 from index.core.language import stated
 from index.core.records import Conversation, Turn
+from index.sources.shapes.aliases import conversation_id
 from index.sources.shapes.base import BadRecord, Record, Shape, flag, optional_text, parsed, surface, time
 from index.sources.shapes.messages import text_of, turns_of
+from index.sources.shapes.templates import templated
 
 FIELDS = ("account", "time", "prompt", "response", "conversation", "language", "flagged", "surface")
 _OTHER_NAMES = {"text": "prompt"}
@@ -71,10 +73,28 @@ def mapped(mapping: Mapping[str, str], base: Shape | None) -> Shape:
               for field, column in mapping.items()}  # fmt: skip
     if has_text(mapping) or base is None:
         columns = [mapping[field] for field in ("conversation", "prompt") if field in mapping]
-        return Shape("mapped columns", lambda record: all(key in record for key in columns),
-                     lambda record: _overlay(_read(record, mapping), record, mapping), fields)  # fmt: skip
+        is_exchange = {"prompt", "response"} <= mapping.keys()
+        return Shape("mapped columns", lambda record: all(has_column(record, key) for key in columns),
+                     lambda record: _overlay(_read(record, mapping), record, mapping), fields,
+                     thread=conversation_id if is_exchange else None)  # fmt: skip
     return replace(base, name=f"{base.name} with mapped columns", convert=_overlaid(base, mapping),
                    fields={**base.fields, **fields})  # fmt: skip
+
+
+def _value(record: Record, column: str) -> object:
+    """What stands in a column; a dot leads into an object, also one that is written as a string."""
+    if column in record:
+        return record[column]
+    value: object = record
+    for step in column.split("."):
+        value = parsed(value)
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return next(iter(value.values()), None) if isinstance(value, Mapping) and "$oid" in value else value
+
+
+def has_column(record: Record, column: str) -> bool:
+    """Whether a record has a column, or an object that a dot leads into."""
+    return column in record or _value(record, column) is not None
 
 
 def _overlaid(base: Shape, mapping: Mapping[str, str]) -> Callable[[Record], Conversation]:
@@ -83,21 +103,22 @@ def _overlaid(base: Shape, mapping: Mapping[str, str]) -> Callable[[Record], Con
 
 def _read(record: Record, mapping: Mapping[str, str]) -> Conversation:
     if "conversation" in mapping:
-        messages = parsed(record.get(mapping["conversation"]))
+        messages = parsed(_value(record, mapping["conversation"]))
         by_sender = isinstance(messages, list) and any(
             isinstance(item, Mapping) and "from" in item for item in messages
         )
         turns = turns_of(messages, "from", "value") if by_sender else turns_of(messages)
     else:
-        turns = (Turn("user", text_of(record.get(mapping["prompt"]))),)
+        prompt = text_of(_value(record, mapping["prompt"]))
+        turns = templated(prompt) or (Turn("user", prompt),)
     if "response" in mapping:
-        turns += (Turn("assistant", text_of(record.get(mapping["response"]))),)
+        turns += (Turn("assistant", text_of(_value(record, mapping["response"]))),)
     return Conversation(turns=turns)
 
 
 def _overlay(conversation: Conversation, record: Record, mapping: Mapping[str, str]) -> Conversation:
     """The conversation with what the mapped columns say of it."""
-    stated_of = {field: record.get(column) for field, column in mapping.items()}
+    stated_of = {field: _value(record, column) for field, column in mapping.items()}
     if "account" in stated_of:
         conversation = replace(conversation, account=optional_text(stated_of["account"]))
     if "time" in stated_of:

@@ -7,6 +7,7 @@ is neither a trace nor a model call (a tool, a retriever, a score) is passed ove
 from collections.abc import Iterator
 
 from index.core.records import Conversation
+from index.sources.shapes.aliases import conversation_id
 from index.sources.shapes.base import BadRecord, Record, Shape, as_object, first, has, optional_text, time
 from index.sources.shapes.payloads import conversation_turns, thread_id
 from index.sources.shapes.spans import NO_CALL
@@ -98,7 +99,43 @@ def _pair(record: Record) -> Conversation:
     return Conversation(turns=conversation_turns(record["input"], first(record, "output", "expected")))
 
 
+def _is_mlflow(record: Record) -> bool:
+    return isinstance(as_object(record.get("data")).get("spans"), list) and isinstance(record.get("info"), dict)
+
+
+def _mlflow(record: Record) -> Conversation:
+    """What the root span was asked and answered."""
+    spans = [span for span in record["data"]["spans"] if isinstance(span, dict)]
+    root = next((span for span in spans if not first(span, "parent_span_id", "parent_id")), None)
+    if root is None:
+        raise BadRecord(NO_CALL)
+    attributes = as_object(root.get("attributes"))
+    return Conversation(
+        turns=conversation_turns(attributes.get("mlflow.spanInputs"), attributes.get("mlflow.spanOutputs")),
+        account=optional_text(_mlflow_metadata(record).get("mlflow.trace.user")),
+        time=time(first(record["info"], "request_time", "timestamp_ms")),
+    )
+
+
+def _mlflow_metadata(record: Record) -> Record:
+    info = record["info"]
+    return {
+        **as_object(info.get("tags")),
+        **as_object(info.get("trace_metadata")),
+        **as_object(info.get("request_metadata")),
+    }
+
+
+def _mlflow_thread(record: Record) -> str | None:
+    session = _mlflow_metadata(record).get("mlflow.trace.session")
+    return optional_text(session) or optional_text(first(record["info"], "trace_id", "request_id"))
+
+
 TRACING_TOOLS = (
+    Shape(
+        "MLflow traces", _is_mlflow, _mlflow, {"data": "turns", "info": "account, time, conversation id"},
+        thread=_mlflow_thread,
+    ),
     Shape(
         "LangSmith runs", has("run_type", "inputs"), _langsmith,
         {"run_type": "which records are model calls", "parent_run_id": "which records are roots", "inputs": "turns",
@@ -118,5 +155,6 @@ TRACING_TOOLS = (
         thread=_langfuse_thread, unfold=_langfuse_unfold,
     ),
     Shape("LangSmith examples", _is_example, _example, {"inputs": "turns", "outputs": "turns"}),
-    Shape("records of input and output", _is_pair, _pair, {"input": "turns", "output": "turns", "expected": "turns"}),
+    Shape("records of input and output", _is_pair, _pair, {"input": "turns", "output": "turns", "expected": "turns"},
+          thread=conversation_id),
 )  # fmt: skip

@@ -1,0 +1,205 @@
+"""Kinds of logs that were once read wrongly in silence: who speaks, whose it is, when it was, and what belongs together."""
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from index.core.errors import IndexFault
+from index.core.records import Conversation
+from index.sources import Skipped, open_file
+from index.sources.shapes.aliases import UNNAMED
+from index.sources.shapes.base import time
+
+ASKED, REPLIED, MORE = "Wie backe ich Brot?", "Mix flour and water.", "Und wie lange?"
+
+
+def conversations(path: Path) -> list[Conversation]:
+    return [read.item for read in open_file(path) if not isinstance(read.item, Skipped)]
+
+
+def written(folder: Path, name: str, content: object) -> Path:
+    path = folder / name
+    if isinstance(content, str):
+        path.write_text(content, "utf-8")
+    elif name.endswith(".jsonl") and isinstance(content, Sequence):
+        path.write_text("".join(json.dumps(item) + "\n" for item in content), "utf-8")
+    else:
+        path.write_text(json.dumps(content), "utf-8")
+    return path
+
+
+def said(conversation: Conversation) -> list[tuple[str, str]]:
+    return [(turn.role, turn.text) for turn in conversation.turns]
+
+
+WHOLE = [("user", ASKED), ("assistant", REPLIED), ("user", MORE)]
+
+
+def rows(*who: Mapping[str, Any], key: str = "text") -> list[dict[str, Any]]:
+    return [
+        {**one, key: text, "conversation_id": "c-1", "user_id": "ana"}
+        for one, text in zip(who, (ASKED, REPLIED, MORE), strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        ({"is_bot": False}, {"is_bot": True}, {"is_bot": False}),
+        ({"isCreatedByUser": True}, {"isCreatedByUser": False}, {"isCreatedByUser": True}),
+        ({"direction": "incoming"}, {"direction": "outgoing"}, {"direction": "incoming"}),
+        ({"interactionType": "userPrompt"}, {"interactionType": "aiResponse"}, {"interactionType": "userPrompt"}),
+        ({"role": "userMessage"}, {"role": "apiMessage"}, {"role": "userMessage"}),
+    ],
+)
+def test_a_flag_or_a_direction_says_who_speaks(tmp_path: Path, who: Sequence[Mapping[str, Any]]) -> None:
+    (found,) = conversations(written(tmp_path, "rows.jsonl", rows(*who)))
+    assert said(found) == WHOLE
+    assert found.account == "ana"
+
+
+def test_messages_by_names_alone_are_refused(tmp_path: Path) -> None:
+    who = ({"sender": "Anna"}, {"sender": "HelpBot 2000"}, {"sender": "Anna"})
+    with pytest.raises(IndexFault):
+        open_file(written(tmp_path, "rows.jsonl", rows(*who)))
+
+
+def test_the_account_is_never_that_of_the_assistant(tmp_path: Path) -> None:
+    found = rows({"role": "user"}, {"role": "bot"}, {"role": "user"})
+    found[1]["user_id"] = "helpbot"
+    (one,) = conversations(written(tmp_path, "rows.jsonl", [found[1], found[0], found[2]]))
+    assert one.account == "ana"
+
+
+def test_a_list_of_messages_of_several_conversations_is_several(tmp_path: Path) -> None:
+    messages = [
+        {**row, "conversation_id": f"c-{n}"}
+        for n in (1, 2)
+        for row in rows(*[{"role": r} for r in ("user", "assistant", "user")])
+    ]
+    for name, document in (("a.json", {"messages": messages}), ("b.json", {"object": "list", "data": messages, "has_more": False}),
+                           ("c.json", {"state": {"messages": messages}})):  # fmt: skip
+        assert [said(one) for one in conversations(written(tmp_path, name, document))] == [WHOLE, WHOLE]
+
+
+def test_librechat_is_read_flat_and_as_a_tree(tmp_path: Path) -> None:
+    third = {"messageId": "m2", "parentMessageId": "m1", "text": MORE, "isCreatedByUser": True}
+    second = {"messageId": "m1", "parentMessageId": "m0", "text": REPLIED, "isCreatedByUser": False}
+    opening = {"messageId": "m0", "parentMessageId": "0", "text": ASKED, "isCreatedByUser": True}
+    head = {"conversationId": "c-1", "endpoint": "openAI"}
+    flat = {**head, "messages": [opening, second, third]}
+    tree = {**head, "messagesTree": [{**opening, "children": [{**second, "children": [third]}]}]}
+    for name, document in (("flat.json", flat), ("tree.json", tree)):
+        (found,) = conversations(written(tmp_path, name, document))
+        assert said(found) == WHOLE
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        f"<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\n{ASKED}<|im_end|>\n<|im_start|>assistant\n",
+        f"<s>[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\n{ASKED} [/INST]",
+        f"<|start_header_id|>system<|end_header_id|>\n\nBe kind.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n{ASKED}<|eot_id|>",
+        f"System: Be kind.\n\nHuman: {ASKED}\n\nAssistant:",
+    ],
+)
+def test_a_prompt_in_a_chat_template_is_not_all_the_users(tmp_path: Path, prompt: str) -> None:
+    record = {"prompt": prompt, "response": REPLIED, "user_id": "ana"}
+    (found,) = conversations(written(tmp_path, "prompts.jsonl", [record]))
+    assert said(found) == [("system", "Be kind."), ("user", ASKED), ("assistant", REPLIED)]
+
+
+def test_exchanges_of_one_conversation_are_one(tmp_path: Path) -> None:
+    table = f"conversation_id,user_id,query,answer\nc-1,ana,{ASKED},{REPLIED}\nc-1,ana,{MORE},An hour.\nc-2,bo,{ASKED},No.\n"
+    found = conversations(written(tmp_path, "dify.csv", table))
+    assert [len(one.said_by("user")) for one in found] == [2, 1]
+
+
+def test_deleted_messages_were_not_said(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": ASKED}, {"role": "user", "content": "oops", "deleted": True}]
+    (found,) = conversations(written(tmp_path, "log.jsonl", [{"messages": messages, "user_id": "ana"}]))
+    assert said(found) == [("user", ASKED)]
+
+
+def test_who_gave_no_name_is_one_account_together(tmp_path: Path) -> None:
+    records = [
+        {"prompt": f"{ASKED} {n}", "user_id": who} for n, who in enumerate(("anonymous", "null", "-", "guest", "ana"))
+    ]
+    found = conversations(written(tmp_path, "log.jsonl", records))
+    assert [one.account for one in found] == [UNNAMED] * 4 + ["ana"]
+
+
+@pytest.mark.parametrize(
+    ("record", "account"),
+    [
+        ({"userId": {"$oid": "0123456789abcdef01234567"}, "prompt": ASKED}, "0123456789abcdef01234567"),
+        ({"labels": {"user_id": "ana"}, "prompt": ASKED}, "ana"),
+        ({"metadata": {"_user": "ana"}, "prompt": ASKED}, "ana"),
+        ({"_index": "chat", "_source": {"user": {"id": "ana"}, "prompt": ASKED}}, "ana"),
+        ({"schemaType": "ModelInvocationLog", "accountId": "12", "identity": {"arn": "arn:x/ana"},
+          "input": {"inputBodyJson": {"messages": [{"role": "user", "content": ASKED}]}}}, "arn:x/ana"),
+    ],
+)  # fmt: skip
+def test_whose_it_is_stands_in_many_places(tmp_path: Path, record: dict[str, Any], account: str) -> None:
+    (found,) = conversations(written(tmp_path, "log.jsonl", [record]))
+    assert (found.account, found.said_by("user")) == (account, [ASKED])
+
+
+def test_a_dot_leads_a_mapping_into_an_object(tmp_path: Path) -> None:
+    path = written(tmp_path, "log.jsonl", [{"who": {"key": "ana"}, "prompt": ASKED}])
+    (read,) = open_file(path, {"account": "who.key"})
+    assert isinstance(read.item, Conversation)
+    assert read.item.account == "ana"
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [("10. Mai 2025", 10), ("12 de mayo de 2025", 12), ("10 maj 2025 kl. 10:00", 10), ("2025年5月10日 09:12", 10), ("45787,38372", 10),
+     ("Sat May 10 2025 09:12:53 GMT+0000 (Coordinated Universal Time)", 10), ("5 мая 2025", 5)],
+)  # fmt: skip
+def test_dates_are_read_as_people_and_sheets_write_them(text: str, day: int) -> None:
+    moment = time(text)
+    assert moment is not None
+    assert (moment.year, moment.month, moment.day) == (2025, 5, day)
+
+
+def test_a_column_shows_whether_the_day_comes_first(tmp_path: Path) -> None:
+    table = "user_id,date,prompt\n" + "".join(f"u{n},{n:02}/05/2025 09:12,{ASKED} {n}\n" for n in range(10, 20))
+    found = conversations(written(tmp_path, "days.csv", table))
+    assert [one.time for one in found] == [datetime(2025, 5, n, 9, 12, tzinfo=UTC) for n in range(10, 20)]
+    american = "user_id,date,prompt\n" + "".join(f"u{n},05/{n:02}/2025,{ASKED} {n}\n" for n in range(10, 20))
+    assert [one.time for one in conversations(written(tmp_path, "us.csv", american))] == [
+        datetime(2025, 5, n, tzinfo=UTC) for n in range(10, 20)
+    ]
+
+
+def test_an_export_of_slack_is_read_packed(tmp_path: Path) -> None:
+    path = tmp_path / "slack.zip"
+    day = [{"type": "message", "user": "U1", "ts": "1746868353.1", "text": ASKED, "thread_ts": "1746868353.1"},
+           {"type": "message", "bot_id": "B1", "ts": "1746868373.1", "text": REPLIED, "thread_ts": "1746868353.1"}]  # fmt: skip
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("users.json", json.dumps([{"id": "U1"}]))
+        archive.writestr("channels.json", json.dumps([{"id": "C1"}]))
+        archive.writestr("help/2025-05-10.json", json.dumps(day))
+    (found,) = conversations(path)
+    assert said(found) == [("user", ASKED), ("assistant", REPLIED)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("dump.sql", "-- PostgreSQL database dump\n\nSET statement_timeout = 0;\n", "database"),
+        ("chat.md", "# aider chat\n\n#### how do I\n\nLike this.\n", "Markdown"),
+        ("chat.txt", "10.05.25, 09:00 - Ana: hi\n10.05.25, 09:01 - Bot: hello\n", "line by line"),
+    ],
+)
+def test_what_says_no_speaker_is_refused_by_its_kind(tmp_path: Path, name: str, content: str, word: str) -> None:
+    with pytest.raises(IndexFault) as fault:
+        open_file(written(tmp_path, name, content))
+    assert word in fault.value.message
+    assert fault.value.hint
