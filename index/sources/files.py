@@ -14,18 +14,17 @@ from index.core.records import Conversation
 from index.sources.base import NO_USER_TEXT, NOT_OBJECT, OTHER_SHAPE, TOO_DEEP, Read, Skipped
 from index.sources.containers import Container, containers_of
 from index.sources.joining import Found, joined
-from index.sources.shapes import SHAPES, BadRecord, Record, Shape, recognise
+from index.sources.shapes import SHAPES, BadRecord, Record, Shape, is_readable, recognise, recognise_inside
 from index.sources.shapes.aliases import completed, conversation_id, holds_several, unread_accounts
 from index.sources.shapes.base import decoded, opened
 from index.sources.shapes.days import is_day_first, with_day_first
 from index.sources.shapes.exports import EXPORT_OWNER
 from index.sources.shapes.message_rows import NO_ID, WHOLE_FILE, is_without_id
-from index.sources.shapes.speakers import says_who
+from index.sources.shapes.speakers import is_dialogue, is_log, says_who
 from index.sources.shapes.table import has_column, has_text, mapped, obvious
 from index.sources.streams import packing_of
 
-_KNOWN = ", ".join(shape.name for shape in SHAPES)
-_DOCS = "See docs/reference/formats.md for the fields of each."
+_DOCS = "See docs/reference/shapes.md for the forms that are read and their fields."
 _HEADER_WORDS = set(
     "account answer content conversation created date datetime id input lang language message messages model output"
     " prompt query question response role session text time timestamp ts user uuid".split()
@@ -122,20 +121,36 @@ def open_file(path: Path, mapping: Mapping[str, str] | None = None) -> FileSourc
     _check_place(path)
     packing = packing_of(path)
     containers, owner = containers_of(path, packing)
+    said = mapping or {}
     looked: list[tuple[Container, list[object]]] = []
+
+    def source(shape: Shape, container: Container, sample: list[object]) -> FileSource:
+        form = ", ".join(filter(None, (shape.name, container.label, packing)))
+        found = FileSource(path, path.name, form, _joined(shape, sample), container, owner, is_day_first(sample))
+        return found if "account" in said else replace(found, unread=_unread(found, sample))
+
     for container in containers:
         sample = [opened(value) for value in container.sample()]
+        if looked and _is_inner(container) and sum(isinstance(row, Mapping) for row in looked[0][1]) > 1:
+            break  # the file is lines of records: lists inside them are no files of their own
         looked.append((container, sample))
-        shape = _shape(container, sample, mapping or {})
-        if shape is not None:
-            if shape.thread is conversation_id and not any(
-                conversation_id(row) for row in sample if isinstance(row, Mapping)
-            ):
-                shape = replace(shape, thread=None)  # nothing says what belongs together
-            form = ", ".join(filter(None, (shape.name, container.label, packing)))
-            source = FileSource(path, path.name, form, shape, container, owner, is_day_first(sample))
-            return replace(source, unread=_unread(source, sample)) if "account" not in (mapping or {}) else source
-    raise _unrecognised(path, looked, mapping or {})
+        if (shape := _shape(container, sample, said)) is not None:
+            return source(shape, container, sample)
+    for container, sample in looked:
+        if not said and (shape := _guessed(container, sample)) is not None:
+            return source(shape, container, sample)
+    # Lists in a document first: of a whole document one list alone would be read.
+    for container, sample in sorted(looked, key=lambda each: not _is_inner(each[0])):
+        if not said and (shape := recognise_inside(sample)) is not None:
+            return source(shape, container, sample)
+    raise _unrecognised(path, looked, said)
+
+
+def _joined(shape: Shape, sample: list[object]) -> Shape:
+    """The shape, which joins records by their conversation id only where they state one."""
+    if shape.thread is conversation_id and not any(conversation_id(row) for row in sample if isinstance(row, Mapping)):
+        return replace(shape, thread=None)
+    return shape
 
 
 def _is_file_of(shape: Shape, container: Container, sample: list[object]) -> bool:
@@ -172,18 +187,35 @@ def _shape(container: Container, sample: list[object], mapping: Mapping[str, str
     base = None if has_text(mapping) else recognise(sample)
     if base is not None and not _is_file_of(base, container, sample):
         base = None
-    if base is None and not mapping and not any(map(is_without_id, sample)):
-        mapping = obvious(columns)
-        is_lone = not {"response", "conversation"} & mapping.keys()
-        if is_lone and any(map(says_who, sample)):
-            mapping = {}  # messages whose speaker nobody can tell: an answer would count as a user's words
-        if "conversation" in mapping and not container.columns:
-            mapping = {}  # a list of messages has a shape of its own, or none
+    if base is None and mapping and not has_text(mapping):
+        mapping = {**obvious(columns), **mapping}  # what the names say by themselves, and what was said beside it
     if not mapping:
         return base
     if (base is None and not has_text(mapping)) or _missing(mapping, columns, sample):
         return None
     return mapped(mapping, base)
+
+
+def _guessed(container: Container, sample: list[object]) -> Shape | None:
+    """What names of columns suggest by themselves, where that gives a conversation."""
+    if any(map(is_without_id, sample)):
+        return None
+    columns = _columns(container, sample)
+    mapping = obvious(columns)
+    is_lone = not {"response", "conversation"} & mapping.keys()
+    if is_lone and (
+        _is_inner(container) or any(map(says_who, sample)) or is_log(columns) or is_dialogue(sample, mapping)
+    ):
+        return None  # messages whose speaker nobody can tell: an answer would count as a user's words
+    if not mapping or ("conversation" in mapping and not container.columns):
+        return None  # a list of messages has a shape of its own, or none
+    shape = mapped(mapping, None)
+    return shape if is_readable(shape, sample) else None
+
+
+def _is_inner(container: Container) -> bool:
+    """Whether its records are the items of a list inside a document."""
+    return container.label.split(",")[0] == "JSON document"
 
 
 def _columns(container: Container, sample: list[object]) -> tuple[str, ...]:
@@ -246,7 +278,7 @@ def _unrecognised(path: Path, looked: list[tuple[Container, list[object]]], mapp
         reasons = sorted({row.reason for row in sample if isinstance(row, Skipped)})
         seen = f" (every record is {' or '.join(reasons)})" if reasons else ""
     return IndexFault(f"{path} holds no conversations that Shoal recognises{seen}.",
-                      f"Recognised shapes: {_KNOWN}. Or say which field is which with --map. {_DOCS}")  # fmt: skip
+                      f"Say which field is which with --map, or export it in another form. {_DOCS}")  # fmt: skip
 
 
 def _named(container: Container, columns: tuple[str, ...]) -> str:

@@ -85,7 +85,9 @@ def _one(earlier: Conversation, later: Conversation, *, by_id: bool) -> Conversa
     elif before[: len(after)] == after and (by_id or _goes_on(later, earlier)):
         turns = earlier.turns
     elif by_id and len(earlier.turns) < _MAX_TURNS:
-        turns = (*earlier.turns, *later.turns)
+        # A list may have the newest first.
+        is_before = earlier.time is not None and later.time is not None and later.time < earlier.time
+        turns = (*later.turns, *earlier.turns) if is_before else (*earlier.turns, *later.turns)
     else:
         return None
     times = [moment for moment in (earlier.time, later.time) if moment is not None]

@@ -185,7 +185,7 @@ def csv_rows(stream: Stream) -> Iterator[Row]:
             if lines.at_end:
                 value = Skipped(stream.ended() or TRUNCATED)
         else:
-            if not cells and lines.fault is None:
+            if not any(cells) and lines.fault is None:
                 continue
             value = _row(columns, cells, lines)
         yield Row(f"line {start}", stream.position(), value)

@@ -203,3 +203,102 @@ def test_what_says_no_speaker_is_refused_by_its_kind(tmp_path: Path, name: str, 
         open_file(written(tmp_path, name, content))
     assert word in fault.value.message
     assert fault.value.hint
+
+
+USER, BOT = {"role": "user", "content": ASKED}, {"role": "assistant", "content": REPLIED}
+AGAIN = {"role": "user", "content": MORE}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"session_state": {"messages": [USER, BOT, AGAIN]}},
+        {"_id": {"$oid": "1"}, "messages": [{"from": "user", "content": ASKED}, {"from": "assistant", "content": REPLIED}, {"from": "user", "content": MORE}]},
+        {"history": [[ASKED, REPLIED], [MORE, None]]},
+        {"state": {"roles": ["USER", "ASSISTANT"], "messages": [["USER", ASKED], ["ASSISTANT", REPLIED], ["USER", MORE]]}},
+        {"conversation": [{"type": 1, "text": ASKED}, {"type": 2, "text": REPLIED}, {"type": 1, "text": MORE}]},
+        {"messages": [{"versions": [{"role": "user", "content": [{"type": "text", "text": ASKED}]}], "currentlySelected": 0},
+                      {"versions": [{"role": "assistant", "steps": [{"content": [{"type": "text", "text": REPLIED}]}]}], "currentlySelected": 0},
+                      {"versions": [{"role": "user", "content": MORE}], "currentlySelected": 0}]},
+        {"steps": [{"type": "run", "name": "x", "input": ASKED, "output": ""}, {"type": "user_message", "output": ASKED},
+                   {"type": "assistant_message", "output": REPLIED}, {"type": "user_message", "output": MORE}]},
+    ],
+)  # fmt: skip
+def test_messages_whose_speakers_are_known_are_read_wherever_they_stand(tmp_path: Path, record: dict[str, Any]) -> None:
+    for name, content in (("log.jsonl", [record, record | {"id": "2"}]), ("log.json", [record, record | {"id": "2"}])):
+        found = conversations(written(tmp_path, name, content))
+        assert said(found[0]) == WHOLE
+
+
+def test_an_answer_in_a_list_of_its_own_belongs_to_what_was_asked(tmp_path: Path) -> None:
+    events = [
+        {"event": "$ai_generation", "distinct_id": "ana", "properties": {"$ai_trace_id": "t", "$ai_input": [USER], "$ai_output_choices": [BOT]}},
+        {"event": "$ai_generation", "distinct_id": "ana", "properties": {"$ai_trace_id": "t", "$ai_input": [USER, BOT, AGAIN], "$ai_output_choices": [BOT]}},
+    ]  # fmt: skip
+    (found,) = conversations(written(tmp_path, "events.jsonl", events))
+    assert said(found)[:3] == WHOLE
+    assert found.account == "ana"
+
+
+def test_sessions_under_their_ids_are_as_many_conversations(tmp_path: Path) -> None:
+    found = conversations(
+        written(tmp_path, "sessions.json", {f"s-{n}": {"messages": [USER, BOT, AGAIN]} for n in range(4)})
+    )
+    assert [said(one) for one in found] == [WHOLE] * 4
+
+
+def test_a_channel_of_several_people_is_no_conversation(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": f"{ASKED} {who}", "user_id": who} for who in ("ana", "bo", "cy")]
+    with pytest.raises(IndexFault):
+        open_file(written(tmp_path, "channel.json", {"team": {"posts": messages}}))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"level": "INFO", "logger": "app", "message": "Incoming request POST /chat"},
+        {"severity": "INFO", "message": "Success", "timestamp": "2025-05-10"},
+    ],
+)
+def test_lines_of_a_programs_log_are_nobodys_words(tmp_path: Path, line: dict[str, Any]) -> None:
+    with pytest.raises(IndexFault):
+        open_file(written(tmp_path, "app.jsonl", [line] * 8))
+
+
+def test_a_column_that_alternates_says_messages_of_two_sides(tmp_path: Path) -> None:
+    table = "sitzung_nr,wer,text\n" + "".join(f"s{n // 4},{'AB'[n % 2]},{ASKED} {n}\n" for n in range(16))
+    with pytest.raises(IndexFault):
+        open_file(written(tmp_path, "two.csv", table))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"### Human: {ASKED}### Assistant: {REPLIED}### Human: {MORE}",
+        f"### Instruction:\n{ASKED}\n\n### Response:\n{REPLIED}\n\n### Instruction:\n{MORE}",
+        f"[|Human|] {ASKED}\n[|AI|] {REPLIED}\n[|Human|] {MORE}",
+        f"User: {ASKED}\nBot: {REPLIED}\nUser: {MORE}",
+    ],
+)
+def test_a_transcript_in_one_field_is_its_turns(tmp_path: Path, text: str) -> None:
+    (found,) = conversations(written(tmp_path, "texts.jsonl", [{"text": text}]))
+    assert said(found) == WHOLE
+
+
+@pytest.mark.parametrize(
+    "name", ["Customer No", "Cust. ID", "Kundennr", "Phone", "Client Email", "Mitglied-Nr.", "requesterUsername"]
+)
+def test_a_column_that_looks_like_an_account_is_asked_about(tmp_path: Path, name: str) -> None:
+    table = f"{name},prompt,response\n" + "".join(f"x{n},{ASKED} {n},{REPLIED}\n" for n in range(5))
+    source = open_file(written(tmp_path, "table.csv", table))
+    assert source.unread == (name,)
+    (first, *_) = open_file(source.path, {"account": name})
+    assert isinstance(first.item, Conversation)
+    assert first.item.account == "x0"
+
+
+def test_the_newest_may_stand_first(tmp_path: Path) -> None:
+    rows_ = [{"conversation_id": "c", "role": role, "content": text, "created_at": f"2025-05-10T09:0{n}:00Z"}
+             for n, (role, text) in enumerate(WHOLE)]  # fmt: skip
+    (found,) = conversations(written(tmp_path, "rows.jsonl", rows_[::-1]))
+    assert said(found) == WHOLE

@@ -24,13 +24,13 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     ),
     "time": (
         "time", "timestamp", "created_at", "createdAt", "created", "create_time", "ts", "datetime", "date", "start_time", "startTime",
-        "started_at", "request_time", "request_created_at", "inserted_at", "logged_at", "logging_time", "tstamp", "created_date", "sent_at", "request_start_time", "@timestamp", "createdDateTime", "created_time", "createTime",
+        "started_at", "request_time", "request_created_at", "inserted_at", "logged_at", "logging_time", "tstamp", "created_date", "sent_at", "request_start_time", "@timestamp", "createdDateTime", "created_time", "createTime", "createdDate", "processed_time", "start_timestamp", "zeit", "horodatage", "when",
         "metadata.timestamp", "metadata.created_at",
     ),
     "conversation": (
         "conversation_id", "conversationId", "conversation_hash", "topicId", "session_id", "sessionId", "thread_id", "threadId", "chat_id", "chatId",
-        "dialog_id", "dialogue_id", "conv_id", "message_tree_id", "metadata.conversation_id", "metadata.session_id", "metadata.thread_id",
-        "request.conversation_id", "trace_id",
+        "dialog_id", "dialogue_id", "conv_id", "composerId", "threadID", "sitzung", "sitzung_id", "session", "conversation.id", "session_hash", "conversationsThreadId", "message_tree_id", "metadata.conversation_id", "metadata.session_id", "metadata.thread_id",
+        "request.conversation_id", "properties.$ai_session_id", "properties.$ai_trace_id", "trace_id",
     ),
     "language": ("language", "lang", "locale", "metadata.language"),
     "flagged": ("flagged", "toxic", "is_flagged", "moderation.flagged", "metadata.flagged"),
@@ -40,7 +40,16 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 
 _IDS = ("id", "$oid", "uuid", "user_id", "account_uuid", "_id", "email")
 _OWN_IDS = ("id", "uuid", "_id", "request_id", "requestId", "question_id")
-_MESSAGES = ("messages", "conversation", "conversations", "turns", "chat_messages")
+_MESSAGES = (
+    "messages",
+    "conversation",
+    "conversations",
+    "turns",
+    "chat_messages",
+    "conversation_history",
+    "transcript",
+    "steps",
+)
 
 
 def stated_value(record: Record, what: str) -> object:
@@ -74,7 +83,7 @@ def completed(conversation: Conversation, record: Record) -> Conversation:
     if conversation.account is None and (found := optional_text(stated_value(record, "account"))):
         more["account"] = found
     if conversation.time is None:
-        more["time"] = time(stated_value(record, "time")) or _of_messages(record)
+        more["time"] = time(stated_value(record, "time")) or _day_and_time(record) or _of_messages(record)
     if conversation.language is None:
         more["language"] = stated(stated_value(record, "language"))
     if conversation.flagged is None:
@@ -86,6 +95,13 @@ def completed(conversation: Conversation, record: Record) -> Conversation:
         more["account"] = UNNAMED  # whoever gave no name counts as one account together, never as many
     more["id"] = conversation.id or conversation_id(record) or optional_text(first(record, *_OWN_IDS))
     return replace(conversation, **more)  # type: ignore[arg-type]
+
+
+def _day_and_time(record: Record) -> object:
+    """A moment that stands in two columns: Date and Time."""
+    plain = {str(key).strip().lower(): value for key, value in record.items()}
+    day, clock = plain.get("date"), plain.get("time")
+    return time(f"{day} {clock}") if isinstance(day, str) and isinstance(clock, str) else None
 
 
 def _of_messages(record: Record) -> object:
@@ -120,8 +136,9 @@ _NOBODY = frozenset(
 )
 """What systems write for an account where there is none."""
 _LOOKS_LIKE_ACCOUNT = re.compile(
-    r"(?:^|[_.])(?:user|account|customer|member|client|owner|person|employee|subscriber|visitor|student|patient|e?mail|uid|login|handle)s?"
-    r"(?:_?(?:id|uuid|guid|hash|name|key|no|nr|number|ref|code|address))?$",
+    r"(?:^|[_.])(?:user|account|customer|cust|member|client|owner|person|employee|subscriber|visitor|student|patient|e?mail|uid|login|handle|"
+    r"phone|mobile|tel|msisdn|whatsapp|contact|kunden?|nutzer|benutzer|mitglied|cliente|usuario|utilisateur|utente|klant|klient|requester)s?"
+    r"_?(?:id|uuid|guid|hash|name|key|no|nr|num|number|nummer|ref|code|address|mail)?_?$",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -141,7 +158,7 @@ def unread_accounts(records: Iterable[object]) -> tuple[str, ...]:
             for name, item in value.items()
         )
         for name, value in (*record.items(), *inner):
-            plain = _CAMEL.sub("_", str(name))
+            plain = re.sub(r"[\s.\-]+", "_", _CAMEL.sub("_", str(name)).strip())
             is_value = isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip()
             if is_value and _LOOKS_LIKE_ACCOUNT.search(plain) and str(name).casefold() not in known:
                 found[str(name)] = None
@@ -153,11 +170,21 @@ def holds_several(messages: object) -> bool:
     listed = parsed(messages)
     if not isinstance(listed, list):
         return False
-    ids = {conversation_id(message) for message in listed[:_LOOKED_AT] if isinstance(message, Mapping)} - {None}
-    return len(ids) > 1
+    found = [message for message in listed[:_LOOKED_AT] if isinstance(message, Mapping)]
+    ids = {conversation_id(message) for message in found} - {None}
+    named = {
+        (key, str(message[key]))
+        for message in found
+        for key in message
+        if _NAMES_CONVERSATION.search(_CAMEL.sub("_", str(key)))
+    }
+    return len(ids) > 1 or len(named) > len({key for key, _ in named})
 
 
 _LOOKED_AT = 200
+_NAMES_CONVERSATION = re.compile(
+    r"(?:conversation|conversations_thread|session|thread|chat|dialog(?:ue)?)[._]?(?:id|uuid|key|hash)$", re.IGNORECASE
+)
 
 
 def conversation_id(record: Record) -> str | None:

@@ -199,6 +199,24 @@ def _is_items(record: Record) -> bool:
     return bool(messages) and {"from", "value"} <= messages[0].keys()
 
 
+def _is_copilot_chat(record: Record) -> bool:
+    return "responderUsername" in record and isinstance(record.get("requests"), list)
+
+
+def _copilot_chat(record: Record) -> Conversation:
+    """One person's chat in an editor; a response comes in pieces, some of them files and steps without a text."""
+    turns: list[Turn] = []
+    for request in _list(record["requests"]):
+        message = request.get("message")
+        asked = message.get("text") if isinstance(message, Mapping) else message
+        pieces = [piece.get("value") for piece in _list(request.get("response"))]
+        turns.append(Turn("user", text_of(asked)))
+        turns.append(Turn("assistant", "".join(text_of(piece) for piece in pieces if isinstance(piece, str))))
+    return Conversation(
+        turns=tuple(turns), account=EXPORT_OWNER, time=_first_time(_list(record["requests"]), "timestamp")
+    )
+
+
 def _is_rasa(record: Record) -> bool:
     return "sender_id" in record and any("event" in event for event in _list(record.get("events"))[:5])
 
@@ -278,6 +296,7 @@ APPS = (
           thread=lambda record: optional_text(record.get("sessionId")), family="Claude Code", is_message=True),
     Shape("Codex transcript", _is_codex, _codex, {"payload": "turns", "timestamp": "time"},
           thread=lambda _: "the session of the file", family="Codex", is_message=True),
+    Shape("Copilot chat export", _is_copilot_chat, _copilot_chat, {"requests": "turns, time"}),
     Shape("Rasa tracker", _is_rasa, _rasa, {"events": "turns", "sender_id": "account"}),
     Shape("Intercom conversation", _is_intercom, _intercom,
           {"source": "turns, account", "conversation_parts": "turns", "created_at": "time"}),

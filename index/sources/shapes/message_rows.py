@@ -15,8 +15,52 @@ from index.sources.shapes.exports import EXPORT_OWNER
 from index.sources.shapes.messages import has_role, is_deleted, message_turns
 from index.sources.shapes.speakers import speaker_of
 
-_ROLES = ("role", "sender", "speaker", "author_role", "author", "from", "sender_type", "message_role")
-_TEXTS = ("content", "text", "message", "body", "value", "utterance", "payload", "msg", "message_text", "query")
+_ROLES = (
+    *(
+        "role",
+        "sender",
+        "speaker",
+        "author_role",
+        "author",
+        "from",
+        "sender_type",
+        "message_role",
+        "who",
+        "type",
+        "name",
+    ),
+    *(
+        "rolle",
+        "rol",
+        "rôle",
+        "sprecher",
+        "absender",
+        "émetteur",
+        "emetteur",
+        "autor",
+        "auteur",
+        "hablante",
+        "quien",
+        "роль",
+        "役割",
+        "角色",
+    ),
+)
+_ABOUT_TYPE = ("type", "name")
+"""Fields that say who speaks in some logs and something else in most."""
+_TEXTS = (
+    "content",
+    "text",
+    "message",
+    "body",
+    "value",
+    "utterance",
+    "payload",
+    "msg",
+    "message_text",
+    "query",
+    "output",
+)
 WHOLE_FILE = "messages of one conversation"
 NO_ID = "rows are messages, and no column says which conversation they belong to"
 
@@ -28,15 +72,22 @@ def _plain(record: Record) -> Record:
     return {str(key).strip().lower().replace(" ", "_"): value for key, value in record.items()}
 
 
-def _role_of(record: Record) -> str | None:
-    """Who speaks, in the log's own word, or as a flag or a direction says."""
-    stated_role = next((record[key] for key in _ROLES if isinstance(record.get(key), str)), None)
-    if stated_role is not None and not has_role(stated_role):
-        return speaker_of(record) or stated_role
-    return stated_role or speaker_of(record)
+def role_of(record: Record) -> str | None:
+    """Who speaks, in the log's own word where that is known, or as a flag or a direction says; else the word that is not known."""
+    stated_roles = [record[key] for key in _ROLES if isinstance(record.get(key), str)]
+    inner = record.get("from", record.get("author"))
+    if isinstance(inner, Mapping):
+        stated_roles += [inner[key] for key in ("role", "type") if isinstance(inner.get(key), str)]
+        if isinstance(inner.get("application"), Mapping) or isinstance(inner.get("user"), Mapping):
+            stated_roles.append("bot" if isinstance(inner.get("application"), Mapping) else "user")
+    known: str | None = next((name for name in stated_roles if has_role(name)), None)
+    if known is not None:
+        return known
+    surely: list[str] = [record[key] for key in _ROLES if key not in _ABOUT_TYPE and isinstance(record.get(key), str)]
+    return speaker_of(record) or next(iter(surely), None)
 
 
-def _text_of(record: Record) -> object:
+def text_in(record: Record) -> object:
     """The text of a row, also where an object or JSON in a cell holds it."""
     for key in _TEXTS:
         value = parsed(record.get(key))
@@ -52,7 +103,7 @@ def _text_of(record: Record) -> object:
 def _inner(record: Record) -> Record:
     """A message that stands as JSON in one cell ({"type": "ai", "data": ...}), with the row's other columns."""
     message = parsed(record.get("message"))
-    if isinstance(message, Mapping) and _role_of(record) is None:
+    if isinstance(message, Mapping) and not has_role(role_of(record) or ""):
         data = message.get("data") if isinstance(message.get("data"), Mapping) else message
         role = message.get("role", message.get("type"))
         if isinstance(role, str) and isinstance(data, Mapping) and has_role(role):
@@ -77,8 +128,8 @@ def _is_message(record: Record) -> bool:
     """A role and a text, and nothing that only a whole conversation has."""
     record = _inner(_both(record))
     return (
-        _role_of(record) is not None
-        and _text_of(record) is not None
+        role_of(record) is not None
+        and text_in(record) is not None
         and not {"messages", "conversations", "prompt", "mapping", "events", "answer"} & record.keys()
     )
 
@@ -91,7 +142,7 @@ def _row(record: Record) -> Conversation:
     record = _inner(_both(record))
     if is_deleted(record):
         raise BadRecord("a message that was deleted")
-    return Conversation(turns=tuple(message_turns({"role": _role_of(record), "content": _text_of(record)})))
+    return Conversation(turns=tuple(message_turns({"role": role_of(record), "content": text_in(record)})))
 
 
 def _is_copilot(record: Record) -> bool:

@@ -24,6 +24,16 @@ _ROLES: dict[str, Role] = {
     "customer": "user", "agent": "assistant", "usermessage": "user", "apimessage": "assistant", "chatbot": "assistant",
     "user_message": "user", "assistant_message": "assistant", "ai_message": "assistant", "bot_message": "assistant",
     "userprompt": "user", "airesponse": "assistant", "copilot": "assistant", "incoming": "user", "outgoing": "assistant",
+    "nutzer": "user", "benutzer": "user", "anwender": "user", "kunde": "user", "kundin": "user", "mensch": "user", "ich": "user", "me": "user",
+    "usuario": "user", "usuário": "user", "cliente": "user", "humano": "user", "utilisateur": "user", "humain": "user", "utente": "user",
+    "gebruiker": "user", "klant": "user", "użytkownik": "user", "klient": "user", "пользователь": "user", "клиент": "user", "kullanıcı": "user",
+    "müşteri": "user", "ユーザー": "user", "お客様": "user", "用户": "user", "用戶": "user", "客户": "user", "사용자": "user", "고객": "user", "مستخدم": "user",
+    "you": "user", "person": "user", "questioner": "user", "contact": "user", "lead": "user", "q": "user",
+    "ki": "assistant", "assistent": "assistant", "assistentin": "assistant", "ia": "assistant", "asistente": "assistant", "assistente": "assistant",
+    "agente": "assistant", "asystent": "assistant", "ассистент": "assistant", "бот": "assistant", "asistan": "assistant", "アシスタント": "assistant",
+    "ボット": "assistant", "助手": "assistant", "机器人": "assistant", "어시스턴트": "assistant", "챗봇": "assistant", "berater": "assistant",
+    "operator": "assistant", "machine": "assistant", "maschine": "assistant", "gpt-4": "assistant", "gpt-4o": "assistant", "llm": "assistant", "robot": "assistant",
+    "virtual_assistant": "assistant", "virtual assistant": "assistant", "github copilot": "assistant", "a": "assistant", "human agent": "assistant",
     "inbound": "user", "outbound": "assistant", "visitor": "user", "end_user": "user", "client": "user", "virtual_agent": "assistant",
 }  # fmt: skip
 
@@ -64,11 +74,21 @@ def has_role(name: str) -> bool:
     return name.strip().lower() in _ROLES
 
 
+def role_named(name: str) -> Role:
+    """The role that a word names. Raises BadRecord for any other word."""
+    role = _ROLES.get(name.strip().lower())
+    if role is None:
+        raise BadRecord("a message has an unknown role")
+    return role
+
+
 def is_deleted(message: Record) -> bool:
     """Whether a message was taken back: nobody said it any more."""
     return any(flag(message.get(key)) is True for key in _DELETED) or message.get("deleted_at") not in (None, "")
 
 
+_NAMED = ("from", "sender", "author", "speaker")
+"""Where who speaks is said, if not as a role."""
 _DELETED = ("deleted", "is_deleted", "isDeleted")
 
 
@@ -84,7 +104,10 @@ def message_turns(message: object, role_key: str = "role", text_key: str = "cont
             return
         if _kind(message) in _SILENT_ITEMS:
             return
-        speaker = speaker_of(message)
+        named = (message.get(key) for key in _NAMED)
+        speaker = next((name for name in named if isinstance(name, str) and has_role(name)), None) or speaker_of(
+            message
+        )
         message = {**message, role_key: speaker} if speaker is not None else _langchain(message, role_key, text_key)
     role = _ROLES.get(str(message.get(role_key, "")).lower())
     if role is None:

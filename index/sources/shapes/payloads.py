@@ -48,6 +48,8 @@ def answered(value: object) -> tuple[Turn, ...]:
         events = list(_server_events(value))
         return _streamed(events) if events else (Turn("assistant", text_of(value)),)
     if isinstance(value, list):
+        if value and isinstance(value[0], Mapping) and isinstance(value[0].get("message"), Mapping):
+            return answered({"choices": value})
         return _streamed(value) if _is_stream(value) else _messages(value, "assistant")
     if not isinstance(value, Mapping):
         return ()

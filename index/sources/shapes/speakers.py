@@ -4,7 +4,7 @@ One place, so that every shape agrees about who the user is. A name of a person 
 names is the assistant's, nobody can know.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from index.sources.shapes.base import Record, flag
 
@@ -68,3 +68,47 @@ def says_who(record: object) -> bool:
 _SAYS_WHO = {
     name.lower() for name in (*_USER_FLAGS, *_BOT_FLAGS, *_DIRECTIONS, "interactionType", "sender_type", "author_type")
 } | {"role", "sender", "speaker", "author_role", "author", "sender_name", "from_name", "message_role", "participant"}
+
+
+_OF_LOGS = {
+    "level",
+    "loglevel",
+    "log_level",
+    "logger",
+    "severity",
+    "span_name",
+    "trace_flags",
+    "log.level",
+    "status_code",
+    "lineno",
+}
+
+
+def is_log(columns: Iterable[str]) -> bool:
+    """Whether records are lines of a program's log: their message is nobody's."""
+    return bool(_OF_LOGS & {column.lower() for column in columns})
+
+
+_FEW = 4
+_LEAST = 6
+_LONGEST = 24
+
+
+def is_dialogue(sample: Sequence[object], mapping: Mapping[str, str]) -> bool:
+    """Whether rows look like the messages of two sides: a column that has a few short words and changes from row to row within
+    what another column holds together. Who of them is the user, nobody can tell."""
+    rows = [row for row in sample if isinstance(row, Mapping)]
+    if len(rows) < _LEAST:
+        return False
+    taken = set(mapping.values())
+    columns = [key for key in rows[0] if key not in taken and all(isinstance(row.get(key), str | int) for row in rows)]
+    values = {key: [str(row[key]) for row in rows] for key in columns}
+    few = [key for key in columns if 1 < len(set(values[key])) <= _FEW and max(map(len, values[key])) <= _LONGEST]
+    held = [key for key in columns if 1 < len(set(values[key])) <= len(rows) / 2]
+    return any(_alternates(values[who], values[group]) for who in few for group in held if who != group)
+
+
+def _alternates(who: Sequence[str], group: Sequence[str]) -> bool:
+    """Whether, among rows that follow each other in one group, the word changes mostly."""
+    pairs = [(first, second) for first, second, a, b in zip(who, who[1:], group, group[1:], strict=False) if a == b]
+    return len(pairs) >= 2 and sum(first != second for first, second in pairs) >= 0.8 * len(pairs)

@@ -25,6 +25,17 @@ _MARKED = (
 )
 _INSTRUCTION = re.compile(r"\[INST\](.*?)\[/INST\](.*?)(?=</s>|<s>|\[INST\]|$)", re.DOTALL)
 _SYSTEM = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
+_HEADED = re.compile(
+    r"###\s*(Human|User|Assistant|System):[ \n]?|(?:(?<=\n)|^)###\s*(Instruction|Input|Response|Output):?[ \n]?",
+    re.IGNORECASE,
+)
+_OF_HEADING: dict[str, Role] = {
+    "human": "user", "user": "user", "instruction": "user", "input": "user", "assistant": "assistant", "response": "assistant",
+    "output": "assistant", "system": "system",
+}  # fmt: skip
+_BARRED = re.compile(r"\[\|(Human|AI|User|Assistant)\|\]")
+_LINES = re.compile(r"(?:^|\n)(User|Human|Customer|Bot|Assistant|AI|Agent|Chatbot): ?")
+_OF_LINE: dict[str, Role] = {"user": "user", "human": "user", "customer": "user"}
 _NAMED = re.compile(r"(?:^|\n\n)(Human|User|Assistant|AI|System): ?")
 _LEAST_NAMED = 2
 
@@ -42,11 +53,30 @@ def templated(text: str) -> tuple[Turn, ...]:
                 return found
     if "[INST]" in text and "[/INST]" in text:
         return tuple(_instructions(text))
+    if "###" in text:
+        found = tuple(Turn(_OF_HEADING[who.lower()], said) for who, said in _split(_HEADED, text))
+        if any(turn.role == "user" for turn in found):
+            return found
+    if "[|" in text and (found := tuple(Turn(_ROLES[who.lower()], said) for who, said in _split(_BARRED, text))):
+        return found
+    lines = _split(_LINES, text) if _LINES.match(text) else []
+    if len({_OF_LINE.get(who.lower(), "assistant") for who, _ in lines}) > 1:
+        return tuple(Turn(_OF_LINE.get(who.lower(), "assistant"), said) for who, said in lines)
     if text.lstrip().startswith(("Human:", "User:", "System:")) and len(_NAMED.findall(text)) >= _LEAST_NAMED:
         _, *parts = _NAMED.split(text)
         pairs = zip(parts[::2], parts[1::2], strict=False)
         return tuple(Turn(_ROLES[who.lower()], said.strip()) for who, said in pairs if said.strip())
     return ()
+
+
+def _split(marks: "re.Pattern[str]", text: str) -> list[tuple[str, str]]:
+    """Who speaks and what is said, between marks; what stands before the first mark is no one's."""
+    found = list(marks.finditer(text))
+    ends = [mark.start() for mark in found[1:]] + [len(text)]
+    parts = [
+        (str(mark[mark.lastindex or 1]), text[mark.end() : end].strip()) for mark, end in zip(found, ends, strict=True)
+    ]
+    return [(who, said) for who, said in parts if said]
 
 
 def _instructions(text: str) -> Iterator[Turn]:
