@@ -19,6 +19,8 @@ from index.core.home import Home
 
 if TYPE_CHECKING:
     from agent.core.run import RunContext
+    from agent.engine.asking import AskingSession
+    from agent.engine.remote_session import GateAddress
     from agent.engine.role_source import RoleSource
     from agent.engine.session import Session
     from agent.roles.claude import Readers
@@ -73,6 +75,8 @@ class App:
     path: Path
     sessions: str = "sessions"
     """The folder of the home that sessions are kept in; each visitor of `shoal serve` has another."""
+    gate: "GateAddress | None" = None
+    """A gate elsewhere that answers in place of an index here."""
 
     @classmethod
     def start(cls, index: str | None = None) -> "App":
@@ -80,6 +84,16 @@ class App:
         home = Home.from_environment()
         settings = load_settings(home.root)
         return cls(home, settings, home.index_path(index or settings.index))
+
+    @classmethod
+    def connected(cls, url: str) -> "App":
+        """What asks a gate elsewhere, with the token in SHOAL_TOKEN. Its sessions are kept in a folder of their own."""
+        from agent.engine.remote_session import GateAddress
+
+        app = cls.start()
+        address = GateAddress.of(url, os.environ.get("SHOAL_TOKEN"))
+        kept = f"gates/{address.name}"
+        return replace(app, path=app.home.root / kept, sessions=kept, gate=address)
 
     def encoder(self, on_compile: Callable[[], None] = lambda: None, made_with: str | None = None) -> "CompiledEncoder":
         """The embedding model of the settings, else the one that the index was made with."""
@@ -132,7 +146,11 @@ class App:
         from tools.core.ledger_folder import open_ledger
 
         anchor = self.home.folder("anchors") / f"{read_settings(self.path).id}.head"
-        return open_ledger(self.path / "ledger", anchor, _who(self.settings.analyst))
+        return open_ledger(self.path / "ledger", anchor, self.analyst_name())
+
+    def analyst_name(self) -> str:
+        """Who asks here, as the ledger names them."""
+        return _who(self.settings.analyst)
 
     def limited(self, max_cost: float | None, seconds: float | None, *, yes: bool = False) -> "App":
         """The same, with other limits of a run. Raises SettingsError for a cost cap that no price can hold."""
@@ -178,7 +196,9 @@ class App:
         return WatchStore(self.home.folder("watches"))
 
     def on_index(self, path: str) -> "App":
-        """The same over another index, by its path."""
+        """The same over another index here, by its path."""
+        if self.gate is not None and Path(path) != self.path:
+            return replace(self, path=Path(path), gate=None, sessions="sessions")
         return replace(self, path=Path(path))
 
     def of_session(self, session: str) -> "App":
@@ -192,24 +212,40 @@ class App:
     def session(self, *, built_in: bool = False, reopen: str | None = None) -> "Session":
         """A session on the index, with model roles where a credential or endpoint is set, else the built-in ones. `reopen`:
         the id of a stored session to go on with."""
-        from agent.engine.session import Session
-        from agent.storage.session_store import SessionStore
         from tools.toolbox import Toolbox
 
-        folder = self.home.folder(self.sessions)
         context, fallback = self.tool_context(built_in=built_in), self.built_in_roles()
         roles = self.model_roles() if self.uses_model(built_in=built_in) else fallback
-        made = Session(Toolbox(context), roles, fallback, self.settings, SessionStore(folder), folder)
+        made = self.session_over(Toolbox(context), roles, fallback)
         if reopen is not None:
             made.reopen(reopen)
         return made
+
+    def asking_session(self, *, built_in: bool = False, reopen: str | None = None) -> "AskingSession":
+        """The same, or one that a gate elsewhere answers."""
+        if self.gate is None:
+            return self.session(built_in=built_in, reopen=reopen)
+        from agent.engine.remote_session import RemoteSession
+
+        made = RemoteSession(self.gate, self.store(), self.path)
+        if reopen is not None:
+            made.reopen(reopen)
+        return made
+
+    def session_over(self, toolbox: "Toolbox", roles: "RoleSource", fallback: "RoleSource") -> "Session":
+        """A session with these tools and roles, kept where this home keeps sessions."""
+        from agent.engine.session import Session
+        from agent.storage.session_store import SessionStore
+
+        folder = self.home.folder(self.sessions)
+        return Session(toolbox, roles, fallback, self.settings, SessionStore(folder), folder)
 
     def uses_model(self, *, built_in: bool) -> bool:
         """Whether a model does the roles: one is configured, and the built-in ones were not asked for."""
         return self.settings.has_model and not built_in
 
-    def tool_context(self, *, built_in: bool = False) -> "ToolContext":
-        """Tools on the newest snapshot behind a gate of their own. Data plane."""
+    def tool_context(self, *, built_in: bool = False, ledger: "Ledger | None" = None) -> "ToolContext":
+        """Tools on the newest snapshot behind a gate of their own, which writes into `ledger` where one is open. Data plane."""
         from agent.roles.builtin.namer import BuiltinNamer
         from tools.context import ToolContext
         from tools.core.policy import load_policy
@@ -217,7 +253,7 @@ class App:
 
         index = self.open_index()
         policy = load_policy(index.settings.policy, self.settings.policy)
-        gate = Gate(index, policy, self.ledger(), to_model=self.uses_model(built_in=built_in))
+        gate = Gate(index, policy, ledger or self.ledger(), to_model=self.uses_model(built_in=built_in))
         return ToolContext(gate, BuiltinNamer())
 
     def toolbox(self, *, built_in: bool = False) -> "Toolbox":

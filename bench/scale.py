@@ -77,14 +77,16 @@ INSERT INTO summaries SELECT i, printf('%032x', i), 1 + (hash(i) % {accounts})::
 class NoEncoder:
     """A phrase is the direction of the topic it ends with."""
 
-    name = identity = "generated"
+    def __init__(self, name: str = "generated") -> None:
+        self.name = self.identity = name
 
     def encode(self, texts: Any) -> Any:
         found = np.stack([_CENTRES[int(text.rsplit(" ", 1)[-1])] for text in texts])
         return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
-def build(home: Home, size: int) -> dict[str, float]:
+def build(home: Home, size: int, encoder: str = "generated") -> dict[str, float]:
+    """A generated index of that many summaries. `encoder`: the name of what a question's phrases are to be embedded with."""
     path = home.index_path(str(size))
     writer = open_writer(path, home)
     took = {}
@@ -92,7 +94,7 @@ def build(home: Home, size: int) -> dict[str, float]:
     accounts = size // 4
     for statement in _FILL.format(size=size, accounts=accounts, topics=TOPICS, days=DAYS).strip().split(";\n"):
         writer.facts._connection.execute(statement)
-    writer.facts.set_manifest("encoder", "generated")
+    writer.facts.set_manifest("encoder", encoder)
     took["facts"] = time.perf_counter() - started
     started = time.perf_counter()
     generator = np.random.default_rng(3)
@@ -118,10 +120,10 @@ def build(home: Home, size: int) -> dict[str, float]:
     took["publish"] = time.perf_counter() - started
     writer.close()
     started = time.perf_counter()
-    keep_suspected(Index(path, NoEncoder()), PrivacyPolicy())
+    keep_suspected(Index(path, NoEncoder(encoder)), PrivacyPolicy())
     took["look for coordination"] = time.perf_counter() - started
     started = time.perf_counter()
-    recoded(Index(path, NoEncoder()), PrivacyPolicy()).keep_cells()
+    recoded(Index(path, NoEncoder(encoder)), PrivacyPolicy()).keep_cells()
     took["cells"] = time.perf_counter() - started
     took["MiB on disk"] = sum(item.stat().st_size for item in path.rglob("*") if item.is_file()) / 2**20
     took["MiB built"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -29,6 +29,8 @@ _MADE = "This page is generated from the code: `make reference`."
 _WIDTH = 110
 _GROUPS = ("themes", "sessions", "case", "watch")
 """Command groups with a page of their own."""
+_GATE = "mcp"
+"""The first of the commands that let others ask."""
 _KINDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "dict": "table"}
 
 
@@ -39,6 +41,7 @@ def pages() -> dict[str, str]:
 
 def _texts() -> Iterator[tuple[str, str]]:
     yield "command-line.md", _main_commands()
+    yield "command-line-gate.md", _gate_commands()
     yield "command-line-records.md", _group_commands()
     yield "settings.md", _settings()
     yield "policy.md", _policy()
@@ -89,22 +92,29 @@ def event_schema() -> dict[str, Any]:
 
 
 def _main_commands() -> str:
-    text, _ = _commands()
+    text, _, _ = _commands()
     more = (
-        "The commands `themes`, `sessions`, `case` and `watch` are in [a page of their own](command-line-records.md)."
+        "`themes`, `sessions`, `case` and `watch` are in [a page of their own](command-line-records.md), and so are "
+        "[`mcp`, `serve-gate` and `token`](command-line-gate.md)."
     )
     title, rest = text.split("\n", 1)
     return f"{title}\n\n{_MADE} {more}\n{rest.rstrip()}\n"
 
 
+def _gate_commands() -> str:
+    _, gate, _ = _commands()
+    head = "How they are used: [MCP](../guide/mcp.md), [deployment](../guide/deployment.md)."
+    return f"# Command line: the gate for others\n\n{_MADE} {head}\n\n{gate.rstrip()}\n"
+
+
 def _group_commands() -> str:
-    _, groups = _commands()
+    _, _, groups = _commands()
     head = "The other commands are in [command line](command-line.md)."
     return f"# Command line: themes, sessions, cases and watches\n\n{_MADE} {head}\n\n{groups.rstrip()}\n"
 
 
-def _commands() -> tuple[str, str]:
-    """What Typer's own documentation says of the commands: of those without a group, and of the groups."""
+def _commands() -> tuple[str, str, str]:
+    """What Typer's own documentation says of the commands: of most without a group, of the gate's, and of the groups."""
     command = [
         sys.executable,
         "-m",
@@ -120,8 +130,8 @@ def _commands() -> tuple[str, str]:
     text = subprocess.run(command, capture_output=True, check=True, cwd=FOLDER.parents[1], text=True).stdout
     text = regex.sub(r"\* `--help`: Show this message and exit.\n", "", text)
     text = regex.sub(r"\*\*Options\*\*:\n\n(?!\*)", "", text)
-    place = text.index(f"## `shoal {_GROUPS[0]}`")
-    return text[:place], text[place:]
+    gate, groups = (text.index(f"## `shoal {name}`") for name in (_GATE, _GROUPS[0]))
+    return text[:gate], text[gate:groups], text[groups:]
 
 
 # Settings and policy

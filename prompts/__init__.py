@@ -26,6 +26,10 @@ class Prompt(StrEnum):
     TAXONOMY_DEDUPE = "taxonomy_dedupe"
     TAXONOMY_ASSIGN = "taxonomy_assign"
     TAXONOMY_RENAME = "taxonomy_rename"
+    USAGE_BRIEF = "usage_brief"
+    ABUSE_INVESTIGATION = "abuse_investigation"
+    LAUNCH_WATCH = "launch_watch"
+    WEEKLY_REPORT = "weekly_report"
 
 
 class MissingVariables(KeyError):

@@ -55,7 +55,9 @@ def of_faker() -> tuple[set[str], set[str]]:
 def of_more(folder: pathlib.Path) -> tuple[set[str], set[str]]:
     """Given names and surnames of Faker for JavaScript, and of the census."""
     found = json.loads((folder / "faker-js.json").read_text("utf-8"))
-    given, surnames = ({folded(name) for name in found[kind] if _ALONE.fullmatch(name)} for kind in ("given", "surnames"))
+    given, surnames = (
+        {folded(name) for name in found[kind] if _ALONE.fullmatch(name)} for kind in ("given", "surnames")
+    )
     for part, names in (("male.first", given), ("female.first", given), ("all.last", surnames)):
         rows = (folder / "names-0.3.0" / "names" / f"dist.{part}").read_text("utf-8").splitlines()
         names.update(folded(row.split()[0]) for row in rows if row.strip())

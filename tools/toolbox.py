@@ -37,6 +37,8 @@ class IndexCard:
     policy: str
     min_conversations: int
     min_accounts: int
+    published: str = ""
+    """When the snapshot was published, as ISO has it; empty where an older Shoal did not say."""
 
 
 class NameReaders(NamedTuple):
@@ -52,6 +54,11 @@ class LedgerReading(NamedTuple):
 
     releases: list[Release]
     broken: int | None
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "LedgerReading":
+        """The reading of its plain values, as a gate elsewhere sends them."""
+        return cls([Release(**entry) for entry in values["releases"]], values["broken"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +85,12 @@ class RunTools:
 
 
 class Toolbox:
-    """The tools of one session over one snapshot. Close when done."""
+    """The tools of one session over one snapshot. Close when done; `is_shared`: others use the same gate, and its ledger
+    stays open."""
 
-    def __init__(self, context: ToolContext) -> None:
+    def __init__(self, context: ToolContext, *, is_shared: bool = False) -> None:
         self._context = context
+        self._is_shared = is_shared
         settings = context.index.settings
         self.card = IndexCard(
             context.index.path,
@@ -91,6 +100,7 @@ class Toolbox:
             context.gate.policy.describe(),
             context.gate.policy.min_conversations,
             context.gate.policy.min_accounts,
+            context.index.snapshot.meta.get("published", ""),
         )
 
     def for_run(self, run: str, readers: NameReaders) -> RunTools:
@@ -115,6 +125,10 @@ class Toolbox:
         write_names(index.path, names)
         return text
 
+    def note(self, what: str, arguments: dict[str, Any]) -> None:
+        """Write into the ledger what became of earlier findings."""
+        self._context.gate.note(what, arguments)
+
     def start_at(self, number: int) -> None:
         """Give the next finding the handle F`number` (a resumed session)."""
         self._context.handles.start_at(number)
@@ -130,5 +144,6 @@ class Toolbox:
         self._context.warm()
 
     def close(self) -> None:
-        """Close the ledger."""
-        self._context.gate.ledger.close()
+        """Close the ledger, where nobody else uses it."""
+        if not self._is_shared:
+            self._context.gate.ledger.close()

@@ -84,6 +84,8 @@ _MORE = regex.compile(
 
 def plain_signs(text: str) -> str:
     """The text with digits of any script, fractions and exponents written in ASCII, without invisible signs."""
+    if text.isascii() and text.replace("\n", " ").replace("\t", " ").isprintable():
+        return text
     found = []
     for sign in text:
         if unicodedata.category(sign) in ("Cf", "Cc") and sign not in "\n\t":

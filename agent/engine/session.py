@@ -38,7 +38,7 @@ from index.core.errors import SettingsError
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
 from tools.index_facts import IndexFacts
-from tools.toolbox import LedgerReading, RunTools, Toolbox
+from tools.toolbox import IndexCard, LedgerReading, RunTools, Toolbox
 
 if TYPE_CHECKING:
     from agent.engine.state import Deps
@@ -298,6 +298,16 @@ class Session:
             path.chmod(0o600)
             self._graph = build(saver)
         return self._graph
+
+    @property
+    def card(self) -> IndexCard:
+        """What is known of the index without looking at a conversation."""
+        return self.toolbox.card
+
+    @property
+    def role_names(self) -> str:
+        """Who answers: "built-in", or the models' names."""
+        return self.roles.name
 
     async def facts(self) -> IndexFacts:
         """What the index holds, as it was released."""

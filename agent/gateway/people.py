@@ -5,7 +5,7 @@ does neither.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from pydantic import Field
@@ -55,12 +55,12 @@ class Limits(SettingsModel):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes a request: the identity stands in the ledger, the token is the one it was proved with."""
+    """Who makes a request: the ledger names the identity, the token is the one it was proved with."""
 
     identity: str
     role: Role
     token: str = ""
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     def require(self, right: Right) -> None:
         """Raises NotAllowed where the role does not have the right."""

@@ -23,10 +23,10 @@ CREATE TABLE IF NOT EXISTS tokens (
     id TEXT PRIMARY KEY, digest TEXT NOT NULL, identity TEXT NOT NULL, role TEXT NOT NULL, limits TEXT NOT NULL,
     made TEXT NOT NULL, expires TEXT, revoked TEXT, used TEXT);
 CREATE TABLE IF NOT EXISTS spent (at TEXT NOT NULL, identity TEXT NOT NULL, questions INTEGER NOT NULL, dollars REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS handed (session TEXT NOT NULL, owner TEXT NOT NULL, receiver TEXT NOT NULL, at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS spent_by ON spent (identity, at);
 """
 _NOBODY = hashlib.sha256(b"").hexdigest()
-"""What is compared where no token has the id, so that this takes as long."""
 
 
 class BudgetOfIdentity(ShoalError):
@@ -63,7 +63,9 @@ class TokenStore:
     def make(self, identity: str, role: Role, limits: Limits, days: int | None = None) -> str:
         """A new token; it is returned this once."""
         if not identity.strip() or not identity.isprintable() or len(identity) > 120:
-            raise SettingsError("A token needs an identity: a name or an address.", "Write: shoal token make ana@example.org")
+            raise SettingsError(
+                "A token needs an identity: a name or an address.", "Write: shoal token make ana@example.org"
+            )
         name, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
         now = datetime.now(UTC)
         expires = _iso(now + timedelta(days=days)) if days is not None else None
@@ -80,7 +82,10 @@ class TokenStore:
             rows = self._connection.execute(
                 "SELECT id, identity, role, limits, made, expires, revoked, used FROM tokens ORDER BY rowid DESC"
             ).fetchall()
-        return [Token(*row[:3], Limits.model_validate_json(row[3]), *row[4:]) for row in rows]
+        return [
+            Token(name, identity, role, Limits.model_validate_json(limits), made, expires, revoked, used)
+            for name, identity, role, limits, made, expires, revoked, used in rows
+        ]
 
     def limit(self, name: str, limits: Limits) -> None:
         """Give a token other limits. Raises SettingsError where there is none of that id."""
@@ -88,7 +93,9 @@ class TokenStore:
 
     def revoke(self, name: str) -> None:
         """Make a token useless, at once. Raises SettingsError where there is none of that id."""
-        self._change("UPDATE tokens SET revoked = coalesce(revoked, ?) WHERE id = ?", [_iso(datetime.now(UTC)), name], name)
+        self._change(
+            "UPDATE tokens SET revoked = coalesce(revoked, ?) WHERE id = ?", [_iso(datetime.now(UTC)), name], name
+        )
 
     def _change(self, sql: str, parameters: list[str], name: str) -> None:
         with self._lock:
@@ -104,13 +111,18 @@ class TokenStore:
             row = self._connection.execute(
                 "SELECT digest, identity, role, limits, expires, revoked FROM tokens WHERE id = ?", [name]
             ).fetchone()
-        digest, identity, role, limits, expires, revoked = row or (_NOBODY, "", "", "", None, None)
-        is_right = compare_digest(digest, _digest(secret)) and prefix == _PREFIX and row is not None
+        # Where no token has the id, something is compared all the same, so that this takes as long.
+        is_right = compare_digest(row[0] if row else _NOBODY, _digest(secret)) and prefix == _PREFIX
+        if row is None or not is_right:
+            return None
+        _, identity, role, limits, expires, revoked = row
         now = _iso(datetime.now(UTC))
-        if not is_right or revoked is not None or (expires is not None and expires <= now):
+        if revoked is not None or (expires is not None and expires <= now):
             return None
         with self._lock:
-            self._connection.execute("UPDATE tokens SET used = ? WHERE id = ? AND used IS NOT ?", [now[:16], name, now[:16]])
+            self._connection.execute(
+                "UPDATE tokens SET used = ? WHERE id = ? AND used IS NOT ?", [now[:16], name, now[:16]]
+            )
         return Caller(identity, role, name, Limits.model_validate_json(limits))
 
     def take_question(self, caller: Caller) -> None:
@@ -138,7 +150,9 @@ class TokenStore:
     def charge(self, identity: str, dollars: float) -> None:
         """Note what models cost for an identity."""
         with self._lock:
-            self._connection.execute("INSERT INTO spent VALUES (?, ?, 0, ?)", [_iso(datetime.now(UTC)), identity, dollars])
+            self._connection.execute(
+                "INSERT INTO spent VALUES (?, ?, 0, ?)", [_iso(datetime.now(UTC)), identity, dollars]
+            )
 
     def dollars_left(self, caller: Caller) -> float | None:
         """US dollars that are left this month; None where there is no limit."""
@@ -147,6 +161,28 @@ class TokenStore:
         with self._lock:
             spent = self._sum("dollars", caller.identity, _iso(datetime.now(UTC))[:7])
         return max(0.0, caller.limits.dollars_per_month - spent)
+
+    def hand_over(self, session: str, owner: str, receiver: str) -> None:
+        """Note that an identity may open what was released to another one in a session. Raises SettingsError where nobody of
+        that name may ask."""
+        if not any(
+            token.identity == receiver and token.role == "analyst" and not token.revoked for token in self.tokens()
+        ):
+            raise SettingsError(
+                f"No analyst here is called {receiver!r}.", "Give the identity of one: shoal token list"
+            )
+        with self._lock:
+            self._connection.execute(
+                "INSERT INTO handed VALUES (?, ?, ?, ?)", [session, owner, receiver, _iso(datetime.now(UTC))]
+            )
+
+    def owner_of(self, session: str, receiver: str) -> str | None:
+        """Who handed this session over to an identity; None: nobody did."""
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT owner FROM handed WHERE session = ? AND receiver = ?", [session, receiver]
+            ).fetchone()
+        return str(found[0]) if found is not None else None
 
     def _sum(self, column: str, identity: str, since: str) -> float:
         found = self._connection.execute(

@@ -4,9 +4,11 @@ A number counts for what it is of: a percentage is no count, and a row's number 
 and the method are kept apart, because they say nothing about the data.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 import regex
 
@@ -83,8 +85,30 @@ def of_method(finding: Finding) -> Iterator[StatedNumber]:
     yield StatedNumber(95.0, "method")
 
 
-def groups(findings: Sequence[Finding]) -> dict[str, Group]:
+class _Stated(NamedTuple):
+    """A finding, compared by what it says: each sentence of an answer asks for the groups of the same few."""
+
+    finding: Finding
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Stated) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[str, str]:
+        return self.finding.id, self.finding.digest
+
+
+def groups(findings: Sequence[Finding]) -> Mapping[str, Group]:
     """Every name that may be used, folded, with its numbers. A label of several findings has the numbers of all."""
+    return _groups(tuple(map(_Stated, findings)))
+
+
+@lru_cache(maxsize=128)
+def _groups(stated: tuple[_Stated, ...]) -> Mapping[str, Group]:
+    findings = [item.finding for item in stated]
     found: dict[str, Group] = {}
 
     def add(name: str, known: tuple[StatedNumber, ...], *, is_row: bool) -> None:
@@ -105,7 +129,7 @@ def groups(findings: Sequence[Finding]) -> dict[str, Group]:
             add(name, everything, is_row=False)
         for row in finding.rows:
             add(row.label, tuple(of_row(row)), is_row=True)
-    return found
+    return MappingProxyType(found)
 
 
 def words_of(finding: Finding) -> str:

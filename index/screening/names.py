@@ -72,7 +72,7 @@ def spans(text: str) -> Iterator[Span]:
     is_english = _ENGLISH.search(text) is not None
     for run in _RUN.finditer(text):
         if text[run.start() - 1 : run.start()] == "«" and text[run.end() : run.end() + 1] == "»":
-            continue  # a title: names of people do not stand in these quotes alone
+            continue  # a title: people's names are seldom alone between these quotes
         yield from _in_run(
             is_english, run.start(), [(part.group(), part.span()) for part in _PARTS.finditer(run.group())]
         )

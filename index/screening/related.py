@@ -61,7 +61,7 @@ _OF_INDIA = regex.compile(
 _HINDI = regex.compile(
     r"(?<![\p{L}\p{M}])मेर[ेीा][ ](?:\p{Devanagari}+[ ]){1,2}(\p{Devanagari}{3,})[ ](\p{Devanagari}{3,})(?=[ ](?:को|से|का|के|की|ने|जी)(?![\p{L}\p{M}]))"
 )
-"""In Hindi, what says to whom stands behind the name, as a word of its own."""
+"""In Hindi the case follows the name as a separate word."""
 _PERSIAN = regex.compile(
     r"(?<!\p{L})(?:(?:برای|به|از|با)[ ])?(?:(?:همسایه|دوست|همکار|همسر|خواهر|برادر|مادر|پدر|معلم|استاد|رئیس|دختر|پسر|عمو|خاله|عمه|دایی)\u200c?(?:ا?م|ش|مان)[ ])?"
     r"(\p{Arabic}{2,})[ ]([\p{Arabic}\u200c]{2,}(?:پور|زاده|نژاد|یان|فر|ایی|انی|وند|ی))(?!\p{L})"

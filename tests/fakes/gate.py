@@ -61,7 +61,7 @@ class Served:
     def client(self, token: str | None = None, **headers: str) -> httpx.AsyncClient:
         given = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.guard),  # type: ignore[arg-type]
+            transport=httpx.ASGITransport(self.guard),
             base_url=f"http://{HOST}",
             headers={**given, **headers},
         )

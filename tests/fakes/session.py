@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 from agent.core.events import (
@@ -147,7 +146,7 @@ class FakeSession:
             1, "2026-11-23T10:00:00+00:00", "r-1", "overview", "all", "{}", "{}", 1, 5, 4, 2, 25, 0, 10, "d"
         )
         self.ledger = LedgerReading([release], None)
-        self.toolbox = SimpleNamespace(card=IndexCard(Path("demo"), 1, {"launch": date(2026, 8, 3)}, (), POLICY, 15, 5))
+        self.card = IndexCard(Path("demo"), 1, {"launch": date(2026, 8, 3)}, (), POLICY, 15, 5)
         self.id = "s-1"
         self.last_run: str | None = None
         self.store = SessionStore(Path(tempfile.mkdtemp(prefix="shoal-fake-")))
@@ -155,7 +154,7 @@ class FakeSession:
         self.listed = TREE
         self.renamed: list[tuple[str, str]] = []
         self.reopened: list[str] = []
-        self.roles = SimpleNamespace(name="built-in")
+        self.role_names = "built-in"
 
     def warm(self) -> None:
         return None

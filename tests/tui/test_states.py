@@ -210,7 +210,7 @@ async def test_a_snapshot_that_another_process_publishes_is_said_and_taken_up_in
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = FakeSession(events()), FakeSession(events())
-    second.toolbox.card = replace(second.toolbox.card, snapshot=2)
+    second.card = replace(second.card, snapshot=2)
     monkeypatch.setattr(App, "session", lambda *_, **__: second)
     monkeypatch.setattr(
         "agent.services.oversight.snapshots", lambda _: [SimpleNamespace(published=datetime.now(UTC).isoformat())]

@@ -62,6 +62,8 @@ CREATE TRIGGER IF NOT EXISTS analysts_kept BEFORE DELETE ON analysts BEGIN SELEC
 """Spendings, signatures, analysts and seals came later, in tables of their own: entries without one hash as they did before."""
 REFUSED = "refused"
 """Digest of an entry that is no release: a question that was refused. Its `scope` says why, in a closed list's word."""
+NOTED = "noted"
+"""Digest of an entry that says what became of earlier releases: an export, a hand-over."""
 _GENESIS = "0" * 64
 _REFERENCE = 4
 """Bytes of a place that stands for the members of another set of its entry; a bitmap has at least eight."""
@@ -296,22 +298,26 @@ class Ledger:
             found = self._connection.execute("SELECT answer FROM spendings WHERE question = ?", [question]).fetchone()
         return None if found is None else [int(count) for count in json.loads(found[0])]
 
-    def spent(self) -> float:
-        """ε spent in all: releases add up (sequential composition)."""
+    def spent(self, analyst: str | None = None) -> float:
+        """ε spent in all, or for one analyst: releases add up (sequential composition)."""
+        where, parameters = ("JOIN analysts USING (seq) WHERE analyst = ?", [analyst]) if analyst else ("", [])
         with self._lock:
-            return fsum(epsilon for (epsilon,) in self._connection.execute("SELECT epsilon FROM spendings"))
+            rows = self._connection.execute(f"SELECT epsilon FROM spendings {where}", parameters)
+            return fsum(epsilon for (epsilon,) in rows)
 
-    def releases(self, run: str | None = None) -> list[Release]:
+    def releases(self, run: str | None = None, analyst: str | None = None) -> list[Release]:
         """Releases, newest first."""
-        return [entry for entry in self.entries(run) if entry.digest != REFUSED]
+        return [entry for entry in self.entries(run, analyst) if entry.digest not in (REFUSED, NOTED)]
 
     def refusals(self) -> list[Release]:
         """Questions that were refused, newest first."""
         return [entry for entry in self.entries() if entry.digest == REFUSED]
 
-    def entries(self, run: str | None = None) -> list[Release]:
-        """Releases and refusals, newest first."""
-        where, parameters = ("WHERE run = ?", [run]) if run else ("", [])
+    def entries(self, run: str | None = None, analyst: str | None = None) -> list[Release]:
+        """Releases, refusals and notes, newest first; of one run, or for one analyst."""
+        asked = [(column, value) for column, value in (("run", run), ("analyst", analyst)) if value]
+        where = f"WHERE {' AND '.join(f'{column} = ?' for column, _ in asked)}" if asked else ""
+        parameters = [value for _, value in asked]
         with self._lock:
             rows = self._connection.execute(
                 f"SELECT seq, {', '.join(FIELDS)}, coalesce(epsilon, 0.0), coalesce(analyst, '') FROM releases "
@@ -331,7 +337,7 @@ class Ledger:
 
     def digest_known(self, digest: str) -> bool:
         """Whether a finding of this digest was released here."""
-        if digest == REFUSED:
+        if digest in (REFUSED, NOTED):
             return False
         with self._lock:
             found = self._connection.execute("SELECT 1 FROM releases WHERE digest = ? LIMIT 1", [digest]).fetchone()

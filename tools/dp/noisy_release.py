@@ -57,19 +57,18 @@ class _Drawn:
 
 
 def release_with_noise(
-    snapshot: Snapshot, policy: PrivacyPolicy, ledger: Ledger, candidate: CandidateTable
+    snapshot: Snapshot, policy: PrivacyPolicy, ledger: Ledger, candidate: CandidateTable, left: float
 ) -> NoisyRelease:
-    """Draw or recall the noise and decide what is said. Use it under the ledger's lock. Raises ToolRefusal when the
-    index's ε does not last for it."""
+    """Draw or recall the noise and decide what is said. Use it under the ledger's lock. Raises ToolRefusal when the ε that
+    is `left` does not last for it."""
     noise = Noise(policy.epsilon_per_release, policy.max_per_account * candidate.cells_per_conversation)
     question = _question(snapshot, policy, candidate)
     kept = ledger.answer(question)
-    left = policy.epsilon_total - ledger.spent()
     spending = None
     if kept is None:
         if policy.epsilon_per_release > left + 1e-9:
             raise ToolRefusal(
-                f"The privacy budget for counts is spent: ε {left:g} of {policy.epsilon_total:g} is left, and this table "
+                f"The privacy budget for counts is spent: ε {max(0.0, left):g} of {policy.epsilon_total:g} is left, and this table "
                 f"takes {policy.epsilon_per_release:g}. Questions that were answered before can be asked again.",
                 "privacy budget spent",
             )

@@ -6,6 +6,7 @@ It must never take a number or a label on trust: everything that leaves is compu
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from tools.core.counting import complement_of
 from tools.core.errors import PHRASES_SPENT, PrivacyViolation, Reason, ToolRefusal
 from tools.core.finding import _GATE_PASS, Finding, Row, is_intact, with_present_names
 from tools.core.handles import Handles
-from tools.core.ledger import REFUSED, Ledger
+from tools.core.ledger import NOTED, REFUSED, Ledger
 from tools.core.phrases import Phrases
 from tools.core.policy import PrivacyPolicy
 from tools.core.scope import Resolved, Scope, resolve
@@ -50,6 +51,10 @@ class Gate:
     ledger: Ledger
     to_model: bool = False
     """Whether findings go to a model endpoint; written in the ledger."""
+    analyst: str = ""
+    """For whom it releases, for the record; empty: the one whom the ledger was opened for."""
+    most_epsilon: float | None = None
+    """ε that this analyst may spend of the index's; None: all of it."""
     _thresholds: Thresholds = field(init=False, repr=False)
     _history: ReleaseHistory = field(init=False, repr=False)
     _audit: DisclosureAudit = field(init=False, repr=False)
@@ -84,7 +89,14 @@ class Gate:
 
     def with_policy(self, policy: PrivacyPolicy) -> "Gate":
         """A gate under another policy, over the same index and ledger."""
-        return Gate(self.index, policy, self.ledger, self.to_model)
+        return Gate(self.index, policy, self.ledger, self.to_model, self.analyst)
+
+    def on_behalf_of(self, analyst: str, most_epsilon: float | None = None) -> "Gate":
+        """The same gate with its one history, whose entries name another analyst."""
+        theirs = copy(self)
+        object.__setattr__(theirs, "analyst", analyst)
+        object.__setattr__(theirs, "most_epsilon", most_epsilon)
+        return theirs
 
     def is_releasable(self, rows: Rows, purpose: Purpose = "count") -> bool:
         """Whether a tool may use this group: it meets the thresholds (R3), and as a side, whose size is released with it, it
@@ -198,7 +210,7 @@ class Gate:
             asked = len(finding.rows) + finding.suppressed.groups
             outcome = outcome_of(finding, asked=asked, smallest=smallest_of(table))
             sets = sets_of(table, self._thresholds, self._history)
-            self.ledger.append({**self._entry(finding, candidate.arguments, run), **outcome}, sets)
+            self.ledger.append({**self._entry(finding, candidate.arguments, run), **outcome}, sets, None, self.analyst)
         return finding
 
     def _check(self, candidate: CandidateTable) -> None:
@@ -222,12 +234,18 @@ class Gate:
     def _release_noisy(self, candidate: CandidateTable, handles: Handles | None, run: str) -> Finding:
         """Closed counts with noise (differential privacy). No set is kept: what was released tells no exact one."""
         with self.ledger.exclusive():
-            noisy = release_with_noise(self.index.snapshot, self.policy, self.ledger, candidate)
+            noisy = release_with_noise(self.index.snapshot, self.policy, self.ledger, candidate, self._epsilon_left())
             table = RenderedTable(noisy.rows, noisy.totals, noisy.suppressed, None, noisy.notes)
             finding = self._finding(candidate, table, handles)
             outcome = outcome_of(finding, asked=len(candidate.groups), smallest=noisy.smallest)
-            self.ledger.append({**self._entry(finding, candidate.arguments, run), **outcome}, [], noisy.spending)
+            self.ledger.append(
+                {**self._entry(finding, candidate.arguments, run), **outcome}, [], noisy.spending, self.analyst
+            )
         return finding
+
+    def _epsilon_left(self) -> float:
+        left = self.policy.epsilon_total - self.ledger.spent()
+        return left if self.most_epsilon is None else min(left, self.most_epsilon - self.ledger.spent(self.analyst))
 
     def _finding(self, candidate: CandidateTable, table: RenderedTable, handles: Handles | None) -> Finding:
         """The finding of a rendered table, with the next handle and its digest."""
@@ -262,7 +280,15 @@ class Gate:
         entry = entry_of(tool, reason, arguments, run, self.policy, number, to_model=self.to_model)
         nothing = {"asked": 0, "shown": 0, "withheld": 0, "smallest": None, "bytes": 0, "digest": REFUSED}
         with self.ledger.exclusive():
-            self.ledger.append({**entry, **nothing}, [])
+            self.ledger.append({**entry, **nothing}, [], None, self.analyst)
+
+    def note(self, tool: str, arguments: dict[str, Any], run: str = "") -> None:
+        """Write the ledger's entry of what became of earlier findings: that they were exported, or shown to another analyst."""
+        number = self.index.snapshot.number
+        entry = entry_of(tool, NOTED, arguments, run, self.policy, number, to_model=False)
+        nothing = {"asked": 0, "shown": 0, "withheld": 0, "smallest": None, "bytes": 0, "digest": NOTED}
+        with self.ledger.exclusive():
+            self.ledger.append({**entry, **nothing}, [], None, self.analyst)
 
     def restate(
         self,
@@ -291,7 +317,9 @@ class Gate:
         restated = replace(draft, digest=draft.computed_digest(), gate_pass=_GATE_PASS)
         entry = self._entry(restated, {"restates": finding.id}, run)
         with self.ledger.exclusive():
-            self.ledger.append({**entry, **outcome_of(restated, asked=len(rows), smallest=None)}, [])
+            self.ledger.append(
+                {**entry, **outcome_of(restated, asked=len(rows), smallest=None)}, [], None, self.analyst
+            )
         return restated
 
     def restore(self, stored: dict[str, Any]) -> Finding:

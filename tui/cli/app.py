@@ -5,7 +5,7 @@ Imports at the top stay light: `shoal --help` must not wait for a model or a sto
 
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,13 +23,17 @@ from tui.cli.ask import (
 )
 from tui.cli.cases import case
 from tui.cli.data import audit, doctor, forget, ingest, publish, snapshots, take
+from tui.cli.gateway import mcp, serve_gate, token
 from tui.cli.indexes import indexes, themes
-from tui.cli.options import BuiltInOption, IndexOption, JsonOption, fail, run
+from tui.cli.options import BuiltInOption, ConnectOption, IndexOption, JsonOption, fail, run
 from tui.cli.output import say
 from tui.cli.redteam import redteam
 from tui.cli.refresh import refresh
 from tui.cli.sessions import sessions
 from tui.cli.watches import watch
+
+if TYPE_CHECKING:
+    from agent.wiring import App
 
 app = typer.Typer(
     add_completion=False,
@@ -47,8 +51,9 @@ def start(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
     index: IndexOption = None,
+    connect: ConnectOption = None,
 ) -> None:
-    """Without a command: open the terminal UI on an index."""
+    """Without a command: open the terminal UI on an index, or on a gate elsewhere."""
     if version:
         from importlib.metadata import version as installed
 
@@ -56,13 +61,14 @@ def start(
         raise typer.Exit
     if context.invoked_subcommand is None:
         _require_terminal()
-        _chat(index, built_in=False)
+        _chat(index, built_in=False, connect=connect)
 
 
 @app.command()
 def chat(
     index: IndexOption = None,
     built_in: BuiltInOption = False,
+    connect: ConnectOption = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Plain lines instead of a screen: for screen readers and slow lines.")
     ] = False,
@@ -70,13 +76,13 @@ def chat(
 ) -> None:
     """Open the terminal UI on an index, or chat in plain lines."""
     if plain:
-        run(_plain_chat(index, built_in=built_in))
+        run(_plain_chat(index, built_in=built_in, connect=connect))
     else:
         if visitor:
             leave_with(os.getppid())
         else:
             _require_terminal()
-        _chat(index, built_in=built_in, visitor=visitor)
+        _chat(index, built_in=built_in, visitor=visitor, connect=connect)
 
 
 @app.command()
@@ -96,11 +102,10 @@ def serve(
     BrowserServer(arguments, port, lambda address: say(address)).serve()
 
 
-async def _plain_chat(index: str | None, *, built_in: bool) -> None:
-    from agent.wiring import App
+async def _plain_chat(index: str | None, *, built_in: bool, connect: str | None) -> None:
     from tui.cli.plain_chat import PlainChat, read_line
 
-    session = App.start(index).session(built_in=built_in)
+    session = _app(index, connect).asking_session(built_in=built_in)
     try:
         await PlainChat(session, read_line).run()
     finally:
@@ -121,12 +126,13 @@ def ask(
     timeout: TimeoutOption = None,
     yes: YesOption = False,
     built_in: BuiltInOption = False,
+    connect: ConnectOption = None,
 ) -> None:
     """Ask one question without a screen. With --json: one event a line, the same events the screen reads
     (docs/reference/events.md)."""
 
     async def work() -> None:
-        app, reopen = started(index, session)
+        app, reopen = started(index, session, connect)
         app = app.limited(max_cost, timeout, yes=yes)
         await ask_once(
             app, question, built_in=built_in, reopen=reopen, as_json=as_json, markdown=markdown, full=full, yes=yes
@@ -167,6 +173,9 @@ def demo(
 for command in (ingest, publish, refresh, snapshots, forget, audit, doctor, redteam):
     app.command()(command)
 app.command()(indexes)
+app.command()(mcp)
+app.command("serve-gate")(serve_gate)
+app.add_typer(token, name="token")
 app.add_typer(themes, name="themes")
 app.add_typer(sessions, name="sessions")
 app.add_typer(case, name="case")
@@ -184,13 +193,23 @@ def _require_terminal() -> None:
         )
 
 
-def _chat(index: str | None, *, built_in: bool, visitor: str | None = None) -> None:
+def _app(index: str | None, connect: str | None) -> "App":
+    """What is asked: an index here, or a gate elsewhere."""
     from agent.wiring import App
+
+    if connect is None:
+        return App.start(index)
+    if index is not None:
+        raise SettingsError("--connect and --index exclude each other.", "A gate has one index, its own.")
+    return App.connected(connect)
+
+
+def _chat(index: str | None, *, built_in: bool, visitor: str | None = None, connect: str | None = None) -> None:
     from tui.rendering.first_frame import first_frame
     from tui.state.preferences import load, signs
 
     try:
-        chosen = App.start(index)
+        chosen = _app(index, connect)
         chosen = chosen.for_visitor(visitor) if visitor else chosen
     except ShoalError as error:
         fail(error)

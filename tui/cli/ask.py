@@ -13,7 +13,7 @@ from tui.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from agent.core.events import Event
-    from agent.engine.session import Session
+    from agent.engine.asking import AskingSession as Session
     from agent.wiring import App
 
 MarkdownOption = Annotated[bool, typer.Option("--markdown", help="Print the answer and its findings as Markdown.")]
@@ -47,7 +47,7 @@ async def ask_once(
         raise SettingsError("There is no question.", 'Write: shoal ask "What do people use the assistant for most?"')
     if as_json and markdown:
         raise SettingsError("--json and --markdown exclude each other.", "Give one of them.")
-    session = await asyncio.to_thread(app.session, built_in=built_in, reopen=reopen)
+    session = await asyncio.to_thread(app.asking_session, built_in=built_in, reopen=reopen)
     try:
         code = await _shown(session, _events(session, question, yes=yes), as_json=as_json, markdown=markdown, full=full)
         while code is None:
@@ -98,11 +98,11 @@ async def _shown(
     return None if asked else code
 
 
-def started(index: str | None, session: str | None) -> "tuple[App, str | None]":
-    """The app on the index asked for, or on that of a session, with the session's id."""
+def started(index: str | None, session: str | None, connect: str | None = None) -> "tuple[App, str | None]":
+    """The app on the index or gate asked for, or on that of a session, with the session's id."""
     from agent.wiring import App
 
-    app = App.start(index)
+    app = App.start(index) if connect is None else App.connected(connect)
     if session is None:
         return app, None
     store = app.store()
@@ -110,4 +110,4 @@ def started(index: str | None, session: str | None) -> "tuple[App, str | None]":
         found = store.find(session)
     finally:
         store.close()
-    return (app if index is not None else app.of_session(found)), found
+    return (app if index is not None or connect is not None else app.of_session(found)), found

@@ -9,7 +9,7 @@ from tui.cli.options import IndexOption, JsonOption, run
 from tui.cli.output import say, say_json
 
 if TYPE_CHECKING:
-    from agent.engine.session import Session
+    from agent.engine.asking import AskingSession as Session
 
 themes = typer.Typer(help="The themes of an index: list, search, rename.", no_args_is_help=False)
 

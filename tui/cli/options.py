@@ -18,6 +18,13 @@ BuiltInOption = Annotated[
     bool, typer.Option("--built-in", help="Use the built-in roles even where a model is configured.")
 ]
 
+ConnectOption = Annotated[
+    str | None,
+    typer.Option(
+        "--connect", metavar="URL", help="Ask a gate elsewhere (shoal serve-gate), with the token in SHOAL_TOKEN."
+    ),
+]
+
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Run to the end; a ShoalError becomes its message, next step and exit code."""

@@ -17,7 +17,7 @@ from tui.state.commands import read
 from tui.text.asking import EXAMPLES
 
 if TYPE_CHECKING:
-    from agent.engine.session import Session
+    from agent.engine.asking import AskingSession as Session
 
 HELP = (
     "Commands: resume goes on with a stopped run; a number asks what is offered; help says what can be asked; "
@@ -31,12 +31,12 @@ class PlainChat:
     def __init__(self, session: "Session", read: Callable[[], str | None]) -> None:
         self._session = session
         self._read = read
-        card = session.toolbox.card
+        card = session.card
         self._offered: list[str] = list(questions(tuple(card.landmarks), card.own_facets))
 
     async def run(self) -> None:
         """Ask line by line until the reader ends."""
-        say(f"Shoal, {self._session.roles.name}, privacy: {self._session.toolbox.card.policy}")
+        say(f"Shoal, {self._session.role_names}, privacy: {self._session.card.policy}")
         say(HELP)
         self._offer()
         while True:

@@ -31,7 +31,7 @@ from tui.widgets.chat import Conversation
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
-    from agent.engine.session import Session
+    from agent.engine.asking import AskingSession as Session
     from agent.storage.cases import Asked, Case, CaseStore
     from agent.storage.session_store import StoredRun
     from agent.wiring import App as Started
@@ -294,7 +294,7 @@ class ShoalApp(Commands):
             self._started = self._started.on_index(last.index_path)
             self.view = View(index=self._started.path.name)
             try:
-                self._session = await asyncio.to_thread(self._started.session, built_in=self._built_in)
+                self._session = await asyncio.to_thread(self._started.asking_session, built_in=self._built_in)
                 self._opened(self._session)
             except ShoalError as error:
                 self._cannot_ask(error)

@@ -37,7 +37,7 @@ from tui.widgets.prompt import PLACEHOLDER, Offers, Prompt
 
 if TYPE_CHECKING:
     from agent.core.events import Event
-    from agent.engine.session import Session
+    from agent.engine.asking import AskingSession as Session
     from agent.storage.session_store import SessionStore
     from agent.wiring import App as Started
 
@@ -141,10 +141,10 @@ class Desk(HeldKeys):
                 self._recent = await asyncio.to_thread(self._earlier)
                 self._others = await asyncio.to_thread(_others, self._started)
                 self._draw_welcome()
-                self._session = await asyncio.to_thread(self._started.session, built_in=self._built_in)
+                self._session = await asyncio.to_thread(self._started.asking_session, built_in=self._built_in)
                 if self._goes_on:
                     await asyncio.to_thread(self._session.reopen, self._goes_on)
-                age = await asyncio.to_thread(self._age_days)
+                age = _age_days(self._session.card.published)
             except ShoalError as error:
                 self._cannot_ask(error)
                 return
@@ -176,20 +176,20 @@ class Desk(HeldKeys):
                 self.notify(f"{fault.message}\n{fault.hint}", severity="error", markup=False)
 
     def _opened(self, session: "Session") -> None:
-        card = session.toolbox.card
+        card = session.card
         self._fault = None
         self.examples = welcome.questions(tuple(card.landmarks), card.own_facets)
         self._recent = _newest(session.store)
         self.view = replace(
             self.view,
             phase="ready",
-            index=self._started.path.name,
-            roles=session.roles.name,
+            index=card.path.name,
+            roles=session.role_names,
             policy=card.policy,
             smallest=f"{card.min_conversations} conversations of {card.min_accounts} accounts",
             snapshot=card.snapshot,
             landmarks=card.landmarks,
-            is_keyless=not self._built_in and not self._started.settings.has_model,
+            is_keyless=not (self._built_in or self._started.gate or self._started.settings.has_model),
         )
         self._enable(True)
         self._draw_welcome()
@@ -201,13 +201,6 @@ class Desk(HeldKeys):
             return ()
         with closing(self._started.store()) as store:
             return _newest(store)
-
-    def _age_days(self) -> int:
-        """Days since the newest snapshot was published."""
-        from agent.services.oversight import snapshots
-
-        published = datetime.fromisoformat(snapshots(self._started)[-1].published)
-        return (datetime.now(UTC) - published.replace(tzinfo=published.tzinfo or UTC)).days
 
     def _cannot_ask(self, error: ShoalError) -> None:
         """No index, a wrong setting: say what is possible and the exact command."""
@@ -378,6 +371,15 @@ class Desk(HeldKeys):
     def _say(self, note: str) -> None:
         self._note, self._note_at = note, self._clock()
         self._draw_lines()
+
+
+def _age_days(published: str) -> int:
+    """Days since a snapshot was published; 0 where it does not say when."""
+    try:
+        moment = datetime.fromisoformat(published)
+    except ValueError:
+        return 0
+    return (datetime.now(UTC) - moment.replace(tzinfo=moment.tzinfo or UTC)).days
 
 
 def _asked(session: "Session") -> list[str]:

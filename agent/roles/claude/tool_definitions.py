@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.roles.protocols import Specialist
+from tools.definitions import compact
 from tools.registry import TOOLS
 
 REPORT = "report"
@@ -19,9 +20,7 @@ _TRADES: Mapping[Specialist, tuple[str, ...]] = {
 }
 """In a fixed order, so that the prefix of a request stays the same."""
 
-_SCOPE = {"type": "object", "description": "A scope, as in your instructions"}
-_SAID = ("title", "default", "additionalProperties")
-"""Of a schema, what a model does not need."""
+_SCOPE = "A scope, as in your instructions"
 
 _REPORT = {
     "name": REPORT,
@@ -37,24 +36,8 @@ _REPORT = {
 def tool_definitions(trade: Specialist) -> list[dict[str, Any]]:
     """The tools of a trade, and `report`."""
     tools = [TOOLS[name] for name in _TRADES[trade]]
-    found = [{"name": tool.name, "description": tool.manual, "input_schema": _compact(tool.schema())} for tool in tools]
+    found = [
+        {"name": tool.name, "description": tool.manual, "input_schema": compact(tool.schema(), _SCOPE)}
+        for tool in tools
+    ]
     return [*found, _REPORT]
-
-
-def _compact(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A tool's schema with the scope by name, optional values by their type alone, and no definitions."""
-    short = {name: _shortened(value, schema.get("$defs", {})) for name, value in schema.get("properties", {}).items()}
-    made: dict[str, Any] = {"type": "object", "properties": short}
-    return {**made, "required": schema["required"]} if schema.get("required") else made
-
-
-def _shortened(value: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    if str(value.get("$ref", "")).endswith("/Scope"):
-        return _SCOPE
-    if "$ref" in value:
-        return _shortened(definitions[str(value["$ref"]).rsplit("/", 1)[-1]], definitions)
-    some = [option for option in value.get("anyOf", ()) if option.get("type") != "null"]
-    if some:
-        kept = {name: item for name, item in value.items() if name not in ("anyOf", *_SAID)}
-        return {**_shortened(some[0], definitions), **kept}
-    return {name: item for name, item in value.items() if name not in _SAID}

@@ -98,7 +98,7 @@ def completed(conversation: Conversation, record: Record) -> Conversation:
 
 
 def _day_and_time(record: Record) -> object:
-    """A moment that stands in two columns: Date and Time."""
+    """A moment in two columns: Date and Time."""
     plain = {str(key).strip().lower(): value for key, value in record.items()}
     day, clock = plain.get("date"), plain.get("time")
     return time(f"{day} {clock}") if isinstance(day, str) and isinstance(clock, str) else None

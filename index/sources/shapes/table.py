@@ -82,7 +82,7 @@ def mapped(mapping: Mapping[str, str], base: Shape | None) -> Shape:
 
 
 def _value(record: Record, column: str) -> object:
-    """What stands in a column; a dot leads into an object, also one that is written as a string."""
+    """The value of a column; a dot leads into an object, also one that is written as a string."""
     if column in record:
         return record[column]
     value: object = record
