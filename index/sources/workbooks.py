@@ -7,6 +7,7 @@ that would expand to very much is refused before it is opened.
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ class Sheets(NamedTuple):
         book = _opened(self.path)
         done = 0
         for name in self.names:
-            table = _cells(book, name)
+            table = _cells(self.path, book, name)
             begin = _header_at(table) + 1
             for number, cells in enumerate(table[begin:], start=begin + 1):
                 done += 1
@@ -60,7 +61,7 @@ def open_workbook(path: Path) -> list[Sheets]:
     names: dict[tuple[str, ...], list[str]] = {}
     totals: Counter[tuple[str, ...]] = Counter()
     for name in book.sheet_names:
-        cells = _cells(book, name)
+        cells = _cells(path, book, name)
         begin = _header_at(cells)
         if len(cells) > begin + 1:
             header = tuple(str(cell).strip() for cell in cells[begin])
@@ -87,19 +88,29 @@ def _check_size(path: Path) -> None:
 
 
 def _opened(path: Path) -> Any:
-    from python_calamine import CalamineError, CalamineWorkbook
+    from python_calamine import CalamineWorkbook
+
+    with _damage_of(path):
+        return CalamineWorkbook.from_path(str(path))
+
+
+def _cells(path: Path, book: Any, name: str) -> Sequence[Sequence[Any]]:
+    with _damage_of(path):
+        found: Sequence[Sequence[Any]] = book.get_sheet_by_name(name).to_python(skip_empty_area=True)
+        return found
+
+
+@contextmanager
+def _damage_of(path: Path) -> Iterator[None]:
+    """Turns what the reader raises into what a person can do about it."""
+    from python_calamine import CalamineError
 
     try:
-        return CalamineWorkbook.from_path(str(path))
-    except (CalamineError, OSError) as error:
+        yield
+    except (CalamineError, OSError, ValueError) as error:
         raise IndexFault(
             f"{path} is a damaged or protected workbook.", "Save the sheet as CSV (UTF-8) and give that."
         ) from error
-
-
-def _cells(book: Any, name: str) -> Sequence[Sequence[Any]]:
-    found: Sequence[Sequence[Any]] = book.get_sheet_by_name(name).to_python(skip_empty_area=True)
-    return found
 
 
 def _header_at(cells: Sequence[Sequence[Any]]) -> int:

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.core.errors import IndexFault
 from index.core.records import Conversation
 from index.sources import Skipped, open_file
 from index.sources.shapes.aliases import UNNAMED
 from index.sources.shapes.base import time
+from index.sources.shapes.templates import templated
 
 ASKED, REPLIED, MORE = "Wie backe ich Brot?", "Mix flour and water.", "Und wie lange?"
 
@@ -302,3 +305,17 @@ def test_the_newest_may_stand_first(tmp_path: Path) -> None:
              for n, (role, text) in enumerate(WHOLE)]  # fmt: skip
     (found,) = conversations(written(tmp_path, "rows.jsonl", rows_[::-1]))
     assert said(found) == WHOLE
+
+
+@given(
+    st.text(
+        alphabet=st.sampled_from(
+            list("#[]|<>:_ \n") + ["Human", "Assistant", "User", "im_start", "INST", "/INST", "SYS", "AI", "x"]
+        ),
+        max_size=60,
+    )
+)
+def test_no_text_with_marks_of_templates_ends_a_reading(text: str) -> None:
+    turns = templated(text)
+    assert all(turn.role in ("user", "assistant", "system", "tool") for turn in turns)
+    assert sum(len(turn.text) for turn in turns) <= len(text)
