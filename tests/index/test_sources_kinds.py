@@ -310,7 +310,7 @@ def test_the_newest_may_stand_first(tmp_path: Path) -> None:
 @given(
     st.text(
         alphabet=st.sampled_from(
-            list("#[]|<>:_ \n") + ["Human", "Assistant", "User", "im_start", "INST", "/INST", "SYS", "AI", "x"]
+            [*"#[]|<>:_ \n", "Human", "Assistant", "User", "im_start", "INST", "/INST", "SYS", "AI", "x"]
         ),
         max_size=60,
     )

@@ -72,10 +72,9 @@ def templated(text: str) -> tuple[Turn, ...]:
 def _split(marks: "re.Pattern[str]", text: str) -> list[tuple[str, str]]:
     """Who speaks and what is said, between marks; what stands before the first mark is no one's."""
     found = list(marks.finditer(text))
-    ends = [mark.start() for mark in found[1:]] + [len(text)]
-    parts = [
-        (str(mark[mark.lastindex or 1]), text[mark.end() : end].strip()) for mark, end in zip(found, ends, strict=True)
-    ]
+    ends = [*(mark.start() for mark in found[1:]), len(text)]
+    pairs = zip(found, ends, strict=False)  # where there is no mark, the end of the text ends nothing
+    parts = [(str(mark[mark.lastindex or 1]), text[mark.end() : end].strip()) for mark, end in pairs]
     return [(who, said) for who, said in parts if said]
 
 
