@@ -307,14 +307,10 @@ def test_the_newest_may_stand_first(tmp_path: Path) -> None:
     assert said(found) == WHOLE
 
 
-@given(
-    st.text(
-        alphabet=st.sampled_from(
-            [*"#[]|<>:_ \n", "Human", "Assistant", "User", "im_start", "INST", "/INST", "SYS", "AI", "x"]
-        ),
-        max_size=60,
-    )
-)
+_MARKS = st.sampled_from([*"#[]|<>:_ \n", "Human", "Assistant", "User", "im_start", "INST", "/INST", "SYS", "AI", "x"])
+
+
+@given(st.lists(_MARKS, max_size=60).map("".join))
 def test_no_text_with_marks_of_templates_ends_a_reading(text: str) -> None:
     turns = templated(text)
     assert all(turn.role in ("user", "assistant", "system", "tool") for turn in turns)
