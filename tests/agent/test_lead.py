@@ -572,3 +572,28 @@ def test_of_a_report_the_questions_are_read() -> None:
 def test_nothing_that_can_be_typed_is_an_error(text: str) -> None:
     plan = plan_of(text)
     assert plan.tasks or plan.reply or plan.clarification
+
+
+def test_not_growing_is_falling() -> None:
+    assert "fell" in {task.facet for task in plan_of("which subjects are not increasing?").tasks}
+
+
+def test_a_correction_takes_the_place_of_the_last_question() -> None:
+    flagged = Exchange(question="how many were flagged?", answer="", tasks=plan_of("how many were flagged?").tasks)
+    assert [task.facet for task in plan_of("sorry, I meant refused, not flagged", flagged).tasks] == ["outcome"]
+
+
+@pytest.mark.parametrize("question", ["Make that into three bullet points", "put this in an email"])
+def test_the_last_answer_is_given_in_another_form(question: str) -> None:
+    last = Exchange(question="how many?", answer="There are 400.", tasks=plan_of("how many?").tasks)
+    assert "There are 400." in (plan_of(question, last).reply or "")
+
+
+def test_how_usage_grew_is_the_course_of_all_conversations() -> None:
+    assert [(task.focus, task.facet) for task in plan_of("how did the traffic grow?").tasks] == [("trend", "month")]
+
+
+def test_what_no_scope_can_leave_out_is_said() -> None:
+    plan = plan_of("recipes but not vegan ones")
+    assert any("vegan" in said for said in plan.unread)
+    assert plan.tasks

@@ -115,9 +115,10 @@ async def _side(notes: Notes, whole: Scope) -> _Rate | None:
 
 
 async def _by_facet(notes: Notes, across: str) -> None:
-    """The part's share in each value of a facet, the largest first. Fields are too many for columns, so of them the part and the
-    whole are counted each."""
-    found = await (_by_field(notes) if across == "field" else _by_column(notes, across))
+    """The part's share in each value of a facet, the largest first. Fields are too many for columns, and grades from one up are
+    several rows, some of them suppressed: of these the part and the whole are counted each."""
+    is_summed = across == "field" or notes.task.facet == "concern"
+    found = await (_by_two_counts(notes, across) if is_summed else _by_column(notes, across))
     if found is None:
         return
     rates, has_hidden, cited = found
@@ -149,12 +150,12 @@ async def _by_column(notes: Notes, across: str) -> _Found | None:
     return rates, len(rates) < len(table.columns), (table,)
 
 
-async def _by_field(notes: Notes) -> _Found | None:
+async def _by_two_counts(notes: Notes, across: str) -> _Found | None:
     scope, label = notes.task.scope, notes.task.about
     marked = {"outcome": {"outcome": label}, "flagged": {"flagged": "yes"}, "concern": {"concern_at_least": label}}
     borne = Scope.model_validate(scope.model_dump() | marked.get(notes.task.facet or "", {}))
-    part = await notes.ask("count_by", arguments(borne, by="field"))
-    whole = await notes.ask("count_by", arguments(scope, by="field"))
+    part = await notes.ask("count_by", arguments(borne, by=across))
+    whole = await notes.ask("count_by", arguments(scope, by=across))
     if part is None or whole is None:
         return None
     rates = []

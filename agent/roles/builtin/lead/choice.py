@@ -54,6 +54,17 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
         return {"size": 1.0}
     if slots.says("future"):
         return {"forecast": 1.0}
+    apart = (
+        slots.subjects,
+        slots.languages,
+        slots.surfaces,
+        slots.clusters,
+        slots.marks,
+        slots.facets,
+        slots.period.parts,
+    )
+    if slots.says("share") and slots.excluded and not any(apart) and len({item.kind for item in slots.excluded}) == 1:
+        return {"size": 1.0}  # the share of all that is left
     if slots.says("ring") and not slots.subjects:
         kept["coordination"] = _SIDE_BY_SIDE * likely["coordination"]
     sides = (slots.subjects, slots.marks, slots.languages, slots.surfaces)
@@ -97,6 +108,9 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
     if slots.says("least") and least and not (named or slots.marks):
         return {f"by_{least}": 1.0}
     if slots.says("busy") and not (named or slots.marks):
+        return {"volume": 1.0}
+    is_course = slots.says("growth") or slots.says("fall") or slots.says("change")
+    if slots.says("usage") and is_course and not (scoped or slots.facets):
         return {"volume": 1.0}
     since = slots.period.pivot is not None or (slots.period.since is not None and slots.period.until is None)
     changed = slots.says("growth") or slots.says("fall")

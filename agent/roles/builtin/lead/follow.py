@@ -67,6 +67,8 @@ def _counted_mark(first: Task) -> Scope | None:
     """What bears the mark that a task counted ("how often is it refused": what is refused)."""
     if first.across is not None or first.focus not in ("breakdown", "rate"):
         return None
+    if first.focus == "rate" and first.facet in ("field", "area", "harm", "near"):
+        return Scope.model_validate({first.facet: first.about})
     return {"outcome": Scope(outcome="refused"), "flagged": Scope(flagged="yes")}.get(first.facet or "")
 
 
@@ -118,7 +120,7 @@ def _again(reading: Reading, question: str, last: Exchange) -> Plan | None:
     # Where no facet more can be crossed, there is still how many there are.
     sized = [size_of(item.scope) if item.focus == "breakdown" and not has_room(item.scope) else item for item in kept]
     numbered = (item.model_copy(update={"id": f"t{place}"}) for place, item in enumerate(sized, start=1))
-    tasks = tuple(numbered) or last.tasks
+    tasks = tuple(numbered) or (size_of(joined(last.tasks[0].scope, new)).model_copy(update={"id": "t1"}),)
     return Plan(tasks=tasks, assumptions=(f"the last question again, now {new.describe()}",))
 
 

@@ -36,6 +36,7 @@ from agent.roles.builtin.lead.referring import (
     FILE,
     SHORT,
     THOSE,
+    corrected_question,
     is_again,
     is_beside_last,
     is_of_all_named,
@@ -104,6 +105,8 @@ class BuiltinPlanner:
         """The plan of one question. `goes_on`: it follows another one in the same text, whose subject it may leave out."""
         last = next((item for item in reversed(brief.history) if item.tasks), None)
         spoken, known = language_of(question), _known(brief)
+        if last is not None and (rest := corrected_question(question)) != question:
+            question = rest
         if _DEFINED.search(question):
             question = regex.sub(r"[“”\"„«»]", "", question)  # what is to be explained is no subject
         question = _with_quotes(question, brief.history)
@@ -226,6 +229,8 @@ class BuiltinPlanner:
         if spoken not in SPOKEN:
             assumed.append("answered in English")
         unread = plan.unread
+        if slots.inseparable:
+            unread = (*unread, text_of("still_in", spoken).format(words=", ".join(slots.inseparable)))
         if slots.unknown:
             words = ", ".join(dict.fromkeys(word.casefold() for word in slots.unknown[:_NAMED]))
             unread = (*unread, text_of("word_unread", spoken).format(words=words))

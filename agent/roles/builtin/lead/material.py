@@ -35,6 +35,7 @@ _EMPTY = (
     "stuff",
     "use",
     "usage",
+    "change",
     "numbers",
     "people",
     "users",
@@ -92,6 +93,7 @@ CUES = (
     "ring",
     "bigness",
     "busy",
+    "usage",
     "false_alarm",
 )
 """Sections of `slots.toml` whose words say how something is asked."""

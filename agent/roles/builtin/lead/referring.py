@@ -52,6 +52,8 @@ def sides(slots: Slots) -> int:
 def shape_of(question: str, slots: Slots) -> str | None:
     """What the last answer is to be made into, where a question says so of "this" or names nothing else: a file, a table, a
     summary."""
+    if _MADE_INTO.search(question):
+        return "as_table" if _TABLE.search(question) else "export" if FILE.search(question) else "shorter"
     says_this = refers_back(question)
     is_short = len(question.split()) <= _SHAPING
     names = slots.languages or slots.surfaces or slots.marks or slots.facets or slots.period.since or slots.excluded
@@ -64,6 +66,33 @@ def shape_of(question: str, slots: Slots) -> str | None:
     if _TABLE.search(question) and says_this:
         return "as_table"
     return "shorter" if slots.says("summary") and not _OF_ALL.search(question.casefold()) else None
+
+
+_MADE_INTO = regex.compile(
+    r"\b(?:turn|make|put|rewrite|write|convert|format|reformat|boil|condense)\s+(?:that|this|it|them|these|the answer|your answer)\s+"
+    r"(?:all\s+)?(?:up\s+|down\s+)?(?:(?:in)?to|as|in|for)\b|\bmach\w* (?:daraus|das) |\b(?:fais-en|haz de eso|conviértelo en|transforme-le en)\b",
+    regex.IGNORECASE,
+)
+"""The last answer in another form, whatever that form is called."""
+_CORRECTS = regex.compile(
+    r"^(?:no|nope|sorry|wait|actually|oops|i meant?|nein|entschuldigung|ich meinte|non|pardon|désolé|je voulais dire|perdón|quise decir|quería decir)\b[,.!:]*\s*"
+    r"(?:(?:sorry|no|actually|i meant?|i mean|ich meinte|je voulais dire|quise decir)\b[,:]*\s*)*",
+    regex.IGNORECASE,
+)
+
+
+def corrected_question(question: str) -> str:
+    """A question without the words that only say that it takes another one's place ("sorry, I meant ...")."""
+    rest = _NOT_THAT.sub("", _CORRECTS.sub("", question.strip()))
+    if not any(map(str.isalpha, rest)):
+        return question
+    is_mark = rest != question and len(rest.split()) <= _FEW and rest.strip(" .!").casefold() in _MARKS
+    return f"how many were {rest}" if is_mark else rest
+
+
+_NOT_THAT = regex.compile(r",\s*(?:and )?(?:not|rather than|instead of|nicht|pas|no)\s[^,]{2,30}$", regex.IGNORECASE)
+_MARKS = frozenset(("refused", "flagged", "concerning", "declined", "risky"))
+_FEW = 3
 
 
 _SHAPING = 12

@@ -17,6 +17,7 @@ from agent.roles.builtin.lead.spelling import corrected, is_slip_of, many_in
 from agent.roles.builtin.lead.times import period_of
 from index.questions.languages import languages_in
 from index.questions.values import Found, QuestionReader
+from index.vocabulary import vocabulary
 
 _QUOTED = regex.compile(r"[“„«「『\"]([^“”„»«\"」』]{2,120})[”“»」』\"]")
 _CLUSTER = regex.compile(r"\b([CcTt]\d{1,5})\b")
@@ -62,6 +63,8 @@ class Slots:
     """Whether no word is left but one for conversations."""
     negated: tuple[str, ...] = ()
     """Marks that what is asked about does not bear."""
+    inseparable: tuple[str, ...] = ()
+    """What is to be left out of a subject that it belongs to ("recipes excluding vegan ones"): no scope can say that."""
     whole: Found | None = None
     """What a share is asked of, where that is named behind the share."""
 
@@ -109,6 +112,8 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
     if _TRANSLATED.search(text):
         found = [item for item in found if item.kind != "language"]
     out = excluded(text, found, spoken)
+    blurred = [item for item in out if item.kind in SUBJECTS and _is_of_rest(item, found, out)]
+    out = [item for item in out if item not in blurred]
     if months := months_left_out(text, period, times, spoken):
         out += months
         period = replace(period, since=None, until=None)
@@ -145,6 +150,7 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         ),
         left=_left(text, [*taken, *((item.start, item.end) for item in found)]),
         assumed=(*mended, *period.assumed),
+        inseparable=tuple(item.words for item in blurred),
         cues=frozenset(_cues(text, marks)),
         is_bare=_is_bare(text, [*taken, *((item.start, item.end) for item in found)]),
         negated=negated,
@@ -157,11 +163,20 @@ _WILL = regex.compile(r"(?:and |so |ok,? )?(?:will|shall)\b|is .{1,40} going to\
 
 
 def _cues(text: str, marks: Sequence[str]) -> Iterator[str]:
-    yield from (cue for cue in CUES if _has(text, cue))
+    found = {cue for cue in CUES if _has(text, cue)}
+    if _NOT_GROWING.search(text):
+        found = (found - {"growth"}) | {"fall"}
+    yield from found
     if "flagged" in marks and _has(text, "benign"):
         yield "false_alarm"
     if _WILL.match(text):
         yield "future"
+
+
+_NOT_GROWING = regex.compile(
+    r"\b(?:not|aren['’]?t|isn['’]?t|never|stopped|no longer|nicht|ne|no|não)\s+(?:still |really |clearly |mehr )?(?:grow|increas|ris(?:e|ing)|gain|going up|wachs|croiss|augment|crec|sub)",
+    regex.IGNORECASE,
+)
 
 
 def _has(text: str, section: str) -> bool:
@@ -291,6 +306,17 @@ def _unknown(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[str]:
             and not is_slip_of(word, asking_words())
         ):
             yield match[0]
+
+
+def _is_of_rest(item: Found, found: Sequence[Found], out: Sequence[Found]) -> bool:
+    """Whether what is left out is of the same field as what the question is about ("recipes excluding vegan ones")."""
+    rest = (other for other in found if other not in out and other.kind in SUBJECTS)
+    return any(in_field(item.label) == in_field(other.label) for other in rest)
+
+
+def in_field(label: str) -> str:
+    """The field of the vocabulary that an area or a request belongs to."""
+    return next((item.field for item in vocabulary().requests if label in (item.area, item.label)), label)
 
 
 def _is_free(item: tuple[str, int, int], quoted: Sequence[tuple[str, int, int]]) -> bool:
