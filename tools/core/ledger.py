@@ -22,6 +22,8 @@ from pyroaring import BitMap
 
 from index.core.home import private_folder
 from tools.core.errors import PHRASES_SPENT, LedgerFault
+from tools.core.ledger_blobs import SCHEMA as BLOBS
+from tools.core.ledger_blobs import Blobs
 from tools.core.ledger_chain import FIELDS, REDACTED, Seal, Spending, link
 
 _SCHEMA = """
@@ -65,8 +67,6 @@ REFUSED = "refused"
 NOTED = "noted"
 """Digest of an entry that says what became of earlier releases: an export, a hand-over."""
 _GENESIS = "0" * 64
-_REFERENCE = 4
-"""Bytes of a place that stands for the members of another set of its entry; a bitmap has at least eight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +130,15 @@ class Ledger:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
         path.chmod(0o600)
-        self._connection.executescript(_SCHEMA)
+        self._connection.executescript(_SCHEMA + BLOBS)
+        self._blobs = Blobs(self._connection)
         (trigger,) = self._connection.execute("SELECT sql FROM sqlite_master WHERE name = 'releases_stay'").fetchone()
         if "UPDATE OF" not in trigger:
             # An older Shoal had nothing that may be redacted.
             self._connection.executescript(f"DROP TRIGGER releases_stay; {_SCHEMA}")
-        self._sets: list[KeptSet] = []
         self._anchor_file = anchor or path.with_suffix(".head")
         self._turn = path.with_suffix(".lock")
         self._anchored = ""
-        self._read_until = 0
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -190,31 +189,27 @@ class Ledger:
                 f"with earlier ones. Only the owner of the index should remove {self._anchor_file} and begin again.",
             )
 
-    def new_sets(self, known: int) -> Sequence[KeptSet]:
-        """Released sets, oldest first, after the first `known`. Call inside `exclusive`."""
+    def new_sets(self, after: int = 0) -> Sequence[KeptSet]:
+        """Released sets, oldest first, of the entries after this one. Call inside `exclusive`."""
+        return self._kept("seq > ?", after)
+
+    def _kept(self, where: str, entry: int) -> list[KeptSet]:
         rows = self._connection.execute(
             "SELECT seq, place, kind, accounts, count, coalesce(signature, x'') FROM sets LEFT JOIN signatures "
-            "USING (seq, place) WHERE seq > ? ORDER BY seq, place",
-            [self._read_until],
+            f"USING (seq, place) WHERE {where} ORDER BY seq, place",
+            [entry],
         ).fetchall()
-        if rows:
-            self._sets += [KeptSet(*row) for row in rows]
-            self._read_until = rows[-1][0]
-        return self._sets[known:]
+        # Nearly all are the same few ones, so each of these is read, and held, once.
+        signatures = {row[-1]: self._blobs.whole("signature", row[0], row[-1]) for row in rows}
+        return [
+            KeptSet(seq, place, kind, many, count, signatures[held]) for seq, place, kind, many, count, held in rows
+        ]
 
     def members_of(self, kept: KeptSet) -> BitMap:
         """The members of a set."""
-        stored = self._stored(kept.seq, kept.place)
-        if len(stored) == _REFERENCE:
-            stored = self._stored(kept.seq, int.from_bytes(stored, "little"))
-        return BitMap.deserialize(stored)
-
-    def _stored(self, seq: int, place: int) -> bytes:
         with self._lock:
-            found: tuple[bytes] = self._connection.execute(
-                "SELECT members FROM sets WHERE seq = ? AND place = ?", [seq, place]
-            ).fetchone()
-        return found[0]
+            stored = self._blobs.at("members", kept.seq, kept.place)
+            return BitMap.deserialize(self._blobs.whole("members", kept.seq, stored))
 
     def append(
         self, entry: dict[str, Any], sets: Sequence[ReleasedSet], spending: Spending | None = None, analyst: str = ""
@@ -225,19 +220,14 @@ class Ledger:
         previous = last[1] if last else _GENESIS
         seq = (last[0] if last else 0) + 1
         values = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **entry}
-        blobs = _once([item.members.serialize() for item in sets])
+        members = self._blobs.written("members", seq, [item.members.serialize() for item in sets])
+        signatures = self._blobs.written("signature", seq, [item.signature for item in sets])
+        stored = [
+            (item.kind, item.accounts, item.count, blob, signature)
+            for item, blob, signature in zip(sets, members, signatures, strict=True)
+        ]
         seal = Seal.of(values)
-        digest = link(
-            previous,
-            values,
-            [
-                (item.kind, item.accounts, item.count, blob, item.signature)
-                for item, blob in zip(sets, blobs, strict=True)
-            ],
-            spending,
-            analyst,
-            seal,
-        )
+        digest = link(previous, values, stored, spending, analyst, seal)
         self._connection.execute("INSERT INTO seals VALUES (?, ?, ?)", [seq, *astuple(seal)])
         self._connection.execute(
             f"INSERT INTO releases (seq, {', '.join(FIELDS)}, previous, hash) VALUES ({', '.join('?' * 17)})",
@@ -245,14 +235,11 @@ class Ledger:
         )
         self._connection.executemany(
             "INSERT INTO sets VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (seq, place, item.kind, item.accounts, item.count, blob)
-                for place, (item, blob) in enumerate(zip(sets, blobs, strict=True))
-            ],
+            [(seq, place, *parts) for place, (*parts, _) in enumerate(stored)],
         )
         self._connection.executemany(
             "INSERT INTO signatures VALUES (?, ?, ?)",
-            [(seq, place, item.signature) for place, item in enumerate(sets) if item.signature],
+            [(seq, place, signature) for place, (*_, signature) in enumerate(stored) if signature],
         )
         if spending is not None:
             self._connection.execute("INSERT INTO spendings VALUES (?, ?, ?, ?)", [seq, *astuple(spending)])
@@ -280,15 +267,9 @@ class Ledger:
             spent = self._connection.execute(
                 "SELECT epsilon, question, answer FROM spendings WHERE seq = ?", [seq]
             ).fetchone()
-            sets = self._connection.execute(
-                "SELECT seq, place, kind, accounts, count, coalesce(signature, x'') FROM sets LEFT JOIN signatures "
-                "USING (seq, place) WHERE seq = ? ORDER BY place",
-                [seq],
-            ).fetchall()
-            kept = [KeptSet(*item) for item in sets]
             released = [
                 ReleasedSet(item.kind, item.accounts, item.count, self.members_of(item), item.signature)
-                for item in kept
+                for item in self._kept("seq = ?", seq)
             ]
             yield dict(zip(FIELDS, row, strict=True)), released, Spending(*spent) if spent is not None else None
 
@@ -388,13 +369,3 @@ class Ledger:
 
     def close(self) -> None:
         self._connection.close()
-
-
-def _once(blobs: Sequence[bytes]) -> list[bytes]:
-    """Members that an entry has twice (a scope and its total) are written once, and then as their place."""
-    first: dict[bytes, int] = {}
-    places = [first.setdefault(blob, place) for place, blob in enumerate(blobs)]
-    return [
-        blob if place == before else before.to_bytes(_REFERENCE, "little")
-        for place, (blob, before) in enumerate(zip(blobs, places, strict=True))
-    ]

@@ -53,7 +53,7 @@ class ReleaseHistory:
         """Take in what every agent has released by now."""
         for item in self._ledger.new_sets(self._known):
             self._file(item)
-            self._known += 1
+            self._known = item.seq
         self._compared = MemoByArray(self._compare)
 
     def _file(self, item: KeptSet) -> None:

@@ -78,7 +78,7 @@ class DisclosureAudit:
             self._projection = Projection(self._snapshot)
             self._protect(self._small_cells())
         for item in self._ledger.new_sets(self._known):
-            self._known += 1
+            self._known = item.seq
             if item.count is None and item.kind != PRIMARY:
                 continue
             if item.count is not None and item.signature in self._latest:
