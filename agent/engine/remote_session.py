@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import regex
 
 from agent.core.events import (
     ApprovalAsked,
@@ -35,6 +36,8 @@ from tools.toolbox import IndexCard, LedgerReading
 
 _CONNECT_S, _READ_S = 10.0, 660.0
 """Longest that the gate may take to answer, and may be silent in the middle of a run."""
+_LINE_BYTES, _RUN_BYTES = 8 * 1024 * 1024, 64 * 1024 * 1024
+"""Most that one event, and all of a run, may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,18 +172,18 @@ class RemoteSession:
                 if response.status_code != httpx.codes.OK:
                     await response.aread()
                     _answer(response)
-                async for line in response.aiter_lines():
-                    if not line.strip():
-                        continue
+                async for line in _lines(response):
                     event = load(json.loads(line))
                     if isinstance(event, RunStarted):
                         run = self._begun(event, question)
+                    if not run:
+                        raise ValueError("an event before a run")
                     self.store.add(run, dump(event))
                     asked = self._asked(event, asked)
                     ended = ended or isinstance(event, RunEnded)
                     yield event
-        except (httpx.HTTPError, ValueError) as error:
-            known = _away(self._address.url)
+        except (httpx.HTTPError, ValueError, RecursionError) as error:
+            known = _away(self._address.url) if isinstance(error, httpx.HTTPError) else _foreign(self._address.url)
             if not run:
                 raise known from error
             lost = RunEnded(
@@ -194,6 +197,10 @@ class RemoteSession:
                 self.store.mark(run, INTERRUPTED)
 
     def _begun(self, event: RunStarted, question: str) -> str:
+        """Take up a run. Raises ValueError where the gate gives it an id that is none, or another one's."""
+        is_known = any(item.run == event.run for item in self.store.runs())
+        if not regex.fullmatch(r"r-[0-9a-f]{8}", event.run) or is_known != (event.run == self.last_run):
+            raise ValueError("not the id of this run")
         if event.resumed:
             self.store.begin(event.run)
         else:
@@ -240,24 +247,47 @@ class RemoteSession:
         self.store.close()
 
 
+async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """Lines of an answer. Raises ValueError where one, or all of them, are longer than any run's: not every gate is ours."""
+    rest, total = b"", 0
+    async for part in response.aiter_bytes():
+        total += len(part)
+        *lines, rest = (rest + part).split(b"\n")
+        if len(rest) > _LINE_BYTES or total > _RUN_BYTES:
+            raise ValueError("more than a run says")
+        for line in lines:
+            if line.strip():
+                yield line
+    if rest.strip():
+        yield rest
+
+
 def _answer(response: httpx.Response) -> Any:
     """The value of an answer, or the error that it is."""
     try:
         value = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         value = {}
     if response.is_success:
         return value
     if response.status_code == httpx.codes.UNAUTHORIZED:
         raise SettingsError("The gate does not accept this token.", "Set SHOAL_TOKEN to a valid one, or ask an admin.")
+    value = value if isinstance(value, dict) else {}
     message = str(value.get("error") or f"The gate answered with HTTP {response.status_code}.")
     fault = ShoalError(message, str(value.get("hint") or "Try again; if it stays so, tell whoever runs the gate."))
     kinds = {2: SettingsError, 3: IndexFault, 6: LedgerFault}
-    kind = kinds.get(int(value.get("exit_code") or 0))
+    code = value.get("exit_code")
+    kind = kinds.get(code) if isinstance(code, int) else None
     raise kind(fault.message, fault.hint) if kind is not None else fault
 
 
 def _away(url: str) -> IndexFault:
     return IndexFault(
         f"The gate at {url} cannot be reached.", "Check the address and the network; what was found is kept."
+    )
+
+
+def _foreign(url: str) -> IndexFault:
+    return IndexFault(
+        f"What answers at {url} does not speak as a gate does.", "Check the address, and that both are of one version."
     )

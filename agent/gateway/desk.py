@@ -5,21 +5,23 @@ that they can be opened and exported later like any finding.
 """
 
 import asyncio
-import hashlib
 import json
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakValueDictionary
 
 import regex
 
 from agent.core.events import Event, RunEnded, RunStarted, ToolEnded, ToolStarted, UsageReported, dump
 from agent.core.run import RunContext
+from agent.core.settings import Settings
 from agent.gateway.people import Caller, Limits
-from agent.gateway.service import GateService
+from agent.gateway.service import RUNS_OF_ONE, GateService
+from agent.gateway.tokens import BudgetOfIdentity
 from agent.storage.export import Format, document, rendered
 from agent.storage.session_store import Released, SessionStore
 from agent.storage.typed import typed
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 
 _OPEN_AT_MOST = 2
 """Sessions of one identity that are kept open; an older one is opened again when it is needed."""
+_WAIT_AT_MOST = 8
+"""Questions of one identity that run or wait for their turn."""
+_LISTED_FOR_S = 60.0
+"""How long the list of all themes is given again without a release of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +53,11 @@ class Investigation:
     events: tuple[dict[str, Any], ...]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Open:
     session: "Session"
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """One question at a time."""
+    made_for: tuple[Settings, Limits]
+    """The settings and limits that it was opened under."""
 
 
 class Desk:
@@ -60,14 +66,19 @@ class Desk:
     def __init__(self, service: GateService, identity: str) -> None:
         self._service = service
         self._identity = identity
-        self._tool_calls = f"t-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
-        """The session that keeps calls of single tools."""
+        self._tool_calls = f"t-{secrets.token_hex(4)}"
+        """The session that keeps calls of single tools; of this process alone, so that two never give one handle twice."""
         self._store = SessionStore(service.app.home.folder(service.folder_of(identity)))
         self._open: dict[str, _Open] = {}
         self._opening = asyncio.Lock()
         self._tools: Toolbox | None = None
         self._limits = Limits()
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(RUNS_OF_ONE)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._waiting = 0
+        """Questions that run or wait for their turn."""
+        self._themes: tuple[float, Toolbox, dict[str, Any]] | None = None
 
     # Single tools
 
@@ -80,7 +91,7 @@ class Desk:
         run, began = f"r-{secrets.token_hex(4)}", time.monotonic()
         card = toolbox.card
         question = f"{tool} {json.dumps(arguments, ensure_ascii=False)}"
-        async with self._service.running:
+        async with self._service.calling:
             self._store.start(run, self._tool_calls, card.path, question)
             for event in (
                 RunStarted(
@@ -138,12 +149,19 @@ class Desk:
         """Ask a question, in a new session or in one of this identity's. `begun` hears the session's id. `may_begin`: a
         session that is not there yet is begun under the id that is given."""
         caller.require("ask")
-        if session is not None and not may_begin and not self._store.runs(session):
+        name = _checked(session) if session is not None else f"s-{secrets.token_hex(4)}"
+        is_new = not self._store.runs(name)
+        if session is not None and is_new and not may_begin:
             raise _none_of(session)
+        if self._waiting >= _WAIT_AT_MOST:
+            raise BudgetOfIdentity(
+                f"{caller.identity} has {self._waiting} questions under way, which is the most.", "Wait for an answer."
+            )
+        if is_new:
+            self._service.tokens.claim(name, caller.identity)
         self._service.tokens.take_question(caller)
-        opened = await self._opened(caller, session)
-        begun(opened.session.id)
-        async with aclosing(self._events(opened, opened.session.ask(question))) as events:
+        begun(name)
+        async with aclosing(self._events(caller, name, lambda opened: opened.ask(question))) as events:
             async for event in events:
                 yield event
 
@@ -152,22 +170,49 @@ class Desk:
     ) -> AsyncGenerator[Event, None]:
         """Decide about the plan that waits, or with `approved` None resume the last run."""
         caller.require("ask")
-        opened = await self._opened(caller, session)
-        asked = (
-            opened.session.resume()
-            if approved is None
-            else opened.session.decide(approved=approved, leave_out=leave_out)
-        )
-        async with aclosing(self._events(opened, asked)) as events:
+        if not self._store.runs(_checked(session)):
+            raise _none_of(session)
+
+        def asked(opened: "Session") -> AsyncGenerator[Event, None]:
+            return opened.resume() if approved is None else opened.decide(approved=approved, leave_out=leave_out)
+
+        async with aclosing(self._events(caller, session, asked)) as events:
             async for event in events:
                 yield event
 
-    async def _events(self, opened: _Open, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
-        async with opened.turn, self._service.running, aclosing(events):
-            async for event in events:
-                if isinstance(event, UsageReported) and event.cost:
-                    self._service.tokens.charge(self._identity, event.cost)
+    async def _events(
+        self, caller: Caller, session: str, asked: Callable[["Session"], AsyncGenerator[Event, None]]
+    ) -> AsyncGenerator[Event, None]:
+        """What a run says. It goes on however slowly it is read: a reader that waits takes no turn of others. Who stops reading
+        stops it."""
+        said: asyncio.Queue[Event | None] = asyncio.Queue()  # a run has an end, and all of it is in the store
+
+        async def run() -> None:
+            try:
+                async with self._turn(session), self._turns, self._service.running:
+                    opened = await self._opened(caller, session)
+                    async with aclosing(asked(opened)) as events:
+                        async for event in events:
+                            if isinstance(event, UsageReported) and event.cost:
+                                self._service.tokens.charge(self._identity, event.cost)
+                            said.put_nowait(event)
+            finally:
+                said.put_nowait(None)
+
+        self._waiting += 1
+        task = asyncio.create_task(run())
+        try:
+            while (event := await said.get()) is not None:
                 yield event
+            await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            self._waiting -= 1
+
+    def _turn(self, session: str) -> asyncio.Lock:
+        """One question at a time in a session."""
+        return self._locks.setdefault(session, asyncio.Lock())
 
     async def start(self, caller: Caller, question: str, session: str | None = None) -> str:
         """Begin a question and return at once; `investigation` says where it stands. Returns the session's id."""
@@ -177,11 +222,10 @@ class Desk:
             try:
                 async for _ in self.ask(caller, question, session, known.set_result):
                     pass
-            except BaseException as error:
-                if not known.done():
-                    known.set_exception(error)
-                else:
+            except Exception as error:
+                if known.done():
                     raise
+                known.set_exception(error)
 
         task = asyncio.create_task(drain())
         found = await known
@@ -206,35 +250,45 @@ class Desk:
 
     async def themes(self, caller: Caller) -> dict[str, Any]:
         """All themes with their sizes, in the stored form of a finding."""
-        return (await (await self._run_tools(caller)).themes()).as_dict()
+        toolbox = await self.toolbox(caller)
+        if self._themes is None or self._themes[1] is not toolbox or time.monotonic() > self._themes[0] + _LISTED_FOR_S:
+            self._themes = time.monotonic(), toolbox, (await (await self._run_tools(caller)).themes()).as_dict()
+        return self._themes[2]
 
     async def rename_theme(self, caller: Caller, cluster: str, name: str) -> str:
-        """Give a theme a name for everybody; empty: take it back."""
+        """Give a theme a name for everybody, with an entry in the ledger; empty: take it back."""
         toolbox = await self.toolbox(caller)
-        return await asyncio.to_thread(toolbox.rename, cluster, name, caller.identity)
+        async with self._service.naming:
+            kept = await asyncio.to_thread(toolbox.rename, cluster, name, caller.identity)
+            await asyncio.to_thread(toolbox.note, "rename theme", {"cluster": cluster, "name": kept})
+        self._themes = None
+        return kept
 
     async def _run_tools(self, caller: Caller) -> "RunTools":
         toolbox = await self.toolbox(caller)
         return toolbox.for_run("", self._service.fallback.readers(RunContext.unlimited("", caller.identity)))
 
-    async def _opened(self, caller: Caller, session: str | None) -> _Open:
+    async def _opened(self, caller: Caller, session: str) -> "Session":
+        """A session, under the limits of this moment."""
         async with self._opening:
-            if session in self._open:
-                found = self._open.pop(session)
-                self._open[session] = found
-                return found
-            made = await asyncio.to_thread(self._service.session, caller)
-            if session is not None and self._store.runs(session):
-                await asyncio.to_thread(made.reopen, session)
-            elif session is not None:
-                made.id = _checked(session)
-            self._open[made.id] = _Open(made)
+            made_for = await asyncio.to_thread(self._service.settings_of, caller), caller.limits
+            found = self._open.pop(session, None)
+            if found is not None and found.made_for != made_for:
+                await found.session.close()
+                found = None
+            if found is None:
+                found = _Open(await asyncio.to_thread(self._service.session, caller), made_for)
+                if self._store.runs(session):
+                    await asyncio.to_thread(found.session.reopen, session)
+                else:
+                    found.session.id = session
+            self._open[session] = found
             await self._close_older()
-            return self._open[made.id]
+            return found.session
 
     async def _close_older(self) -> None:
         for name, opened in list(self._open.items())[:-_OPEN_AT_MOST]:
-            if not opened.turn.locked() and name not in self._under_way:
+            if not self._turn(name).locked():
                 del self._open[name]
                 await opened.session.close()
 
@@ -253,12 +307,13 @@ class Desk:
         own = next((item for item in self._store.released(session) if item.finding["id"] == handle), None)
         if own is not None:
             return own
-        owner = self._service.tokens.owner_of(session, caller.identity)
-        if owner is not None:
-            with closing(SessionStore(self._service.app.home.folder(self._service.folder_of(owner)))) as store:
-                theirs = next((item for item in store.released(session) if item.finding["id"] == handle), None)
-            if theirs is not None:
-                return theirs
+        handed = self._service.tokens.handed_over(session, caller.identity)
+        if handed is not None:
+            with closing(SessionStore(self._service.app.home.folder(self._service.folder_of(handed.owner)))) as store:
+                shown = {run.run for run in store.runs(session) if run.started <= handed.at}
+                for item in store.released(session):
+                    if item.finding["id"] == handle and item.run in shown:
+                        return item
         raise SettingsError(f"There is no finding {name!r} for {caller.identity}.", "List them with list_findings.")
 
     async def export(self, caller: Caller, session: str, form: Format) -> str:
@@ -271,7 +326,7 @@ class Desk:
         return made
 
     async def hand_over(self, caller: Caller, session: str, to: str) -> None:
-        """Let another identity open the findings of a session, with an entry in the ledger."""
+        """Let another identity open what a session has found so far, with an entry in the ledger."""
         caller.require("ask")
         if not self._store.runs(session):
             raise _none_of(session)

@@ -10,11 +10,16 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
+
+from starlette.requests import ClientDisconnect
 
 from agent.gateway.people import Caller
 from agent.gateway.tokens import TokenStore
@@ -31,8 +36,13 @@ HEALTH, MCP = "/health", "/mcp"
 MAX_BODY = 256 * 1024
 """Bytes of a request: a question has at most 20,000 letters."""
 _BODY_WITHIN_S = 20.0
+_TAKEN_WITHIN_S = 30.0
+"""How long a client may leave a part of an answer untaken."""
 _WAITS_S = 30.0
-_AT_ONCE = 64
+_AT_ONCE, _OF_ONE = 64, 8
+"""Requests of analysts at once, and of one of them."""
+_OF_STAFF = 8
+"""Places of their own for admins, operators and overseers, whatever analysts do."""
 _PER_MINUTE, _BURST = 240, 60
 _MOST_BUCKETS = 10_000
 _LOG_BYTES, _LOG_FILES = 10 * 1024 * 1024, 5
@@ -44,6 +54,10 @@ class _Refused(Exception):
     def __init__(self, status: int, message: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         super().__init__(message)
         self.status, self.message, self.headers = status, message, list(headers)
+
+
+class _Gone(OSError):
+    """A client that does not take its answer."""
 
 
 @dataclass(slots=True)
@@ -70,7 +84,8 @@ class Guard:
         self._app, self._tokens = app, tokens
         self._hosts, self._origins = frozenset(map(str.lower, hosts)), frozenset(origins)
         self._buckets = _Buckets()
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns, self._turns_of_staff = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_OF_STAFF)
+        self._turns_of: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._log = _logger(log)
 
     def close(self) -> None:
@@ -92,7 +107,11 @@ class Guard:
                 heard["status"] = message["status"]
             elif message["type"] == "http.response.body":
                 heard["out"] += len(message.get("body", b""))
-            await send(message)
+            try:
+                async with asyncio.timeout(_TAKEN_WITHIN_S):
+                    await send(message)
+            except TimeoutError:
+                raise _Gone from None
 
         try:
             headers = _headers(scope)
@@ -107,7 +126,9 @@ class Guard:
                 raise _Refused(429, "Too many requests in a short time.", [(b"retry-after", b"5")])
             scope[CALLER] = caller
             bounded = await self._bounded(headers, receive, heard)
-            await self._in_turn(scope, bounded, counted)
+            await self._in_turn(caller, partial(self._app, scope, bounded, counted))
+        except (_Gone, ClientDisconnect):
+            pass  # nobody is there to be told; the server closes what was begun
         except _Refused as refused:
             if not heard["status"]:
                 await _reply(counted, refused.status, {"error": refused.message}, refused.headers)
@@ -158,16 +179,17 @@ class Guard:
 
         return again
 
-    async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            async with asyncio.timeout(_WAITS_S):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise _Refused(503, "Too many requests at once.", [(b"retry-after", b"10")]) from None
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._turns.release()
+    async def _in_turn(self, caller: Caller, answer: Callable[[], Awaitable[None]]) -> None:
+        own = self._turns_of.setdefault(caller.identity, asyncio.Semaphore(_OF_ONE))
+        everybody = self._turns if caller.role == "analyst" else self._turns_of_staff
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(_WAITS_S):
+                    await held.enter_async_context(own)
+                    await held.enter_async_context(everybody)
+            except TimeoutError:
+                raise _Refused(503, "Too many requests at once.", [(b"retry-after", b"10")]) from None
+            await answer()
 
     def _note(self, scope: Scope, caller: Caller | None, heard: dict[str, int], began: float) -> None:
         who = {"token": caller.token, "identity": caller.identity, "role": caller.role} if caller is not None else {}

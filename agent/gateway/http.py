@@ -5,7 +5,6 @@ sentences of ours with their next step.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
@@ -27,6 +26,7 @@ from agent.gateway.mcp_server import server
 from agent.gateway.people import Caller, Limits, NotAllowed, Role
 from agent.gateway.tokens import BudgetOfIdentity
 from index.core.errors import IndexFault, SettingsError, ShoalError
+from index.core.untrusted import safe_json
 from tools.core.errors import ToolRefusal
 
 _STATUS: tuple[tuple[type[ShoalError], int], ...] = (
@@ -88,7 +88,7 @@ def _routes(house: House) -> list[Route]:
         desk = house.desk(caller)
         toolbox = await desk.toolbox(caller)
         known = asdict(toolbox.card)
-        return JSONResponse(
+        return _Json(
             {
                 **known,
                 "path": toolbox.card.path.name,
@@ -102,19 +102,19 @@ def _routes(house: House) -> list[Route]:
         caller = _caller_of(request)
         found = asdict(await house.desk(caller).facts(caller))
         days = {name: found[name].isoformat() if found[name] else None for name in ("first_day", "last_day")}
-        return JSONResponse({**found, **days})
+        return _Json({**found, **days})
 
     async def themes(request: Request) -> Response:
         caller = _caller_of(request)
-        return JSONResponse(await house.desk(caller).themes(caller))
+        return _Json(await house.desk(caller).themes(caller))
 
     async def rename(request: Request) -> Response:
         caller, body = _caller_of(request), await _body(request, _Name)
         kept = await house.desk(caller).rename_theme(caller, request.path_params["cluster"], body.name)
-        return JSONResponse({"name": kept})
+        return _Json({"name": kept})
 
     async def ledger(request: Request) -> Response:
-        return JSONResponse(await asyncio.to_thread(house.own_entries, _caller_of(request)))
+        return _Json(await asyncio.to_thread(house.own_entries, _caller_of(request)))
 
     async def ask(request: Request) -> Response:
         caller, body = _caller_of(request), await _body(request, _Question)
@@ -134,26 +134,26 @@ def _routes(house: House) -> list[Route]:
         page = request.query_params.get("page", "1")
         number = int(page) if page.isdigit() and 0 < len(page) < 9 else 1
         found = await asyncio.to_thread(house.ledger_page, _caller_of(request), max(1, number))
-        return JSONResponse(found.model_dump(mode="json"))
+        return _Json(found.model_dump(mode="json"))
 
     async def policy(request: Request) -> Response:
-        return JSONResponse(await asyncio.to_thread(house.policy, _caller_of(request)))
+        return _Json(await asyncio.to_thread(house.policy, _caller_of(request)))
 
     async def publish(request: Request) -> Response:
-        return JSONResponse({"message": await house.publish(_caller_of(request))})
+        return _Json({"message": await house.publish(_caller_of(request))})
 
     async def forget(request: Request) -> Response:
         body = await _body(request, _Erasure)
-        return JSONResponse({"message": await house.forget(_caller_of(request), body.account, body.before)})
+        return _Json({"message": await house.forget(_caller_of(request), body.account, body.before)})
 
     async def tokens(request: Request) -> Response:
         caller = _caller_of(request)
         if request.method == "POST":
             body = await _body(request, _NewToken)
             made = await asyncio.to_thread(house.make_token, caller, body.identity, body.role, body.limits, body.days)
-            return JSONResponse({"token": made}, status_code=201)
+            return _Json({"token": made}, status_code=201)
         listed = await asyncio.to_thread(house.tokens, caller)
-        return JSONResponse([{**asdict(item), "limits": item.limits.model_dump()} for item in listed])
+        return _Json([{**asdict(item), "limits": item.limits.model_dump()} for item in listed])
 
     async def token(request: Request) -> Response:
         caller, name = _caller_of(request), request.path_params["name"]
@@ -161,7 +161,7 @@ def _routes(house: House) -> list[Route]:
             await asyncio.to_thread(house.revoke_token, caller, name)
         else:
             await asyncio.to_thread(house.limit_token, caller, name, await _body(request, Limits))
-        return JSONResponse({"token": name})
+        return _Json({"token": name})
 
     paths: list[tuple[str, Callable[[Request], Awaitable[Response]], list[str]]] = [
         ("/v1/card", card, ["GET"]),
@@ -182,6 +182,13 @@ def _routes(house: House) -> list[Route]:
     return [Route(path, _safely(endpoint), methods=methods) for path, endpoint, methods in paths]
 
 
+class _Json(JSONResponse):
+    """JSON that steers no terminal."""
+
+    def render(self, content: Any) -> bytes:
+        return safe_json(content).encode()
+
+
 def _safely(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint, whose errors are a status and a sentence."""
 
@@ -189,13 +196,11 @@ def _safely(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
         try:
             return await endpoint(request)
         except ToolRefusal as refusal:
-            return JSONResponse({"error": str(refusal), "hint": ""}, status_code=400)
+            return _Json({"error": str(refusal), "hint": ""}, status_code=400)
         except Exception as error:
             known = fault_of(error)
             status = next((status for kind, status in _STATUS if isinstance(known, kind)), 500)
-            return JSONResponse(
-                {"error": known.message, "hint": known.hint, "exit_code": known.exit_code}, status_code=status
-            )
+            return _Json({"error": known.message, "hint": known.hint, "exit_code": known.exit_code}, status_code=status)
 
     return run
 
@@ -231,4 +236,4 @@ async def _stream(events: AsyncGenerator[Event, None]) -> Response:
 
 def _line(event: Event) -> bytes:
     value: Any = dump(event)
-    return (json.dumps(value, ensure_ascii=False) + "\n").encode()
+    return (safe_json(value) + "\n").encode()

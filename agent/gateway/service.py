@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 RUNS_AT_ONCE = 4
 """Investigations that run at the same time; more wait for their turn. Each has up to three tasks in parallel."""
+RUNS_OF_ONE = 2
+"""Of these, how many are one identity's: half of the places stay for others."""
 
 
 class GateService:
@@ -35,9 +37,12 @@ class GateService:
         self.app = app
         self.tokens = tokens
         self.running = asyncio.Semaphore(RUNS_AT_ONCE)
+        self.calling = asyncio.Semaphore(RUNS_AT_ONCE)
+        """Calls of single tools, which wait for no investigation."""
+        self.naming = asyncio.Lock()
         self._built_in = built_in
         self._lock = threading.Lock()
-        self._context: ToolContext | None = None
+        self._opened: ToolContext | None = None
         fallback = app.built_in_roles()
         self.fallback = replace(fallback, close=_nothing)
         self._roles = app.model_roles() if app.uses_model(built_in=built_in) else fallback
@@ -49,11 +54,11 @@ class GateService:
             newest = newest_snapshot(self.app)
             if not newest:
                 raise IndexFault("Nothing is published in this index.", "The operator ingests data: shoal ingest FILE")
-            if self._context is None or self._context.index.snapshot.number != newest:
-                ledger = self._context.gate.ledger if self._context is not None else self.app.ledger()
-                self._context = self.app.tool_context(built_in=self._built_in, ledger=ledger)
-                self._context.warm()
-            return self._context
+            if self._opened is None or self._opened.index.snapshot.number != newest:
+                ledger = self._opened.gate.ledger if self._opened is not None else self.app.ledger()
+                self._opened = self.app.tool_context(built_in=self._built_in, ledger=ledger)
+                self._opened.warm()
+            return self._opened
 
     def toolbox(self, caller: Caller) -> Toolbox:
         """The tools in a caller's name. Releases bear the identity in the ledger."""
@@ -63,7 +68,7 @@ class GateService:
 
     def session(self, caller: Caller) -> "Session":
         """A new session of a caller, in a store that only this identity's desk reads."""
-        theirs = replace(self.app, sessions=self.folder_of(caller.identity), settings=self._settings(caller))
+        theirs = replace(self.app, sessions=self.folder_of(caller.identity), settings=self.settings_of(caller))
         return theirs.session_over(self.toolbox(caller), self.roles, self.fallback)
 
     def folder_of(self, identity: str) -> str:
@@ -71,7 +76,8 @@ class GateService:
         name = hashlib.sha256(identity.encode()).hexdigest()[:24]
         return f"people/{self.context().index.settings.id}-{name}"
 
-    def _settings(self, caller: Caller) -> Settings:
+    def settings_of(self, caller: Caller) -> Settings:
+        """The settings of a caller's questions. Of the money that is left, each run that may go on at once has a part."""
         settings, left = self.app.settings, self.tokens.dollars_left(caller)
         if left is None or not self.roles.uses_model:
             return settings.with_values(analyst=caller.identity)
@@ -81,13 +87,15 @@ class GateService:
                 f"A budget in US dollars needs the prices of {', '.join(sorted(unknown))}.",
                 "The operator adds them to settings.toml: [prices.NAME] input = ..., output = ...",
             )
-        return settings.with_values(analyst=caller.identity, max_run_cost=min(settings.max_run_cost, left))
+        return settings.with_values(
+            analyst=caller.identity, max_run_cost=min(settings.max_run_cost, left / RUNS_OF_ONE)
+        )
 
     async def close(self) -> None:
         """Close the roles' connections, the ledger and the tokens."""
         await self._roles.close()
-        if self._context is not None:
-            self._context.gate.ledger.close()
+        if self._opened is not None:
+            self._opened.gate.ledger.close()
         self.tokens.close()
 
 

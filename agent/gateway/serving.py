@@ -1,6 +1,7 @@
 """Runs the gate: over standard input and output for one client, or over HTTP for many."""
 
 import asyncio
+import resource
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from index.core.errors import SettingsError
 from index.handle import read_settings
 
 _HEADERS_BYTES = 65_536
+_CONNECTIONS = 65_536
 
 
 def tokens_of(app: App) -> TokenStore:
@@ -69,13 +71,22 @@ async def over_http(
             server_header=False,
             timeout_keep_alive=15,
             timeout_graceful_shutdown=10,
+            http="h11",  # the one that bounds headers
             h11_max_incomplete_event_size=_HEADERS_BYTES,
             ws="none",
         )
+        _allow_connections()
         try:
             await uvicorn.Server(config).serve()
         finally:
             guard.close()
+
+
+def _allow_connections() -> None:
+    """As many open connections as the system lets this process have: the usual limit is reached by a thousand silent ones."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, _CONNECTIONS)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def _places(host: str, port: int, public: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS tokens (
     made TEXT NOT NULL, expires TEXT, revoked TEXT, used TEXT);
 CREATE TABLE IF NOT EXISTS spent (at TEXT NOT NULL, identity TEXT NOT NULL, questions INTEGER NOT NULL, dollars REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS handed (session TEXT NOT NULL, owner TEXT NOT NULL, receiver TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS claimed (session TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS spent_by ON spent (identity, at);
 """
 _NOBODY = hashlib.sha256(b"").hexdigest()
@@ -47,6 +48,14 @@ class Token:
     expires: str | None
     revoked: str | None
     used: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Whose a session is that was handed over, and up to when its findings were."""
+
+    owner: str
+    at: str
 
 
 class TokenStore:
@@ -176,13 +185,21 @@ class TokenStore:
                 "INSERT INTO handed VALUES (?, ?, ?, ?)", [session, owner, receiver, _iso(datetime.now(UTC))]
             )
 
-    def owner_of(self, session: str, receiver: str) -> str | None:
-        """Who handed this session over to an identity; None: nobody did."""
+    def handed_over(self, session: str, receiver: str) -> HandOver | None:
+        """Who handed this session over to an identity, and when last; None: nobody did."""
         with self._lock:
             found = self._connection.execute(
-                "SELECT owner FROM handed WHERE session = ? AND receiver = ?", [session, receiver]
+                "SELECT owner, at FROM handed WHERE session = ? AND receiver = ? ORDER BY at DESC", [session, receiver]
             ).fetchone()
-        return str(found[0]) if found is not None else None
+        return HandOver(*found) if found is not None else None
+
+    def claim(self, session: str, identity: str) -> None:
+        """Note whose a new session is: an id is one identity's. Raises SettingsError where it is another one's."""
+        with self._lock:
+            self._connection.execute("INSERT OR IGNORE INTO claimed VALUES (?, ?)", [session, identity])
+            (owner,) = self._connection.execute("SELECT owner FROM claimed WHERE session = ?", [session]).fetchone()
+        if owner != identity:
+            raise SettingsError(f"The id {session} is taken.", "Leave it out to begin a new session.")
 
     def _sum(self, column: str, identity: str, since: str) -> float:
         found = self._connection.execute(

@@ -150,6 +150,8 @@ class SessionStore:
         self._connection.execute("UPDATE runs SET state = ? WHERE run = ?", [state, run])
 
     def _lock_file(self, run: str) -> Path:
+        if Path(run).name != run:
+            raise ValueError("the id of a run is no path")
         return private_folder(self.folder / "running") / f"{run}.lock"
 
     def _is_alive(self, run: str) -> bool:

@@ -36,12 +36,12 @@ class SmallService(GateService):
 
     def context(self) -> ToolContext:
         with self._lock:
-            if self._context is None:
+            if self._opened is None:
                 from agent.roles.builtin.namer import BuiltinNamer
 
                 index = Index(self.app.path, FakeEncoder())
-                self._context = ToolContext(Gate(index, self.policy, self.app.ledger()), BuiltinNamer())
-            return self._context
+                self._opened = ToolContext(Gate(index, self.policy, self.app.ledger()), BuiltinNamer())
+            return self._opened
 
 
 @dataclass

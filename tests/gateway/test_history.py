@@ -109,5 +109,5 @@ def test_a_kill_in_the_middle_leaves_nothing_released_that_is_not_in_the_ledger(
         released = [item for session in store.sessions() for item in store.released(session.id)]
     assert released
     assert {item.finding["digest"] for item in released} <= set(logged)
-    handles = [item.finding["id"] for item in released]
-    assert len(handles) == len(set(handles))
+    refs = [(item.session, item.finding["id"]) for item in released]
+    assert len(refs) == len(set(refs))
