@@ -15,6 +15,7 @@ from agent.wiring import App
 from tests.fakes.planning import Asked, check_asked, plan_of
 
 RATES = [
+    Asked("How many accounts use the mobile app?", "accounts", {"surface": "mobile"}),
     Asked("is coding help more common on the api or on the web", "rate", {"surface": "api"}, {"surface": "web"}, "field"),
     Asked("what percentage of flagged chats come from mobile", "rate", {"flagged": "yes"}, None, "surface"),
     Asked("How much of the coding on the web is refused?", "rate", {"surface": "web", "field": "Software development"}, None, "outcome"),
@@ -597,3 +598,17 @@ def test_what_no_scope_can_leave_out_is_said() -> None:
     plan = plan_of("recipes but not vegan ones")
     assert any("vegan" in said for said in plan.unread)
     assert plan.tasks
+
+
+@pytest.mark.parametrize(
+    ("question", "facet"),
+    [
+        ("Flagged conversations by subject", "field"),
+        ("How many got flagged, and for what?", "field"),
+        ("refused chats by area", "area"),
+    ],
+)
+def test_a_mark_by_subject_counts_the_subjects_of_what_bears_it(question: str, facet: str) -> None:
+    found = [task for task in plan_of(question).tasks if task.facet in ("field", "area")]
+    assert [task.facet for task in found] in ([facet], ["field"])
+    assert found[0].scope.flagged == "yes" or found[0].scope.outcome == "refused"

@@ -94,6 +94,7 @@ CUES = (
     "bigness",
     "busy",
     "usage",
+    "what_for",
     "false_alarm",
 )
 """Sections of `slots.toml` whose words say how something is asked."""

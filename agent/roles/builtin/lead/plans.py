@@ -204,6 +204,13 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
                 whole = unmarked(scope, facet).model_copy(update=stated(MARKED[mark]))
                 yield trend_of(whole).model_copy(update={"facet": step})
             return
+        subject = reading.facet("field", "area", "harm") or ("field" if reading.slots.says("what_for") else None)
+        if mark and subject and reading.against is None:
+            for scope in scopes:
+                bearing = unmarked(scope, facet).model_copy(update=stated(MARKED[mark]))
+                yield breakdown_of(bearing, subject, without=tuple(out))
+                yield breakdown_of(unmarked(scope, facet), facet).model_copy(update={"supports": True})
+            return
         if facet in ("language", "surface") and reading.slots.says("bigness") and reading.slots.says("growth"):
             yield breakdown_of(unmarked(reading.scope, facet), facet)
             yield breakdown_of(unmarked(reading.scope, facet), "month", across=facet)
