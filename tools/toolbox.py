@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from index.core.errors import SettingsError
 from index.core.untrusted import safe
-from index.naming.given import GivenName, read_names, write_names
+from index.naming.given import GivenName, names_in_turn, read_names, write_names
 from index.naming.samples import Namer
 from index.privacy.judgement import NameAuditor
 from tools.context import ToolContext
@@ -112,17 +112,21 @@ class Toolbox:
         SettingsError where the name may not be shown."""
         index = self._context.index
         text = " ".join(text.split())
-        names = read_names(index.path)
-        if text:
-            problem = self._context.gate.problem_with_name(text, cluster)
-            if problem is not None:
-                raise SettingsError(
-                    f"“{safe(text)}” cannot be the name of {cluster}: {problem}", "Choose general words."
-                )
-            names[cluster] = GivenName(text, by, datetime.now(UTC).date().isoformat())
-        elif names.pop(cluster, None) is None:
-            raise SettingsError(f"{cluster} has no name that an analyst gave.", "List the themes: shoal themes")
-        write_names(index.path, names)
+        with names_in_turn(index.path):
+            names = read_names(index.path)
+            before = names.pop(cluster, None)
+            if text:
+                problem = self._context.gate.problem_with_name(text, cluster)
+                if problem is not None:
+                    raise SettingsError(
+                        f"“{safe(text)}” cannot be the name of {cluster}: {problem}", "Choose general words."
+                    )
+                names[cluster] = GivenName(text, by, datetime.now(UTC).date().isoformat())
+            elif before is None:
+                raise SettingsError(f"{cluster} has no name that an analyst gave.", "List the themes: shoal themes")
+            if before is None or before.text != text:
+                self.note("rename theme", {"cluster": cluster, "name": text})
+                write_names(index.path, names)
         return text
 
     def note(self, what: str, arguments: dict[str, Any]) -> None:

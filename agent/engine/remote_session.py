@@ -7,6 +7,7 @@ work as always. The gate keeps its own copy, by which it answers follow-ups; bot
 import asyncio
 import json
 import secrets
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -76,21 +77,26 @@ class GateAddress:
         )
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
+        return {"Authorization": f"Bearer {self.token}", "Accept-Encoding": "identity"}
 
     def get(self, path: str) -> Any:
         """What the gate answers to a reading. Raises ShoalError."""
-        try:
-            with self.client() as client:
-                return _answer(client.get(path))
-        except httpx.HTTPError as error:
-            raise _away(self.url) from error
+        return self._said("GET", path, None)
 
     def post(self, path: str, body: object) -> Any:
         """What the gate answers to a change. Raises ShoalError."""
+        return self._said("POST", path, body)
+
+    def _said(self, method: str, path: str, body: object) -> Any:
+        """The value of an answer, which has an end: not every gate is ours."""
+        said, until = bytearray(), time.monotonic() + _READ_S
         try:
-            with self.client() as client:
-                return _answer(client.post(path, json=body))
+            with self.client() as client, client.stream(method, path, json=body) as response:
+                for part in response.iter_raw():
+                    said += part
+                    if len(said) > _LINE_BYTES or time.monotonic() > until:
+                        raise _foreign(self.url)
+                return _answer(response.status_code, said)
         except httpx.HTTPError as error:
             raise _away(self.url) from error
 
@@ -170,8 +176,8 @@ class RemoteSession:
         try:
             async with self._client.stream("POST", f"/v1/sessions/{self.id}/{what}", json=body) as response:
                 if response.status_code != httpx.codes.OK:
-                    await response.aread()
-                    _answer(response)
+                    _answer(response.status_code, b"".join([line async for line in _lines(response)]))
+                    raise ValueError("no answer to a question")
                 async for line in _lines(response):
                     event = load(json.loads(line))
                     if isinstance(event, RunStarted):
@@ -250,7 +256,7 @@ class RemoteSession:
 async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     """Lines of an answer. Raises ValueError where one, or all of them, are longer than any run's: not every gate is ours."""
     rest, total = b"", 0
-    async for part in response.aiter_bytes():
+    async for part in response.aiter_raw():
         total += len(part)
         *lines, rest = (rest + part).split(b"\n")
         if len(rest) > _LINE_BYTES or total > _RUN_BYTES:
@@ -262,18 +268,18 @@ async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
         yield rest
 
 
-def _answer(response: httpx.Response) -> Any:
+def _answer(status: int, said: bytes | bytearray) -> Any:
     """The value of an answer, or the error that it is."""
     try:
-        value = response.json()
+        value = json.loads(said)
     except (ValueError, RecursionError):
         value = {}
-    if response.is_success:
+    if httpx.codes.is_success(status):
         return value
-    if response.status_code == httpx.codes.UNAUTHORIZED:
+    if status == httpx.codes.UNAUTHORIZED:
         raise SettingsError("The gate does not accept this token.", "Set SHOAL_TOKEN to a valid one, or ask an admin.")
     value = value if isinstance(value, dict) else {}
-    message = str(value.get("error") or f"The gate answered with HTTP {response.status_code}.")
+    message = str(value.get("error") or f"The gate answered with HTTP {status}.")
     fault = ShoalError(message, str(value.get("hint") or "Try again; if it stays so, tell whoever runs the gate."))
     kinds = {2: SettingsError, 3: IndexFault, 6: LedgerFault}
     code = value.get("exit_code")

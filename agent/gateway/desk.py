@@ -28,6 +28,7 @@ from agent.storage.typed import typed
 from index.core.errors import SettingsError
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding
+from tools.core.handles import Handles
 
 if TYPE_CHECKING:
     from agent.engine.session import Session
@@ -73,6 +74,9 @@ class Desk:
         self._opening = asyncio.Lock()
         self._tools: Toolbox | None = None
         self._limits = Limits()
+        self._making = asyncio.Lock()
+        self._handles = Handles()
+        """Of all its calls, whatever tools they are of: no handle is given twice."""
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(RUNS_OF_ONE)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -127,13 +131,13 @@ class Desk:
     async def toolbox(self, caller: Caller) -> "Toolbox":
         """The tools of single calls; new ones where a newer snapshot is published, and handles go on."""
         caller.require("ask")
-        newest = await asyncio.to_thread(self._service.context)
-        tools = self._tools
-        if tools is None or tools.card.snapshot != newest.index.snapshot.number or self._limits != caller.limits:
-            tools = await asyncio.to_thread(self._service.toolbox, caller)
-            tools.start_at(self._store.next_handle(self._tool_calls))
-            self._tools, self._limits = tools, caller.limits
-        return tools
+        async with self._making:
+            newest = await asyncio.to_thread(self._service.context)
+            tools = self._tools
+            if tools is None or tools.card.snapshot != newest.index.snapshot.number or self._limits != caller.limits:
+                tools = await asyncio.to_thread(self._service.toolbox, caller, self._handles)
+                self._tools, self._limits = tools, caller.limits
+            return tools
 
     # Questions
 
@@ -236,7 +240,7 @@ class Desk:
     def investigation(self, caller: Caller, session: str) -> Investigation:
         """Where the last question of a session stands. Raises SettingsError where this identity has no such session."""
         caller.require("ask")
-        runs = self._store.runs(session)
+        runs = self._store.runs(_named(session))
         if not runs:
             if session in self._under_way:
                 return Investigation(session, "", "", "running", ())
@@ -257,10 +261,10 @@ class Desk:
 
     async def rename_theme(self, caller: Caller, cluster: str, name: str) -> str:
         """Give a theme a name for everybody, with an entry in the ledger; empty: take it back."""
+        self._service.tokens.take_question(caller)
         toolbox = await self.toolbox(caller)
         async with self._service.naming:
             kept = await asyncio.to_thread(toolbox.rename, cluster, name, caller.identity)
-            await asyncio.to_thread(toolbox.note, "rename theme", {"cluster": cluster, "name": kept})
         self._themes = None
         return kept
 
@@ -304,23 +308,24 @@ class Desk:
         """The finding of a name such as s-1a2b3c4d/F3: one's own, or of a session that was handed over."""
         caller.require("ask")
         session, _, handle = name.partition("/")
+        _named(session)
         own = next((item for item in self._store.released(session) if item.finding["id"] == handle), None)
         if own is not None:
             return own
         handed = self._service.tokens.handed_over(session, caller.identity)
         if handed is not None:
             with closing(SessionStore(self._service.app.home.folder(self._service.folder_of(handed.owner)))) as store:
-                shown = {run.run for run in store.runs(session) if run.started <= handed.at}
-                for item in store.released(session):
-                    if item.finding["id"] == handle and item.run in shown:
-                        return item
+                theirs = {item.finding["id"]: item for item in store.released(session)}
+            if handle in handed.findings and handle in theirs:
+                return theirs[handle]
         raise SettingsError(f"There is no finding {name!r} for {caller.identity}.", "List them with list_findings.")
 
     async def export(self, caller: Caller, session: str, form: Format) -> str:
         """A session as a document, with an entry in the ledger."""
         caller.require("ask")
-        if not self._store.runs(session):
+        if not self._store.runs(_named(session)):
             raise _none_of(session)
+        self._service.tokens.take_question(caller)
         made = rendered(document(self._store, session), form)
         (await self.toolbox(caller)).note("export", {"session": session, "format": form})
         return made
@@ -328,9 +333,12 @@ class Desk:
     async def hand_over(self, caller: Caller, session: str, to: str) -> None:
         """Let another identity open what a session has found so far, with an entry in the ledger."""
         caller.require("ask")
-        if not self._store.runs(session):
+        if not self._store.runs(_named(session)):
             raise _none_of(session)
-        self._service.tokens.hand_over(session, caller.identity, to)
+        self._service.tokens.claim(session, caller.identity)
+        self._service.tokens.take_question(caller)
+        found = frozenset(item.finding["id"] for item in self._store.released(session))
+        self._service.tokens.hand_over(session, caller.identity, to, found)
         (await self.toolbox(caller)).note("hand over", {"session": session, "to": to})
 
     async def close(self) -> None:
@@ -342,6 +350,13 @@ class Desk:
             await opened.session.close()
         self._open.clear()
         self._store.close()
+
+
+def _named(session: str) -> str:
+    """The id of a session, or of the calls of single tools. Raises SettingsError where it cannot be one."""
+    if not regex.fullmatch(r"[st]-[0-9a-f]{8}", session):
+        raise _none_of(session)
+    return session
 
 
 def _checked(session: str) -> str:

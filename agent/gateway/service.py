@@ -60,11 +60,11 @@ class GateService:
                 self._opened.warm()
             return self._opened
 
-    def toolbox(self, caller: Caller) -> Toolbox:
+    def toolbox(self, caller: Caller, handles: Handles | None = None) -> Toolbox:
         """The tools in a caller's name. Releases bear the identity in the ledger."""
         shared = self.context()
         gate = shared.gate.on_behalf_of(caller.identity, caller.limits.epsilon)
-        return Toolbox(replace(shared, gate=gate, handles=Handles()), is_shared=True)
+        return Toolbox(replace(shared, gate=gate, handles=handles or Handles()), is_shared=True)
 
     def session(self, caller: Caller) -> "Session":
         """A new session of a caller, in a store that only this identity's desk reads."""

@@ -5,6 +5,7 @@ digest and a slow hash would protect nothing. Every request reads the file, so a
 """
 
 import hashlib
+import json
 import secrets
 import sqlite3
 import threading
@@ -23,7 +24,8 @@ CREATE TABLE IF NOT EXISTS tokens (
     id TEXT PRIMARY KEY, digest TEXT NOT NULL, identity TEXT NOT NULL, role TEXT NOT NULL, limits TEXT NOT NULL,
     made TEXT NOT NULL, expires TEXT, revoked TEXT, used TEXT);
 CREATE TABLE IF NOT EXISTS spent (at TEXT NOT NULL, identity TEXT NOT NULL, questions INTEGER NOT NULL, dollars REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS handed (session TEXT NOT NULL, owner TEXT NOT NULL, receiver TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS handed_over (session TEXT NOT NULL, receiver TEXT NOT NULL, owner TEXT NOT NULL,
+    findings TEXT NOT NULL, PRIMARY KEY (session, receiver)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS claimed (session TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS spent_by ON spent (identity, at);
 """
@@ -52,10 +54,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """Whose a session is that was handed over, and up to when its findings were."""
+    """Whose a session is that was handed over, and the handles of the findings that were."""
 
     owner: str
-    at: str
+    findings: frozenset[str]
 
 
 class TokenStore:
@@ -171,8 +173,8 @@ class TokenStore:
             spent = self._sum("dollars", caller.identity, _iso(datetime.now(UTC))[:7])
         return max(0.0, caller.limits.dollars_per_month - spent)
 
-    def hand_over(self, session: str, owner: str, receiver: str) -> None:
-        """Note that an identity may open what was released to another one in a session. Raises SettingsError where nobody of
+    def hand_over(self, session: str, owner: str, receiver: str, findings: frozenset[str]) -> None:
+        """Note that an identity may open these findings, released to another one in a session. Raises SettingsError where nobody of
         that name may ask."""
         if not any(
             token.identity == receiver and token.role == "analyst" and not token.revoked for token in self.tokens()
@@ -182,16 +184,17 @@ class TokenStore:
             )
         with self._lock:
             self._connection.execute(
-                "INSERT INTO handed VALUES (?, ?, ?, ?)", [session, owner, receiver, _iso(datetime.now(UTC))]
+                "INSERT OR REPLACE INTO handed_over VALUES (?, ?, ?, ?)",
+                [session, receiver, owner, json.dumps(sorted(findings))],
             )
 
     def handed_over(self, session: str, receiver: str) -> HandOver | None:
-        """Who handed this session over to an identity, and when last; None: nobody did."""
+        """Who handed this session over to an identity, and what of it; None: nobody did."""
         with self._lock:
             found = self._connection.execute(
-                "SELECT owner, at FROM handed WHERE session = ? AND receiver = ? ORDER BY at DESC", [session, receiver]
+                "SELECT owner, findings FROM handed_over WHERE session = ? AND receiver = ?", [session, receiver]
             ).fetchone()
-        return HandOver(*found) if found is not None else None
+        return HandOver(found[0], frozenset(json.loads(found[1]))) if found is not None else None
 
     def claim(self, session: str, identity: str) -> None:
         """Note whose a new session is: an id is one identity's. Raises SettingsError where it is another one's."""

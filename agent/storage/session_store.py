@@ -167,7 +167,7 @@ class SessionStore:
 
     def runs(self, session: str | None = None) -> list[StoredRun]:
         """Runs, newest first. One whose process is gone is `INTERRUPTED`."""
-        where, parameters = ("WHERE session = ?", [session]) if session else ("", [])
+        where, parameters = ("WHERE session = ?", [session]) if session is not None else ("", [])
         rows = self._connection.execute(
             f"SELECT run, session, index_path, question, started, state FROM runs {where} ORDER BY started DESC, rowid DESC",
             parameters,

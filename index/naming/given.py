@@ -4,8 +4,10 @@ A cluster keeps its id from one snapshot to the next, and so does its given name
 `tools.naming.given_names`, before it is written here; this file holds nothing that was read from a conversation.
 """
 
+import fcntl
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,6 +37,14 @@ def read_names(folder: Path) -> dict[str, GivenName]:
             f"The file of themes' names {file} is damaged.",
             "Correct it, or delete it: themes have their own names then.",
         ) from None
+
+
+@contextmanager
+def names_in_turn(folder: Path) -> Iterator[None]:
+    """Reading and writing the names, one process after the other."""
+    with (folder / FILE).with_suffix(".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 def write_names(folder: Path, names: Mapping[str, GivenName]) -> None:

@@ -108,6 +108,29 @@ def test_what_is_released_again_and_again_is_stored_once(path: Path) -> None:
     assert ledger.verify() is None
 
 
+@pytest.mark.parametrize("by", [1, 9])
+def test_places_that_were_moved_break_the_chain(path: Path, by: int) -> None:
+    ledger = Ledger(path)
+    sets = [ReleasedSet("cell", 9, 15, BitMap([number, number + 1])) for number in range(3)]
+    for _ in range(2):
+        with ledger.exclusive():
+            ledger.append(ENTRY, sets)
+    assert ledger.verify() is None
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("DROP TRIGGER sets_stay")
+        for place in (2, 1, 0):
+            raw.execute("UPDATE sets SET place = ? WHERE seq = 1 AND place = ?", [place + by, place])
+        raw.commit()
+    assert ledger.verify() == 1
+
+
+def test_bytes_as_short_as_a_reference_are_refused(path: Path) -> None:
+    ledger = Ledger(path)
+    with pytest.raises(ValueError, match="as short as a reference"), ledger.exclusive():
+        ledger.append(ENTRY, [ReleasedSet("cell", 9, 15, BitMap([1]), bytes(7))])
+    assert ledger.verify() is None
+
+
 def test_a_place_as_an_older_shoal_wrote_it_is_still_read(path: Path) -> None:
     ledger = Ledger(path)
     members = BitMap(range(0, 900, 3))

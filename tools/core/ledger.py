@@ -333,11 +333,17 @@ class Ledger:
             ).fetchall()
         for expected, (seq, stored_previous, stored_hash, *values) in enumerate(rows, start=1):
             with self._lock:
-                sets = self._connection.execute(
-                    "SELECT kind, accounts, count, members, coalesce(signature, x'') FROM sets LEFT JOIN signatures "
-                    "USING (seq, place) WHERE seq = ? ORDER BY place",
+                placed = self._connection.execute(
+                    "SELECT place, kind, accounts, count, members, coalesce(signature, x'') FROM sets "
+                    "LEFT JOIN signatures USING (seq, place) WHERE seq = ? ORDER BY place",
                     [seq],
                 ).fetchall()
+                are_there = all(
+                    place == expected_place
+                    and self._blobs.holds("members", seq, place, members)
+                    and self._blobs.holds("signature", seq, place, signature)
+                    for expected_place, (place, *_, members, signature) in enumerate(placed)
+                )
                 spent = self._connection.execute(
                     "SELECT epsilon, question, answer FROM spendings WHERE seq = ?", [seq]
                 ).fetchone()
@@ -345,9 +351,15 @@ class Ledger:
                 sealed = self._connection.execute("SELECT salt, digest FROM seals WHERE seq = ?", [seq]).fetchone()
             spending = Spending(*spent) if spent is not None else None
             seal, entry = Seal(*sealed) if sealed is not None else None, dict(zip(FIELDS, values, strict=True))
+            sets = [item[1:] for item in placed]
             computed = link(previous, entry, sets, spending, analyst[0] if analyst is not None else "", seal)
             is_typed = seal is None or seal.holds(entry)
-            if seq != expected or stored_previous != previous or stored_hash != computed or not is_typed:
+            if (
+                seq != expected
+                or stored_previous != previous
+                or stored_hash != computed
+                or not (is_typed and are_there)
+            ):
                 return int(seq)
             previous = stored_hash
             report(seq)
