@@ -208,7 +208,7 @@ async def test_where_there_is_nothing_to_ask_a_number_opens_an_index(
         return FakeSession(events())
 
     monkeypatch.setattr(App, "session", session)
-    monkeypatch.setattr("tui.screens.desk.Desk._age_days", lambda _: 0)
+    monkeypatch.setattr("tui.screens.desk._age_days", lambda _: 0)
     app = desk(None, tmp_path / "default")
     async with app.run_test(size=WIDE) as pilot:
         await until(pilot, app, "no index")
@@ -226,7 +226,7 @@ async def test_a_new_session_leaves_the_old_one_where_it_was(tmp_path: Path, mon
     second = FakeSession(events())
     second.id = "s-2"
     monkeypatch.setattr(App, "session", lambda *_, **__: second)
-    monkeypatch.setattr("tui.screens.desk.Desk._age_days", lambda _: 0)
+    monkeypatch.setattr("tui.screens.desk._age_days", lambda _: 0)
     app = desk(FakeSession(events()), tmp_path / "demo")
     async with app.run_test(size=WIDE) as pilot:
         await opened(pilot, app)
