@@ -12,7 +12,6 @@ import regex
 from index.core.words import is_function_word, normalise
 from index.lists import GIVEN, SURNAMES, WORDS, as_listed, is_common, is_given, is_public, is_surname, is_word, listed
 from index.screening.look import Span
-from index.screening.patterns import RELATION
 
 _WORD = r"\p{L}[\p{L}\p{M}]*(?:['’-]\p{L}[\p{L}\p{M}]*)*"
 _PARTICLE = r"(?:de|da|do|dos|das|del|della|di|du|van|von|der|den|de la|bin|ibn|bint|al|el|ter|ten|zu)"
@@ -28,8 +27,6 @@ _VIETNAMESE = regex.compile(
     r"(?:[ \t]\p{Lu}\p{Ll}+){0,2}"
 )
 """A surname of a closed list, and given names in the letters of the language."""
-_RELATED = regex.compile(rf"(?i:\b(?:my|our|his|her)\s(?:{RELATION}))[ ,]+(\p{{Ll}}{{3,}})[ ](\p{{Ll}}{{3,}})")
-"""A relation and two words that are written small."""
 _LETTERS = regex.compile(r"[\p{L}\p{M}]+")
 _PARTS = regex.compile(rf"{_WORD}\.?")
 _SMALL_PAIR = regex.compile(
@@ -76,10 +73,6 @@ def spans(text: str) -> Iterator[Span]:
         yield from _in_run(
             is_english, run.start(), [(part.group(), part.span()) for part in _PARTS.finditer(run.group())]
         )
-    for match in _RELATED.finditer(text):
-        names_one = is_given(match[1]) and not (is_common(match[1]) or is_public(match[1]))
-        if names_one and not (is_function_word(match[2]) or is_common(match[2])):
-            yield match.span(1)[0], match.end(2)
     if _sure(GIVEN).isdisjoint(words) or _sure(SURNAMES).isdisjoint(words):
         return
     for pair in _SMALL_PAIR.finditer(text):

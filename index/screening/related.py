@@ -11,6 +11,7 @@ import regex
 from index.core.words import is_function_word
 from index.lists import SURNAMES, as_listed, is_common, is_given, is_public, is_surname, listed
 from index.screening.look import Span
+from index.screening.patterns import RELATION
 
 _CAPITALISED = r"\p{Lu}[\p{L}\p{M}]+(?:['’-]\p{L}[\p{L}\p{M}]*)*"
 _SLAVIC = regex.compile(
@@ -42,7 +43,7 @@ _TO = regex.compile(
     r"(?:\s(?:to|for|from))?)\s(\p{L}[\p{L}\p{M}'’-]{2,})\s(\p{L}[\p{L}\p{M}'’-]{3,})"
 )
 """Something that goes to a person, and two words."""
-_RELATION = r"(?:room|flat|house|team|class|work)mate|husband|wife|boss|manager|colleague|co-?worker|neighbou?r|landlord|friend|cousin|uncle|aunt|brother|sister|son|daughter|teacher|professor|doctor|therapist|boyfriend|girlfriend|ex|client|tenant|supervisor|nanny|stepmom|stepdad"
+_RELATION = rf"(?:flat|house|team|class)mate|co-worker|professor|tenant|supervisor|nanny|stepmom|stepdad|{RELATION}"
 _SMALL = regex.compile(
     rf"(?i:\b(?:my|our|his|her)\s(?:\p{{L}}+\s)?(?:{_RELATION})|\bmy name(?: is|'s|’s)|\bi(?: a|'|’)m called)[ ,]+(\p{{L}}[\p{{L}}\p{{M}}'’-]{{2,}})\s(\p{{L}}[\p{{L}}\p{{M}}'’-]{{3,}})"
 )
@@ -78,60 +79,10 @@ _GEORGIAN = regex.compile(
 
 _JAPANESE_RELATION = r"(?:同僚|友人|友達|親友|上司|部下|先輩|後輩|妻|夫|彼氏|彼女|元彼|元カノ|母|父|兄|姉|弟|妹|息子|娘|隣人|先生|担任|社長|課長|部長|ママ友|叔母|叔父|いとこ|従兄|従姉|祖母|祖父|義母|義父|婚約者|取引先|隣)の"
 _HIRAGANA_GIVEN = (
-    *(
-        "さくら",
-        "ひなた",
-        "あおい",
-        "ひまり",
-        "めい",
-        "はな",
-        "みゆき",
-        "あかり",
-        "すみれ",
-        "かおり",
-        "ゆい",
-        "まい",
-        "えり",
-        "あやか",
-        "さやか",
-        "はるか",
-    ),
-    *(
-        "ほのか",
-        "みさき",
-        "なつみ",
-        "かすみ",
-        "みどり",
-        "ひかり",
-        "のぞみ",
-        "まなみ",
-        "ちひろ",
-        "しおり",
-        "ゆかり",
-        "まゆみ",
-        "あゆみ",
-        "いずみ",
-        "くるみ",
-    ),
-    *(
-        "こころ",
-        "つむぎ",
-        "ひとみ",
-        "まどか",
-        "めぐみ",
-        "もも",
-        "ゆうこ",
-        "りん",
-        "れい",
-        "ちなつ",
-        "みなみ",
-        "すず",
-        "あすか",
-        "さゆり",
-        "さつき",
-        "いつき",
-    ),
-)
+    "さくら ひなた あおい ひまり めい はな みゆき あかり すみれ かおり ゆい まい えり あやか さやか はるか "
+    "ほのか みさき なつみ かすみ みどり ひかり のぞみ まなみ ちひろ しおり ゆかり まゆみ あゆみ いずみ くるみ こころ "
+    "つむぎ ひとみ まどか めぐみ もも ゆうこ りん れい ちなつ みなみ すず あすか さゆり さつき いつき"
+).split()
 """Given names that are written so, by frequency: a closed list, because any of these letters may go on a word."""
 _JAPANESE = regex.compile(
     rf"(?<!\p{{Han}})(?:{_JAPANESE_RELATION})?(?P<name>\p{{Han}}{{2,3}}[ 　]?(?:{'|'.join(_HIRAGANA_GIVEN)}))(?=さん|ちゃん|くん|様|[にがはをとも、。へ]|から|$)"
