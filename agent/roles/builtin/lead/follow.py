@@ -10,6 +10,7 @@ from datetime import timedelta
 import regex
 
 from agent.core.answer import Mention
+from agent.roles.builtin.lead.left_out import in_table
 from agent.roles.builtin.lead.rates import part_of_mark, rate_of
 from agent.roles.builtin.lead.reading import Reading, about
 from agent.roles.builtin.lead.tasks import contrast_of, size_of, task, trend_of
@@ -88,12 +89,6 @@ def without(excluded: Sequence[Found], last: Exchange) -> Plan | None:
         return None
     out = ", ".join(dict.fromkeys(name for facet in names.values() for name in facet))
     return Plan(tasks=tuple(kept), assumptions=(f"the last question again; left out: {out}",))
-
-
-def in_table(item: Found) -> str:
-    """The row of its table that a subject is of: an area's or a request's field."""
-    known = (request for request in vocabulary().requests if item.label in (request.area, request.label))
-    return next((request.field for request in known), item.label) if item.kind in ("area", "request") else item.label
 
 
 def row_named(label: str, history: Sequence[Exchange]) -> Scope | None:

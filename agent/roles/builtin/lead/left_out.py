@@ -8,6 +8,7 @@ import regex
 from agent.roles.builtin.lead.material import slots
 from agent.roles.builtin.lead.period import Period
 from index.questions.values import Found
+from index.vocabulary import vocabulary
 
 _BEHIND = regex.compile(r"\s*以外")
 _ALL_BUT = "以外"
@@ -58,3 +59,9 @@ def months_left_out(text: str, period: Period, times: Sequence[tuple[int, int]],
     if not is_month or not _before_what_is_left_out(spoken).search(text[:start]):
         return []
     return [Found(f"{period.since:%Y-%m}", "period", text[start:end], start, end)]
+
+
+def in_table(item: Found) -> str:
+    """The row of its table that a subject is of: an area's or a request's field."""
+    known = (request for request in vocabulary().requests if item.label in (request.area, request.label))
+    return next((request.field for request in known), item.label) if item.kind in ("area", "request") else item.label

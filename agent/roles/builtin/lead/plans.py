@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
-from agent.roles.builtin.lead.follow import in_table
+from agent.roles.builtin.lead.left_out import in_table
 from agent.roles.builtin.lead.plans_abuse import abuse, briefing, concern, coordination, false_alarms, gaps
 from agent.roles.builtin.lead.plans_time import by_time, falling, new, spike, trend, volume
 from agent.roles.builtin.lead.rates import of_whole, part_of, part_of_mark, rate_of

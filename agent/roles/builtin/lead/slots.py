@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 import regex
 
 from agent.roles.builtin.lead.known import Known
-from agent.roles.builtin.lead.left_out import SUBJECTS, excluded, months_left_out
-from agent.roles.builtin.lead.material import CUES, asking_words, slots
+from agent.roles.builtin.lead.left_out import SUBJECTS, excluded, in_table, months_left_out
+from agent.roles.builtin.lead.material import CUES, slots
 from agent.roles.builtin.lead.period import Period
-from agent.roles.builtin.lead.spelling import corrected, is_slip_of, many_in
+from agent.roles.builtin.lead.spelling import corrected, many_in
 from agent.roles.builtin.lead.times import period_of
+from agent.roles.builtin.lead.words_left import is_bare, left, stated, unknown
 from index.questions.languages import languages_in
 from index.questions.values import Found, QuestionReader
-from index.vocabulary import vocabulary
 
 _QUOTED = regex.compile(r"[“„«「『\"]([^“”„»«\"」』]{2,120})[”“»」』\"]")
 _CLUSTER = regex.compile(r"\b([CcTt]\d{1,5})\b")
@@ -125,7 +125,7 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
     marks = _of(kept, "mark")
     if "concern" not in marks:
         marks = tuple(mark for mark in marks if mark not in negated)
-    if spoken == "English" and not any(item.kind in SUBJECTS for item in found) and (topic := _stated(text, taken)):
+    if spoken == "English" and not any(item.kind in SUBJECTS for item in found) and (topic := stated(text, taken)):
         kept.append(topic)
         found.append(topic)
     surfaces = _surfaces(kept, known)
@@ -142,17 +142,17 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         excluded=tuple(out),
         grade=int(grade["grade"]) if grade else None,
         shown=many_in(text.casefold()),
-        unknown=tuple(_unknown(text, [*taken, *((item.start, item.end) for item in found)]))
+        unknown=tuple(unknown(text, [*taken, *((item.start, item.end) for item in found)]))
         if spoken == "English"
         else (),
         masked=_masked(
             text, found, clusters, times, [item for item in kept if item.label in negated and item.label not in marks]
         ),
-        left=_left(text, [*taken, *((item.start, item.end) for item in found)]),
+        left=left(text, [*taken, *((item.start, item.end) for item in found)]),
         assumed=(*mended, *period.assumed),
         inseparable=tuple(item.words for item in blurred),
         cues=frozenset(_cues(text, marks)),
-        is_bare=_is_bare(text, [*taken, *((item.start, item.end) for item in found)]),
+        is_bare=is_bare(text, [*taken, *((item.start, item.end) for item in found)]),
         negated=negated,
         whole=_whole(text, kept) if spoken == "English" else _first_of_two(text, kept),
     )
@@ -263,60 +263,10 @@ def _first_of_two(text: str, found: Sequence[Found]) -> Found | None:
     return named[0] if is_pair and _has(text, "share") else None
 
 
-_STATED = regex.compile(
-    r"\b(?:mention(?:s|ed|ing)?|(?:ask|talk|know|conversations?|questions?|requests?|chats?|anything|something|discussions?)\w* (?:about|on|regarding|concerning)|(?:is|are|be|mentions?|all) about|use it for|looking for help with)"
-    r"\s+(?P<topic>[^?!.,;]{3,60})",
-    regex.IGNORECASE,
-)
-
-
-def _stated(text: str, taken: Sequence[tuple[int, int]]) -> Found | None:
-    """What a question says itself to be about ("ask about zeppelin maintenance"), in words that the vocabulary does not have."""
-    match = _STATED.search(text)
-    if match is None:
-        return None
-    start, end = match.span("topic")
-    end = min([end, *(begin for begin, _ in taken if begin > start)])
-    words = regex.sub(
-        r"\s+(?:in|on|since|from|by|per|over|during|most|mostly|at|before|after)$", "", text[start:end].strip()
-    )
-    if not words or not list(_unknown(words, ())):
-        return None
-    return Found(words, "quoted", words, start, start + len(words))
-
-
-def _unknown(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[str]:
-    """Words of four letters and more that no slot took and no example of a question holds."""
-    for match in regex.finditer(r"[\p{L}][\p{L}\p{M}'-]{3,}", text):
-        word = match[0].casefold().removesuffix("'s")
-        is_taken = any(start < match.end() and match.start() < end for start, end in taken)
-        if (
-            not is_taken
-            and not {
-                word,
-                word.removesuffix("s"),
-                word.removesuffix("ing"),
-                word.removesuffix("ed"),
-                f"{word}s",
-                f"{word}ed",
-                f"{word}ing",
-                f"{word}d",
-            }
-            & asking_words()
-            and not is_slip_of(word, asking_words())
-        ):
-            yield match[0]
-
-
 def _is_of_rest(item: Found, found: Sequence[Found], out: Sequence[Found]) -> bool:
     """Whether what is left out is of the same field as what the question is about ("recipes excluding vegan ones")."""
     rest = (other for other in found if other not in out and other.kind in SUBJECTS)
-    return any(in_field(item.label) == in_field(other.label) for other in rest)
-
-
-def in_field(label: str) -> str:
-    """The field of the vocabulary that an area or a request belongs to."""
-    return next((item.field for item in vocabulary().requests if label in (item.area, item.label)), label)
+    return any(in_table(item) == in_table(other) for other in rest)
 
 
 def _is_free(item: tuple[str, int, int], quoted: Sequence[tuple[str, int, int]]) -> bool:
@@ -406,22 +356,3 @@ def _together(text: str, places: Sequence[tuple[int, int]]) -> list[tuple[int, i
 
 def _placeholder(item: Found) -> str:
     return _PLACEHOLDERS.get(item.kind, "scams" if item.is_abuse else "cooking")
-
-
-_NOUNS = frozenset(
-    "conversations conversation convos convo chats chat requests request questions question stuff things".split()
-)
-
-
-def _is_bare(text: str, taken: Sequence[tuple[int, int]]) -> bool:
-    words = list(regex.finditer(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'-]*", text))
-    left = [match[0].casefold() for match in words if not any(a < match.end() and match.start() < b for a, b in taken)]
-    return len(words) > len(left) and all(word in _NOUNS or word in _SMALL for word in left)
-
-
-_SMALL = frozenset("in on via from for about with the of".split())
-
-
-def _left(text: str, taken: Sequence[tuple[int, int]]) -> int:
-    words = [match.span() for match in regex.finditer(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'-]*", text)]
-    return sum(not any(start < stop and begin < end for begin, stop in taken) for start, end in words)
