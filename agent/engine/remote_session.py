@@ -35,8 +35,9 @@ from tools.core.errors import LedgerFault
 from tools.index_facts import IndexFacts
 from tools.toolbox import IndexCard, LedgerReading
 
-_CONNECT_S, _READ_S = 10.0, 660.0
-"""Longest that the gate may take to answer, and may be silent in the middle of a run."""
+_READ_S = 660.0
+"""Longest that the gate may be silent in the middle of a run."""
+_TIMEOUT = httpx.Timeout(_READ_S, connect=10.0)
 _LINE_BYTES, _RUN_BYTES = 8 * 1024 * 1024, 64 * 1024 * 1024
 """Most that one event, and all of a run, may take."""
 
@@ -67,14 +68,10 @@ class GateAddress:
         return httpx.URL(self.url).host
 
     def client(self) -> httpx.Client:
-        return httpx.Client(
-            base_url=self.url, headers=self._headers(), timeout=httpx.Timeout(_READ_S, connect=_CONNECT_S)
-        )
+        return httpx.Client(base_url=self.url, headers=self._headers(), timeout=_TIMEOUT)
 
     def async_client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            base_url=self.url, headers=self._headers(), timeout=httpx.Timeout(_READ_S, connect=_CONNECT_S)
-        )
+        return httpx.AsyncClient(base_url=self.url, headers=self._headers(), timeout=_TIMEOUT)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", "Accept-Encoding": "identity"}
@@ -204,8 +201,9 @@ class RemoteSession:
 
     def _begun(self, event: RunStarted, question: str) -> str:
         """Take up a run. Raises ValueError where the gate gives it an id that is none, or another one's."""
-        is_known = any(item.run == event.run for item in self.store.runs())
-        if not regex.fullmatch(r"r-[0-9a-f]{8}", event.run) or is_known != (event.run == self.last_run):
+        if not regex.fullmatch(r"r-[0-9a-f]{8}", event.run) or self.store.holds(event.run) != (
+            event.run == self.last_run
+        ):
             raise ValueError("not the id of this run")
         if event.resumed:
             self.store.begin(event.run)

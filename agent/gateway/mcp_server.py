@@ -278,10 +278,9 @@ class _Offers:
             f"{'The chain holds.' if made.is_whole else 'The chain is broken.'} Page {made.page} of {made.pages}.",
         )
 
-    async def _publish(self, ctx: Any, caller: Caller, _args: BaseModel) -> tuple[BaseModel, str]:
+    async def _publish(self, _: Any, caller: Caller, _args: BaseModel) -> tuple[BaseModel, str]:
         """Publish a snapshot of what is stored, if enough accounts were never seen before."""
         made = shapes.Done(message=await self._house.publish(caller))
-        del ctx
         return made, made.message
 
 

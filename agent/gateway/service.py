@@ -39,7 +39,6 @@ class GateService:
         self.running = asyncio.Semaphore(RUNS_AT_ONCE)
         self.calling = asyncio.Semaphore(RUNS_AT_ONCE)
         """Calls of single tools, which wait for no investigation."""
-        self.naming = asyncio.Lock()
         self._built_in = built_in
         self._lock = threading.Lock()
         self._opened: ToolContext | None = None

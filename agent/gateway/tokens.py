@@ -205,10 +205,11 @@ class TokenStore:
             raise SettingsError(f"The id {session} is taken.", "Leave it out to begin a new session.")
 
     def _sum(self, column: str, identity: str, since: str) -> float:
-        found = self._connection.execute(
+        total: float
+        (total,) = self._connection.execute(
             f"SELECT coalesce(sum({column}), 0) FROM spent WHERE identity = ? AND at >= ?", [identity, since]
         ).fetchone()
-        return found[0]  # type: ignore[no-any-return]
+        return total
 
     def close(self) -> None:
         self._connection.close()

@@ -165,6 +165,10 @@ class SessionStore:
             return False
         return False
 
+    def holds(self, run: str) -> bool:
+        """Whether there is a run of this id, in whatever session."""
+        return self._connection.execute("SELECT 1 FROM runs WHERE run = ?", [run]).fetchone() is not None
+
     def runs(self, session: str | None = None) -> list[StoredRun]:
         """Runs, newest first. One whose process is gone is `INTERRUPTED`."""
         where, parameters = ("WHERE session = ?", [session]) if session is not None else ("", [])

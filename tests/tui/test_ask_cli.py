@@ -351,3 +351,10 @@ def test_a_named_file_that_is_not_there_is_said(home: Path, tmp_path: Path) -> N
     found = shoal("refresh", there, tmp_path / "nosuch.jsonl", "--built-in")
     assert found.exit_code == 3
     assert "There is no file" in found.output
+
+
+@pytest.mark.parametrize("command", [["ask", LANGUAGES], ["chat", "--plain"]])
+def test_a_gate_elsewhere_and_an_index_here_exclude_each_other(command: list[str]) -> None:
+    result = CliRunner().invoke(app, [*command, "--connect", "http://127.0.0.1:1", "--index", "small"])
+    assert result.exit_code == 2
+    assert "exclude each other" in result.stderr

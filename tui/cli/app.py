@@ -5,7 +5,7 @@ Imports at the top stay light: `shoal --help` must not wait for a model or a sto
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -25,15 +25,12 @@ from tui.cli.cases import case
 from tui.cli.data import audit, doctor, forget, ingest, publish, snapshots, take
 from tui.cli.gateway import mcp, serve_gate, token
 from tui.cli.indexes import indexes, themes
-from tui.cli.options import BuiltInOption, ConnectOption, IndexOption, JsonOption, fail, run
+from tui.cli.options import BuiltInOption, ConnectOption, IndexOption, JsonOption, app_of, fail, run
 from tui.cli.output import say
 from tui.cli.redteam import redteam
 from tui.cli.refresh import refresh
 from tui.cli.sessions import sessions
 from tui.cli.watches import watch
-
-if TYPE_CHECKING:
-    from agent.wiring import App
 
 app = typer.Typer(
     add_completion=False,
@@ -105,7 +102,7 @@ def serve(
 async def _plain_chat(index: str | None, *, built_in: bool, connect: str | None) -> None:
     from tui.cli.plain_chat import PlainChat, read_line
 
-    session = _app(index, connect).asking_session(built_in=built_in)
+    session = app_of(index, connect).asking_session(built_in=built_in)
     try:
         await PlainChat(session, read_line).run()
     finally:
@@ -193,23 +190,12 @@ def _require_terminal() -> None:
         )
 
 
-def _app(index: str | None, connect: str | None) -> "App":
-    """What is asked: an index here, or a gate elsewhere."""
-    from agent.wiring import App
-
-    if connect is None:
-        return App.start(index)
-    if index is not None:
-        raise SettingsError("--connect and --index exclude each other.", "A gate has one index, its own.")
-    return App.connected(connect)
-
-
 def _chat(index: str | None, *, built_in: bool, visitor: str | None = None, connect: str | None = None) -> None:
     from tui.rendering.first_frame import first_frame
     from tui.state.preferences import load, signs
 
     try:
-        chosen = _app(index, connect)
+        chosen = app_of(index, connect)
         chosen = chosen.for_visitor(visitor) if visitor else chosen
     except ShoalError as error:
         fail(error)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from index.core.errors import SettingsError
+from tui.cli.options import app_of
 from tui.cli.output import say, say_json
 
 if TYPE_CHECKING:
     from agent.core.events import Event
-    from agent.engine.asking import AskingSession as Session
+    from agent.engine.asking import AskingSession
     from agent.wiring import App
 
 MarkdownOption = Annotated[bool, typer.Option("--markdown", help="Print the answer and its findings as Markdown.")]
@@ -65,7 +66,7 @@ async def ask_once(
         raise typer.Exit(code)
 
 
-def _events(session: "Session", question: str | None, *, yes: bool) -> "AsyncGenerator[Event, None]":
+def _events(session: "AskingSession", question: str | None, *, yes: bool) -> "AsyncGenerator[Event, None]":
     if question is not None:
         return session.ask(question)
     if session.waiting == "plan":
@@ -78,7 +79,7 @@ def _events(session: "Session", question: str | None, *, yes: bool) -> "AsyncGen
 
 
 async def _shown(
-    session: "Session", events: "AsyncGenerator[Event, None]", *, as_json: bool, markdown: bool, full: bool
+    session: "AskingSession", events: "AsyncGenerator[Event, None]", *, as_json: bool, markdown: bool, full: bool
 ) -> int | None:
     """Print a run's events. Its exit code; None when a plan waits and somebody is there to be asked."""
     from agent.core.events import dump
@@ -100,9 +101,7 @@ async def _shown(
 
 def started(index: str | None, session: str | None, connect: str | None = None) -> "tuple[App, str | None]":
     """The app on the index or gate asked for, or on that of a session, with the session's id."""
-    from agent.wiring import App
-
-    app = App.start(index) if connect is None else App.connected(connect)
+    app = app_of(index, connect)
     if session is None:
         return app, None
     store = app.store()

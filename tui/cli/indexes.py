@@ -9,7 +9,7 @@ from tui.cli.options import IndexOption, JsonOption, run
 from tui.cli.output import say, say_json
 
 if TYPE_CHECKING:
-    from agent.engine.asking import AskingSession as Session
+    from agent.engine.asking import AskingSession
 
 themes = typer.Typer(help="The themes of an index: list, search, rename.", no_args_is_help=False)
 
@@ -97,7 +97,7 @@ async def _released(index: str | None) -> dict[str, Any]:
         await session.close()
 
 
-def _session(index: str | None) -> "Session":
+def _session(index: str | None) -> "AskingSession":
     from agent.wiring import App
 
     return App.start(index).session(built_in=True)

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from index.core.errors import ShoalError
+from index.core.errors import SettingsError, ShoalError
 from tui.cli.output import say
+
+if TYPE_CHECKING:
+    from agent.wiring import App
 
 IndexOption = Annotated[
     str | None,
@@ -42,3 +45,14 @@ def fail(error: ShoalError) -> None:
     if error.hint:
         say(f"  next: {error.hint}", err=True)
     raise typer.Exit(error.exit_code)
+
+
+def app_of(index: str | None, connect: str | None) -> "App":
+    """What is asked: an index here, or a gate elsewhere."""
+    from agent.wiring import App
+
+    if connect is None:
+        return App.start(index)
+    if index is not None:
+        raise SettingsError("--connect and --index exclude each other.", "A gate has one index, its own.")
+    return App.connected(connect)

@@ -17,7 +17,7 @@ from tui.state.commands import read
 from tui.text.asking import EXAMPLES
 
 if TYPE_CHECKING:
-    from agent.engine.asking import AskingSession as Session
+    from agent.engine.asking import AskingSession
 
 HELP = (
     "Commands: resume goes on with a stopped run; a number asks what is offered; help says what can be asked; "
@@ -28,7 +28,7 @@ HELP = (
 class PlainChat:
     """`read` gives the next line without its end, or None at the end of the input."""
 
-    def __init__(self, session: "Session", read: Callable[[], str | None]) -> None:
+    def __init__(self, session: "AskingSession", read: Callable[[], str | None]) -> None:
         self._session = session
         self._read = read
         card = session.card

@@ -31,7 +31,7 @@ from tui.widgets.chat import Conversation
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
-    from agent.engine.asking import AskingSession as Session
+    from agent.engine.asking import AskingSession
     from agent.storage.cases import Asked, Case, CaseStore
     from agent.storage.session_store import StoredRun
     from agent.wiring import App as Started
@@ -327,7 +327,7 @@ class ShoalApp(Commands):
             forms, stem = self._forms(self._session), f"shoal-{self._session.id}"
             self._save("Export this session", stem, forms, Path(file).expanduser() if file else None)
 
-    def _forms(self, session: "Session") -> tuple[Form, ...]:
+    def _forms(self, session: "AskingSession") -> tuple[Form, ...]:
         from agent.storage.export import Format, document, rendered
 
         def as_(form: Format) -> str:

@@ -37,7 +37,7 @@ from tui.widgets.prompt import PLACEHOLDER, Offers, Prompt
 
 if TYPE_CHECKING:
     from agent.core.events import Event
-    from agent.engine.asking import AskingSession as Session
+    from agent.engine.asking import AskingSession
     from agent.storage.session_store import SessionStore
     from agent.wiring import App as Started
 
@@ -62,7 +62,7 @@ class Desk(HeldKeys):
         started: "Started",
         *,
         built_in: bool,
-        session: "Session | None" = None,
+        session: "AskingSession | None" = None,
         preferences: Preferences | None = None,
         glyphs: Glyphs = UNICODE,
         clock: Callable[[], float] = time.monotonic,
@@ -175,7 +175,7 @@ class Desk(HeldKeys):
             else:
                 self.notify(f"{fault.message}\n{fault.hint}", severity="error", markup=False)
 
-    def _opened(self, session: "Session") -> None:
+    def _opened(self, session: "AskingSession") -> None:
         card = session.card
         self._fault = None
         self.examples = welcome.questions(tuple(card.landmarks), card.own_facets)
@@ -382,7 +382,7 @@ def _age_days(published: str) -> int:
     return (datetime.now(UTC) - moment.replace(tzinfo=moment.tzinfo or UTC)).days
 
 
-def _asked(session: "Session") -> list[str]:
+def _asked(session: "AskingSession") -> list[str]:
     """What was asked before, oldest first."""
     return [run.question for run in reversed(session.store.runs())][-_REMEMBERED:]
 
