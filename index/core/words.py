@@ -50,6 +50,8 @@ FUNCTION_WORDS = frozenset(
 
 def normalise(text: str) -> str:
     """NFKC, casefold, one apostrophe: the form in which words are compared. (Turkish İ folds to i and a dot above.)"""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", text).casefold().replace("\u0307", "").replace("’", "'")
 
 

@@ -67,7 +67,7 @@ def _is_name(word: str) -> bool:
     if _JAPANESE_NAME.fullmatch(word):
         return True
     if is_unspaced(word) or not word.isascii():
-        from index.screening import names
+        from index.screening import is_full_name
 
-        return any(end - start == len(word) for start, end in names.spans(word))
+        return is_full_name(word)
     return False

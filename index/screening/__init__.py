@@ -11,12 +11,14 @@ with spans replaced by the mask.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 
 import regex
 
 from index.core.records import Conversation, Turn
 from index.screening import names, ner, ordinary, patterns, recognisers, related, seeds
 from index.screening.look import Look, Span
+from index.screening.sieve import Sieve
 
 MASK = " "
 REMOVED = "[removed]"
@@ -25,7 +27,7 @@ _DATE = regex.compile(
 )
 """In digits, or with a month's name."""
 
-__all__ = ["MASK", "REMOVED", "has_identifier", "mask", "mask_identifiers", "mask_typed", "screened"]
+__all__ = ["MASK", "REMOVED", "has_identifier", "is_full_name", "mask", "mask_identifiers", "mask_typed", "screened"]
 
 
 def mask(text: str) -> str:
@@ -62,15 +64,27 @@ def has_identifier(text: str) -> bool:
     return next(_identifiers(text), None) is not None
 
 
+def is_full_name(word: str) -> bool:
+    """Whether public lists say that the whole is a person's full name, as it may be in a script that has no spaces."""
+    look = Look.at(word)
+    return any(end - start == len(word) for start, end in names.spans(look, _sieve().held(look.text)))
+
+
 def screened(conversation: Conversation) -> Conversation:
     """The conversation with each turn masked."""
     return replace(conversation, turns=tuple(Turn(turn.role, mask(turn.text)) for turn in conversation.turns))
 
 
+@cache
+def _sieve() -> Sieve:
+    return Sieve([*patterns.sought(), *recognisers.sought(), *names.sought(), *related.sought()])
+
+
 def _identifiers(text: str) -> Iterator[Span]:
     look = Look.at(text)
+    held = _sieve().held(look.text)
     for find in (patterns.spans, recognisers.spans, names.spans, related.spans, seeds.spans):
-        for start, end in find(look.text):
+        for start, end in find(look, held):
             if not ordinary.stays(look.text, start, end):
                 yield look.original(start, end)
 

@@ -7,8 +7,11 @@ it was everywhere else: a zero-width joiner is spelling in Persian and Hindi.
 
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 
 import regex
+
+from index.core.words import normalise
 
 Span = tuple[int, int]
 
@@ -46,7 +49,11 @@ def _plain(character: str) -> str:
 _PLAIN = _Plain()
 
 
-@dataclass(frozen=True, slots=True)
+_NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
+_WORD = regex.compile(r"[\p{L}\p{M}]+")
+
+
+@dataclass(frozen=True)
 class Look:
     """`text` is searched; `places` gives the original position of each of its characters, None where they agree."""
 
@@ -63,6 +70,13 @@ class Look:
             places = [place for place in range(len(text)) if place not in hidden]
             text = "".join([text[place] for place in places])
         return cls(text.translate(_PLAIN), places)
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Its runs of letters in the form in which words are compared, in order."""
+        if self.text.isascii():
+            return self.text.lower().translate(_NO_LETTERS).split()
+        return _WORD.findall(normalise(self.text))
 
     def original(self, start: int, end: int) -> Span:
         """The span of the original text behind a span of the look. Hidden characters inside go with it."""

@@ -6,12 +6,15 @@ person, so both go. What everybody knows stays: Isaac Newton, Napoleon Bonaparte
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from operator import and_
+from typing import NamedTuple
 
 import regex
 
-from index.core.words import is_function_word, normalise
+from index.core.words import is_function_word
 from index.lists import GIVEN, SURNAMES, WORDS, as_listed, is_common, is_given, is_public, is_surname, is_word, listed
-from index.screening.look import Span
+from index.screening.look import Look, Span
+from index.screening.sieve import Held
 
 _WORD = r"\p{L}[\p{L}\p{M}]*(?:['’-]\p{L}[\p{L}\p{M}]*)*"
 _PARTICLE = r"(?:de|da|do|dos|das|del|della|di|du|van|von|der|den|de la|bin|ibn|bint|al|el|ter|ten|zu)"
@@ -27,7 +30,6 @@ _VIETNAMESE = regex.compile(
     r"(?:[ \t]\p{Lu}\p{Ll}+){0,2}"
 )
 """A surname of a closed list, and given names in the letters of the language."""
-_LETTERS = regex.compile(r"[\p{L}\p{M}]+")
 _PARTS = regex.compile(rf"{_WORD}\.?")
 _SMALL_PAIR = regex.compile(
     rf"(?<![\p{{L}}\p{{M}}\d_@#/.-])({_CASED}{{3,}})(?=[ \t]+({_CASED}{{3,}})(?![\p{{L}}\p{{M}}\d_@.-]))"
@@ -55,30 +57,42 @@ _PATRONYMIC = regex.compile(
 """Names with a father's name, in any case."""
 
 
-def spans(text: str) -> Iterator[Span]:
-    """Where a person's full name stands. `text` is a look (`index.screening.look`)."""
+def sought() -> list["regex.Pattern[str]"]:
+    """What the sieve is to look for."""
+    return [_RUN, _VIETNAMESE, _INITIALS, _LAST_FIRST]
+
+
+def spans(look: Look, held: Held) -> Iterator[Span]:
+    """Where a person's full name stands."""
+    text = look.text
     if not text.isascii() and _UNCASED_SCRIPT.search(text):
         yield from _without_capitals(text)
-    for match in _VIETNAMESE.finditer(text):
+    for match in _VIETNAMESE.finditer(text) if _VIETNAMESE in held else ():
         if not is_public(as_listed(match.group())):
             yield match.span()
-    yield from _by_form(text)
-    words = set(_LETTERS.findall(normalise(text)))
-    if listed(GIVEN).isdisjoint(words) and text.isascii():
+    yield from _by_form(text, held)
+    if listed(GIVEN).isdisjoint(look.words) and text.isascii():
         return
+    if _RUN in held:
+        yield from _runs(text)
+    if _has_sure_pair(look.words):
+        for pair in _SMALL_PAIR.finditer(text):
+            first, last = as_listed(pair[1]), as_listed(pair[2])
+            if _has_sure_pair([first, last]) and not is_public(f"{first} {last}"):
+                yield pair.start(), pair.end(2)
+
+
+def _runs(text: str) -> Iterator[Span]:
     is_english = _ENGLISH.search(text) is not None
     for run in _RUN.finditer(text):
         if text[run.start() - 1 : run.start()] == "«" and text[run.end() : run.end() + 1] == "»":
             continue  # a title: people's names are seldom alone between these quotes
-        yield from _in_run(
-            is_english, run.start(), [(part.group(), part.span()) for part in _PARTS.finditer(run.group())]
-        )
-    if _sure(GIVEN).isdisjoint(words) or _sure(SURNAMES).isdisjoint(words):
-        return
-    for pair in _SMALL_PAIR.finditer(text):
-        first, last = as_listed(pair[1]), as_listed(pair[2])
-        if first in _sure(GIVEN) and last in _sure(SURNAMES) and not is_public(f"{first} {last}"):
-            yield pair.start(), pair.end(2)
+        yield from _in_run(is_english, run.start(), [_Part.of(part) for part in _PARTS.finditer(run.group())])
+
+
+def _has_sure_pair(words: list[str]) -> bool:
+    """Whether a given name stands before a surname. Without a loop of Python's own, because each text is asked."""
+    return any(map(and_, map(_sure(GIVEN).__contains__, words), map(_sure(SURNAMES).__contains__, words[1:])))
 
 
 @cache
@@ -87,13 +101,13 @@ def _sure(name: str) -> frozenset[str]:
     return listed(name) - listed(WORDS)
 
 
-def _by_form(text: str) -> Iterator[Span]:
+def _by_form(text: str, held: Held) -> Iterator[Span]:
     """Initials and a surname, a surname with what stands behind a comma, and names with a father's name."""
-    for match in _INITIALS.finditer(text):
+    for match in _INITIALS.finditer(text) if _INITIALS in held else ():
         last = as_listed(match[1])
         if len(last) > 3 and not (is_common(last) or is_public(last) or is_public(as_listed(match.group()))):
             yield match.start(), match.end(1)
-    for match in _LAST_FIRST.finditer(text):
+    for match in _LAST_FIRST.finditer(text) if _LAST_FIRST in held else ():
         last, first = as_listed(match[1]), as_listed(match[2])
         if not (is_public(last) or is_common(last) or is_public(first) or is_common(first)):
             yield match.span()
@@ -103,40 +117,59 @@ def _by_form(text: str) -> Iterator[Span]:
                 yield match.span()
 
 
-def _in_run(is_english: bool, start: int, parts: Sequence[tuple[str, Span]]) -> Iterator[Span]:
+class _Part(NamedTuple):
+    """One word in a run: as it is written, as lists have it, and where."""
+
+    written: str
+    listed: str
+    span: Span
+
+    @classmethod
+    def of(cls, match: "regex.Match[str]") -> "_Part":
+        return cls(match[0], as_listed(match[0]), match.span())
+
+    @property
+    def is_between(self) -> bool:
+        """An initial, a particle, or a second given name before a surname."""
+        return self.written.endswith(".") or self.written[0].islower()
+
+
+def _in_run(is_english: bool, start: int, parts: Sequence[_Part]) -> Iterator[Span]:
     place = 0
     while place < len(parts) - 1:
         end = _name_from(parts, place, is_english)
         if end > place:
-            yield start + parts[place][1][0], start + parts[end][1][1]
+            yield start + parts[place].span[0], start + parts[end].span[1]
             place = end
         place += 1
 
 
-def _name_from(parts: Sequence[tuple[str, Span]], place: int, is_english: bool) -> int:
+def _name_from(parts: Sequence[_Part], place: int, is_english: bool) -> int:
     """The last part of the person's name that begins here; `place` itself where none does."""
-    first = as_listed(parts[place][0])
+    first = parts[place].listed
     end = place + 1
-    while end < len(parts) - 1 and _is_between(parts[end][0]):
+    while end < len(parts) - 1 and parts[end].is_between:
         end += 1
-    last = as_listed(parts[end][0])
-    if not parts[end][0][0].isupper() or len(last) < 2:
+    last = parts[end].listed
+    if not parts[end].written[0].isupper() or len(last) < 2:
         return place
+    if parts[end].written.isupper() and not (parts[place].written.isupper() or is_surname(last)):
+        return place  # a product: "Dell XPS"
     begins = is_given(first) and _is_pair(first, last, is_english)
     if not (begins or _is_inflected(first, last) or _surname_first(first, last)) or _is_known(parts, place):
         return place
     return _extended(parts, end)
 
 
-def _extended(parts: Sequence[tuple[str, Span]], end: int) -> int:
+def _extended(parts: Sequence[_Part], end: int) -> int:
     """The end of the name with the further surnames that stand behind it."""
     while end + 1 < len(parts):
         ahead = end + 1
-        while ahead < len(parts) - 1 and _is_between(parts[ahead][0]):
+        while ahead < len(parts) - 1 and parts[ahead].is_between:
             ahead += 1
-        word = as_listed(parts[ahead][0])
+        word = parts[ahead].listed
         goes_on = is_surname(word) or not (is_public(word) or is_common(word) or is_function_word(word))
-        if not parts[ahead][0][0].isupper() or not goes_on:
+        if not parts[ahead].written[0].isupper() or not goes_on:
             break
         end = ahead
     return end
@@ -181,16 +214,11 @@ def _is_pair(first: str, last: str, is_english: bool) -> bool:
     return is_surname(last) or (is_given(last) and not is_common(last))
 
 
-def _is_between(part: str) -> bool:
-    """An initial, a particle, or a second given name before a surname."""
-    return part.endswith(".") or part[0].islower()
-
-
-def _is_known(parts: Sequence[tuple[str, Span]], place: int) -> bool:
+def _is_known(parts: Sequence[_Part], place: int) -> bool:
     """Whether the name, or one that it is a part of, is of somebody everybody knows."""
     for start in range(max(0, place - 1), place + 1):
         for end in range(place + 1, min(len(parts), place + 4)):
-            if is_public(" ".join(as_listed(part) for part, _ in parts[start : end + 1])):
+            if is_public(" ".join(part.listed for part in parts[start : end + 1])):
                 return True
     return False
 
@@ -220,7 +248,7 @@ _ARABIC_PREFIX = regex.compile(r"^[وفبلك](?=\p{Arabic}{3})")
 _SERVANT = "عبد"
 """The first half of names such as عبد الرحمن."""
 _ARABIC_TITLE = regex.compile(
-    r"(?:ال|لل|بال)?(?:أستاذة?|استاذة?|دكتورة?|سيدة?|آنسة|مهندسة?|شيخ|حاجة?)[ \t]+((?:عبد[ \t]*)?\p{Arabic}{2,})((?:[ \t]+(?:بن|ال)[ \t]?\p{Arabic}{2,}|[ \t]+\p{Arabic}{2,})?)"
+    r"(?P<article>ال|لل|بال)?(?:أستاذة?|استاذة?|دكتورة?|سيدة?|آنسة|مهندسة?|شيخ|حاجة?)[ \t]+(?P<first>(?:عبد[ \t]*)?\p{Arabic}{2,})(?P<behind>(?:[ \t]+(?:بن|ال)[ \t]?\p{Arabic}{2,}|[ \t]+\p{Arabic}{2,})?)"
 )
 
 _CHINESE_SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤張劉陳楊黃趙吳孫馬許韓馮鄧蕭葉蘇呂盧鐘譚陸範賈韋鄒龍賀顧龔萬錢嚴"
@@ -276,11 +304,13 @@ def _pairs(text: str) -> Iterator[Span]:
 
 def _titled_in_arabic(text: str) -> Iterator[Span]:
     for match in _ARABIC_TITLE.finditer(text):
-        servant = match[1].startswith(_SERVANT)
-        if servant or is_given(match[1]):
-            behind = match[2].strip()
+        first, behind = match["first"], match["behind"].strip()
+        # "the lady", a word and one with the article: a name, whether lists know it or not
+        by_form = match["article"] and behind.startswith("ال") and not first.startswith("ال")
+        servant = first.startswith(_SERVANT)
+        if servant or by_form or is_given(first):
             goes_on = behind.startswith(("ال", "بن")) or is_given(behind) or is_surname(behind)
-            yield match.start(1), match.end(2) if goes_on else match.end(1)
+            yield match.start("first"), match.end("behind") if goes_on else match.end("first")
 
 
 _LAST_OF_GIVEN = "郎子美男夫雄介太輔之也奈香恵代江織菜花翔斗樹吾司彦助蔵乃音莉愛希衣実央平一二三"

@@ -12,33 +12,37 @@ import regex
 from index.lists import as_listed, is_given, is_public, is_surname
 from index.screening.look import Span
 from index.screening.patterns import RELATION
+from index.screening.sieve import Sieve
 
 _TAIL = " \t\n\r().·_/-,;:?!"
 """What a pattern for numbers may take at its end."""
 _NEAR = 40
 """Characters around what was found that are looked at."""
-_FORMS = regex.compile(
-    r"(?i:\bCVE-\d{4}-\d{4,7}\b)"  # vulnerabilities
-    r"|(?i:\b(?:RFC|ISO|IEC|EN|DIN|IEEE|ANSI|NIST|MS|KB|PEP|JEP|JSR|ECMA|arXiv:)[- ]?\d{1,7}(?:[.:-]\d{1,5}){0,3}\b)"  # standards
-    r"|\b0x[0-9A-Fa-f]{1,8}\b"  # numbers of errors and addresses of memory
-    r"|\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?(?!\d)"  # points of time
-    r"|(?<![\d.])(?:127(?:\.\d{1,3}){3}|10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}"
-    r"|169\.254(?:\.\d{1,3}){2}|0\.0\.0\.0|255(?:\.\d{1,3}){3}|(?:8\.8\.8\.8|8\.8\.4\.4|1\.1\.1\.1|1\.0\.0\.1|9\.9\.9\.9))(?:/\d{1,2}|:\d{2,5})?(?![\d.])"
-    r"|(?<![\w@./-])(?:com|org|net|io|edu|gov|dev|app|android|androidx|java|javax|jakarta|de|uk|fr|eu|me)(?:\.[A-Za-z_$][\w$]*){2,}\b(?!\.?/|@|\.(?:com|org|net|co)\b)"  # packages
-    r"|(?<!\w)@[a-z0-9~][\w.~-]*/[\w.-]+(?:@[\d^~*][\w.^~*-]*|@latest|@next)?"  # scopes of npm
-    r"|(?i:(?<=\bISBN(?:-1[03])?[: ]{1,2}))[\d-]{9,16}[\dXx]\b"
-    r"|(?i:\b(?:version|build|release|firmware|driver|kernel|revision|rev|patch|v)[ .]?\d[\w.+-]*)"
-    r"|\b(?:ORA|TNS|PLS|TS|CS|LNK|MSB|NETSDK|AADSTS|SQL|DB|ERR|E|HTTP|WARN|RUSTSEC|NVD)-?\d{4,6}\b"  # numbers of errors
-    r"|(?<![\d.,])\d\.\d{5,}(?:[eE][+-]?\d{1,3})?(?!\d|[,;\s]{1,2}[+-]?\d{1,3}\.\d{3})"  # numbers of mathematics and physics
-    r"|(?<![\d.])(?:2147483647|2147483648|4294967295|4294967296|9007199254740991|9007199254740992|9007199254740993|"
-    r"9223372036854775807|18446744073709551615|299792458|123456789|1234567890|0123456789|987654321)(?![\d.])"
-    r"|(?i:(?<=\b(?:commit|cherry-pick|checkout|revert|bisect|sha-?1?|git show|rebase|reset --hard)\s{1,2}(?:bad\s|good\s)?)[0-9a-f]{7,40}\b)"  # of a change
-    r"|(?<!\d)\d{1,2}[./-]\d{1,2}[./-]1[0-8]\d{2}(?!\d)"  # days of history
-    r"|§{1,2}\s?\d{1,4}[a-z]?(?:\s(?:Abs|Nr|S|Satz|Art|Ziff|ff|Alt|Var)\.?(?:\s?\d{1,3})?)*"
-    r"|(?i:\b(?:10 Downing Street|1600 Pennsylvania Ave(?:nue)?|221B Baker Street|4 Privet Drive|42 Wallaby Way|742 Evergreen Terrace|11 Wall Street|"
-    r"1 Infinite Loop|12 Grimmauld Place|30 Rockefeller Plaza|55 Savushkina Street))"
-    r"|(?i:\b(?:between|from|zwischen|von|entre|tra|dal)\s)\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\s(?:and|to|until|und|bis|et|y|e|al|à)\s\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
-    r"|(?i:\b10\.\d{4,9}/[-._;()/:a-z0-9]+)"  # DOI
+_FORMS = frozenset(
+    regex.compile(form)
+    for form in (
+        r"(?i:\bCVE-\d{4}-\d{4,7}\b)",  # vulnerabilities
+        r"(?i:\b(?:RFC|ISO|IEC|EN|DIN|IEEE|ANSI|NIST|MS|KB|PEP|JEP|JSR|ECMA|arXiv:)[- ]?\d{1,7}(?:[.:-]\d{1,5}){0,3}\b)",  # standards
+        r"\b0x[0-9A-Fa-f]{1,8}\b",  # numbers of errors and addresses of memory
+        r"\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?(?!\d)",  # points of time
+        r"(?<![\d.])(?:127(?:\.\d{1,3}){3}|10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}"
+        r"|169\.254(?:\.\d{1,3}){2}|0\.0\.0\.0|255(?:\.\d{1,3}){3}|(?:8\.8\.8\.8|8\.8\.4\.4|1\.1\.1\.1|1\.0\.0\.1|9\.9\.9\.9))(?:/\d{1,2}|:\d{2,5})?(?![\d.])",
+        r"(?<![\w@./-])(?:com|org|net|io|edu|gov|dev|app|android|androidx|java|javax|jakarta|de|uk|fr|eu|me)(?:\.[A-Za-z_$][\w$]*){2,}\b(?!\.?/|@|\.(?:com|org|net|co)\b)",  # packages
+        r"(?<!\w)@[a-z0-9~][\w.~-]*/[\w.-]+(?:@[\d^~*][\w.^~*-]*|@latest|@next)?",  # scopes of npm
+        r"(?i:(?<=\bISBN(?:-1[03])?[: ]{1,2}))[\d-]{9,16}[\dXx]\b",
+        r"(?i:\b(?:version|build|release|firmware|driver|kernel|revision|rev|patch|v)[ .]?\d[\w.+-]*)",
+        r"\b(?:ORA|TNS|PLS|TS|CS|LNK|MSB|NETSDK|AADSTS|SQL|DB|ERR|E|HTTP|WARN|RUSTSEC|NVD)-?\d{4,6}\b",  # numbers of errors
+        r"(?<![\d.,])\d\.\d{5,}(?:[eE][+-]?\d{1,3})?(?!\d|[,;\s]{1,2}[+-]?\d{1,3}\.\d{3})",  # numbers of mathematics and physics
+        r"(?<![\d.])(?:2147483647|2147483648|4294967295|4294967296|9007199254740991|9007199254740992|9007199254740993|"
+        r"9223372036854775807|18446744073709551615|299792458|123456789|1234567890|0123456789|987654321)(?![\d.])",
+        r"(?i:(?<=\b(?:commit|cherry-pick|checkout|revert|bisect|sha-?1?|git show|rebase|reset --hard)\s{1,2}(?:bad\s|good\s)?)[0-9a-f]{7,40}\b)",  # of a change
+        r"(?<!\d)\d{1,2}[./-]\d{1,2}[./-]1[0-8]\d{2}(?!\d)",  # days of history
+        r"§{1,2}\s?\d{1,4}[a-z]?(?:\s(?:Abs|Nr|S|Satz|Art|Ziff|ff|Alt|Var)\.?(?:\s?\d{1,3})?)*",
+        r"(?i:\b(?:10 Downing Street|1600 Pennsylvania Ave(?:nue)?|221B Baker Street|4 Privet Drive|42 Wallaby Way|742 Evergreen Terrace|11 Wall Street|"
+        r"1 Infinite Loop|12 Grimmauld Place|30 Rockefeller Plaza|55 Savushkina Street))",
+        r"(?i:\b(?:between|from|zwischen|von|entre|tra|dal)\s)\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\s(?:and|to|until|und|bis|et|y|e|al|à)\s\d{1,4}[./-]\d{1,2}[./-]\d{1,4}",
+        r"(?i:\b10\.\d{4,9}/[-._;()/:a-z0-9]+)",  # DOI
+    )
 )
 _HANDLE = regex.compile(r"(?<!\w)@([\w.]{2,})")
 _CODE_WORDS = frozenset(
@@ -85,21 +89,30 @@ def stays(text: str, start: int, end: int) -> bool:
     return any(begins <= start and last <= ends for begins, ends in around)
 
 
+_SIEVE = Sieve((*_FORMS, _HANDLE, _TITLED, _RELATED))
+
+
 def _spans(text: str, begin: int, end: int) -> Iterator[Span]:
-    for match in _FORMS.finditer(text, begin, end):
-        if not match[0][0].isdigit() or _is_fine_number(match[0], text[max(0, match.start() - 10) : match.start()]):
-            yield match.span()
-    for match in _HANDLE.finditer(text, begin, end):
+    held = _SIEVE.held(text[begin:end])
+    for form in held & _FORMS:
+        yield from _standing(form, text, begin, end)
+    for match in _HANDLE.finditer(text, begin, end) if _HANDLE in held else ():
         if match[1].strip(".").casefold() in _CODE_WORDS or (match[1][0].isupper() and _has_annotation(text)):
             yield match.span()
-    for match in _TITLED.finditer(text, begin, end):
+    for match in _TITLED.finditer(text, begin, end) if _TITLED in held else ():
         first, last = as_listed(match[2]), as_listed(match[3] or "")
         known = first in _CHARACTERS and not is_surname(last)
         if known or is_public(f"{first} {last}".strip()):
             yield match.span()
-    for match in _RELATED.finditer(text, begin, end):
+    for match in _RELATED.finditer(text, begin, end) if _RELATED in held else ():
         first = as_listed(match[1])
         if is_public(first) and not is_given(first):
+            yield match.span()
+
+
+def _standing(form: "regex.Pattern[str]", text: str, begin: int, end: int) -> Iterator[Span]:
+    for match in form.finditer(text, begin, end):
+        if not match[0][0].isdigit() or _is_fine_number(match[0], text[max(0, match.start() - 10) : match.start()]):
             yield match.span()
 
 

@@ -1,25 +1,20 @@
 """Patterns of ours: secrets, contact data, addresses, numbers, and names that introduce themselves.
 
-Every pattern must be linear on hostile text, because a text is whatever somebody sent, and none may be asked where its
-cue is missing, because screening reads every conversation. A pattern says what a kind of identifier looks like in
+Every pattern must be linear on hostile text, because a text is whatever somebody sent, and only those are
+searched that the text can hold (`sieve`), because screening reads every conversation. A pattern says what a kind of identifier looks like in
 several languages; it must not guess at names or places that only look capitalised, because what it takes is lost to
 the summary.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import regex
 
 from index.screening import cued
-from index.screening.look import Span
+from index.screening.look import Look, Span
 from index.screening.rule import Rule
-
-if TYPE_CHECKING:
-    from ahocorasick_rs import AhoCorasick
-
+from index.screening.sieve import Held
 
 _NAME = r"\p{Lu}[\p{L}\p{M}.'’-]*"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mai|okt|dez|ene|abr|avr|juil)"
@@ -38,6 +33,8 @@ _STREET = (
     r"crescent|cres|row|rise|mews|walk|passage|parade|quay|steps|grove|gardens|hill|highway|hwy|parkway|pkwy|circle|"
     r"alley|broadway|str"
 )
+_IN_SENTENCES = r"(?:an?|the|and|in|on|by|with|for|from|at|is|are|my|your|this|that|per|each|or|than|as|into|every)"
+"""Words that join a sentence and are in no street's name: "3 functions in a row" is no address."""
 _STREET_FIRST = (
     *("rue", "avenue", "boulevard", "allée", "chemin", "impasse", "quai", "calle", "avenida", "paseo", "plaza"),
     *("carrera", "via", "viale", "corso", "piazza", "vicolo", "largo", "rua", "travessa", "praça", "rodovia"),
@@ -84,8 +81,6 @@ RELATION = (
     r"соседка|коллега|коллегу"
 )
 """Who somebody is to the writer, in several languages."""
-_FIELDS = ("name:", "name :", "nombre:", "nome:", "nom:", "nom :", "имя:")
-_GREETINGS = ("dear", "liebe", "lieber", "cher", "chère", "querid", "estimad", "caro", "cara", "prezad")
 _FAREWELLS = (
     *("sincerely", "regards", "yours", "yours truly", "yours faithfully", "cheers", "gruß", "gruss", "grüße", "grüßen"),
     *("saludos", "cordialement", "atenciosamente", "cordiali saluti"),
@@ -105,91 +100,69 @@ _RULES = [
     Rule(
         r"\b(?:[spr]k[-_]|gh[pousr]_|github_pat_|xox[abeprs]-|AKIA|ASIA|AIza|ya29\.|glpat-|hf_|npm_|pypi-|dop_v1_|SG\.|"
         r"eyJ)[-_A-Za-z0-9.+/=]{12,}",
-        words=(
-            *("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox"),
-            *("akia", "asia", "aiza", "ya29.", "glpat-", "hf_", "npm_", "pypi-", "dop_v1_", "sg.", "eyj"),
-        ),
     ),
-    Rule(r"-----BEGIN [A-Z ]+-----[\s\S]*?(?:-----END [A-Z ]+-----|$)", words=("-----begin",)),
+    Rule(r"-----BEGIN [A-Z ]+-----[\s\S]*?(?:-----END [A-Z ]+-----|$)"),
     Rule(
         rf"(?i:\b(?:{_any(_SECRET_WORDS)})[\"']?\s{{0,3}}(?:[:=]|\b(?:is|ist|es|est|é)\b)\s{{0,3}}[\"'`]?)"
         r"(?=\S{0,60}[\d!$%&*#@^~?])[^\s\"'`]{4,}",
-        words=_SECRET_WORDS,
     ),
     Rule(
         rf"(?i:\b(?:{_any(_SECRET_WORDS[:10])}))\s(?:lautet:?\s)?(?=\S{{0,40}}\d)(?=\S{{0,40}}\p{{L}})(?=\S{{0,40}}[\p{{Lu}}!$%&*#@^~?])[^\s\"'`]{{6,}}",
-        words=_SECRET_WORDS[:10],
     ),
-    Rule(r"\b(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{20,}\b", run=20),
+    Rule(r"\b(?=[A-Za-z0-9_-]{20})(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{20,}\b"),
     # E-mail (any host: a company's machine has no public suffix), handles, and how people write both to hide them.
-    Rule(r"[\w.!#$%&'*+/=?^`{|}~-]{1,256}@(?:[\w-]{1,63}\.){0,8}[\w-]{1,63}", words=("@",)),
-    Rule(r"(?<!\w)@[\w.]{2,}", words=("@",)),
+    Rule(r"[\w.!#$%&'*+/=?^`{|}~-]{1,256}@(?:[\w-]{1,63}\.){0,8}[\w-]{1,63}"),
+    Rule(r"(?<!\w)@[\w.]{2,}"),
     Rule(
         r"(?i:(?:[\w.+-]{1,64}\s?[(\[{<]\s?(?:dot|underscore|dash|minus)\s?[)\]}>]\s?){0,3}[\w.+-]{1,64}\s?[(\[{<]\s?at\s?[)\]}>]\s?[\w-]+(?:\s?(?:\.|[(\[{<]\s?dot\s?[)\]}>]|\bdot\b)\s?[\w-]+)*)",
-        words=("(at", "( at", "[at", "[ at", "{at", "{ at", "<at", "< at"),
     ),
     Rule(
         r"(?i:\b[\w.+-]{1,64}(?:\s+(?:dot|period|point|punkt|punto|ponto|underscore|dash|точка)\s+[\w-]{1,63}){0,3}"
         r"\s+(?:at|at\s+sign|ät|arobase|arroba|chiocciola|собака)\s+[\w-]{1,63}(?:\s+(?:dot|period|point|punkt|punto|ponto|точка)\s+[\w-]{1,63}){1,4})",
-        words=(" dot ", " period ", " point ", " punkt ", " punto ", " ponto ", " точка "),
     ),
     # Web addresses: with a scheme, with www, or a bare host under a suffix that is in use.
-    Rule(r"(?<![A-Za-z])[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s<>\"']+", words=("://",)),
-    Rule(r"(?i:\bwww\d{0,3}\.[^\s<>\"']+)", words=("www",)),
+    Rule(r"(?<![A-Za-z])[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s<>\"']+"),
+    Rule(r"(?i:\bwww\d{0,3}\.[^\s<>\"']+)"),
     Rule(
-        rf"(?<![\w@.-])(?!{_FILE_OR_TOOL})(?:[\w-]{{1,63}}\.){{1,8}}(?:{_SITE}|{_SITE.upper()})(?![\w-])(?:[:/?#][^\s<>\"']*)?",
-        shape=r"\.(?<=[\w-]\.)\p{L}{2}",
+        rf"(?<![\w@.-])(?=[\w-]{{1,63}}\.[\w-])(?!{_FILE_OR_TOOL})(?:[\w-]{{1,63}}\.){{1,8}}(?:{_SITE}|{_SITE.upper()})(?![\w-])(?:[:/?#][^\s<>\"']*)?",
     ),
     # Numbers: any run of seven or more digits however it is grouped (telephones, cards, social security, accounts),
     # and identifiers of letters and digits together (passports, licences, policies, plates).
-    Rule(r"(?<!\d)(?:\+?\d[\s().·_/-]{0,3}){7,}(?!\d)", shape=r"\d(?:\D{0,4}\d){6}"),
-    Rule(r"\b\p{Lu}{1,3}-?\d{5,12}\p{Lu}?\b", shape=r"\p{Lu}-?\d{5}"),
+    Rule(r"(?<!\d)(?:\+?\d[\s().·_/-]{0,3}){7,}(?!\d)"),
+    Rule(r"\b\p{Lu}{1,3}-?\d{5,12}\p{Lu}?\b"),
     Rule(
         r"(?i:\b(?:zip|post(?:al)?|plz|cap|cep|código postal|code postal)(?:[\s-]?code)?(?:\s+is)?\s{0,3}[:#]?\s{1,3})"
         r"(?=[\p{Lu}\d -]{0,4}\d)[\p{Lu}\d]{2,6}(?:[ -][\p{Lu}\d]{2,4})?\b",
-        words=("zip", "post", "postal", "plz", "cap ", "cap:", "cep"),
-        shape=r"\d",
     ),
     # Addresses: number and street, street and number, boxes and flats; each with what follows up to a postcode.
     Rule(
-        rf"(?i)(?:\b\d{{3,5}}\s+)?\b\d{{1,5}}[a-z]?,?\s+(?:[\p{{L}}.'’-]+\s+){{1,4}}(?:{_STREET})\b\.?"
+        rf"(?i)(?:\b\d{{3,5}}\s+)?\b\d{{1,5}}[a-z]?,?\s+(?:(?!{_IN_SENTENCES}\s)[\p{{L}}.'’-]+\s+){{1,4}}(?:{_STREET})\b\.?"
         rf"(?!\s+(?:of|to|from|in)\b)(?:{_WITH_POSTCODE}|{_TOWN})",
-        shape=r"\d\p{L}?,?\s+\p{L}",
     ),
     Rule(
         # Behind a word for an address a number and names are one, whatever the street is called.
         rf"(?i:\b(?:address|adresse|anschrift|dirección|direccion|domicilio|indirizzo|endereço|адрес|lives? at|located at))"
         rf"(?:\s(?:is|ist|es|est|è|é))?[\s:]{{1,3}}\d{{1,5}}[a-z]?,?\s+{_NAME}(?:\s{_NAME}){{0,3}}(?:{_WITH_POSTCODE}|{_TOWN})",
-        words=("addres", "adresse", "anschrift", "direcci", "domicilio", "indirizzo", "endereço", "адрес", "live at", "lives at", "located at"),
-        shape=r"\d",
     ),
     Rule(
         rf"(?i)(?:\b\d{{1,5}}[,\s]+){{0,3}}\b(?:{_FIRST})\s+(?:[\p{{L}}.'’-]+,?\s+){{0,4}}(?:n[º°.]?\s*|д\.\s*|дом\s*)?\d{{1,4}}(?:/\d{{1,4}})?\b"
         rf"(?:,?\s*(?:\d{{1,2}}\s?[ºª°]\s?\p{{L}}{{0,9}}|(?:m|lok|кв|корп|стр|под|эт)\.?\s*\d{{1,4}}|\d{{2}}-\d{{3}}))*(?:,?\s*\d{{5}}\b)?{_TO_POSTCODE}",
-        words=tuple(f"{word} " for word in _STREET_FIRST),
-        shape=r"\d",
     ),
     Rule(
         rf"(?:\b\d{{1,5}}(?:\s?(?:bis|ter))?,?\s+){{1,2}}(?i:{_FIRST})\s+(?:[\p{{L}}'’]+\s+){{0,3}}{_NAME}{_TO_POSTCODE}",
-        words=tuple(f"{word} " for word in _STREET_FIRST),
-        shape=r"\d",
     ),
     Rule(
         rf"(?i)(?:\b\d{{3,6}}\s+)?(?:\b[\p{{L}}.'’-]{{3,30}}\s)?\b[\p{{L}}.'’-]{{0,30}}(?:{_STREET_END})\s+\d{{1,4}}[a-z]?\b{_TO_POSTCODE}",
-        shape=rf"\d(?<=(?i:{_STREET_END})\s{{1,3}}\d)",
     ),
     Rule(
         # A postcode or number, a street of any language, a house number: "28245 Puruntie 82", "971 Kesk 53".
         rf"\b(?!(?:19|20)\d\d\s)\d{{3,6}}\s+(?!(?i:{_MONTH}))(?:(?:{_NAME}|de|do|da|dos|la|van|von|am|an)\s+){{0,3}}\p{{Lu}}[\p{{L}}\p{{M}}.'’-]{{2,}}\s+\d{{1,4}}\.?(?![\d:%]){_TO_POSTCODE}",
-        shape=r"\d{3}\s+\p{L}",
     ),
     Rule(
         r"(?i:\b(?:p\.?\s?o\.?\s?box|postbox|postfach|apartado|psc|apt|apartment|piso|suite(?=\.?\s*#?\s*\d{2})|"
         r"unit(?=\s*#?\s*(?:\d{4}|\d{1,4}[a-z]?,?\s*box|\d{1,3}[a-z]\b|\d{1,4}[a-z]?,))|flat(?=\s*#?\s*(?:\d{1,4}[a-z]\b|\d{1,4}[a-z]?,))|"
         r"(?<=[\d,]\s{0,2}\p{L}{0,20}[,.]?\s{1,2})(?:suite|unit|flat))\.?\s*#?\s*\d{1,5}[a-z]?\b"
         rf"(?:,?\s*box\s+\d+)?(?:\s+(?:[adf]po)\s+[a-z]{{2}}(?:\s+\d{{5}})?)?){_TO_POSTCODE}",
-        words=("box", "apt", "apartment", "suite", "unit", "flat", "psc", "postfach", "apartado", "piso"),
-        shape=r"\d",
     ),
     # Names that introduce themselves, stand behind a title, in a form, in a greeting or under a letter. The first word
     # behind an introduction is a name in whatever case; more of the name only where it is capitalised, so that "my
@@ -197,52 +170,39 @@ _RULES = [
     Rule(
         rf"(?i:\b(?:{_any(_INTRODUCTIONS)}))\s+(?i:[\p{{L}}\p{{M}}'’-]+)"
         rf"(?:\s+(?:(?:de|da|do|van|von|der|den|bin|al|la|di)\s+)?{_NAME}){{0,3}}",
-        words=_INTRODUCTIONS,
     ),
     Rule(
         r"(?:名前は|我叫|名字(?:是|叫))(?![他她它你])[\p{Han}\p{Hiragana}\p{Katakana}ー·・]{2,8}?(?=です|と|の|的|[\s、。，,.!！]|$)|"
         r"我叫(?![他她它你])\p{Han}{2,3}|이름은\s*\p{Hangul}{2,4}|नाम\s+[\p{L}\p{M}]+(?:\s+[\p{L}\p{M}]+)?(?=\s+है)|"
         r"اسمي\s+[\p{L}\p{M}]+(?:\s+[\p{L}\p{M}]+)?",
-        words=("名前は", "我叫", "名字是", "名字叫", "이름은", "नाम", "اسمي"),
     ),
     Rule(
         r"\p{Han}{1,6}(?<![客皆神王奥各母父姉兄娘婆爺嫁婿孫者屋様])(?:様|さん|氏)|\p{Hangul}{3}(?<![날글솜저가말맘])\s?씨",
-        words=("様", "さん", "氏", "씨"),
     ),
     Rule(
         rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Rev|Herrn?|Frau|Señora?|Señorita|Sra?|Srta|Dra|Monsieur|Madame|Mme|Mlle|Sig|"
         rf"Signora?|Dott|Senhora?|Fru|Pan|Pani)\.?\s+{_NAME}(?:[ \t]+{_NAME}){{0,2}}",
-        shape=r"\b[MDPRHFS]\p{Ll}{1,7}\.?\s+\p{Lu}",
     ),
     Rule(
         rf"(?<!\p{{L}})(?:M\.|[Ss]eñor(?:a|ita)?|[Dd]oña|[Mm]adame|[Mm]onsieur|[Ss]ignora?|[Ss]enhora?|[Dd]ottor(?:e|essa)?|"
         rf"[Pp]rofessor(?:e|essa)|[Aa]vvocato|[Dd]octora|[Pp]rofesora?|[Dd]outora?|[Pp]rofessora|[Dd]octeure?|[Pp]an(?:a|u|em|ią|i|í)|"
         rf"[Κκ]\.|[Κκ]ύρι\p{{L}}+|[Κκ]υρί\p{{L}}+)[ \t]+{_NAME}(?:[ \t]+{_NAME}){{0,2}}",
-        words=(
-            *("m.", "señor", "doña", "madame", "monsieur", "signor", "senhor", "dottor", "profes", "avvocato", "doctora", "doutor"),
-            *("docteur", "pan", "κ.", "κύρι", "κυρί"),
-        ),
     ),
     Rule(
         # "my neighbour Jane Doe". In German, where every noun is capitalised, only two words in a row are a name.
         rf"(?<!\p{{L}})(?:(?i:my|mi|mon|ma|mio|mia|meu|minha|мо[йя]|мою|моего|моей)\s(?:ex-)?(?i:{RELATION}),?\s(?:named\s|called\s)?"
         rf"{_NAME}(?:\s{_NAME}){{0,2}}|(?i:meine?r?)\s(?i:{RELATION})\s{_NAME}(?:\s{_NAME}){{1,2}})",
-        words=("my ", "mi ", "mon ", "ma ", "mio ", "mia ", "meu ", "minha ", "мой ", "моя ", "мою ", "мое", "mein"),
-        shape=rf"\p{{Lu}}(?<=(?i:{RELATION}),?\s(?:named\s|called\s)?\p{{Lu}})",
     ),
     Rule(
         rf"(?i:\b(?:(?:full|first|last|sur|given|family|nach|vor)[ -]?)?(?:name|nombre|nome|nom|имя)\s?:\s{{0,3}})"
         rf"{_NAME}(?:[ \t]+{_NAME}){{0,3}}",
-        words=_FIELDS,
     ),
     Rule(
         rf"\b(?:Dear|Lieber?|Cher|Chère|Querid[oa]|Estimad[oa]|Car[oa]|Prezad[oa])[ \t]+(?!{_NO_ADDRESSEE}){_NAME}"
         rf"(?:[ \t]+{_NAME}){{0,2}}(?=\s*[,:!\n])",
-        words=_GREETINGS,
     ),
     Rule(
         rf"(?i:\b(?:{_any(_FAREWELLS)}))\s*,?\s+{_NAME}(?:[ \t]+{_NAME}){{0,2}}\s*(?=$|[\n.,])",
-        words=_FAREWELLS,
     ),
 ]  # fmt: skip
 
@@ -252,46 +212,24 @@ _PATIENCE_S = 2
 """A pattern that does not get through a text in this time ends with TimeoutError, and the text is not read at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    pattern: regex.Pattern[str]
-    words: frozenset[int]
-    shape: regex.Pattern[str] | None
-    run: int
-
-
 @cache
-def _ready() -> tuple["AhoCorasick", list[_Ready]]:
-    """One automaton of every rule's words, and the rules compiled; a rule knows its words by number."""
-    from ahocorasick_rs import AhoCorasick
-
-    numbers: dict[str, int] = {}
-    for rule in RULES:
-        for word in rule.words:
-            numbers.setdefault(word, len(numbers))
-    rules = [
-        _Ready(
-            regex.compile(rule.pattern),
-            frozenset(numbers[word] for word in rule.words),
-            regex.compile(rule.shape) if rule.shape else None,
-            rule.run,
-        )
-        for rule in RULES
-    ]
-    return AhoCorasick(list(numbers)), rules
+def _rules() -> dict["regex.Pattern[str]", "regex.Pattern[str] | None"]:
+    """Every rule's pattern with that of the words beside it."""
+    return {
+        regex.compile(rule.pattern): regex.compile(f"(?i:{_any(rule.words)})") if rule.words else None for rule in RULES
+    }
 
 
-def spans(text: str) -> Iterator[Span]:
+def sought() -> list["regex.Pattern[str]"]:
+    """What the sieve is to look for."""
+    return [*_rules(), *filter(None, _rules().values())]
+
+
+def spans(look: Look, held: Held) -> Iterator[Span]:
     """Where a pattern finds something, in any order, overlapping."""
-    automaton, rules = _ready()
-    found = {match[0] for match in automaton.find_matches_as_indexes(text.lower(), overlapping=True)}
-    longest = max(map(len, text.split()), default=0)
-    for rule in rules:
-        if longest < rule.run:
-            continue
-        if rule.words and rule.words.isdisjoint(found):
-            continue
-        if rule.shape is not None and not rule.shape.search(text, timeout=_PATIENCE_S):
-            continue
-        for match in rule.pattern.finditer(text, timeout=_PATIENCE_S):
-            yield match.span()
+    rules = _rules()
+    for pattern in held & rules.keys():
+        words = rules[pattern]
+        if words is None or words in held:
+            for match in pattern.finditer(look.text, timeout=_PATIENCE_S):
+                yield match.span()

@@ -13,16 +13,17 @@ from functools import cache
 
 import regex
 
-from index.screening.look import Span
+from index.screening.look import Look, Span
+from index.screening.sieve import Held
 
 _CUES = {
-    "Iban": r"\d{2}(?<=[A-Za-z]{2}\d{2})(?:[ -]?[A-Za-z\d]{4}){2}",
-    "Crypto": r"[13][a-zA-HJ-NP-Z\d]{25}",
-    "Ip": r"\.\d{1,3}\.\d|:[\da-fA-F]{0,4}:",
-    "MacAddress": r"[:-][\da-fA-F]{2}[:-][\da-fA-F]{2}[:-]|\.[\da-fA-F]{4}\.",
+    "Iban": regex.compile(r"[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z\d]{4}){2}"),
+    "Crypto": regex.compile(r"[13][a-zA-HJ-NP-Z\d]{25}"),
+    "Ip": regex.compile(r"\.\d{1,3}\.\d|:[\da-fA-F]{0,4}:"),
+    "MacAddress": regex.compile(r"[:-][\da-fA-F]{2}[:-][\da-fA-F]{2}[:-]|\.[\da-fA-F]{4}\."),
 }
 """What a text must hold for a recogniser to be asked. Most texts hold nothing of the kind, and then Presidio, which
-takes seconds to load, is never loaded. A cue begins with what is rare in a text, and looks back from there."""
+takes seconds to load, is never loaded."""
 
 
 _HEAVY = ("torch", "transformers")
@@ -41,9 +42,9 @@ def torch_hidden() -> Iterator[None]:
             del sys.modules[name]
 
 
-@cache
-def _cues() -> list[tuple[str, regex.Pattern[str]]]:
-    return [(name, regex.compile(cue)) for name, cue in _CUES.items()]
+def sought() -> list["regex.Pattern[str]"]:
+    """What the sieve is to look for."""
+    return list(_CUES.values())
 
 
 @cache
@@ -59,9 +60,10 @@ def _recogniser(name: str) -> Callable[[str], Iterable[Span]]:
     return find
 
 
-def spans(text: str) -> Iterator[Span]:
+def spans(look: Look, held: Held) -> Iterator[Span]:
     """Where a recogniser finds something."""
-    for name, cue in _cues():
-        if cue.search(text):
+    text = look.text
+    for name, cue in _CUES.items():
+        if cue in held and cue.search(text):
             # A recogniser wants an account's number in capitals; the others read both, or tell them apart.
             yield from _recogniser(name)(text.upper() if name == "Iban" and len(text.upper()) == len(text) else text)

@@ -4,14 +4,15 @@ A relation says that a person follows, so less is asked of the words behind it t
 list. What joins sentences, what everybody knows and common words stay.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import regex
 
 from index.core.words import is_function_word
 from index.lists import SURNAMES, as_listed, is_common, is_given, is_public, is_surname, listed
-from index.screening.look import Span
+from index.screening.look import Look, Span
 from index.screening.patterns import RELATION
+from index.screening.sieve import Held
 
 _CAPITALISED = r"\p{Lu}[\p{L}\p{M}]+(?:['’-]\p{L}[\p{L}\p{M}]*)*"
 _SLAVIC = regex.compile(
@@ -34,10 +35,6 @@ _NORTHERN = regex.compile(
 _TURKISH = regex.compile(
     rf"(?i:(?:arkada[sş]|kom[sş]u|karde[sş]|abla|a[gğ]abey|patron|m[uü]d[uü]r|[oö][gğ]retmen|teyze|hala|day[iı]|amca|e[sş]|k[iı]z|o[gğ]l|anne|baba|doktor|kuzen)[iıuü]?m)\s({_CAPITALISED}\s{_CAPITALISED})"
 )
-_CASED = (_SLAVIC, _NORTHERN, _TURKISH)
-_TWO_IN_CAPITALS = regex.compile(r"\p{Lu}(?<=\p{Ll}[ ,]\p{Lu})[\p{L}'’-]+\s\p{Lu}")
-"""Behind a word that is written small."""
-
 _TO = regex.compile(
     r"(?i:\b(?:text|texts|e-?mail|letter|message|note|card|reply|apology|dm|mail|write|reference|invitation|crush on|date with|break up with|broke up with|married to|named|called)"
     r"(?:\s(?:to|for|from))?)\s(\p{L}[\p{L}\p{M}'’-]{2,})\s(\p{L}[\p{L}\p{M}'’-]{3,})"
@@ -48,8 +45,6 @@ _SMALL = regex.compile(
     rf"(?i:\b(?:my|our|his|her)\s(?:\p{{L}}+\s)?(?:{_RELATION})|\bmy name(?: is|'s|’s)|\bi(?: a|'|’)m called)[ ,]+(\p{{L}}[\p{{L}}\p{{M}}'’-]{{2,}})\s(\p{{L}}[\p{{L}}\p{{M}}'’-]{{3,}})"
 )
 """A relation or an introduction, and two words in whatever case."""
-_TO_CUES = (" to ", " for ", " from ", "married", "named", "called", "crush on", "date with", "broke up", "break up")
-_SMALL_CUES = ("my ", "our ", "his ", "her ", "i am called", "i'm called", "i’m called")
 
 _ARABIC = regex.compile(
     r"(?<!\p{L})[وفبلك]?(?:صديقت?|خالت?|عمت?|أخت?|اخت?|أم|أب|والدت?|زوجت?|ابنت?|جارت?|زميلت?|مديرت?|أستاذت?|استاذت?|معلمت?|طبيبت?|خطيبت?|جدت?|حمات)ي[ ](\p{Arabic}{2,})[ ](\p{Arabic}{3,})"
@@ -96,28 +91,6 @@ _CHINESE_RELATION = regex.compile(
 )
 
 
-def spans(text: str) -> Iterator[Span]:
-    """Where a person's name stands behind a relation. `text` is a look (`index.screening.look`)."""
-    for match in _relations(text):
-        if not is_public(as_listed(match[1])):
-            yield match.span(1)
-    small = text.lower()
-    for pattern, cues in ((_TO, _TO_CUES), (_SMALL, _SMALL_CUES)):
-        if any(cue in small for cue in cues):
-            for match in pattern.finditer(text):
-                if _is_person(match[1], match[2]):
-                    yield match.start(1), match.end(2)
-    if not text.isascii():
-        yield from _without_capitals(text)
-
-
-def _relations(text: str) -> "Iterator[regex.Match[str]]":
-    """Relations with two words in capitals behind; most texts have no two such words, and no pattern is asked."""
-    if _TWO_IN_CAPITALS.search(text):
-        for pattern in _CASED:
-            yield from pattern.finditer(text)
-
-
 def _is_person(first: str, last: str) -> bool:
     """Whether two words behind a cue are a name: the first is a given name, the second no word that goes on the sentence. A
     first word that no list has is one before a listed surname."""
@@ -140,32 +113,83 @@ _MOSTLY_NAMES = frozenset("john jack bill tom harry nick mike bob jimmy joey rog
 """Common words of English that are nearly always a person's name in a sentence."""
 
 
-def _without_capitals(text: str) -> Iterator[Span]:
-    for match in _ARABIC.finditer(text):
-        if is_given(match[1]) and (match[2].startswith("ال") or is_surname(match[2]) or is_given(match[2])):
-            yield match.start(1), match.end(2)
-    for match in _OF_INDIA.finditer(text):
-        if is_function_word(match[1]) or is_public(match[1]):
-            continue
-        bare = _TAMIL_ENDING.sub("", match[2])
-        if is_given(match[1]) or is_surname(bare) or _TO_SOMEBODY_OF_INDIA.search(match[2]):
-            yield match.start(1), match.end(2)
-    for match in _HINDI.finditer(text):
-        if not (is_function_word(match[1]) or is_public(match[1])):
-            yield match.start(1), match.end(2)
-    for match in _PERSIAN.finditer(text):
-        is_asked = match.start(1) > match.start()  # a relation or a word such as "for" stands before
-        if is_asked and is_given(match[1]) and not is_public(f"{match[1]} {match[2]}"):
-            yield match.start(1), match.end(2)
-    yield from (match.span() for match in _HIRAGANA_FULL.finditer(text))
-    for match in _GEORGIAN.finditer(text):
-        if is_given(match[1]) or is_given(match[1].rstrip("სმა")):
-            yield match.span()
-    yield from (match.span("name") for match in _JAPANESE.finditer(text) if not is_public(match["name"]))
-    for match in _JAPANESE_BY_RELATION.finditer(text):
-        name = match["surname"] + match["given"]
-        if any(name[:size] in listed(SURNAMES) for size in range(1, len(name))) and not is_public(name):
-            yield match.start("surname"), match.end("given")
-    for match in _CHINESE_RELATION.finditer(text):
-        if match[1] in listed(SURNAMES) and is_given(match[2]):
-            yield match.start(1), match.end(2)
+def _by_two(match: "regex.Match[str]") -> Span | None:
+    return (match.start(1), match.end(2)) if _is_person(match[1], match[2]) else None
+
+
+def _by_capitals(match: "regex.Match[str]") -> Span | None:
+    return None if is_public(as_listed(match[1])) else match.span(1)
+
+
+def _arabic(match: "regex.Match[str]") -> Span | None:
+    goes_on = match[2].startswith("ال") or is_surname(match[2]) or is_given(match[2])
+    return (match.start(1), match.end(2)) if is_given(match[1]) and goes_on else None
+
+
+def _of_india(match: "regex.Match[str]") -> Span | None:
+    if is_function_word(match[1]) or is_public(match[1]):
+        return None
+    bare = _TAMIL_ENDING.sub("", match[2])
+    is_name = is_given(match[1]) or is_surname(bare) or _TO_SOMEBODY_OF_INDIA.search(match[2])
+    return (match.start(1), match.end(2)) if is_name else None
+
+
+def _hindi(match: "regex.Match[str]") -> Span | None:
+    return None if is_function_word(match[1]) or is_public(match[1]) else (match.start(1), match.end(2))
+
+
+def _persian(match: "regex.Match[str]") -> Span | None:
+    is_asked = match.start(1) > match.start()  # a relation or a word such as "for" stands before
+    is_name = is_asked and is_given(match[1]) and not is_public(f"{match[1]} {match[2]}")
+    return (match.start(1), match.end(2)) if is_name else None
+
+
+def _georgian(match: "regex.Match[str]") -> Span | None:
+    return match.span() if is_given(match[1]) or is_given(match[1].rstrip("სმა")) else None
+
+
+def _japanese(match: "regex.Match[str]") -> Span | None:
+    return None if is_public(match["name"]) else match.span("name")
+
+
+def _japanese_by_relation(match: "regex.Match[str]") -> Span | None:
+    name = match["surname"] + match["given"]
+    is_name = any(name[:size] in listed(SURNAMES) for size in range(1, len(name))) and not is_public(name)
+    return (match.start("surname"), match.end("given")) if is_name else None
+
+
+def _chinese(match: "regex.Match[str]") -> Span | None:
+    is_name = match[1] in listed(SURNAMES) and is_given(match[2])
+    return (match.start(1), match.end(2)) if is_name else None
+
+
+_KINDS: dict["regex.Pattern[str]", Callable[["regex.Match[str]"], Span | None]] = {
+    _SLAVIC: _by_capitals,
+    _NORTHERN: _by_capitals,
+    _TURKISH: _by_capitals,
+    _TO: _by_two,
+    _SMALL: _by_two,
+    _ARABIC: _arabic,
+    _OF_INDIA: _of_india,
+    _HINDI: _hindi,
+    _PERSIAN: _persian,
+    _HIRAGANA_FULL: lambda match: match.span(),
+    _GEORGIAN: _georgian,
+    _JAPANESE: _japanese,
+    _JAPANESE_BY_RELATION: _japanese_by_relation,
+    _CHINESE_RELATION: _chinese,
+}
+"""What each pattern finds, and the part of it that is somebody's name, if it is one."""
+
+
+def sought() -> list["regex.Pattern[str]"]:
+    """What the sieve is to look for."""
+    return list(_KINDS)
+
+
+def spans(look: Look, held: Held) -> Iterator[Span]:
+    """Where a person's name stands behind a relation."""
+    for pattern in held & _KINDS.keys():
+        for match in pattern.finditer(look.text):
+            if span := _KINDS[pattern](match):
+                yield span

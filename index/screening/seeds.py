@@ -9,7 +9,8 @@ from functools import cache
 import regex
 
 from index.core.words import normalise
-from index.screening.look import Span
+from index.screening.look import Look, Span
+from index.screening.sieve import Held
 
 _LEAST = 11
 """Words in a row: a phrase has twelve or more, and somebody may have miscopied one."""
@@ -28,17 +29,11 @@ def _all() -> frozenset[str]:
     return frozenset().union(*_lists())
 
 
-def spans(text: str) -> Iterator[Span]:
-    """Where a seed phrase stands. `text` is a look (`index.screening.look`). What stands between two of its words does not
-    matter: they may be numbered."""
-    row = 0
-    for word in _WORD.findall(normalise(text)):
-        row = row + 1 if word in _all() else 0
-        if row == _LEAST:
-            break
-    else:
+def spans(look: Look, _held: Held) -> Iterator[Span]:
+    """Where a seed phrase stands. What stands between two of its words does not matter: they may be numbered."""
+    if bytes([True] * _LEAST) not in bytes(map(_all().__contains__, look.words)):
         return
-    found = [(normalise(word.group()), word.span()) for word in _WORD.finditer(text)]
+    found = [(normalise(word.group()), word.span()) for word in _WORD.finditer(look.text)]
     for words in _lists():
         yield from _in_a_row(found, words)
 
