@@ -42,6 +42,9 @@ _FORMS = frozenset(
         r"1 Infinite Loop|12 Grimmauld Place|30 Rockefeller Plaza|55 Savushkina Street))",
         r"(?i:\b(?:between|from|zwischen|von|entre|tra|dal)\s)\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\s(?:and|to|until|und|bis|et|y|e|al|à)\s\d{1,4}[./-]\d{1,2}[./-]\d{1,4}",
         r"(?i:\b10\.\d{4,9}/[-._;()/:a-z0-9]+)",  # DOI
+        r"(?<![\w.])\d{1,4}\.\d{1,3}(?:\s[/*+-]\s\d{1,4}\.\d{1,3})+(?![\d.])",  # sums
+        r"(?<![\w.+-])git@[\w-]+(?:\.[\w-]+)+(?=:)",  # whoever pulls code is called so
+        r"(?i:(?<![\w:])(?:fe80::[\da-f]?|::1|2001:db8:[\da-f:]*)(?:/\d{1,3})?(?![\da-f:]))",  # addresses of examples
     )
 )
 _HANDLE = regex.compile(r"(?<!\w)@([\w.]{2,})")

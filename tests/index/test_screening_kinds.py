@@ -98,6 +98,7 @@ def test_no_word_of_an_identifier_is_left(kind: str) -> None:
 
 
 _STAYS = (
+    "is 12.5 / 31.25 = 0.4 right", "git clone git@gitlab.com:gnome/gimp.git hangs", "ping ::1 works, fe80::2 does not",
     "run 5 tests at a close pace", "Is the Dell XPS better for Lightroom?", "multiply 1,024 by 3 and walk me through",
     "Перескажи «Евгений Онегин»", "诸葛亮和司马懿谁更聪明？", "pin @angular/core@17.3.0 now", "is Earl Grey better than Aston Villa",
     "what happened on 14/07/1789",

@@ -37,7 +37,7 @@ class SoftEdge:
 
     def of_set(self, rows: Rows, purpose: Purpose = "threshold") -> float:
         """From 0 to 1, evenly, for a set of distinct conversations: another number for another purpose."""
-        return self._even(self._sum_of(rows), _KINDS[purpose])
+        return self._even(self.key_of(rows), _KINDS[purpose])
 
     def of_value(self, value: int) -> float:
         """From 0 to 1, evenly, for a value of a facet, whoever has it."""
@@ -46,9 +46,10 @@ class SoftEdge:
     def of_word(self, word: str, rows: Rows) -> float:
         """From 0 to 1, evenly, for a word in the name of a set. In another set it draws anew: else somebody could find the
         word's edge in a group of invented accounts, and use it in one with a person."""
-        return self._even(self._sum_of(rows) + word.encode("utf-8", "surrogatepass"), b"word")
+        return self._even(self.key_of(rows) + word.encode("utf-8", "surrogatepass"), b"word")
 
-    def _sum_of(self, rows: Rows) -> bytes:
+    def key_of(self, rows: Rows) -> bytes:
+        """Eight bytes that tell sets of conversations apart; who does not know the secret cannot make two alike."""
         return int(self._keys[rows].sum(dtype=np.uint64)).to_bytes(8, "big")
 
     def _even(self, data: bytes, kind: bytes) -> float:

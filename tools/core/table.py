@@ -54,7 +54,12 @@ class DecidedTable:
     @property
     def lines(self) -> list[tuple[Cell, ...]]:
         """The cells of each group."""
-        return [self.cells[start : start + self.width] for start in range(0, len(self.cells), self.width)]
+        width = self.width
+        return [self.cells[start : start + width] for start in range(0, len(self.cells), width)]
+
+    def line(self, place: int) -> tuple[Cell, ...]:
+        """The cells of one group."""
+        return self.cells[place * self.width : (place + 1) * self.width]
 
     @property
     def all_cells(self) -> tuple[Cell, ...]:

@@ -34,6 +34,9 @@ _MANY_THEMES = 128
 _AT_ONCE = 1 << 15
 """Words of a bucket that are looked up together."""
 
+_MOST_PREPARED = 4_096
+"""Sets whose combinations are kept at hand until a set is added, because the same table is often asked for again."""
+
 MOST_THREES = 2_048
 """Likely threes that are looked at for one set. Of conversations of a few accounts, nearly any three are likely; then the set
 counts as unchecked, so that a release is bounded in time whatever is in the index."""
@@ -84,6 +87,7 @@ class Combinations:
         self._starts = twice_over(few)
         self._protected_sets: list[Words] = []
         """Fine signatures of sets whose number must stay unsaid, `_held_under` by signature, and `_held_low` its low bits."""
+        self._protected_place: dict[bytes, int] = {}
         self._protected_within: list[int] = []
         """In how many finer buckets what two sets leave may differ from a held one, and still be taken for it."""
         self._protected_under: list[dict[int, list[int]]] = [defaultdict(list) for _ in range(few)]
@@ -93,6 +97,8 @@ class Combinations:
         self._prepared: dict[bytes, _Prepared] = {}
         """What was found for many sets at once, by signature."""
         self._rooted_at = lru_cache(_MANY_THEMES)(self._rooted)
+        self.held = 0
+        """How often a set was held, or held for more."""
 
     def __len__(self) -> int:
         return len(self._read)
@@ -106,12 +112,20 @@ class Combinations:
         """A set whose number must stay unsaid, because another one's would follow, or (`exactly`) it is itself too small:
         then what is nearly it is no secret of its own, and a set that was said would nearly uncover every set of one or
         two accounts by being asked again."""
+        within = 0 if exactly else self._surely - 1
+        place = self._protected_place.setdefault(signature.fine.tobytes(), len(self._protected_sets))
+        if place < len(self._protected_sets) and within <= self._protected_within[place]:
+            return  # the same table was released again
+        self.held += 1
+        self._prepared.clear()
+        if place < len(self._protected_sets):
+            self._protected_within[place] = within
+            return
         for bucket, word in enumerate(signature.coarse):
-            self._protected_under[bucket][int(word)].append(len(self._protected_sets))
+            self._protected_under[bucket][int(word)].append(place)
             self._protected_low[bucket, int(word) % SIZE] = True
         self._protected_sets.append(signature.fine)
-        self._protected_within.append(0 if exactly else self._surely - 1)
-        self._prepared.clear()
+        self._protected_within.append(within)
 
     def discloses(self, own: Signature) -> bool:
         """Whether a held set is what a said one leaves of this set, or this one of a said one, or nearly so: then both
@@ -157,9 +171,11 @@ class Combinations:
 
     def prepare(self, signatures: Sequence[Signature]) -> None:
         """Look for what is made of many sets at once, which takes less than to look for each when it is asked for."""
+        if len(self._prepared) > _MOST_PREPARED:
+            self._prepared.clear()
         together: dict[tuple[np.uint64, np.uint64], list[Signature]] = defaultdict(list)
         for own in signatures:
-            if own.fine.tobytes() not in self._place:
+            if own.fine.tobytes() not in self._place and own.fine.tobytes() not in self._prepared:
                 together[own.reach, own.roots].append(own)
         for alike in together.values():
             kinds = zip(*(kind(alike) for kind in (self._sums, self._differences, self._threes)), strict=True)

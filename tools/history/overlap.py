@@ -58,6 +58,8 @@ class Overlap:
         self._filed: list[_Filed] = []
         self._place: dict[tuple[bytes, int], int] = {}
         self._many = 0
+        self.different = 0
+        """How many were filed that tell something new: no set of their kind had the same members."""
 
     def add(
         self,
@@ -81,7 +83,10 @@ class Overlap:
             self._fine[place] = signature.fine
             for under, word in zip(self._under, signature.coarse.tolist(), strict=True):
                 under[word] = (*under.get(word, ()), place)
-        self._filed[place].firsts.setdefault(kind, (age, count, accounts))
+        firsts = self._filed[place].firsts
+        if kind not in firsts:
+            firsts[kind] = (age, count, accounts)
+            self.different += 1
 
     def near(self, signature: Signature, members: Callable[[], BitMap]) -> list[Match]:
         """Sets that differ from one of this signature and these members by fewer than `few` accounts, oldest first."""

@@ -56,6 +56,11 @@ class ReleaseHistory:
             self._known = item.seq
         self._compared = MemoByArray(self._compare)
 
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """Changes with everything that a question to the history could be answered differently for."""
+        return self._earlier.different, len(self._combinations), self._combinations.held
+
     def _file(self, item: KeptSet) -> None:
         read = partial(self._ledger.members_of, item)
         signature, lacks = self._signer.unpacked(item.signature), 0

@@ -28,8 +28,9 @@ from tools.core.scope import Resolved, Scope, resolve
 from tools.dp.noisy_release import release_with_noise
 from tools.history.release_history import ReleaseHistory
 from tools.naming.labels import Labels
-from tools.release.ledger_entry import entry_of, outcome_of, sets_of, smallest_of
+from tools.release.ledger_entry import entry_of, outcome_of, sets_of
 from tools.release.pipeline import decided
+from tools.release.remembered import Decision, Remembered
 from tools.release.rows import RenderedTable, rendered, source_notes
 from tools.suppression.disclosure_audit import DisclosureAudit
 from tools.suppression.public_period import PublicPeriod, public_period
@@ -60,6 +61,7 @@ class Gate:
     _audit: DisclosureAudit = field(init=False, repr=False)
     _labels: Labels = field(init=False, repr=False)
     _phrases: Phrases = field(init=False, repr=False)
+    _remembered: Remembered = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "index", recoded(self.index, self.policy))
@@ -78,6 +80,7 @@ class Gate:
             "_audit": DisclosureAudit(snapshot, self.ledger, self._small_cells, history.signature),
             "_labels": Labels(thresholds),
             "_phrases": Phrases(self.ledger),
+            "_remembered": Remembered(thresholds.key_of),
         }
         for name, part in parts.items():
             object.__setattr__(self, name, part)
@@ -203,15 +206,23 @@ class Gate:
         with self.ledger.exclusive():
             self._history.catch_up()
             self._protect_small_cells()
-            table = decided(candidate, self._thresholds, self._history, self._audit)
-            shown = rendered(table, labels, self._thresholds)
+            shown, sets, smallest, _ = self._decision(candidate, labels)
             shown = replace(shown, notes=(*shown.notes, *self._labels.notes({row.id: row.label for row in shown.rows})))
             finding = self._finding(candidate, shown, handles)
             asked = len(finding.rows) + finding.suppressed.groups
-            outcome = outcome_of(finding, asked=asked, smallest=smallest_of(table))
-            sets = sets_of(table, self._thresholds, self._history)
+            outcome = outcome_of(finding, asked=asked, smallest=smallest)
             self.ledger.append({**self._entry(finding, candidate.arguments, run), **outcome}, sets, None, self.analyst)
         return finding
+
+    def _decision(self, candidate: CandidateTable, labels: Sequence[str]) -> Decision:
+        def decide() -> Decision:
+            table = decided(candidate, self._thresholds, self._history, self._audit)
+            shown = rendered(table, labels, self._thresholds)
+            return Decision.of(table, shown, sets_of(table, self._thresholds, self._history))
+
+        if self.policy.rounds_too_little:
+            return decide()  # the disclosure audit looks at more than the history tells
+        return self._remembered.decision(candidate, labels, self._history.version, decide)
 
     def _check(self, candidate: CandidateTable) -> None:
         crossed = candidate.resolved.scope.facets() | candidate.facets

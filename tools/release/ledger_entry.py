@@ -40,11 +40,6 @@ def sets_of(table: DecidedTable, thresholds: Thresholds, history: ReleaseHistory
     ]
 
 
-def smallest_of(table: DecidedTable) -> int | None:
-    """The smallest released count of a group; None when none was."""
-    return min((cell.released for cell in table.cells if cell.released is not None), default=None)
-
-
 def entry_of(
     tool: str, scope: str, arguments: dict[str, Any], run: str, policy: PrivacyPolicy, snapshot: int, *, to_model: bool
 ) -> dict[str, Any]:

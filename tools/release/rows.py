@@ -94,7 +94,7 @@ def _suppressed_share(table: DecidedTable, visible: Set[int]) -> float:
     if candidate.wholes is not None or not any(totals) or all(cell.released is not None for cell in table.all_cells):
         return 0.0
     top = [place for place, group in enumerate(candidate.groups) if group.parent is None]
-    cells = [cell for place in top if place in visible for cell in table.lines[place][: len(totals)]]
+    cells = [cell for place in top if place in visible for cell in table.line(place)[: len(totals)]]
     shown = sum(cell.released or 0 for cell in cells) + (table.outside.released or 0 if table.outside else 0)
     return max(0.0, round(100 * (sum(totals) - shown) / sum(totals), 1))
 
@@ -102,7 +102,7 @@ def _suppressed_share(table: DecidedTable, visible: Set[int]) -> float:
 def _row(table: DecidedTable, place: int, label: str, measures: tuple[Measure, ...], thresholds: Thresholds) -> Row:
     """The row of one group; `accounts` only where there is a single column."""
     group: Group = table.candidate.groups[place]
-    cells = table.lines[place]
+    cells = table.line(place)
     values = tuple(_value(cell.released, _base(table, cells, column)) for column, cell in enumerate(cells))
     is_single = len(cells) == 1 and cells[0].released is not None
     accounts = thresholds.rounded_accounts(cells[0].accounts, cells[0].rows) if is_single else None

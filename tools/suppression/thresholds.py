@@ -81,7 +81,11 @@ class Thresholds:
 
     def meets(self, rows: Rows) -> bool:
         """Whether a closed cell of these members may be shown."""
-        return self.is_large(rows) and not self._is_dominated(rows)
+        return self._known_to_meet(rows)
+
+    @cached_property
+    def _known_to_meet(self) -> MemoByArray[bool]:
+        return MemoByArray(lambda rows: self.is_large(rows) and not self._is_dominated(rows))
 
     def is_large(self, rows: Rows) -> bool:
         """Whether these are enough conversations of enough accounts, whoever dominates them."""
@@ -100,6 +104,10 @@ class Thresholds:
     def text_accounts(self, word: str, rows: Rows) -> int:
         """Accounts of these rows that must use a word for it to be shown in their name."""
         return int(self.policy.text_min_accounts * (1 + self.policy.soft_edge * self._edge.of_word(word, rows)))
+
+    def key_of(self, rows: Rows) -> bytes:
+        """What tells sets of conversations apart, whatever order they are in."""
+        return self._edge.key_of(rows)
 
     @cached_property
     def _edge(self) -> SoftEdge:
