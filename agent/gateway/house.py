@@ -45,8 +45,8 @@ class House:
     def own_entries(self, caller: Caller) -> dict[str, Any]:
         """What was released to or refused for whoever calls, and whether the whole chain holds."""
         caller.require("ask")
-        own = self.service.context().gate.ledger.releases(analyst=caller.identity)
-        return {"releases": [asdict(entry) for entry in own[:_OWN_ENTRIES]], "broken": self._verified()}
+        own = self.service.context().gate.ledger.releases(analyst=caller.identity, most=_OWN_ENTRIES)
+        return {"releases": [asdict(entry) for entry in own], "broken": self._verified()}
 
     def _verified(self) -> int | None:
         """The first entry of the ledger that does not hold, as it was found a few minutes ago: reading the whole chain takes

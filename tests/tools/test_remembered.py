@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fakes.worlds import answer, asked_in, crowd, day
 from tools.context import ToolContext
 from tools.history.combinations import Combinations
-from tools.release import gate as gate_module
+from tools.release.pipeline import decided as really_decided
 from tools.release.remembered import Decision
 
 _WORLD = crowd(5, people=250)
@@ -51,13 +51,12 @@ def test_answers_are_those_of_a_gate_that_decides_each_time(asked: list[tuple[st
 
 def test_the_same_question_is_decided_once_until_something_new_is_released(monkeypatch: pytest.MonkeyPatch) -> None:
     decided: list[str] = []
-    real = gate_module.decided
 
     def counting(candidate: Any, *parts: Any) -> Any:
         decided.append(candidate.tool)
-        return real(candidate, *parts)
+        return really_decided(candidate, *parts)
 
-    monkeypatch.setattr(gate_module, "decided", counting)
+    monkeypatch.setattr("tools.release.gate.decided", counting)
     with asked_in(_WORLD) as ctx:
         for _ in range(5):
             answer(ctx, "count_by", {"by": "language"})

@@ -286,9 +286,9 @@ class Ledger:
             rows = self._connection.execute(f"SELECT epsilon FROM spendings {where}", parameters)
             return fsum(epsilon for (epsilon,) in rows)
 
-    def releases(self, run: str | None = None, analyst: str | None = None) -> list[Release]:
-        """Releases, newest first."""
-        return [entry for entry in self.entries(run, analyst) if entry.digest not in (REFUSED, NOTED)]
+    def releases(self, run: str | None = None, analyst: str | None = None, most: int = -1) -> list[Release]:
+        """Releases, newest first; at most so many."""
+        return self._entries({"run": run, "analyst": analyst}, f"digest NOT IN ('{REFUSED}', '{NOTED}')", most)
 
     def refusals(self) -> list[Release]:
         """Questions that were refused, newest first."""
@@ -296,14 +296,16 @@ class Ledger:
 
     def entries(self, run: str | None = None, analyst: str | None = None) -> list[Release]:
         """Releases, refusals and notes, newest first; of one run, or for one analyst."""
-        asked = [(column, value) for column, value in (("run", run), ("analyst", analyst)) if value]
-        where = f"WHERE {' AND '.join(f'{column} = ?' for column, _ in asked)}" if asked else ""
-        parameters = [value for _, value in asked]
+        return self._entries({"run": run, "analyst": analyst})
+
+    def _entries(self, asked: dict[str, str | None], condition: str = "TRUE", most: int = -1) -> list[Release]:
+        given = {column: value for column, value in asked.items() if value}
+        where = " AND ".join([condition, *(f"{column} = ?" for column in given)])
         with self._lock:
             rows = self._connection.execute(
                 f"SELECT seq, {', '.join(FIELDS)}, coalesce(epsilon, 0.0), coalesce(analyst, '') FROM releases "
-                f"LEFT JOIN spendings USING (seq) LEFT JOIN analysts USING (seq) {where} ORDER BY seq DESC",
-                parameters,
+                f"LEFT JOIN spendings USING (seq) LEFT JOIN analysts USING (seq) WHERE {where} ORDER BY seq DESC LIMIT ?",
+                [*given.values(), most],
             ).fetchall()
         return [Release(*row) for row in rows]
 
