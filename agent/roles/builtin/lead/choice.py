@@ -35,7 +35,7 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
     scoped = bool(named or slots.languages or slots.surfaces or slots.clusters or slots.marks)
     needs = {
         "topic": named and not abuse, "abuse_kind": abuse, "trend": scoped or bool(slots.period.ends), "facet_of": named or bool(slots.clusters), "unique": slots.is_scoped,
-        "open": len(slots.clusters) == 1, "compare": _is_compared(slots), "precedent": slots.is_scoped or has_earlier, "marked": bool(slots.marks) or "harm" in slots.facets or not (named or slots.negated), "by_flag": bool(slots.marks) or not slots.negated,
+        "beside_rest": scoped and not abuse and bool(slots.marks or slots.negated or "turns" in slots.facets), "open": len(slots.clusters) == 1, "compare": _is_compared(slots), "precedent": slots.is_scoped or has_earlier, "marked": bool(slots.marks) or "harm" in slots.facets or not (named or slots.negated), "by_flag": bool(slots.marks) or not slots.negated,
         "flag_gaps": "flagged" in (*slots.marks, *slots.negated) or not abuse,
     }  # fmt: skip
     later = {*FOLLOWS, "shorter", "as_table", "not_meant"}
@@ -74,6 +74,9 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
         return {"rate": 1.0}
     if slots.says("share") and slots.period.parts and any(map(len, sides)) and not abuse:
         return {"compare": 1.0}
+    is_course = slots.says("growth") or slots.says("fall") or slots.says("change")
+    if slots.says("usage") and is_course and not (scoped or slots.facets):
+        return {"volume": 1.0}
     # A subject alone asks about it; a language or a period alone, about what there is.
     if (slots.left == 0 or slots.is_bare) and slots.spoken not in ("Japanese", "Chinese", "Thai"):
         bare = (
@@ -108,9 +111,6 @@ def candidates(likely: Mapping[str, float], slots: Slots, has_earlier: bool) -> 
     if slots.says("least") and least and not (named or slots.marks):
         return {f"by_{least}": 1.0}
     if slots.says("busy") and not (named or slots.marks):
-        return {"volume": 1.0}
-    is_course = slots.says("growth") or slots.says("fall") or slots.says("change")
-    if slots.says("usage") and is_course and not (scoped or slots.facets):
         return {"volume": 1.0}
     since = slots.period.pivot is not None or (slots.period.since is not None and slots.period.until is None)
     changed = slots.says("growth") or slots.says("fall")

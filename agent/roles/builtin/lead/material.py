@@ -96,6 +96,7 @@ CUES = (
     "usage",
     "what_for",
     "false_alarm",
+    "change",
 )
 """Sections of `slots.toml` whose words say how something is asked."""
 

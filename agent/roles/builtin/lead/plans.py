@@ -6,7 +6,7 @@ from datetime import timedelta
 from agent.roles.builtin.lead.left_out import in_table
 from agent.roles.builtin.lead.plans_abuse import abuse, briefing, concern, coordination, false_alarms, gaps
 from agent.roles.builtin.lead.plans_time import by_time, falling, new, spike, trend, volume
-from agent.roles.builtin.lead.rates import of_whole, part_of, part_of_mark, rate_of
+from agent.roles.builtin.lead.rates import beside_rest, of_whole, part_of, part_of_mark, rate_of
 from agent.roles.builtin.lead.reading import Reading, about
 from agent.roles.builtin.lead.tasks import (
     FACET_OF,
@@ -355,9 +355,10 @@ def _marked_by(reading: Reading) -> Iterator[Task]:
         yield trend_of(scope)
     elif facet in ("language", "surface"):
         part = part_of_mark(reading, mark)
-        yield rate_of(unmarked(reading.scope, facet), part, across=facet).model_copy(
-            update={"smallest": reading.slots.says("least")}
-        )
+        for each in dict.fromkeys(name for name in reading.slots.facets if name in ("language", "surface")):
+            yield rate_of(unmarked(reading.scope, each), part, across=each).model_copy(
+                update={"smallest": reading.slots.says("least")}
+            )
     elif facet in (None, "field"):
         if reading.slots.says("share"):
             yield rate_of(reading.scope, part_of_mark(reading, mark), across="field")
@@ -401,7 +402,7 @@ _MAKERS: Mapping[str, Callable[[Reading], Iterator[Task]]] = {
     "overview": _overview, "topic": _topic, "size": _size, "accounts": _accounts, "concentration": _concentration,
     "by_language": _by("language"), "by_surface": _by("surface"), "by_length": _by("turns"), "by_field": _by_named, "by_grade": _by("concern"),
     "by_hazard": _by("harm"), "by_outcome": _by("outcome"), "refused_themes": _refused, "by_flag": _by("flagged"), "cross": _cross,
-    "trend": trend, "volume": volume, "new": new, "falling": falling, "spike": spike, "compare": _compare, "unique": _unique,
+    "trend": trend, "volume": volume, "new": new, "falling": falling, "spike": spike, "compare": _compare, "beside_rest": beside_rest, "unique": _unique,
     "facet_of": _facet_of, "marked": _marked_by, "coordination": coordination, "abuse_kind": abuse, "concern": concern,
     "flag_gaps": gaps, "false_alarms": false_alarms, "briefing": briefing, "precedent": _precedent, "coverage": _coverage,
     "open": _open, "map": _map, "holdings": _holdings, "rate": of_whole,

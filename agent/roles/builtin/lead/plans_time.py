@@ -67,7 +67,16 @@ def volume(reading: Reading) -> Iterator[Task]:
     if reading.slots.says("least"):
         yield breakdown_of(scope, "month").model_copy(update={"smallest": True})
         return
-    yield _in_months(reading, trend_of(scope))
+    since = reading.slots.period.pivot or scope.since
+    oldest = reading.known.oldest
+    has_before = since is not None and (oldest is None or since > oldest)
+    if since is None or not has_before or scope.until is not None or not reading.slots.says("change"):
+        yield _in_months(reading, trend_of(scope))
+        return
+    # Since a day: the whole course, then how much there is from then on, and how much there was before.
+    yield trend_of(scope.model_copy(update={"since": None}))
+    yield size_of(scope.model_copy(update={"since": since}))
+    yield size_of(scope.model_copy(update={"since": None, "until": since - timedelta(days=1)}))
 
 
 def _in_months(reading: Reading, made: Task) -> Task:

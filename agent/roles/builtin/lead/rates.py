@@ -6,7 +6,7 @@ The part is counted in each whole; it is not asked what the wholes are about.
 from collections.abc import Iterator, Sequence
 
 from agent.roles.builtin.lead.reading import Reading
-from agent.roles.builtin.lead.tasks import FACET_OF, MARKED, size_of, task
+from agent.roles.builtin.lead.tasks import FACET_OF, MARKED, size_of, task, unmarked
 from agent.roles.builtin.recipe import CONCERNING, stated
 from agent.roles.protocols import Task
 from index.questions.values import Found
@@ -73,6 +73,17 @@ def of_whole(reading: Reading) -> Iterator[Task]:
         yield size_of(scope)  # the whole alone is named
         return
     yield rate_of(_within(scope, languages, surfaces) if marks else scope, part)
+
+
+def beside_rest(reading: Reading) -> Iterator[Task]:
+    """How often a group bears a mark, or is short, beside all conversations."""
+    mark = next(iter(reading.slots.marks or reading.slots.negated), None)
+    part = part_of_mark(reading, mark) if mark else ("turns", "1 turn")
+    if not mark and reading.slots.says("average"):
+        reading.limit("no_average")
+    every = unmarked(unmarked(unmarked(reading.base, part[0]), "language"), "surface")
+    for scope in reading.scopes:
+        yield rate_of(unmarked(scope, part[0]), part, against=every)
 
 
 def _within(scope: Scope, languages: Sequence[str], surfaces: Sequence[str]) -> Scope:
