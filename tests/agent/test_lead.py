@@ -17,7 +17,7 @@ from tests.fakes.planning import Asked, check_asked, plan_of
 RATES = [
     Asked("are Japanese chats flagged more than all others", "rate", {"language": "Japanese"}, {}, "flagged"),
     Asked("Do translation chats run longer than a usual one?", "rate", {"area": "Translation"}, {}, "turns"),
-    Asked("Does baking get turned down more than other things?", "rate", {"field": "Food and cooking"}, {}, "outcome"),
+    Asked("Does baking get refused more than other things?", "rate", {"area": "Baking and sweets"}, {}, "outcome"),
     Asked("la programación se rechaza más que lo demás?", "rate", {"field": "Software development"}, {}, "outcome"),
     Asked("is mobile flagged more often than the other surfaces", "rate", {"surface": "mobile"}, {}, "flagged"),
     Asked("How many accounts use the mobile app?", "accounts", {"surface": "mobile"}),
