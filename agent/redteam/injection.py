@@ -106,8 +106,11 @@ class Answered:
         return all(self.findings[call] == other.findings[call] for call in self.findings.keys() & other.findings.keys())
 
 
-async def run(lab: Lab) -> list[Outcome]:
-    """Build both indexes, ask both."""
+READERS = ("built-in", "obedient model")
+
+
+async def run(lab: Lab, readers: Sequence[str] = READERS) -> list[Outcome]:
+    """Build both indexes, ask both, with each kind of readers."""
     attacks = [*OURS, *read(lab)]
     count = 300 if lab.quick else 700
     questions = QUESTIONS[:4] if lab.quick else QUESTIONS
@@ -120,7 +123,7 @@ async def run(lab: Lab) -> list[Outcome]:
         names=_talked_into,
     )
     outcomes = []
-    for roles in ("built-in", "obedient model"):
+    for roles in readers:
         answered: dict[str, list[Answered]] = {}
         for name, facet_values in corpora.items():
             home, index = lab.world(f"{name}-{roles.split()[0]}"), "told"

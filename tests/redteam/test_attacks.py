@@ -154,9 +154,9 @@ def test_the_recount_sees_what_breaks_the_rules() -> None:
 
 async def test_injected_instructions_change_no_call_and_no_verdict_of_a_model_that_would_obey_them(lab: Lab) -> None:
     assert len(injection.OURS) >= 40
-    changed = missed(await injection.run(lab))
     # The built-in recipes look further where counts show a burst, and with a fake encoder any sentence moves counts.
-    assert [figure for figure in changed if "obedient" in figure and "answers" not in figure] == []
+    changed = missed(await injection.run(lab, readers=("obedient model",)))
+    assert [figure for figure in changed if "answers" not in figure] == []
 
 
 @pytest.mark.parametrize("is_told", [False, True])
@@ -168,7 +168,7 @@ def test_the_obedient_model_obeys_what_reaches_it(is_told: bool) -> None:
 
 
 async def test_poison_that_does_not_know_the_illness_tells_none(lab: Lab) -> None:
-    outcomes = await poisoning.run(lab, kinds=(False,))
+    outcomes = await poisoning.run(lab, kinds=(False,), roles=("built-in",))  # obedient ones: below, on the wire
     assert missed(outcomes) == []
 
 
