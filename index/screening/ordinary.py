@@ -44,7 +44,7 @@ _FORMS = frozenset(
         r"(?i:\b10\.\d{4,9}/[-._;()/:a-z0-9]+)",  # DOI
         r"(?<![\w.])\d{1,4}\.\d{1,3}(?:\s[/*+-]\s\d{1,4}\.\d{1,3})+(?![\d.])",  # sums
         r"(?<![\w.+-])git@[\w-]+(?:\.[\w-]+)+(?=:)",  # whoever pulls code is called so
-        r"(?i:(?<![\w:])(?:fe80::[\da-f]?|::1|2001:db8:[\da-f:]*)(?:/\d{1,3})?(?![\da-f:]))",  # addresses of examples
+        r"(?i:(?<![\w:])(?:fe80::[\da-f]?|::1)(?:/\d{1,3})?(?![\da-f:]))",  # addresses that every machine has
     )
 )
 _HANDLE = regex.compile(r"(?<!\w)@([\w.]{2,})")

@@ -47,6 +47,13 @@ Held = Set["regex.Pattern[str]"]
 """The patterns that a text can hold: all that match it, and seldom another."""
 
 
+_ALWAYS = r"\z"
+_NEVER = r"[^\x00-\x{10ffff}]"
+_DIGIT = regex.compile("[0-9]")
+
+_Automaton = tuple["re2.Set", list["regex.Pattern[str]"]]
+
+
 class Sieve:
     """Patterns, and which of them a text can hold. The automata are made when first asked."""
 
@@ -58,28 +65,53 @@ class Sieve:
         if not text.isascii():
             text = text.replace("İ", "I")  # the one letter that only `regex` takes for the other case of an ASCII one
         encoded = text.encode()
+        always, with_digits = self._automata
         held: set[regex.Pattern[str]] = set()
-        for automaton, patterns in self._automata:
-            if places := automaton.Match(encoded):
-                held.update([patterns[place] for place in places])
+        for automaton, patterns in (*always, *with_digits) if _DIGIT.search(text) else always:
+            places = automaton.Match(encoded)
+            if places is None:
+                held.update(patterns)  # it gave up, so nothing is known: even what is always found was not
+            elif len(places) > 1:
+                held.update([patterns[place] for place in places if place < len(patterns)])
         return held
 
     @cached_property
-    def _automata(self) -> list[tuple["re2.Set", tuple["regex.Pattern[str]", ...]]]:
-        import re2
+    def _automata(self) -> tuple[list[_Automaton], list[_Automaton]]:
+        """Those of patterns that a text without a digit can hold, and of the others."""
+        written = {pattern: _written(pattern) for pattern in self._patterns}
+        needing = {pattern: form for pattern, form in written.items() if _needs_digit(form)}
+        others = {pattern: form for pattern, form in written.items() if pattern not in needing}
+        return _automata_of(others), _automata_of(needing)
 
-        options = re2.Options()
-        options.max_mem = _MEMORY
-        automata = []
-        apart = ceil(len(self._patterns) / _PATTERNS)
-        for start in range(apart):
-            part = self._patterns[start::apart]
-            automaton = re2.Set.SearchSet(options)
-            for pattern in part:
-                automaton.Add(("(?i)" if pattern.flags & regex.IGNORECASE else "") + wider(pattern.pattern))
-            automaton.Compile()
-            automata.append((automaton, part))
-        return automata
+
+def _automata_of(written: dict["regex.Pattern[str]", str]) -> list[_Automaton]:
+    import re2
+
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    patterns, automata = list(written), []
+    apart = ceil(len(patterns) / _PATTERNS)
+    for start in range(apart):
+        part = patterns[start::apart]
+        automaton = re2.Set.SearchSet(options)
+        for pattern in part:
+            automaton.Add(written[pattern])
+        automaton.Add(_ALWAYS)
+        automaton.Compile()
+        automata.append((automaton, part))
+    return automata
+
+
+def _written(pattern: "regex.Pattern[str]") -> str:
+    return ("(?i)" if pattern.flags & regex.IGNORECASE else "") + wider(pattern.pattern)
+
+
+def _needs_digit(form: str) -> bool:
+    """Whether nothing is left of it where no digit is: of an expression that matches nothing RE2 makes one instruction."""
+    import re2
+
+    without = form.replace("[0-9]", _NEVER).replace("0-9", "").replace("[]", _NEVER)
+    return "[^]" not in without and re2.compile(without).programsize == 1
 
 
 def wider(pattern: str) -> str:

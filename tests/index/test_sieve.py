@@ -50,3 +50,16 @@ def test_what_no_text_of_the_kind_can_hold_is_not_asked_for() -> None:
     """Most conversations hold no identifier, and then nothing is searched."""
     held = screening._sieve().held("how do i bake bread without yeast in a small oven")
     assert len(held) < len(screening._sieve()._patterns) / 20
+
+
+class _Exhausted:
+    def Match(self, text: bytes) -> None:  # noqa: N802 - RE2's name
+        return None
+
+
+def test_where_an_automaton_gives_up_every_pattern_is_asked() -> None:
+    """A set of RE2 that runs out of memory says the same as one that found nothing, not even what is always there."""
+    pattern = regex.compile(r"[a-z]@\d")
+    sieve = Sieve([pattern])
+    sieve.__dict__["_automata"] = ([(_Exhausted(), [pattern])], [])
+    assert pattern in sieve.held("nothing of the kind")
