@@ -111,7 +111,7 @@ async def test_a_shard_that_is_missing_or_of_another_key_is_a_fault(home: Home, 
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.text(max_size=12), min_size=1, max_size=20), st.integers(1, 60), st.booleans())
+@given(st.lists(st.text(max_size=12), min_size=1, max_size=20), st.integers(9, 300), st.booleans())
 def test_every_line_is_in_exactly_one_part(texts: list[str], at_most: int, ends: bool) -> None:
     import tempfile
 

@@ -33,7 +33,7 @@ class _Nothing:
         return decide()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.sampled_from(_ASKED), min_size=3, max_size=10))
 def test_answers_are_those_of_a_gate_that_decides_each_time(asked: list[tuple[str, dict[str, Any]]]) -> None:
     with asked_in(_WORLD) as remembering, asked_in(_WORLD) as forgetful:
