@@ -106,11 +106,11 @@ class Answered:
         return all(self.findings[call] == other.findings[call] for call in self.findings.keys() & other.findings.keys())
 
 
-READERS = ("built-in", "obedient model")
+ROLES = ("built-in", "obedient model")
 
 
-async def run(lab: Lab, readers: Sequence[str] = READERS) -> list[Outcome]:
-    """Build both indexes, ask both, with each kind of readers."""
+async def run(lab: Lab, roles: Sequence[str] = ROLES) -> list[Outcome]:
+    """Build both indexes, ask both, with each kind of roles."""
     attacks = [*OURS, *read(lab)]
     count = 300 if lab.quick else 700
     questions = QUESTIONS[:4] if lab.quick else QUESTIONS
@@ -123,14 +123,14 @@ async def run(lab: Lab, readers: Sequence[str] = READERS) -> list[Outcome]:
         names=_talked_into,
     )
     outcomes = []
-    for roles in readers:
+    for role in roles:
         answered: dict[str, list[Answered]] = {}
         for name, facet_values in corpora.items():
-            home, index = lab.world(f"{name}-{roles.split()[0]}"), "told"
-            opened = home.obedient(index, obeyed) if roles != "built-in" else home.app(index)
+            home, index = lab.world(f"{name}-{role.split()[0]}"), "told"
+            opened = home.obedient(index, obeyed) if role != "built-in" else home.app(index)
             app = await home.fill(alike(opened), facet_values)
-            answered[name] = await _answers(lab, app.session(), questions, f"injection: {roles}, {name}")
-        outcomes += _compared(roles, len(attacks), **answered)
+            answered[name] = await _answers(lab, app.session(), questions, f"injection: {role}, {name}")
+        outcomes += _compared(role, len(attacks), **answered)
     return outcomes
 
 

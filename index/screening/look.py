@@ -50,7 +50,7 @@ _PLAIN = _Plain()
 
 
 _NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
-_WORD = regex.compile(r"[\p{L}\p{M}]+")
+WORD = regex.compile(r"[\p{L}\p{M}]+")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Look:
         """Its runs of letters in the form in which words are compared, in order."""
         if self.text.isascii():
             return self.text.lower().translate(_NO_LETTERS).split()
-        return _WORD.findall(normalise(self.text))
+        return WORD.findall(normalise(self.text))
 
     def original(self, start: int, end: int) -> Span:
         """The span of the original text behind a span of the look. Hidden characters inside go with it."""

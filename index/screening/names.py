@@ -144,6 +144,10 @@ def _in_run(is_english: bool, start: int, parts: Sequence[_Part]) -> Iterator[Sp
         place += 1
 
 
+_LONGEST_ACRONYM = 4
+"""Letters. A longer word in capitals is a surname, as forms ask for it."""
+
+
 def _name_from(parts: Sequence[_Part], place: int, is_english: bool) -> int:
     """The last part of the person's name that begins here; `place` itself where none does."""
     first = parts[place].listed
@@ -153,7 +157,8 @@ def _name_from(parts: Sequence[_Part], place: int, is_english: bool) -> int:
     last = parts[end].listed
     if not parts[end].written[0].isupper() or len(last) < 2:
         return place
-    if parts[end].written.isupper() and not (parts[place].written.isupper() or is_surname(last)):
+    is_acronym = parts[end].written.isupper() and len(last) <= _LONGEST_ACRONYM
+    if is_acronym and not (parts[place].written.isupper() or is_surname(last)):
         return place  # a product: "Dell XPS"
     begins = is_given(first) and _is_pair(first, last, is_english)
     if not (begins or _is_inflected(first, last) or _surname_first(first, last)) or _is_known(parts, place):

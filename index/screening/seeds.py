@@ -6,15 +6,12 @@ Source: BIP-39 (Palatinus et al. 2013), whose lists hold no word of the closed c
 from collections.abc import Iterator
 from functools import cache
 
-import regex
-
 from index.core.words import normalise
-from index.screening.look import Look, Span
+from index.screening.look import WORD, Look, Span
 from index.screening.sieve import Held
 
 _LEAST = 11
 """Words in a row: a phrase has twelve or more, and somebody may have miscopied one."""
-_WORD = regex.compile(r"[\p{L}\p{M}]+")
 
 
 @cache
@@ -33,7 +30,7 @@ def spans(look: Look, _held: Held) -> Iterator[Span]:
     """Where a seed phrase stands. What stands between two of its words does not matter: they may be numbered."""
     if bytes([True] * _LEAST) not in bytes(map(_all().__contains__, look.words)):
         return
-    found = [(normalise(word.group()), word.span()) for word in _WORD.finditer(look.text)]
+    found = [(normalise(word.group()), word.span()) for word in WORD.finditer(look.text)]
     for words in _lists():
         yield from _in_a_row(found, words)
 

@@ -155,7 +155,7 @@ def test_the_recount_sees_what_breaks_the_rules() -> None:
 async def test_injected_instructions_change_no_call_and_no_verdict_of_a_model_that_would_obey_them(lab: Lab) -> None:
     assert len(injection.OURS) >= 40
     # The built-in recipes look further where counts show a burst, and with a fake encoder any sentence moves counts.
-    changed = missed(await injection.run(lab, readers=("obedient model",)))
+    changed = missed(await injection.run(lab, roles=("obedient model",)))
     assert [figure for figure in changed if "answers" not in figure] == []
 
 

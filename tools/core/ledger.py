@@ -292,7 +292,7 @@ class Ledger:
 
     def refusals(self) -> list[Release]:
         """Questions that were refused, newest first."""
-        return [entry for entry in self.entries() if entry.digest == REFUSED]
+        return self._entries({}, f"digest = '{REFUSED}'")
 
     def entries(self, run: str | None = None, analyst: str | None = None) -> list[Release]:
         """Releases, refusals and notes, newest first; of one run, or for one analyst."""

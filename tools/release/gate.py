@@ -206,12 +206,15 @@ class Gate:
         with self.ledger.exclusive():
             self._history.catch_up()
             self._protect_small_cells()
-            shown, sets, smallest, _ = self._decision(candidate, labels)
-            shown = replace(shown, notes=(*shown.notes, *self._labels.notes({row.id: row.label for row in shown.rows})))
+            made = self._decision(candidate, labels)
+            named = self._labels.notes({row.id: row.label for row in made.shown.rows})
+            shown = replace(made.shown, notes=(*made.shown.notes, *named))
             finding = self._finding(candidate, shown, handles)
             asked = len(finding.rows) + finding.suppressed.groups
-            outcome = outcome_of(finding, asked=asked, smallest=smallest)
-            self.ledger.append({**self._entry(finding, candidate.arguments, run), **outcome}, sets, None, self.analyst)
+            outcome = outcome_of(finding, asked=asked, smallest=made.smallest)
+            self.ledger.append(
+                {**self._entry(finding, candidate.arguments, run), **outcome}, made.sets, None, self.analyst
+            )
         return finding
 
     def _decision(self, candidate: CandidateTable, labels: Sequence[str]) -> Decision:

@@ -59,10 +59,9 @@ _NOUNS = frozenset(
 
 
 def is_bare(text: str, taken: Sequence[tuple[int, int]]) -> bool:
-    """Whether no word is left but one for conversations."""
-    words = list(regex.finditer(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'-]*", text))
-    left = [match[0].casefold() for match in words if not any(a < match.end() and match.start() < b for a, b in taken)]
-    return len(words) > len(left) and all(word in _NOUNS or word in _SMALL for word in left)
+    """Whether slots took something, and no word is left but one for conversations."""
+    words, rest = _words(text, ()), _words(text, taken)
+    return len(words) > len(rest) and all(word in _NOUNS or word in _SMALL for word in rest)
 
 
 _SMALL = frozenset("in on via from for about with the of".split())
@@ -70,5 +69,13 @@ _SMALL = frozenset("in on via from for about with the of".split())
 
 def left(text: str, taken: Sequence[tuple[int, int]]) -> int:
     """How many words are left."""
-    words = [match.span() for match in regex.finditer(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'-]*", text)]
-    return sum(not any(start < stop and begin < end for begin, stop in taken) for start, end in words)
+    return len(_words(text, taken))
+
+
+def _words(text: str, taken: Sequence[tuple[int, int]]) -> list[str]:
+    """The words that no slot took."""
+    return [
+        match[0].casefold()
+        for match in regex.finditer(r"[\p{L}\p{N}][\p{L}\p{M}\p{N}'-]*", text)
+        if not any(start < match.end() and match.start() < end for start, end in taken)
+    ]
