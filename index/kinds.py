@@ -70,6 +70,10 @@ class Kinds:
         found: Vectors = (sums / np.linalg.norm(sums, axis=1, keepdims=True)).astype(np.float32)
         return found
 
+    def by_label(self) -> dict[str, Vectors]:
+        """The middle of each request's phrasings, by its label."""
+        return {request.label: middle for request, middle in zip(self.requests, self.middles, strict=True)}
+
     def read(self, vectors: Vectors) -> list[str]:
         """The label of each text's kind by its vector, or UNCLEAR."""
         found: list[str] = []

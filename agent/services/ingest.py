@@ -109,6 +109,7 @@ def _steps(app: App, writer: "Writer", readers: "Readers", report: Report) -> "I
         writer.settings.facets,
         report,
         app.reader_of_kinds(lambda: report(compiling)),
+        lambda: app.kinds(encoder).by_label(),
         writer.settings.proper_nouns,
     )
 

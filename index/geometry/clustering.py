@@ -40,6 +40,9 @@ SMALLEST_FOR_UMAP = 200
 _SPREAD = 0.1
 """UMAP's own least distance: a map is to be looked at, so its points may not lie on each other."""
 
+_MUCH = 0.2
+"""Part of all rows from which on a cluster is divided if it can be."""
+
 _FEWEST_GROUPED = 6
 """Below so many clusters each is a top-level group of its own."""
 
@@ -176,7 +179,7 @@ def load() -> None:
 
 
 def density_clusters(space: Space, min_size: int) -> Labels:
-    """HDBSCAN (leaf selection) with at least `min_size` members a cluster; what is in no dense region is OUTSIDE. Rows at the
+    """HDBSCAN (by excess of mass) with at least `min_size` members a cluster; what is in no dense region is OUTSIDE. Rows at the
     same place have the same label, and so many of them are a cluster by themselves."""
     points = identical(space)
     is_repeat = points.weights >= min_size
@@ -191,15 +194,36 @@ def density_clusters(space: Space, min_size: int) -> Labels:
 
 
 def _hdbscan(space: Space, min_size: int) -> Labels:
+    """Excess of mass, which keeps a cluster whole where its parts are no clearer than it is. One that holds much of all is
+    divided by its leaves, if it has any: a theme of everything says nothing."""
+    labels = _selected(space, min_size, "eom")
+    for label in np.flatnonzero(np.bincount(labels[labels >= 0]) > _MUCH * len(space)).tolist():
+        rows = np.flatnonzero(labels == label)
+        parts = _selected(space[rows], min_size, "leaf") if len(rows) >= 2 * min_size else labels[:0]
+        if parts.max(initial=OUTSIDE) > 0:
+            others = parts + labels.max() + 1
+            labels[rows] = np.where(parts == OUTSIDE, OUTSIDE, np.where(parts == 0, label, others))
+    return _numbered(labels)
+
+
+def _selected(space: Space, min_size: int, method: str) -> Labels:
     import hdbscan
 
     model = hdbscan.HDBSCAN(
         min_cluster_size=min_size,
         min_samples=_MIN_SAMPLES,
-        cluster_selection_method="leaf",
+        cluster_selection_method=method,
         core_dist_n_jobs=1,
     )
     return np.asarray(model.fit(np.asarray(space, dtype=np.float64)).labels_, dtype=np.int32)
+
+
+def _numbered(labels: Labels) -> Labels:
+    """The same clusters, numbered from 0 without a gap."""
+    inside = labels >= 0
+    found = labels.copy()
+    found[inside] = np.unique(labels[inside], return_inverse=True)[1]
+    return found
 
 
 def partition_clusters(space: Space, count: int) -> Labels:

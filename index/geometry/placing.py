@@ -30,6 +30,8 @@ from index.stores.vectors import Vectors
 DIRECTLY = 100_000
 LANDMARKS = 50_000
 _VOTES = 3
+_THEMES, _LARGE_ENOUGH = 500, 60
+"""About so many themes can still be told apart by their names, so the smallest one grows with what is placed, up to so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,13 @@ class Placed:
 
 
 def place(store: FrozenVectors, min_size: int, report: Callable[[int, int], None]) -> Placed:
-    """Place every summary of a snapshot by its vector. `report` gets (done, total)."""
+    """Place every summary of a snapshot by its vector. `min_size`: of a cluster in a small set. `report` gets (done, total)."""
     total = len(store)
     rows = _landmarks(total)
     report(0, total)
     vectors = store.of(rows)
     near_space, near_plane, near = space_and_plane(vectors)
-    near_labels = density_clusters(near_space, min_size)
+    near_labels = density_clusters(near_space, max(min_size, min(len(rows) // _THEMES, _LARGE_ENOUGH)))
     if len(rows) == total:
         report(total, total)
         return Placed(near_space, near_plane, near_labels, rows, vectors, near)

@@ -21,6 +21,7 @@ from index.core.records import UNKNOWN, Conversation, Facets, day_number
 from index.embedding.encoder import Encoder, same_encoder
 from index.ingest.extraction import Extraction, Extractor, LocalExtractor, NotExtracted
 from index.ingest.identity import Candidate, bare, candidates, counted
+from index.ingest.meaning import SummaryEncoder
 from index.ingest.reading import (
     SCORED_ONE_IN,
     Readings,
@@ -33,12 +34,12 @@ from index.ingest.reading import (
 )
 from index.privacy.proper_nouns import ProperNouns, showable
 from index.privacy.score import SUMMARISED, privacy_score
-from index.privacy.sealing import SUMMARY, Sealer, Vocabulary, embeddable, render
+from index.privacy.sealing import SUMMARY, Sealer, Vocabulary, render
 from index.sources import Read, Skipped, Source
 from index.stores.facts import Facts
 from index.stores.repair import repair
-from index.stores.rows import DraftRow, Staged
-from index.stores.vectors import VectorStore
+from index.stores.rows import Staged
+from index.stores.vectors import Vectors, VectorStore
 from index.vocabulary import UNCLEAR
 
 READ_BATCH = 256
@@ -145,6 +146,8 @@ class Ingest:
     report: Callable[[Progress], None]
     kinds: Callable[[Sequence[Conversation]], Sequence[str]] = unread
     """The kind of request of each conversation (`index.kinds`)."""
+    middles: Callable[[], Mapping[str, Vectors]] = dict
+    """The place of each kind in the encoder's space."""
     proper_nouns: ProperNouns = field(default_factory=ProperNouns)
 
     async def run(self, source: Source) -> IngestReport:
@@ -333,17 +336,16 @@ class Ingest:
         vocabulary = self._showable() if waiting else {}
         rows = self.facts.drafts(SUMMARY_BATCH)
         texts = [render(row.draft, vocabulary) for row in rows]
-        embedded = [_embedded(row, vocabulary) for row in rows]
-        vectors = await asyncio.to_thread(self.encoder.encode, embedded) if rows else None
+        embed = SummaryEncoder(self.encoder, self.middles() if rows else {})
+        vectors = await asyncio.to_thread(embed, rows, vocabulary) if rows else None
         while vectors is not None:
             batch, numbers = self.facts.open_batch(rows, texts)
             upcoming = self.facts.drafts(SUMMARY_BATCH, skip=len(rows))
             next_texts = [render(row.draft, vocabulary) for row in upcoming]
-            embedded = [_embedded(row, vocabulary) for row in upcoming]
             # The vector store takes this batch while the next one is embedded; only this thread uses the facts.
             writing = asyncio.to_thread(self.vectors.add, numbers, vectors)
             if upcoming:
-                _, vectors = await asyncio.gather(writing, asyncio.to_thread(self.encoder.encode, embedded))
+                _, vectors = await asyncio.gather(writing, asyncio.to_thread(embed, upcoming, vocabulary))
             else:
                 await writing
                 vectors = None
@@ -373,10 +375,6 @@ def with_languages(batch: Sequence[Conversation]) -> list[Conversation]:
     for place, language in zip(silent, found, strict=True):
         full[place] = replace(full[place], language=language)
     return full
-
-
-def _embedded(row: DraftRow, vocabulary: Vocabulary) -> str:
-    return embeddable(row.draft, vocabulary, row.kind if row.kind != UNCLEAR else "")
 
 
 def _summary_scores(texts: Sequence[Mapping[str, str]]) -> Counter[tuple[str, int]]:

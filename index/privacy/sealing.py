@@ -82,12 +82,6 @@ MAX_LISTED_TERMS = 10
 _SYMBOLS = regex.compile(r"[[\p{S}\p{C}]--[+%$€£]]", regex.V1)
 """Emoji, flags and the like are neither words nor punctuation: nothing attests them, so a sentence goes without."""
 
-_ENOUGH_ATTESTED = 0.75
-"""Share of a summary's words from which on they say what it is about."""
-
-_FEWEST_IN_ORDER = 2
-"""Content words that a vector needs: with fewer the list says more."""
-
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}ー]"
 _UNSPACED_GAPS = regex.compile(rf"(?<={_UNSPACED}) (?={_UNSPACED})")
 
@@ -231,21 +225,17 @@ def _render_listing(draft: dict[str, list[list[int]]], vocabulary: Vocabulary) -
     return "; ".join([*map(str, draft["heads"]), *(attested.word for attested in ordered)])
 
 
-def embeddable(sealed: str, vocabulary: Vocabulary, kind: str = "") -> str:
+def embeddable(sealed: str, vocabulary: Vocabulary) -> tuple[str, float]:
     """What the vector of a draft is made of: the summary's attested words as they were written one after the other, and of
-    a summary in sentences these. Where many words are attested by too few, the `kind` of the request, a public label, stands
-    before them. In memory only: nothing that reads so is stored or shown."""
+    a summary in sentences these; and the share of its words that too few accounts used. In memory only: nothing that reads
+    so is stored or shown."""
     draft = json.loads(sealed)[SUMMARY]
-    if "order" not in draft:
-        return _render(draft, vocabulary) or _GAP
-    written = draft["order"]
+    written = draft.get("order")
+    if not written:
+        return _render(draft, vocabulary) or _GAP, 0.0
     found = [vocabulary[word].word if word in vocabulary else word for word in written]
     kept = [word for word in found if isinstance(word, str)]
-    if len(kept) < _ENOUGH_ATTESTED * len(written):
-        kept.insert(0, kind)
-    if sum(not is_function_word(word) for word in kept) < _FEWEST_IN_ORDER:
-        kept = [kind, _render(draft, vocabulary).replace(";", "")]
-    return _UNSPACED_GAPS.sub("", " ".join(filter(None, kept))) or _GAP
+    return _UNSPACED_GAPS.sub("", " ".join(kept)) or _GAP, 1 - len(kept) / len(written)
 
 
 def marks_of(sealed: str) -> set[int]:

@@ -43,7 +43,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     the summary; conversations without it are left out. At most 5,000 conversations then, because they are embedded now.
     Limits: HDBSCAN leaves what is in no dense region outside (stated, often a third to a half); names come from
     words that at least the policy's number of accounts used; a cluster too small to name is counted as suppressed.
-    Method: HDBSCAN with leaf selection (Campello 2013) in a UMAP space (McInnes 2018): the snapshot's, or for scopes up
+    Method: HDBSCAN (Campello 2013) in a UMAP space (McInnes 2018): the snapshot's, or for scopes up
     to 2,000 conversations one of their own; k-means by request.
     """
     resolved = await ctx.admit(args.scope)
@@ -54,7 +54,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     smallest = max(args.min_size, ctx.gate.policy.text_min_conversations)
     if args.method == "hdbscan":
         groups, outside = await dense_groups(ctx, rows, space, smallest, args.about)
-        method = f"HDBSCAN (leaf, at least {smallest}) in a UMAP space"
+        method = f"HDBSCAN (at least {smallest}) in a UMAP space"
     else:
         labels = await asyncio.to_thread(partition_clusters, space, args.clusters)
         groups, outside = await named_groups(ctx, rows, labels, space, args.about, is_partition=True)

@@ -27,7 +27,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     parts. What lies in no part is stated as outside. A part's conversations cannot be listed; open the cluster with
     count_by (scope.cluster) for its languages, concern or outcome.
     Limits: a part needs the support of free text (25 conversations of 10 accounts by default), so small clusters do not
-    open; the parts of a cluster have no ids. Method: HDBSCAN with leaf selection (Campello 2013) in a UMAP space of
+    open; the parts of a cluster have no ids. Method: HDBSCAN (Campello 2013) in a UMAP space of
     these conversations.
     """
     resolved = await ctx.admit(Scope(cluster=args.cluster))
@@ -67,4 +67,4 @@ async def _opened(resolved: Resolved, ctx: ToolContext) -> tuple[list[Group], Ro
         # One part is the cluster itself once more, not an opening of it.
         labels[:] = OUTSIDE
     groups, outside = await named_groups(ctx, resolved.rows, labels, space)
-    return groups, outside, f"HDBSCAN (leaf, at least {smallest}) in a UMAP space"
+    return groups, outside, f"HDBSCAN (at least {smallest}) in a UMAP space"

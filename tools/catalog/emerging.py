@@ -95,4 +95,4 @@ async def _found(later: Rows, earlier: Rows, ctx: ToolContext) -> Grouped:
         )
         for group in groups
     )
-    return Grouped(split, f"HDBSCAN (leaf, at least {smallest}) over both periods in a UMAP space")
+    return Grouped(split, f"HDBSCAN (at least {smallest}) over both periods in a UMAP space")
