@@ -287,11 +287,14 @@ class App:
     def model_roles(self) -> "RoleSource":
         """Roles and readers over one client, bound to each run."""
         from agent.engine.role_source import RoleSource
-        from agent.roles.claude import claude_roles, client_of, model_names, name_readers
+        from agent.roles.claude import claude_roles, client_of, local_roles, model_names, name_readers
 
         settings, client = self.settings, client_of(self.settings)
+        built_in = self.built_in_roles()
 
         def roles(run: "RunContext") -> "RoleSet":
+            if settings.profile == "local":
+                return local_roles(settings, client.for_run(run), built_in.roles(run))
             return claude_roles(settings, client.for_run(run))
 
         def readers(run: "RunContext") -> "NameReaders":

@@ -29,6 +29,8 @@ _MADE = "This page is generated from the code: `make reference`."
 _WIDTH = 110
 _GROUPS = ("themes", "sessions", "case", "watch")
 """Command groups with a page of their own."""
+_CHECKS = "audit"
+"""The first of the commands that look Shoal over."""
 _GATE = "mcp"
 """The first of the commands that let others ask."""
 _KINDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "dict": "table"}
@@ -41,6 +43,7 @@ def pages() -> dict[str, str]:
 
 def _texts() -> Iterator[tuple[str, str]]:
     yield "command-line.md", _main_commands()
+    yield "command-line-checks.md", _check_commands()
     yield "command-line-gate.md", _gate_commands()
     yield "command-line-records.md", _group_commands()
     yield "settings.md", _settings()
@@ -92,29 +95,36 @@ def event_schema() -> dict[str, Any]:
 
 
 def _main_commands() -> str:
-    text, _, _ = _commands()
+    text, _, _, _ = _commands()
     more = (
         "`themes`, `sessions`, `case` and `watch` are in [a page of their own](command-line-records.md), and so are "
-        "[`mcp`, `serve-gate` and `token`](command-line-gate.md)."
+        "[`audit`, `doctor`, `redteam` and `eval`](command-line-checks.md) and [`mcp`, `serve-gate` and `token`](command-line-gate.md)."
     )
     title, rest = text.split("\n", 1)
     return f"{title}\n\n{_MADE} {more}\n{rest.rstrip()}\n"
 
 
+def _check_commands() -> str:
+    _, checks, _, _ = _commands()
+    head = "How to read an evaluation: [measuring Shoal](../guide/evaluation.md)."
+    return f"# Command line: looking Shoal over\n\n{_MADE} {head}\n\n{checks.rstrip()}\n"
+
+
 def _gate_commands() -> str:
-    _, gate, _ = _commands()
+    _, _, gate, _ = _commands()
     head = "How they are used: [MCP](../guide/mcp.md), [deployment](../guide/deployment.md)."
     return f"# Command line: the gate for others\n\n{_MADE} {head}\n\n{gate.rstrip()}\n"
 
 
 def _group_commands() -> str:
-    _, _, groups = _commands()
+    _, _, _, groups = _commands()
     head = "The other commands are in [command line](command-line.md)."
     return f"# Command line: themes, sessions, cases and watches\n\n{_MADE} {head}\n\n{groups.rstrip()}\n"
 
 
-def _commands() -> tuple[str, str, str]:
-    """What Typer's own documentation says of the commands: of most without a group, of the gate's, and of the groups."""
+def _commands() -> tuple[str, str, str, str]:
+    """What Typer's own documentation says of the commands: of most without a group, of those that look Shoal over, of the
+    gate's, and of the groups."""
     command = [
         sys.executable,
         "-m",
@@ -130,8 +140,8 @@ def _commands() -> tuple[str, str, str]:
     text = subprocess.run(command, capture_output=True, check=True, cwd=FOLDER.parents[1], text=True).stdout
     text = regex.sub(r"\* `--help`: Show this message and exit.\n", "", text)
     text = regex.sub(r"\*\*Options\*\*:\n\n(?!\*)", "", text)
-    gate, groups = (text.index(f"## `shoal {name}`") for name in (_GATE, _GROUPS[0]))
-    return text[:gate], text[gate:groups], text[groups:]
+    checks, gate, groups = (text.index(f"## `shoal {name}`") for name in (_CHECKS, _GATE, _GROUPS[0]))
+    return text[:checks], text[checks:gate], text[gate:groups], text[groups:]
 
 
 # Settings and policy

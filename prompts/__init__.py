@@ -19,6 +19,8 @@ class Prompt(StrEnum):
     INVESTIGATOR = "investigator"
     AUDITOR = "auditor"
     WRITER = "writer"
+    READER = "reader"
+    WORDER = "worder"
     NAMER = "namer"
     NAME_AUDITOR = "name_auditor"
     EXTRACTOR = "extractor"

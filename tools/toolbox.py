@@ -3,6 +3,8 @@
 There is no way from here to a row, a vector, a facet's values or the gate: a call gives a finding or a refusal.
 """
 
+import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -63,13 +65,20 @@ class LedgerReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunTools:
-    """The tools as one run calls them: its releases bear its id in the ledger."""
+    """The tools as one run calls them: its releases bear its id in the ledger, and the same call is made once."""
 
     _context: ToolContext = field(repr=False)
+    _made: dict[str, Finding] = field(default_factory=dict, repr=False)
+    _turns: dict[str, asyncio.Lock] = field(default_factory=dict, repr=False)
 
     async def call(self, name: str, arguments: dict[str, Any]) -> Finding:
-        """Run a tool by name. Raises ToolRefusal."""
-        return await call(name, arguments, self._context)
+        """Run a tool by name. A call that was made before in this run gives the same finding, under its handle. Raises
+        ToolRefusal."""
+        key = json.dumps([name, arguments], sort_keys=True, default=str)
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            if key not in self._made:
+                self._made[key] = await call(name, arguments, self._context)
+            return self._made[key]
 
     async def facts(self, *, with_themes: bool = False) -> IndexFacts:
         """What the talk plane may know before it asks: released once for each snapshot and policy."""

@@ -18,6 +18,21 @@ class Usage:
     cache_write_tokens: int = 0
 
 
+_STALL_S = 30.0
+"""Seconds without a piece of a reply after which it is given up."""
+_KEPT_S = 15.0
+"""Seconds that are kept for the built-in roles to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a reply may take to begin, from one piece to the next, and in all. None: without a limit."""
+
+    to_begin: float | None
+    to_go_on: float | None
+    in_all: float | None
+
+
 @dataclass(slots=True)
 class Budget:
     """Seconds and money of one run, and its running totals. `cost` None: some model's price is unknown."""
@@ -44,11 +59,12 @@ class Budget:
         """What `asyncio.timeout` takes; None where there is no limit."""
         return None if math.isinf(self.max_seconds) else max(0.0, self.max_seconds - self.elapsed())
 
-    def seconds_a_call(self) -> float | None:
-        """What one model call may take: half of what is left, so that a reply that does not come leaves time to answer
-        without it. None where there is no limit."""
+    def patience(self) -> "Patience":
+        """How long one model call is waited for now."""
         left = self.seconds_left()
-        return None if left is None else left / 2
+        if left is None:
+            return Patience(None, None, None)
+        return Patience(left / 2, min(_STALL_S, left / 2), max(left / 2, left - _KEPT_S))
 
     def out_of_time(self) -> BudgetSpent:
         return BudgetSpent("seconds", round(self.elapsed(), 1), self.max_seconds)

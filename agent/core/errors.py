@@ -91,11 +91,12 @@ class Endless(Unusable):
 
 
 class TooSlow(ModelFault):
-    """One reply took half of the time that was left; the rest is kept for the built-in roles."""
+    """A reply did not begin, stalled, or would have taken the run's last seconds; what is left is for the built-in roles."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"The model did not finish a reply in {seconds:.0f} seconds, half of the time that was left.",
+            f"The model did not finish a reply: it was closed after {seconds:.0f} seconds without a word more, or at the end "
+            "of the run's time.",
             "Raise max_run_seconds, or use a faster model.",
         )
 

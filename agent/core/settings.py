@@ -22,6 +22,7 @@ ENVIRONMENT = {
 }  # fmt: skip
 """Settings that only the environment gives, and the variables."""
 
+Profile = Literal["full", "local"]
 Effort = Literal["", "low", "medium", "high"]
 
 
@@ -50,6 +51,10 @@ class Settings(SettingsModel):
     """Investigates with tools."""
     reader_model: str = "claude-haiku-5-5"
     """Extracts at ingest and names clusters."""
+    profile: Profile = "full"
+    """What models are asked to do. full: every role. local, for a small model: it reads questions that the built-in lead does
+    not understand, words the answer and names groups; built-in roles plan, investigate and audit. shoal doctor --probe
+    says which suits."""
     effort: Effort = "medium"
     """Effort asked of the lead: low, medium or high; "" asks for none."""
     worker_effort: Effort = "low"

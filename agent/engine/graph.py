@@ -59,7 +59,9 @@ async def plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     made = made.model_copy(
         update={
             "tasks": tuple(
-                task.model_copy(update={"id": f"{task.id}r{round_}" if round_ else task.id}) for task in made.tasks
+                task.model_copy(update={"id": f"{task.id}r{round_}" if round_ else task.id})
+                for task in made.tasks
+                if not (round_ and _is_done(task, state))
             )
         }
     )
@@ -75,6 +77,17 @@ async def plan(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
         "stand_ins": stand_ins,
         "decision": {},
     }
+
+
+_OF_WORDS = {"id", "objective", "disconfirmer", "about"}
+"""Of a task, what is said about it and not what is looked at."""
+
+
+def _is_done(task: Task, state: State) -> bool:
+    """Whether a task of this run was the same look and came to its end."""
+    finished = {report.task for report in last_reports(state) if not report.failure}
+    looks = (Task.model_validate(stored) for name, stored in state.get("tasks", {}).items() if name in finished)
+    return any(task.model_dump(exclude=_OF_WORDS) == look.model_dump(exclude=_OF_WORDS) for look in looks)
 
 
 async def _planned_without_model(deps: Deps, brief: Brief, fault: ModelFault) -> Plan:
@@ -199,7 +212,8 @@ def _evidence(state: State, deps: Deps, claims: tuple[Claim, ...]) -> Evidence:
 
 async def audit(state: State, runtime: Runtime[Deps]) -> dict[str, Any]:
     deps = runtime.context
-    claims = tuple(claim for report in last_reports(state) for claim in report.claims)
+    made = {claim.text: claim for report in reversed(last_reports(state)) for claim in reversed(report.claims)}
+    claims = tuple(reversed(made.values()))  # what two tasks say alike is said once
     evidence = _evidence(state, deps, claims)
     stand_ins: list[str] = []
     try:

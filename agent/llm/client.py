@@ -7,13 +7,14 @@ tokens and money, and raises BudgetSpent before a call that cannot fit. It must 
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.core.budget import Usage
+from agent.core.budget import Patience, Usage
 from agent.core.errors import (
     AuthRejected,
     BadRequest,
@@ -55,6 +56,34 @@ class _Call:
 
 _CALL: ContextVar[_Call | None] = ContextVar("call", default=None)
 """Each task has its own: the SDK's middleware sees a request and not its caller."""
+
+
+_SAY_AFTER_S = 15.0
+_NOT_BEGUN = "The model is reading; it has not begun to answer."
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """How long the reply at hand is still waited for: a model that streams steadily may finish, one that stalls is cut."""
+
+    patience: Patience
+    told: asyncio.TimerHandle
+    limit: asyncio.Timeout | None = None
+    began: float = field(default_factory=time.monotonic)
+    last: float = field(default_factory=time.monotonic)
+
+    def came(self) -> None:
+        """A piece of the reply is here."""
+        self.told.cancel()
+        self.last = time.monotonic()
+        if self.limit is None or self.patience.to_go_on is None or self.patience.in_all is None:
+            return
+        left = min(self.patience.to_go_on, self.began + self.patience.in_all - self.last)
+        self.limit.reschedule(asyncio.get_running_loop().time() + max(0.0, left))
+
+    def seconds(self) -> float:
+        """Since the last piece, or since the beginning."""
+        return time.monotonic() - self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,17 +238,22 @@ class RunModel:
         budget.require()
         client = await asyncio.to_thread(self._client.ready)
         _CALL.set(_Call(self._run))
-        seconds = budget.seconds_a_call()
+        told = asyncio.get_running_loop().call_later(_SAY_AFTER_S, self._tell, [_NOT_BEGUN])
+        waiting = _Waiting(budget.patience(), told)
         try:
-            async with asyncio.timeout(seconds):
-                message = await self._streamed(client, ask, on_delta)
+            async with asyncio.timeout(waiting.patience.to_begin) as waiting.limit:
+                message = await self._streamed(client, ask, on_delta, waiting.came)
         except TimeoutError:
-            raise (NetworkDown() if seconds is None else TooSlow(seconds)) from None
+            raise (NetworkDown() if waiting.patience.in_all is None else TooSlow(waiting.seconds())) from None
+        finally:
+            told.cancel()
         reply = _reply(message)
         budget.spend(ask.model, reply.usage)
         return _finished(reply)
 
-    async def _streamed(self, client: "AsyncAnthropic", ask: Ask, on_delta: OnDelta | None) -> Any:
+    async def _streamed(
+        self, client: "AsyncAnthropic", ask: Ask, on_delta: OnDelta | None, came: Callable[[], object]
+    ) -> Any:
         with _typed_faults():
             async with client.messages.stream(**self._endpoint.body(ask)) as stream:
                 wording = Repetition()
@@ -231,7 +265,10 @@ class RunModel:
                                 read = event.message.usage.input_tokens
                             if event.type == "text" and on_delta is not None:
                                 on_delta(event.text)
-                            if wording.is_endless(_piece(event)):
+                            piece = _piece(event)
+                            if piece:
+                                came()
+                            if wording.is_endless(piece):
                                 # Ended from within, where it waits for more: left, the library's nested generators would
                                 # be closed by the collector, in any order.
                                 reading.reschedule(0)

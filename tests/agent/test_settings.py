@@ -23,6 +23,7 @@ LINES: dict[str, tuple[str, Any]] = {
     "lead_model": ('"lead"', "lead"),
     "worker_model": ('"worker"', "worker"),
     "reader_model": ('"reader"', "reader"),
+    "profile": ('"local"', "local"),
     "effort": ('"high"', "high"),
     "worker_effort": ('""', ""),
     "thinking": ("false", False),

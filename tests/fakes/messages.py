@@ -33,12 +33,13 @@ _tool_ids = itertools.count(1)
 
 @dataclass(frozen=True)
 class Message:
-    """A whole answer. `usage` is laid over the default; `delay_s` passes before the first byte."""
+    """A whole answer. `usage` is laid over the default; `delay_s` passes before the first byte, `pace_s` before each event."""
 
     content: list[Block]
     stop_reason: str = "end_turn"
     usage: Mapping[str, Any] | None = None
     delay_s: float = 0.0
+    pace_s: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -280,7 +280,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._start(200, {"content-type": "application/json"}, request_id)
             self.send_header("content-length", str(sum(map(len, parts))))
         self.end_headers()
+        pace = reply.pace_s if isinstance(reply, Message) else 0.0
         for part in parts[:middle]:
+            self._silence(pace)
             self.wfile.write(part)
         if isinstance(reply, Cut):
             self.wfile.write(parts[middle][: len(parts[middle]) // 2])
@@ -289,6 +291,7 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(reply, Stall):
             self._silence(reply.seconds)
         for part in parts[middle:]:
+            self._silence(pace)
             self.wfile.write(part)
 
     def _start(self, status: int, headers: Mapping[str, str], request_id: str) -> None:

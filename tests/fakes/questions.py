@@ -44,7 +44,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("coverage", {}),
     ("topic_map", {}),
     ("coverage", {"by": "language"}),
-    ("search_topics", {"phrase": "clinical experience cover letter position"}),
+    ("search_topics", {"phrase": "travel itineraries"}),
     ("cluster_scope", {"scope": {"language": "English"}}),
     ("cluster_scope", {"method": "kmeans", "clusters": 20}),
     ("trend", {"scope": {"surface": "api"}, "by": "week"}),

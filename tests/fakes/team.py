@@ -22,6 +22,14 @@ def role(body: dict[str, Any]) -> str:
     raise AssertionError("unknown prompt")
 
 
+_LOOKS = {"two": "surface", "three": "flagged", "gap": "concern"}
+
+
+def _facet(said: str) -> str:
+    """What a task counts by: each its own, because the same look is taken once."""
+    return next((facet for name, facet in _LOOKS.items() if name in said), "language")
+
+
 def plan(*objectives: str, clarification: str | None = None) -> Message:
     tasks = [
         {
@@ -30,7 +38,7 @@ def plan(*objectives: str, clarification: str | None = None) -> Message:
             "objective": objective,
             "scope": {"language": None, "concern_at_least": None, "flagged": None, "surface": None, "since": None,
                       "until": None, "near": None, "cluster": None},
-            "facet": None,
+            "facet": _facet(objective),
             "disconfirmer": "none",
         }
         for objective in objectives
@@ -49,7 +57,10 @@ def last_result(body: dict[str, Any]) -> dict[str, Any] | None:
 def investigate(body: dict[str, Any]) -> Message:
     result = last_result(body)
     if result is None:
-        blocks = [thinking("let me count", "sig-1"), tool_use("count_by", {"by": "language"})]
+        blocks = [
+            thinking("let me count", "sig-1"),
+            tool_use("count_by", {"by": _facet(str(body["messages"][0]["content"]))}),
+        ]
         return Message(blocks, stop_reason="tool_use")
     finding = json.loads(result["content"])
     claim = f"There are {finding['totals'][0]:,} conversations [{finding['id']}]."

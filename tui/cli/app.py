@@ -22,7 +22,9 @@ from tui.cli.ask import (
     started,
 )
 from tui.cli.cases import case
-from tui.cli.data import audit, doctor, forget, ingest, publish, snapshots, take
+from tui.cli.data import audit, forget, ingest, publish, snapshots, take
+from tui.cli.doctor import doctor
+from tui.cli.evaluate import evaluate
 from tui.cli.gateway import mcp, serve_gate, token
 from tui.cli.indexes import indexes, themes
 from tui.cli.options import BuiltInOption, ConnectOption, IndexOption, JsonOption, app_of, fail, run
@@ -167,9 +169,9 @@ def demo(
         run(ask_once(App.start(DEMO), question, as_json=as_json, built_in=True))
 
 
-for command in (ingest, publish, refresh, snapshots, forget, audit, doctor, redteam):
+for command in (ingest, publish, refresh, snapshots, indexes, forget, audit, doctor, redteam):
     app.command()(command)
-app.command()(indexes)
+app.command("eval")(evaluate)
 app.command()(mcp)
 app.command("serve-gate")(serve_gate)
 app.add_typer(token, name="token")

@@ -379,23 +379,3 @@ def forget(
         )
 
     run(work())
-
-
-def doctor(index: IndexOption = None, as_json: JsonOption = False) -> None:
-    """Look everything over: versions, disk, hashes, integrity, permissions, and what would leave the machine. Changes
-    nothing; exit code 3 when something is wrong."""
-    from agent.services.doctor import checks
-    from agent.wiring import App
-
-    async def work() -> None:
-        found = checks(App.start(index))
-        if as_json:
-            say_json([asdict(check) for check in found])
-        else:
-            from tui.rendering.tables import doctor_table
-
-            say(doctor_table(found))
-        if any(check.state == "wrong" for check in found):
-            raise typer.Exit(3)
-
-    run(work())

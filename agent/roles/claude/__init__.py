@@ -10,6 +10,7 @@ from agent.llm.client import Credentials, MessagesClient, Model
 from agent.roles.builtin.namer import BuiltinNamer
 from agent.roles.claude.batches import BatchExtractor, OpenBatches
 from agent.roles.claude.extractor import ClaudeExtractor
+from agent.roles.claude.local import ReadingPlanner, WordingWriter
 from agent.roles.claude.name_auditor import ClaudeNameAuditor
 from agent.roles.claude.namer import ClaudeNamer
 from agent.roles.claude.roles import ClaudeAuditor, ClaudeInvestigator, ClaudePlanner, ClaudeWriter
@@ -39,8 +40,22 @@ def claude_roles(settings: Settings, model: Model) -> RoleSet:
     )
 
 
+def local_roles(settings: Settings, model: Model, built_in: RoleSet) -> RoleSet:
+    """The roles of a small model: it reads what the built-in lead does not understand, and words the answer."""
+    return RoleSet(
+        name=model_names(settings),
+        planner=ReadingPlanner(built_in.planner, model, settings),
+        investigator=built_in.investigator,
+        auditor=built_in.auditor,
+        writer=WordingWriter(built_in.writer, model, settings),
+        uses_model=True,
+    )
+
+
 def model_names(settings: Settings) -> str:
     """What a role set of models is called."""
+    if settings.profile == "local":
+        return f"{settings.lead_model} with built-in roles"
     return f"{settings.lead_model}, {settings.worker_model}"
 
 
