@@ -133,9 +133,9 @@ def cells(title: str, grid: Sequence[Sequence[float | None]], names: Sequence[tu
     they lie."""
     figure, axes = _figure(title, 5.2, tone)
     values = [[float("nan") if value is None else value for value in row] for row in grid]
-    shown = axes.imshow(values, origin="lower", cmap="cividis", aspect="auto")
+    shown = axes.pcolormesh(values, cmap="cividis")  # as shapes: a picture in a picture would have to be loaded
     for across, up, name in names:
-        axes.annotate(_line(name), (across, up), fontsize=7, ha="center", va="center", color="#ffffff",
+        axes.annotate(_line(name), (across + 0.5, up + 0.5), fontsize=7, ha="center", va="center", color="#ffffff",
                       bbox={"boxstyle": "round,pad=0.15", "fc": "#222222", "lw": 0})  # fmt: skip
     axes.set_xticks([])
     axes.set_yticks([])
@@ -223,4 +223,9 @@ def _save(figure: "Figure", out: Any, form: str) -> None:
     }
     with matplotlib.rc_context(steady), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        figure.savefig(out, format=form, dpi=150, metadata={"Date": None} if form == "svg" else None)
+        figure.savefig(
+            out,
+            format=form,
+            dpi=150,
+            metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")) if form == "svg" else None,
+        )

@@ -19,10 +19,11 @@ import regex
 from agent.core.events import Event, RunEnded, RunStarted, ToolEnded, ToolStarted, UsageReported, dump
 from agent.core.run import RunContext
 from agent.core.settings import Settings
+from agent.exports.forms import form_of
 from agent.gateway.people import Caller, Limits
 from agent.gateway.service import RUNS_OF_ONE, GateService
 from agent.gateway.tokens import BudgetOfIdentity
-from agent.storage.export import Format, document, rendered
+from agent.storage.export import document
 from agent.storage.session_store import Released, SessionStore
 from agent.storage.typed import typed
 from index.core.errors import SettingsError
@@ -319,13 +320,13 @@ class Desk:
                 return theirs[handle]
         raise SettingsError(f"There is no finding {name!r} for {caller.identity}.", "List them with list_findings.")
 
-    async def export(self, caller: Caller, session: str, form: Format) -> str:
+    async def export(self, caller: Caller, session: str, form: str) -> str:
         """A session as a document, with an entry in the ledger."""
         caller.require("ask")
         if not self._store.runs(_named(session)):
             raise _none_of(session)
         self._service.tokens.take_question(caller)
-        made = rendered(document(self._store, session), form)
+        made = form_of(form).make(document(self._store, session)).decode()
         (await self.toolbox(caller)).note("export", {"session": session, "format": form})
         return made
 

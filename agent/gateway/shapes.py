@@ -100,7 +100,7 @@ class OfSession(_Shape):
 
 class Export(_Shape):
     session: str
-    format: Literal["markdown", "json", "html", "csv"] = "markdown"
+    format: Literal["markdown", "json", "html", "csv", "tidy", "notebook", "stix", "attack", "atlas"] = "markdown"
     page: int = Field(1, ge=1)
 
 

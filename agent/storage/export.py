@@ -4,19 +4,17 @@ Names of groups and answers of models are untrusted text: here they are written 
 hold. Nothing is read but what was released.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
-from typing import Any, Literal
+from typing import Any
 
 import regex
 
 from agent.storage.session_store import Exchange, SessionStore
-from agent.storage.tables import findings_csv
 from index.core.untrusted import safe_json, safe_values
 from tools.core.finding import MOST_INSIDE, bound_sign, outlined
 
-Format = Literal["markdown", "json", "html", "csv"]
 MADE_BY = "Aggregates released by Shoal. Small groups are suppressed and counts are rounded; see each finding."
 
 
@@ -30,6 +28,8 @@ class Part:
     removed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     findings: tuple[dict[str, Any], ...] = ()
+    leads: tuple[dict[str, Any], ...] = ()
+    """Lead cards, in their JSON-safe form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ def _part(exchange: Exchange) -> Part:
         tuple(answers[-1]["removed"]) if answers else (),
         tuple(ended[-1:]) if not answers else (),
         tuple(released[handle] for handle in cited if handle in released),
+        tuple((answers[-1].get("parts") or {}).get("leads", ())) if answers else (),
     )
 
 
@@ -77,13 +78,9 @@ def asked_back(event: dict[str, Any]) -> str:
     return "\n".join([event["question"], "", *(f"- {text}" for text in event["suggestions"])]).strip()
 
 
-def rendered(made: Document, form: Format) -> str:
-    """The document in a format, ending with a newline."""
-    if form == "json":
-        return safe_json(asdict(made), indent=2) + "\n"
-    if form == "csv":
-        return findings_csv(finding for part in made.parts for finding in part.findings)
-    return to_markdown(made) if form == "markdown" else to_html(made)
+def to_json(made: Document) -> str:
+    """The document as values, ending with a newline."""
+    return safe_json(asdict(made), indent=2) + "\n"
 
 
 def _cleaned(made: Document) -> Document:
@@ -188,12 +185,14 @@ def suppressed_of(finding: dict[str, Any]) -> str:
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;margin:.5rem 0}td,th{border-bottom:1px solid #ccc;padding:.2rem .6rem;text-align:right}"
-    "td:first-child,th:first-child{text-align:left}.small{color:#555;font-size:.9rem}"
+    "td:first-child,th:first-child{text-align:left}.small{color:#555;font-size:.9rem}svg{max-width:100%;height:auto}"
+    "@media print{body{max-width:none;margin:0}h2,h3{break-after:avoid}table,svg{break-inside:avoid}}"
 )
 
 
-def to_html(made: Document) -> str:
-    """One page without script, link or picture; whatever is not ours is escaped."""
+def to_html(made: Document, drawn: Callable[[dict[str, Any]], str] = lambda _: "") -> str:
+    """One page without script, link or anything that is loaded; whatever is not ours is escaped. `drawn` gives the chart of a
+    finding as an SVG element, or nothing."""
     made = _cleaned(made)
     body = [f"<h1>{escape(made.title)}</h1>", f'<p class="small">{escape(made.about)}</p>']
     for part in made.parts:
@@ -204,7 +203,7 @@ def to_html(made: Document) -> str:
             f"<p><s>{escape(sentence)}</s> (removed: not supported by its findings)</p>" for sentence in part.removed
         ]
         for finding in part.findings:
-            body += _finding_html(finding)
+            body += [*_finding_html(finding), drawn(finding)]
     body.append(f'<p class="small">{escape(MADE_BY)}</p>')
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

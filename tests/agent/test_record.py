@@ -6,7 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.core.events import RunStarted, dump
-from agent.storage.export import document, rendered
+from agent.exports.forms import FORMS
+from agent.storage.export import document
 from agent.storage.session_store import INTERRUPTED, SessionStore
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.session import events
@@ -32,7 +33,7 @@ async def test_a_reply_to_a_question_back_is_a_turn_of_its_own_everywhere(make_s
     assert view.phase == "done"
     exchanges = session.store.exchanges(session.id)
     assert [(item.typed, item.state) for item in exchanges] == [(NONSENSE, "waiting"), (REPLY, "done")]
-    page = rendered(document(session.store, session.id), "markdown")
+    page = FORMS["markdown"].make(document(session.store, session.id)).decode()
     assert (
         page.index(f"## {NONSENSE}")
         < page.index("What do people use the assistant for most?")

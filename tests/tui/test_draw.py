@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from agent.core.events import UsageReported
+from agent.figures.series import series
 from tests.fakes.session import MAP, events, finding, row
 from tui.rendering import charts, density, status
-from tui.rendering.series import series
 from tui.state.reduce import apply
 from tui.state.view import View
 from tui.text.glyphs import ASCII, UNICODE

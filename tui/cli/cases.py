@@ -9,7 +9,7 @@ import typer
 
 from tui.cli.options import IndexOption, JsonOption, run
 from tui.cli.output import say, say_json
-from tui.cli.sessions import FormatOption, OutputOption, known_format, write_out
+from tui.cli.sessions import FindingsOption, FormatOption, OutputOption, write_document
 
 if TYPE_CHECKING:
     from agent.storage.cases import Asked, CaseStore
@@ -114,22 +114,27 @@ def show(name: CaseArgument, as_json: JsonOption = False) -> None:
 
 
 @case.command()
-def export(name: CaseArgument, form: FormatOption = "markdown", output: OutputOption = None) -> None:
-    """Write a case as Markdown, JSON or HTML. Names in it are escaped: they cannot become markup."""
+def export(
+    name: CaseArgument,
+    form: FormatOption = "markdown",
+    output: OutputOption = None,
+    findings: FindingsOption = None,
+) -> None:
+    """Write a case, or some of its findings, in any form of `shoal sessions export`. Names in it are escaped: they cannot
+    become markup."""
 
     async def work() -> None:
         from agent.storage.cases import case_document
-        from agent.storage.export import rendered
 
         with _open() as (_, store):
             made = case_document(store.find(name))
-        write_out(rendered(made, known_format(form)), output)
+        write_document(made, form, findings or [], output)
 
     run(work())
 
 
 def _written(name: str, form: str) -> None:
-    export(name, form, None)
+    export(name, form, None, None)
 
 
 @case.command()

@@ -7,11 +7,12 @@ import typer
 
 from tui.cli.options import IndexOption, JsonOption, run
 from tui.cli.output import say, say_json
+from tui.cli.sessions import FormatOption, OutputOption, write_document
 
 if TYPE_CHECKING:
     from agent.engine.asking import AskingSession
 
-themes = typer.Typer(help="The themes of an index: list, search, rename.", no_args_is_help=False)
+themes = typer.Typer(help="The themes of an index: list, search, rename, export.", no_args_is_help=False)
 
 
 def indexes(as_json: JsonOption = False) -> None:
@@ -85,6 +86,20 @@ def rename(
             say_json({"theme": theme, "name": kept or None})
         else:
             say(f"{theme} is now “{kept}”." if kept else f"{theme} has its own name again.")
+
+    run(work())
+
+
+@themes.command()
+def export(index: IndexOption = None, form: FormatOption = "tidy", output: OutputOption = None) -> None:
+    """Write the whole taxonomy, as the gate releases it, in any form of `shoal sessions export`."""
+
+    async def work() -> None:
+        from agent.storage.export import Document, Part
+
+        finding = await _released(index)
+        made = Document("Themes", f"{finding['scope']}, {finding['period']}", (Part("Themes", findings=(finding,)),))
+        write_document(made, form, [], output)
 
     run(work())
 

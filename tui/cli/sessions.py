@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,13 +14,24 @@ from tui.cli.output import say, say_json
 from tui.text.untrusted import fit
 
 if TYPE_CHECKING:
-    from agent.storage.export import Format
+    from agent.storage.export import Document
     from agent.storage.session_store import SessionStore
 
 sessions = typer.Typer(help="What was asked before: list, show, rename, delete, export, resume.", no_args_is_help=False)
 
 IdArgument = Annotated[str, typer.Argument(help='A session: its id, the beginning of it, or "last".')]
-FormatOption = Annotated[str, typer.Option("--format", "-f", help="markdown, json, html or csv.")]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        help="markdown, html, json, csv, tidy, parquet, notebook, stix, attack, atlas, svg or png.",
+    ),
+]
+FindingsOption = Annotated[
+    list[str] | None,
+    typer.Option("--finding", "-F", help="Only this finding, for example F3. Can be given several times."),
+]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="A file to write. Default: stdout.")]
 
 
@@ -125,41 +136,46 @@ def delete(
 
 
 @sessions.command()
-def export(session: IdArgument, form: FormatOption = "markdown", output: OutputOption = None) -> None:
-    """Write a session as Markdown, JSON or HTML, or its findings as CSV. Names in it are escaped: they cannot become markup."""
+def export(
+    session: IdArgument,
+    form: FormatOption = "markdown",
+    output: OutputOption = None,
+    findings: FindingsOption = None,
+) -> None:
+    """Write a session, or some of its findings. As html: a page with charts, to print; tidy and parquet: one value a row, in
+    the columns of the Economic Index; stix: a STIX 2.1 bundle; attack, atlas: Navigator layers. Names in it are escaped:
+    they cannot become markup."""
 
     async def work() -> None:
-        from agent.storage.export import document, rendered
+        from agent.storage.export import document
 
         with _store() as store:
             made = document(store, store.find(session))
-        write_out(rendered(made, known_format(form)), output)
+        write_document(made, form, findings or [], output)
 
     run(work())
 
 
-def known_format(form: str) -> "Format":
-    """The format of that name. Raises SettingsError."""
-    from agent.storage.export import Format
+def write_document(made: "Document", form: str, findings: list[str], output: Path | None) -> None:
+    """A document, or some of its findings, in a form: to a file that only its owner can read, or to stdout. Nothing is left half
+    written. Raises SettingsError for a form that is none, and where it cannot be written."""
+    from agent.exports.forms import form_of, of_findings
     from index.core.errors import SettingsError
 
-    known: dict[str, Format] = {name: name for name in get_args(Format)}
-    if form not in known:
-        raise SettingsError(f"{form!r} is no format.", f"Formats: {', '.join(known)}.")
-    return known[form]
-
-
-def write_out(text: str, output: Path | None) -> None:
-    """To a file that only its owner can read, or to stdout. Raises SettingsError where it cannot be written."""
-    from index.core.errors import SettingsError
-
+    chosen = form_of(form)
+    content = chosen.make(of_findings(made, findings))
     if output is None:
-        say(text, nl=False)
+        if not chosen.is_text:
+            raise SettingsError(f"{form} is no text.", f"Name a file: --output findings{chosen.suffix}")
+        say(content.decode(), nl=False)
         return
+    partial = output.with_name(f".{output.name}.partial")
     try:
-        output.touch(mode=0o600)
-        output.write_text(text, "utf-8")
+        partial.touch(mode=0o600)
+        partial.write_bytes(content)
+        partial.replace(output)
     except OSError as error:
+        partial.unlink(missing_ok=True)
         raise SettingsError(f"Cannot write {output}: {error.strerror}.", "Give another file.") from error
     say(f"{output} is written.", err=True)
 

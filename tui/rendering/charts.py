@@ -10,10 +10,10 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.style import Style
 
+from agent.figures.series import change_points, share_measure
 from index.core.untrusted import safe
 from tui.rendering.measures import placed
 from tui.rendering.rows import by_size
-from tui.rendering.series import change_points, share_measure
 from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit
 

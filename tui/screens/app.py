@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -328,10 +329,8 @@ class ShoalApp(Commands):
             self._save("Export this session", stem, forms, Path(file).expanduser() if file else None)
 
     def _forms(self, session: "AskingSession") -> tuple[Form, ...]:
-        from agent.storage.export import Format, document, rendered
-
-        def as_(form: Format) -> str:
-            return rendered(document(session.store, session.id), form)
+        from agent.exports.forms import FORMS
+        from agent.storage.export import document
 
         def events() -> str:
             stored = (
@@ -339,13 +338,14 @@ class ShoalApp(Commands):
             )
             return "".join(f"{safe_json(event)}\n" for event in stored)
 
+        def made(form: str) -> bytes:
+            return FORMS[form].make(document(session.store, session.id))
+
+        forms = [Form(form.suffix, form.suffix[1:], form.about, partial(made, name)) for name, form in FORMS.items()]
         return (
-            Form(".md", "Markdown", "what was typed, the answers, and the findings they cite", lambda: as_("markdown")),
-            Form(".html", "HTML", "the same as one page without network", lambda: as_("html")),
-            Form(".csv", "CSV", "the rows of all cited findings", lambda: as_("csv")),
-            Form(".json", "JSON", "the same as values", lambda: as_("json")),
+            *forms,
             Form(".jsonl", "JSON events", "one event a line, what --json prints", events),
-            Form(".svg", "SVG", "a picture of the screen", lambda: self.export_screenshot(title="shoal")),
+            Form(".screen.svg", "SVG", "a picture of the screen", lambda: self.export_screenshot(title="shoal")),
         )
 
     @work(group="leave", exclusive=True)

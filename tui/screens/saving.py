@@ -3,6 +3,7 @@
 A file is written for its owner alone, and never over another one. Where the screen is in a browser, it is sent there.
 """
 
+import asyncio
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Form:
     suffix: str
     name: str
     says: str
-    make: Callable[[], str]
+    make: Callable[[], str | bytes]
 
 
 class Wanted(NamedTuple):
@@ -68,8 +69,8 @@ class SaveScreen(Panel[Wanted]):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         field = self.query_one(Input)
         file = Path(field.value or self._stem)
-        known = {form.suffix for form in self._forms}
-        stem = file.with_suffix("") if file.suffix in known else file
+        form = _of_file(self._forms, file)
+        stem = file.with_name(file.name.removesuffix(form.suffix)) if form is not None else file
         field.value = f"{stem}{self._forms[event.option_index].suffix}"
 
     def on_option_list_option_selected(self) -> None:
@@ -95,19 +96,20 @@ class Saving(Desk):
             wanted = await self.push_screen_wait(SaveScreen(title, stem, forms))
         else:
             file = file / f"{stem}{forms[0].suffix}" if file.is_dir() else file
-            form = next((form for form in forms if form.suffix == file.suffix), None)
+            form = _of_file(forms, file)
             if form is None:
                 self._warn(f"{file.name}: choose one of the endings {', '.join(form.suffix for form in forms)}")
                 return
             wanted = Wanted(form, file)
         if wanted is None:
             return
-        text = wanted.form.make()
+        made = await asyncio.to_thread(wanted.form.make)
+        content = made if isinstance(made, bytes) else made.encode()
         if self.is_web:
-            self.deliver_text(io.StringIO(text), save_filename=wanted.file.name)
+            self.deliver_binary(io.BytesIO(content), save_filename=wanted.file.name)
             self._say(f"sent to the browser: {wanted.file.name}")
             return
-        problem = _written(wanted.file, text)
+        problem = _written(wanted.file, content)
         if problem:
             self.notify(problem, title="not saved", severity="error", markup=False)
             return
@@ -127,12 +129,18 @@ class Saving(Desk):
         return self._started.home.root / "exports"
 
 
-def _written(file: Path, text: str) -> str:
+def _of_file(forms: Sequence[Form], file: Path) -> Form | None:
+    """The form whose ending a file has; the longest, where one ends as another does."""
+    fitting = [form for form in forms if file.name.endswith(form.suffix)]
+    return max(fitting, key=lambda form: len(form.suffix), default=None)
+
+
+def _written(file: Path, content: bytes) -> str:
     """Write a file that is not there yet, for its owner alone; what went wrong, or nothing."""
     try:
-        with file.open("x", encoding="utf-8") as opened:
+        with file.open("xb") as opened:
             file.chmod(0o600)
-            opened.write(text)
+            opened.write(content)
     except FileExistsError:
         return safe(f"{file} is there already. Give another name.")
     except OSError as error:

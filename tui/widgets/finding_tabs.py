@@ -16,11 +16,11 @@ from textual.message import Message
 from textual.widgets import Static, TabbedContent, TabPane, Tree
 from textual.widgets.tree import TreeNode
 
+from agent.figures.series import series
 from tui.rendering import charts
 from tui.rendering.density import grid_of
 from tui.rendering.evidence import evidence, row_label
 from tui.rendering.rows import by_size
-from tui.rendering.series import series
 from tui.text.glyphs import Glyphs
 from tui.text.untrusted import fit, many
 from tui.widgets.finding_rows import FindingRows

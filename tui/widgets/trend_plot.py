@@ -1,6 +1,6 @@
 """A trend as a plot: axes with a scale, the interval as a band, change points and landmarks as vertical lines.
 
-It draws what `tui.rendering.series` gives it. The library (textual-plot) zooms and moves by keys and wheel.
+It draws what `agent.figures.series` gives it. The library (textual-plot) zooms and moves by keys and wheel.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from textual.widgets import Static
 from textual_plot import HiResMode, PlotWidget
 from textual_plot.axis_formatter import AxisFormatter, NumericAxisFormatter
 
-from tui.rendering.series import Series
+from agent.figures.series import Series
 from tui.text.glyphs import Glyphs
 
 _HEADROOM = 1.08
