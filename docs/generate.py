@@ -31,6 +31,8 @@ _GROUPS = ("themes", "sessions", "case", "watch")
 """Command groups with a page of their own."""
 _CHECKS = "audit"
 """The first of the commands that look Shoal over."""
+_CASES = "## `shoal case`\n"
+"""Where the page of cases and watches begins."""
 _GATE = "mcp"
 """The first of the commands that let others ask."""
 _KINDS = {"str": "text", "int": "whole number", "float": "number", "bool": "true or false", "dict": "table"}
@@ -45,7 +47,8 @@ def _texts() -> Iterator[tuple[str, str]]:
     yield "command-line.md", _main_commands()
     yield "command-line-checks.md", _check_commands()
     yield "command-line-gate.md", _gate_commands()
-    yield "command-line-records.md", _group_commands()
+    yield "command-line-records.md", _record_commands()
+    yield "command-line-cases.md", _case_commands()
     yield "settings.md", _settings()
     yield "policy.md", _policy()
     yield "events.md", _events()
@@ -97,7 +100,8 @@ def event_schema() -> dict[str, Any]:
 def _main_commands() -> str:
     text, _, _, _ = _commands()
     more = (
-        "`themes`, `sessions`, `case` and `watch` are in [a page of their own](command-line-records.md), and so are "
+        "`themes` and `sessions` are in [a page of their own](command-line-records.md), and so are "
+        "[`case` and `watch`](command-line-cases.md), "
         "[`audit`, `doctor`, `redteam` and `eval`](command-line-checks.md) and [`mcp`, `serve-gate` and `token`](command-line-gate.md)."
     )
     title, rest = text.split("\n", 1)
@@ -116,10 +120,18 @@ def _gate_commands() -> str:
     return f"# Command line: the gate for others\n\n{_MADE} {head}\n\n{gate.rstrip()}\n"
 
 
-def _group_commands() -> str:
+def _record_commands() -> str:
     _, _, _, groups = _commands()
     head = "The other commands are in [command line](command-line.md)."
-    return f"# Command line: themes, sessions, cases and watches\n\n{_MADE} {head}\n\n{groups.rstrip()}\n"
+    records = groups[: groups.index(_CASES)]
+    return f"# Command line: themes and sessions\n\n{_MADE} {head}\n\n{records.rstrip()}\n"
+
+
+def _case_commands() -> str:
+    _, _, _, groups = _commands()
+    head = "How they are used: [cases and watches](../guide/cases-and-watches.md)."
+    cases = groups[groups.index(_CASES) :]
+    return f"# Command line: cases and watches\n\n{_MADE} {head}\n\n{cases.rstrip()}\n"
 
 
 def _commands() -> tuple[str, str, str, str]:

@@ -6,10 +6,11 @@ and are never written. No other module reads the environment for settings.
 
 import getpass
 import os
+from datetime import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from index.core.errors import SettingsError
 from index.core.settings_file import SettingsModel, checked, read_toml
@@ -33,6 +34,53 @@ class Price(SettingsModel):
     """For what is sent."""
     output: float = Field(ge=0)
     """For what is received."""
+
+
+SinkKind = Literal["webhook", "slack", "email"]
+
+
+class Sink(SettingsModel):
+    """Where a watch's messages go. A secret is never here: `secret_env` names the variable that holds it."""
+
+    kind: SinkKind
+    """webhook: signed JSON; slack: what Slack, Mattermost and others take; email: by SMTP."""
+    url: str = ""
+    """Of a webhook or slack."""
+    secret_env: str = ""
+    """The environment variable that holds the key of a webhook's signature, or the password of the mail server."""
+    host: str = ""
+    """The mail server."""
+    port: int = Field(587, ge=1, le=65535)
+    """Its port."""
+    starttls: bool = True
+    """Whether mail is sent over TLS."""
+    user: str = ""
+    """Who logs in at the mail server; the sender where left out."""
+    sender: str = ""
+    """The address that mail comes from."""
+    to: list[str] = Field(default_factory=list)
+    """The addresses that mail goes to."""
+    digest: bool = True
+    """Whether all messages that wait are sent as one."""
+    gather_minutes: int = Field(15, ge=0, le=10_080)
+    """After a delivery, further messages are gathered for so long."""
+    quiet: str = Field("", pattern=r"^(\d\d:\d\d-\d\d:\d\d)?$")
+    """Hours of this machine's clock in which nothing is sent, for example 22:00-07:00."""
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.kind == "email" and not (self.host and self.sender and self.to):
+            raise ValueError("needs host, sender and to")
+        if self.kind != "email" and not self.url.startswith(("https://", "http://")):
+            raise ValueError("needs a url that begins with https://")
+        return self
+
+    def is_quiet(self, at: time) -> bool:
+        """Whether nothing is sent at this time of day."""
+        if not self.quiet:
+            return False
+        start, end = (time.fromisoformat(part) for part in self.quiet.split("-"))
+        return start <= at < end if start <= end else at >= start or at < end
 
 
 class Settings(SettingsModel):
@@ -80,6 +128,8 @@ class Settings(SettingsModel):
     """Tasks that run at the same time."""
     prices: dict[str, Price] = Field(default_factory=dict)
     """US dollars a million tokens by model: [prices.NAME] input = ..., output = .... Unknown prices show as unknown."""
+    sinks: dict[str, Sink] = Field(default_factory=dict)
+    """Where watches send their messages, by name: [sinks.NAME] kind = ..., url = .... See docs/guide/cases-and-watches.md."""
     policy: dict[str, Any] = Field(default_factory=dict)
     """Privacy values stricter than the index's, for example min_conversations = 50."""
     api_key: str | None = Field(None, repr=False)

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
+from agent.alerts.sinks import Message
 from agent.engine.session import Session
 from agent.services.oversight import snapshots as published_snapshots
 from agent.storage.changes import EXIT_CODES, Change, Severity, changes, severity
@@ -103,6 +104,12 @@ async def look(store: WatchStore, watch: Watch, newest: int, make: Callable[[], 
         session.id,
         exit_code=code,
     )
+
+
+def message_of(seen: Look) -> Message:
+    """What leaves of a look: its changes, in the words of released findings, and where to look."""
+    changed = tuple(change.in_words() for change in seen.changes)
+    return Message(seen.watch, seen.severity, seen.snapshots[1], changed, f"shoal:session/{seen.session}")
 
 
 def _compared(before: dict[str, dict[str, Any]], released: Sequence[Released]) -> tuple[list[Change], int, Severity]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from agent.storage.changes import Change, changes
 from agent.storage.export import Document, Part
@@ -28,7 +28,21 @@ CREATE TABLE IF NOT EXISTS items (
     specialist TEXT NOT NULL, tool TEXT NOT NULL, arguments TEXT NOT NULL, PRIMARY KEY (id, place));
 CREATE TABLE IF NOT EXISTS versions (
     id TEXT NOT NULL, place INTEGER NOT NULL, at TEXT NOT NULL, finding TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS marks (
+    id TEXT NOT NULL, place INTEGER NOT NULL, at TEXT NOT NULL, who TEXT NOT NULL, state TEXT NOT NULL);
 """
+
+State = Literal["new", "reviewed", "escalated", "resolved", "benign"]
+STATES: tuple[State, ...] = get_args(State)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """That somebody gave a finding a state."""
+
+    at: str
+    who: str
+    state: State
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,12 @@ class Item:
     tool: str
     arguments: dict[str, Any]
     versions: tuple[dict[str, Any], ...]
+    marks: tuple[Marked, ...] = ()
+    """The states it was given, oldest first."""
+
+    @property
+    def state(self) -> State:
+        return self.marks[-1].state if self.marks else "new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +115,27 @@ class CaseStore:
             "SELECT place, finding FROM versions WHERE id = ? ORDER BY rowid", [case]
         ):
             versions.setdefault(place, []).append(with_present_names(json.loads(stored)))
+        marks: dict[int, list[Marked]] = {}
+        for place, *mark in self._connection.execute(
+            "SELECT place, at, who, state FROM marks WHERE id = ? ORDER BY rowid", [case]
+        ):
+            marks.setdefault(place, []).append(Marked(*mark))
         rows = self._connection.execute(
             "SELECT place, kind, text, session, specialist, tool, arguments FROM items WHERE id = ? ORDER BY place",
             [case],
         ).fetchall()
         return tuple(
-            Item(place, kind, text, session, who, tool, json.loads(arguments), tuple(versions.get(place, ())))
+            Item(
+                place,
+                kind,
+                text,
+                session,
+                who,
+                tool,
+                json.loads(arguments),
+                tuple(versions.get(place, ())),
+                tuple(marks.get(place, ())),
+            )
             for place, kind, text, session, who, tool, arguments in rows
         )
 
@@ -126,6 +161,18 @@ class CaseStore:
             self._version(case.id, place, item.finding)
         return len(fresh)
 
+    def mark(self, case: Case, place: int, state: str, who: str) -> None:
+        """Give a finding a state. Raises SettingsError for a place or a state that is none."""
+        if state not in STATES:
+            raise SettingsError(f"{state!r} is no state.", f"States: {', '.join(STATES)}.")
+        places = [item.place for item in case.items if item.kind == "finding"]
+        if place not in places:
+            known = ", ".join(map(str, places)) or "none"
+            raise SettingsError(f"There is no finding {place} in this case.", f"Findings: {known}.")
+        self._connection.execute(
+            "INSERT INTO marks VALUES (?, ?, ?, ?, ?)", [case.id, place, _now(), typed(who), state]
+        )
+
     def note(self, case: Case, text: str) -> None:
         if not text.strip():
             raise SettingsError("A note needs text.", 'Write: shoal case note CASE "..."')
@@ -147,7 +194,7 @@ class CaseStore:
         self._version(case.id, item.place, finding)
 
     def delete(self, case: Case) -> None:
-        for table in ("cases", "items", "versions"):
+        for table in ("cases", "items", "versions", "marks"):
             self._connection.execute(f"DELETE FROM {table} WHERE id = ?", [case.id])
         self._connection.execute("VACUUM")
 
@@ -156,8 +203,9 @@ class CaseStore:
 
 
 def case_document(case: Case) -> Document:
-    """A case as a document: its notes, and each finding's newest version with what changed since the one before."""
-    parts = []
+    """A case as a document: a summary and what happened when, its notes, and each finding's newest version with its state and
+    what changed since the one before."""
+    parts = [_summary(case)] if case.items else []
     for item in case.items:
         if item.kind == "note":
             parts.append(Part("Note", notes=(item.text,)))
@@ -168,10 +216,26 @@ def case_document(case: Case) -> Document:
             found = changes(item.versions[-2], newest)
             since = f"Since snapshot {item.versions[-2]['snapshot']}: "
             reported = tuple(since + change.in_words() for change in found) or (since + "nothing beyond rounding.",)
-        parts.append(
-            Part(f"{item.place}. {newest['title']}", f"from session {item.session}", "", (), reported, (newest,))
-        )
+        parts.append(Part(f"{item.place}. {newest['title']}", _origin(item), "", (), reported, (newest,)))
     return Document(case.title, f"Case {case.id}, begun {case.made[:10]}", tuple(parts))
+
+
+def _summary(case: Case) -> Part:
+    """What stands where, in a sentence, and the timeline."""
+    findings = [item for item in case.items if item.kind == "finding"]
+    counts = [(sum(item.state == state for item in findings), state) for state in STATES]
+    stands = ", ".join(f"{count} {state}" for count, state in counts if count)
+    notes = len(case.items) - len(findings)
+    answer = f"Findings: {len(findings)} ({stands or 'none'}). Notes: {notes}. Begun {case.made[:10]}."
+    events = [(case.made, "the case was begun")]
+    for item in findings:
+        events += [(mark.at, f"finding {item.place} was marked {mark.state} by {mark.who}") for mark in item.marks]
+    timeline = tuple(f"{at[:16].replace('T', ' ')}: {what}" for at, what in sorted(events, key=lambda event: event[0]))
+    return Part("Summary", "", answer, notes=timeline)
+
+
+def _origin(item: Item) -> str:
+    return f"{item.state} · from session {item.session}"
 
 
 def _now() -> str:

@@ -6,7 +6,8 @@ Where the index has no newer snapshot, nothing is asked: an answer that cannot h
 import json
 import secrets
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -38,6 +39,8 @@ class Watch:
     made: str
     last: str
     snapshot: int
+    sinks: tuple[str, ...] = ()
+    """Names of sinks in the settings that its changes go to."""
 
     def is_due(self, now: datetime) -> bool:
         """By days of the calendar, so that a cron job at a fixed hour finds it due."""
@@ -53,8 +56,11 @@ class WatchStore:
         path.chmod(0o600)
         self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(_SCHEMA)
+        columns = {row[1] for row in self._connection.execute("PRAGMA table_info(watches)")}
+        if "sinks" not in columns:  # of a Shoal before December 2026
+            self._connection.execute("ALTER TABLE watches ADD COLUMN sinks TEXT NOT NULL DEFAULT '[]'")
 
-    def add(self, question: str, every: str, index_path: Path) -> Watch:
+    def add(self, question: str, every: str, index_path: Path, sinks: Sequence[str] = ()) -> Watch:
         """Keep a question. It is answered for the first time by the next run."""
         if not question.strip():
             raise SettingsError("There is no question to watch.", 'Write: shoal watch add "..." --every week')
@@ -69,16 +75,18 @@ class WatchStore:
             datetime.now(UTC).isoformat(timespec="seconds"),
             "",
             0,
+            json.dumps(list(sinks)),
         ]
-        self._connection.execute("INSERT INTO watches VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        columns = "id, question, every, index_path, made, last, snapshot, sinks"
+        self._connection.execute(f"INSERT INTO watches ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
         return self.find(made)
 
     def watches(self) -> list[Watch]:
         """Every watch, the oldest first."""
         rows = self._connection.execute(
-            "SELECT id, question, every, index_path, made, last, snapshot FROM watches ORDER BY rowid"
+            "SELECT id, question, every, index_path, made, last, snapshot, sinks FROM watches ORDER BY rowid"
         ).fetchall()
-        return [Watch(*row) for row in rows]
+        return [replace(Watch(*row[:7]), sinks=tuple(json.loads(row[7]))) for row in rows]
 
     def find(self, name: str) -> Watch:
         """The watch of that id or beginning of an id. Raises SettingsError."""

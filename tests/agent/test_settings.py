@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from agent.core.settings import ENVIRONMENT, FILE, Price, Settings, load_settings
+from agent.core.settings import ENVIRONMENT, FILE, Price, Settings, Sink, load_settings
 from index.core.errors import IndexFault, SettingsError
 from index.handle import IndexSettings, Retention, VectorPlace, read_settings
 from index.privacy.proper_nouns import ProperNouns
@@ -36,6 +36,7 @@ LINES: dict[str, tuple[str, Any]] = {
     "approve_all": ("true", True),
     "agents": ("1", 1),
     "prices": ('{"claude-x" = {input = 3, output = 15.0}}', {"claude-x": Price(input=3, output=15)}),
+    "sinks": ('{"t" = {kind = "slack", url = "https://h"}}', {"t": Sink(kind="slack", url="https://h")}),
     "policy": ("{min_conversations = 50}", {"min_conversations": 50}),
 }
 """Each setting of the file, as it is written and as it is read."""

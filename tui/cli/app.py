@@ -5,6 +5,7 @@ Imports at the top stay light: `shoal --help` must not wait for a model or a sto
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,7 @@ from tui.cli.ask import (
     ask_once,
     started,
 )
+from tui.cli.ask_file import ask_file, ask_for_finding
 from tui.cli.cases import case
 from tui.cli.data import audit, forget, ingest, publish, snapshots, take
 from tui.cli.doctor import doctor
@@ -31,7 +33,8 @@ from tui.cli.options import BuiltInOption, ConnectOption, IndexOption, JsonOptio
 from tui.cli.output import say
 from tui.cli.redteam import redteam
 from tui.cli.refresh import refresh
-from tui.cli.sessions import sessions
+from tui.cli.report import report
+from tui.cli.sessions import FormatOption, OutputOption, sessions
 from tui.cli.watches import watch
 
 app = typer.Typer(
@@ -114,9 +117,22 @@ async def _plain_chat(index: str | None, *, built_in: bool, connect: str | None)
 @app.command()
 def ask(
     question: Annotated[
-        str, typer.Argument(help='What you want to know, in plain language: "What is new since August?"')
-    ],
+        str | None, typer.Argument(help='What you want to know, in plain language: "What is new since August?"')
+    ] = None,
     index: IndexOption = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", help='Questions from a TOML file: [[question]] with id = "..." and ask = "...".'),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="With --file: say what would be asked and what it may cost, and ask nothing."),
+    ] = False,
+    finding: Annotated[
+        str | None, typer.Option("--finding", "-F", help="Print this finding alone, for example F1, in the --format.")
+    ] = None,
+    form: FormatOption = "csv",
+    output: OutputOption = None,
     as_json: JsonOption = False,
     markdown: MarkdownOption = False,
     full: FullOption = False,
@@ -127,12 +143,22 @@ def ask(
     built_in: BuiltInOption = False,
     connect: ConnectOption = None,
 ) -> None:
-    """Ask one question without a screen. With --json: one event a line, the same events the screen reads
-    (docs/reference/events.md)."""
+    """Ask one question without a screen, or those of a file. With --json: one event a line, the same events the screen
+    reads (docs/reference/events.md); with --file, one answer a line."""
 
     async def work() -> None:
+        if (question is None) == (file is None):
+            raise SettingsError(
+                "Ask a question, or name a file of them.", 'Write: shoal ask "..." or shoal ask --file FILE'
+            )
         app, reopen = started(index, session, connect)
         app = app.limited(max_cost, timeout, yes=yes)
+        if file is not None:
+            await ask_file(app, file, built_in=built_in, dry_run=dry_run, as_json=as_json)
+            return
+        if finding is not None:
+            await ask_for_finding(app, question or "", finding, form, output, built_in=built_in)
+            return
         await ask_once(
             app, question, built_in=built_in, reopen=reopen, as_json=as_json, markdown=markdown, full=full, yes=yes
         )
@@ -172,6 +198,7 @@ def demo(
 for command in (ingest, publish, refresh, snapshots, indexes, forget, audit, doctor, redteam):
     app.command()(command)
 app.command("eval")(evaluate)
+app.command()(report)
 app.command()(mcp)
 app.command("serve-gate")(serve_gate)
 app.add_typer(token, name="token")

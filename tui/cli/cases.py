@@ -114,6 +114,26 @@ def show(name: CaseArgument, as_json: JsonOption = False) -> None:
 
 
 @case.command()
+def mark(
+    name: CaseArgument,
+    place: Annotated[int, typer.Argument(help="A finding of the case, by its number.")],
+    state: Annotated[str, typer.Argument(help="new, reviewed, escalated, resolved or benign.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say where a finding stands. Who said it and when is kept and is in the case's timeline."""
+
+    async def work() -> None:
+        with _open() as (app, store):
+            chosen = store.find(name)
+            store.mark(chosen, place, state, app.settings.analyst)
+        say_json({"case": chosen.id, "finding": place, "state": state}) if as_json else say(
+            f"Finding {place} is {state}."
+        )
+
+    run(work())
+
+
+@case.command()
 def export(
     name: CaseArgument,
     form: FormatOption = "markdown",

@@ -14,6 +14,8 @@ from tui.cli.options import BuiltInOption, IndexOption, JsonOption, run
 from tui.cli.output import say, say_json
 
 if TYPE_CHECKING:
+    from agent.alerts.outbox import Outbox
+    from agent.core.settings import Sink
     from agent.services.watches import Look
     from agent.storage.watches import Watch, WatchStore
     from agent.wiring import App
@@ -39,6 +41,10 @@ def _open() -> "Iterator[tuple[App, WatchStore]]":
 def add(
     question: Annotated[str, typer.Argument(help="The question, in plain language.")],
     every: Annotated[str, typer.Option("--every", help="day, week or month.")] = "week",
+    to: Annotated[
+        list[str] | None,
+        typer.Option("--to", help="A sink of settings.toml that changes go to. Can be given several times."),
+    ] = None,
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,10 +54,12 @@ def add(
         from agent.wiring import App
         from index.handle import read_settings
 
-        path = App.start(index).path
-        read_settings(path)
+        app = App.start(index)
+        read_settings(app.path)
+        for name in to or []:
+            _sink(app, name)
         with _open() as (_, store):
-            made = store.add(question, every, path)
+            made = store.add(question, every, app.path, to or [])
         say_json(asdict(made)) if as_json else say(f"{made.id}  every {made.every}  {made.question}")
 
     run(work())
@@ -69,7 +77,11 @@ def list_(as_json: JsonOption = False) -> None:
             return
         for item in found:
             last = f"answered {item.last[:10]} on snapshot {item.snapshot}" if item.last else "not answered yet"
-            say(f"{item.id}  every {item.every:<5}  {last}  {item.question}")
+            goes = f"  → {', '.join(item.sinks)}" if item.sinks else ""
+            say(f"{item.id}  every {item.every:<5}  {last}  {item.question}{goes}")
+        with _outbox() as (_, outbox):
+            if dead := outbox.dead():
+                say(f"{dead} messages could not be delivered: {outbox.dead_letters}", err=True)
 
     run(work())
 
@@ -98,7 +110,7 @@ def run_(
     nothing, 10 notable, 11 serious, else that of a run that failed. Made for cron."""
 
     async def work() -> None:
-        from agent.services.watches import exit_code, looks
+        from agent.services.watches import exit_code, looks, message_of
 
         found = []
         with _open() as (app, store):
@@ -108,12 +120,83 @@ def run_(
             async for seen in looks(limited, store, due, now, say_failed, built_in=built_in):
                 found.append(seen)
                 say_json(asdict(seen)) if as_json else say("\n".join(_lines(seen)))
+            goes = {item.id: item.sinks for item in due}
+        with _outbox() as (app, outbox):
+            for seen in found:
+                for name in goes[seen.watch] if seen.changes else ():
+                    outbox.put(name, message_of(seen), now)
+            await _deliver(app, outbox, now)
         if not found and not as_json:
             say("No watch is due. --all runs them anyway.", err=True)
         if code := exit_code(found):
             raise typer.Exit(code)
 
     run(work())
+
+
+@watch.command()
+def deliver() -> None:
+    """Send what waits for a sink: after gathering, after quiet hours, or after a failure. `watch run` does it too."""
+
+    async def work() -> None:
+        with _outbox() as (app, outbox):
+            await _deliver(app, outbox, datetime.now(UTC))
+
+    run(work())
+
+
+@watch.command()
+def test(name: Annotated[str, typer.Argument(help="A sink, by its name in settings.toml.")]) -> None:
+    """Send a sink one message that says it is a test, and say whether it arrived."""
+
+    async def work() -> None:
+        from agent.alerts.sinks import Message, NotDelivered, send
+        from agent.wiring import App
+        from index.core.errors import SettingsError
+
+        sink = _sink(App.start(), name)
+        message = Message("test", "nothing", 0, ("This is a test of Shoal; nothing happened.",), "shoal:watch/test")
+        try:
+            await send(sink, [message])
+        except NotDelivered as reason:
+            raise SettingsError(
+                f"{name} did not take the test: {reason}.", "Look at its address and its log."
+            ) from None
+        say(f"{name} took the test.")
+
+    run(work())
+
+
+def _sink(app: "App", name: str) -> "Sink":
+    from index.core.errors import SettingsError
+
+    if name not in app.settings.sinks:
+        known = ", ".join(app.settings.sinks) or "none"
+        raise SettingsError(
+            f"There is no sink {name!r} in settings.toml.", f"Sinks: {known}. Write [sinks.{name}] there."
+        )
+    return app.settings.sinks[name]
+
+
+@contextmanager
+def _outbox() -> "Iterator[tuple[App, Outbox]]":
+    from agent.alerts.outbox import Outbox
+    from agent.wiring import App
+
+    app = App.start()
+    outbox = Outbox(app.home.folder("watches"))
+    try:
+        yield app, outbox
+    finally:
+        outbox.close()
+
+
+async def _deliver(app: "App", outbox: "Outbox", now: datetime) -> None:
+    from agent.alerts.sinks import send
+
+    for seen in await outbox.deliver(app.settings.sinks, send, now):
+        because = f": {seen.reason}" if seen.reason else ""
+        say(f"{seen.sink}: {seen.messages} messages, {seen.state}{because}", err=True)
 
 
 def say_failed(item: "Watch", error: ShoalError) -> None:
