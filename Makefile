@@ -42,8 +42,8 @@ contracts: $(READY)
 unit: $(READY)
 	$(BIN)/pytest -q -n auto --dist loadfile
 
-slow: $(READY)   ## The tests that take minutes
-	$(BIN)/pytest -q -m slow
+slow: $(READY)   ## The tests that take minutes, with more examples
+	SHOAL_EXAMPLES=200 $(BIN)/pytest -q -m slow
 
 reference: $(READY) ## Write the pages of docs/reference that the code knows
 	$(BIN)/python -m docs.generate

@@ -15,7 +15,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from agent.wiring import prepare_process
 
 prepare_process()
-settings.register_profile("shoal", deadline=None)  # what is slow is measured in bench, and machines are noisy
+# What is slow is measured in bench, and machines are noisy; `make slow` draws more examples where a test names no number.
+settings.register_profile("shoal", deadline=None, max_examples=int(os.environ.get("SHOAL_EXAMPLES", "40")))
 settings.load_profile("shoal")
 
 

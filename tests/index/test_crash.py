@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TRIALS = 4
+TRIALS = 2
 
 
 def test_killed_at_random_moments_an_index_is_what_one_whole_run_would_have_made(tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ async def test_with_exact_numbers_the_same_answers_tell_it(lab: Lab, monkeypatch
     assert all(outcome.succeeded >= 0.9 * outcome.tried for outcome in outcomes)
 
 
+@pytest.mark.slow
 async def test_no_canary_appears_anywhere(lab: Lab) -> None:
     assert missed(await canaries.run(lab)) == []
 

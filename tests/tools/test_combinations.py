@@ -123,7 +123,7 @@ def in_themes(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return bare_snapshot(tmp_path_factory.mktemp("themes"), [(number, 1 + number * 7 % 131) for number in range(300)])
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 1_000_000))
 def test_sets_of_other_themes_are_left_aside_without_missing_a_combination(in_themes: Snapshot, seed: int) -> None:
     chance = np.random.default_rng(seed)
