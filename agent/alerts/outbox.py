@@ -92,13 +92,14 @@ class Outbox:
             return Delivery(name, "waits", len(found), "quiet hours")
         if now < due:
             return Delivery(name, "waits", len(found), "it is tried again later" if tries else "messages are gathered")
-        messages = [message for _, message in found]
-        try:
-            for part in [messages] if sink.digest else [[message] for message in messages]:
-                await send(sink, part)
-        except NotDelivered as reason:
-            return self._failed(name, found, tries + 1, str(reason), now, last)
-        self._mark(found, "sent")
+        sent = 0
+        for part in [found] if sink.digest else [[one] for one in found]:
+            try:
+                await send(sink, [message for _, message in part])
+            except NotDelivered as reason:
+                return self._failed(name, found[sent:], tries + 1, str(reason), now, last)
+            self._mark(part, "sent")
+            sent += len(part)
         self._keep(name, now, 0, now + timedelta(minutes=sink.gather_minutes))
         return Delivery(name, "sent", len(found))
 

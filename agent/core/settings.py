@@ -73,6 +73,8 @@ class Sink(SettingsModel):
             raise ValueError("needs host, sender and to")
         if self.kind != "email" and not self.url.startswith(("https://", "http://")):
             raise ValueError("needs a url that begins with https://")
+        if self.quiet and not all(int(part[:2]) < 24 and int(part[3:]) < 60 for part in self.quiet.split("-")):
+            raise ValueError("quiet needs two times of day, for example 22:00-07:00")
         return self
 
     def is_quiet(self, at: time) -> bool:

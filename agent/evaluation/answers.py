@@ -81,7 +81,7 @@ def _bare(told: str) -> str:
 
 def _first(told: str, names: Sequence[str]) -> int:
     found = [place for name in names if (place := told.casefold().find(name.casefold())) >= 0]
-    return min(found, default=len(told) + (names is not None))
+    return min(found, default=len(told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ The interval of a difference of rates is by bootstrap over the pairs (Efron 1979
 chance by McNemar's exact test. Figures such as seconds are compared by the mean ratio, in the same way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.evaluation.items import Measured
 from agent.evaluation.record import Record
@@ -98,10 +99,10 @@ def _ratio(suite: str, kind: str, pairs: Sequence[tuple[Measured, Measured]]) ->
     )  # fmt: skip
 
 
-def _interval(statistic: "object", count: int) -> tuple[float, float]:
+def _interval(statistic: Callable[[NDArray[np.int64]], float], count: int) -> tuple[float, float]:
     """The middle 95 % of a statistic over drawn items."""
     generator = np.random.default_rng(_SEED)
-    drawn = [statistic(generator.integers(0, count, count)) for _ in range(_DRAWS)]  # type: ignore[operator]
+    drawn = [statistic(generator.integers(0, count, count)) for _ in range(_DRAWS)]
     low, high = np.percentile(drawn, [2.5, 97.5])
     return float(low), float(high)
 

@@ -3,7 +3,7 @@
 import os
 import platform
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -61,7 +61,6 @@ async def run(
     record: Record,
     report: Report,
     repeat: int = 1,
-    halt: Callable[[], Awaitable[None]] | None = None,
 ) -> Record:
     """Measure what the record does not hold yet. An item that fails is on record with what was said, and the others are
     measured still."""
@@ -74,8 +73,6 @@ async def run(
             report(Progress(name, number, total, item.title[:40]))
             if (item.suite, item.id, turn) not in done:
                 record = record.add(await _measured(item, turn))
-                if halt is not None:
-                    await halt()
         report(Progress(name, total, total))
     return record
 

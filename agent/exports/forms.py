@@ -44,17 +44,30 @@ def chart_svg(finding: dict[str, Any], tone: Tone = "light") -> str:
     return svg(drawn) if drawn is not None else ""
 
 
-def _drawn(made: Document, suffix: str, draw: Callable[["Figure"], bytes]) -> bytes:
-    """The chart of the one finding; of several, an archive of them. Raises SettingsError where nothing can be drawn."""
-    drawn = [(finding["id"], figure) for finding in _findings(made) if (figure := chart(finding)) is not None]
+def _charts(made: Document) -> list[tuple[str, "Figure"]]:
+    return [(finding["id"], figure) for finding in _findings(made) if (figure := chart(finding)) is not None]
+
+
+def _one(made: Document, draw: Callable[["Figure"], bytes]) -> bytes:
+    """The chart of the one finding. Raises SettingsError where there is none, or there are several."""
+    drawn = _charts(made)
     if not drawn:
         raise SettingsError("There is no finding to draw.", "Ask a question first, or name another finding.")
-    if len(drawn) == 1:
-        return draw(drawn[0][1])
+    if len(drawn) > 1:
+        handles = ", ".join(handle for handle, _ in drawn)
+        raise SettingsError(
+            f"There are several findings to draw: {handles}.", "Name one with --finding, or use charts."
+        )
+    return draw(drawn[0][1])
+
+
+def _archive(made: Document) -> bytes:
+    """The charts of all findings, each as SVG and as PNG."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for handle, figure in drawn:
-            archive.writestr(zipfile.ZipInfo(f"{handle}{suffix}"), draw(figure))
+        for handle, figure in _charts(made):
+            archive.writestr(zipfile.ZipInfo(f"{handle}.svg"), svg(figure))
+            archive.writestr(zipfile.ZipInfo(f"{handle}.png"), png(figure))
     return out.getvalue()
 
 
@@ -69,8 +82,9 @@ FORMS: Mapping[str, Form] = {
     "stix": Form(".stix.json", "a STIX 2.1 bundle: leads, findings, techniques; TLP amber", _text(as_stix)),
     "attack": Form(".attack.json", "a layer for the ATT&CK Navigator", _text(as_layer)),
     "atlas": Form(".atlas.json", "a layer for the ATLAS Navigator", _text(lambda made: as_layer(made, "atlas"))),
-    "svg": Form(".svg", "the chart of a finding; of several, a zip of them", lambda made: _drawn(made, ".svg", lambda one: svg(one).encode())),
-    "png": Form(".png", "the same as a picture", lambda made: _drawn(made, ".png", png), is_text=False),
+    "charts": Form(".zip", "the charts of all findings, as SVG and PNG", _archive, is_text=False),
+    "svg": Form(".svg", "the chart of one finding", lambda made: _one(made, lambda figure: svg(figure).encode())),
+    "png": Form(".png", "the same as a picture", lambda made: _one(made, png), is_text=False),
 }  # fmt: skip
 """By the name that --format takes."""
 

@@ -141,7 +141,7 @@ class CaseStore:
 
     def find(self, name: str) -> Case:
         """The case of that id, beginning of an id, or title. Raises SettingsError."""
-        known = self.cases()
+        name, known = name.removeprefix("shoal:case/"), self.cases()
         found = [case for case in known if name in (case.id, case.title)] or [
             case for case in known if name and case.id.startswith(name)
         ]

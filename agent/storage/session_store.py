@@ -229,7 +229,8 @@ class SessionStore:
         return kept or set()
 
     def find(self, name: str) -> str:
-        """The id of a session named by its id, the beginning of it, or "last". Raises SettingsError."""
+        """The id of a session named by its id, the beginning of it, its link (shoal:session/ID), or "last". Raises SettingsError."""
+        name = name.removeprefix("shoal:session/")
         known = [session.id for session in self.sessions()]
         found = known[:1] if name == LAST else [session for session in known if session.startswith(name)]
         if name in known:

@@ -186,10 +186,12 @@ async def test_messages_are_gathered_wait_out_quiet_hours_and_go_one_by_one_wher
 
 @settings(max_examples=25, deadline=None)
 @given(
-    fails=st.lists(st.booleans(), min_size=1, max_size=12), batches=st.lists(st.integers(0, 3), min_size=1, max_size=12)
+    fails=st.lists(st.booleans(), min_size=1, max_size=12),
+    batches=st.lists(st.integers(0, 3), min_size=1, max_size=12),
+    digest=st.booleans(),
 )
 def test_whatever_fails_every_message_is_sent_once_or_dead(
-    tmp_path_factory: pytest.TempPathFactory, fails: list[bool], batches: list[int]
+    tmp_path_factory: pytest.TempPathFactory, fails: list[bool], batches: list[int], digest: bool
 ) -> None:
     box = Outbox(tmp_path_factory.mktemp("box"))
     sent: list[str] = []
@@ -205,7 +207,7 @@ def test_whatever_fails_every_message_is_sent_once_or_dead(
         for _ in range(count):
             put += 1
             box.put("team", message(put), moment)
-        asyncio.run(box.deliver({"team": HOOK}, perhaps, moment))
+        asyncio.run(box.deliver({"team": HOOK.with_values(digest=digest)}, perhaps, moment))
         moment += timedelta(hours=2)
     assert len(sent) == len(set(sent))
     assert len(sent) + box.dead() == put
@@ -219,6 +221,7 @@ def test_whatever_fails_every_message_is_sent_once_or_dead(
         {"kind": "webhook", "url": "file:///etc/passwd"},
         {"kind": "email", "host": "h"},
         {"kind": "slack", "url": "https://h", "quiet": "night"},
+        {"kind": "slack", "url": "https://h", "quiet": "25:00-07:00"},
         {"kind": "pager", "url": "https://h"},
     ],
 )

@@ -196,8 +196,11 @@ def test_a_map_a_comparison_and_small_multiples_are_drawn() -> None:
 
 def test_one_chart_is_a_picture_and_several_are_an_archive() -> None:
     assert FORMS["png"].make(document(finding())).startswith(b"\x89PNG")
-    both = FORMS["svg"].make(document(finding(), trend([20, 30])))
-    assert zipfile.ZipFile(io.BytesIO(both)).namelist() == ["F1.svg", "F2.svg"]
+    both = document(finding(), trend([20, 30]))
+    names = zipfile.ZipFile(io.BytesIO(FORMS["charts"].make(both))).namelist()
+    assert names == ["F1.svg", "F1.png", "F2.svg", "F2.png"]
+    with pytest.raises(SettingsError, match="several findings to draw: F1, F2"):
+        FORMS["svg"].make(both)
     with pytest.raises(SettingsError, match="no finding to draw"):
         FORMS["png"].make(document())
 

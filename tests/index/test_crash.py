@@ -16,4 +16,4 @@ def test_killed_at_random_moments_an_index_is_what_one_whole_run_would_have_made
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["sound"] == TRIALS, done.stderr
-    assert found["kills"] > TRIALS  # most of two a trial fell before the run had ended
+    assert found["kills"] >= TRIALS  # of two a trial; some fall after the run has ended

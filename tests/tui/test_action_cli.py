@@ -78,6 +78,7 @@ def test_a_finding_of_a_case_has_a_state_and_the_case_a_timeline(home: Path) -> 
     shown = shoal("case", "show", made).stdout
     assert "Findings: 1 (1 benign)" in shown
     assert shown.index("marked escalated by") < shown.index("marked benign by")
+    assert shoal("case", "show", f"shoal:case/{made}").stdout == shown
     assert shoal("case", "delete", made, "--yes").exit_code == 0
 
 
@@ -113,5 +114,6 @@ def test_a_watch_tells_its_sink_through_a_failure_and_no_change_is_lost(home: Pa
     assert message["watch"] == made["id"]
     assert any("Spanish" in change for change in message["changes"])
     assert LANGUAGES not in listener.got[0][1].decode()
+    assert "“Spanish”" in shoal("sessions", "show", message["link"]).stdout
     listener.close()
     assert shoal("watch", "test", "team").exit_code == 2

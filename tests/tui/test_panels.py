@@ -80,7 +80,7 @@ async def test_the_ledger_sums_and_exports(tmp_path: Path) -> None:
     ("form", "ending", "start"),
     [(0, "md", "# anything"), (1, "html", "<!doctype html"), (2, "json", "{"), (3, "csv", "finding,title"),
      (4, "tidy.csv", "date_start"), (6, "ipynb", "{"), (7, "stix.json", "{"), (8, "attack.json", "{"),
-     (12, "jsonl", '{"at_s"'), (13, "screen.svg", "<svg")],
+     (11, "jsonl", '{"at_s"'), (12, "screen.svg", "<svg")],
 )  # fmt: skip
 async def test_a_session_is_exported_in_each_form_to_where_the_user_is(
     tmp_path: Path, form: int, ending: str, start: str, monkeypatch: pytest.MonkeyPatch

@@ -25,7 +25,7 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help="markdown, html, json, csv, tidy, parquet, notebook, stix, attack, atlas, svg or png.",
+        help="markdown, html, json, csv, tidy, parquet, notebook, stix, attack, atlas, charts, svg or png.",
     ),
 ]
 FindingsOption = Annotated[

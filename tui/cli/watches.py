@@ -113,18 +113,16 @@ def run_(
         from agent.services.watches import exit_code, looks, message_of
 
         found = []
-        with _open() as (app, store):
+        with _open() as (app, store), _outbox() as (_, outbox):
             now = datetime.now(UTC)
             due = [item for item in store.watches() if everything or item.is_due(now)]
+            goes = {item.id: item.sinks for item in due}
             limited = app.limited(None, None, yes=yes)
             async for seen in looks(limited, store, due, now, say_failed, built_in=built_in):
+                for name in goes[seen.watch] if seen.changes else ():
+                    outbox.put(name, message_of(seen), now)  # at once: the next run compares with this one
                 found.append(seen)
                 say_json(asdict(seen)) if as_json else say("\n".join(_lines(seen)))
-            goes = {item.id: item.sinks for item in due}
-        with _outbox() as (app, outbox):
-            for seen in found:
-                for name in goes[seen.watch] if seen.changes else ():
-                    outbox.put(name, message_of(seen), now)
             await _deliver(app, outbox, now)
         if not found and not as_json:
             say("No watch is due. --all runs them anyway.", err=True)

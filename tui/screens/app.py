@@ -341,7 +341,11 @@ class ShoalApp(Commands):
         def made(form: str) -> bytes:
             return FORMS[form].make(document(session.store, session.id))
 
-        forms = [Form(form.suffix, form.suffix[1:], form.about, partial(made, name)) for name, form in FORMS.items()]
+        forms = [
+            Form(form.suffix, form.suffix[1:], form.about, partial(made, name))
+            for name, form in FORMS.items()
+            if name not in ("svg", "png")
+        ]  # of one finding: the table's own export
         return (
             *forms,
             Form(".jsonl", "JSON events", "one event a line, what --json prints", events),
