@@ -95,7 +95,10 @@ async def test_a_session_is_exported_in_each_form_to_where_the_user_is(
         await pilot.press("ctrl+e")
         await pilot.pause(0.2)
         await pilot.press(*["down"] * form, "enter")
-        await pilot.pause(0.3)
+        for _ in range(100):  # charts load a library at the first time
+            await pilot.pause(0.2)
+            if "saved" in text(app, "#status"):
+                break
         assert "saved" in text(app, "#status")
     (file,) = here.iterdir()
     assert file.name == f"shoal-s-1.{ending}"

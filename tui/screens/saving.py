@@ -103,6 +103,7 @@ class Saving(Desk):
             wanted = Wanted(form, file)
         if wanted is None:
             return
+        self._say(f"writing {wanted.file.name} …")
         made = await asyncio.to_thread(wanted.form.make)
         content = made if isinstance(made, bytes) else made.encode()
         if self.is_web:
