@@ -19,7 +19,7 @@ from tests.fakes.gate import Served, names
 
 ERAS: tuple[Literal["auto", "legacy"], ...] = ("auto", "legacy")
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "overview": {}, "count_by": {"by": "language"}, "search_topics": {"phrase": "python"}, "cluster_scope": {}, "drill_down": {"cluster": "T1"},
+    "overview": {}, "count_by": {"by": "language"}, "search_topics": {"phrase": "travel itineraries"}, "cluster_scope": {}, "drill_down": {"cluster": "T1"},
     "compare": {"by": "language", "scope": {"flagged": "yes"}}, "trend": {"by": "month"}, "emerging": {"since": "2026-07-01"},
     "coordination": {}, "flag_gaps": {}, "precedent": {}, "coverage": {},
 }  # fmt: skip
