@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from agent.evaluation.items import Measured, rate
 from agent.evaluation.record import Record
 from agent.figures.plots import Series, bars, svg
+from agent.storage.export import page
 from index.core.untrusted import safe
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ class Figure:
     """One row of a table: a rate of `of`, or the mean of a value, with its interval."""
 
     name: str
-    group: str
     value: float
     low: float
     high: float
@@ -82,7 +82,7 @@ def _figures(measured: Sequence[Measured], by: str) -> tuple[Figure, ...]:
             found.append(rated(name, right, of))
         for unit in dict.fromkeys(one.result.unit for one in of_name if one.result.value is not None):
             values = [one.result.value for one in of_name if one.result.value is not None and one.result.unit == unit]
-            found.append(Figure(name, by, fmean(values), min(values), max(values), len(values), unit))
+            found.append(Figure(name, fmean(values), min(values), max(values), len(values), unit))
     return tuple(found)
 
 
@@ -91,7 +91,7 @@ def rated(name: str, right: int, of: int) -> Figure:
     from scipy.stats import binomtest
 
     low, high = binomtest(right, of).proportion_ci(method="wilson")
-    return Figure(name, "", 100 * right / of, 100 * low, 100 * high, of, "%")
+    return Figure(name, 100 * right / of, 100 * low, 100 * high, of, "%")
 
 
 def _lead(suite: str, measured: Sequence[Measured]) -> str:
@@ -201,23 +201,6 @@ def _cells(suite: str, figure: Figure, before: Mapping[str, float]) -> list[str]
 def _number(value: float, unit: str) -> str:
     digits = 0 if abs(value) >= 100 or math.isclose(value, round(value)) else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}{' ' + unit if unit else ''}"
-
-
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;margin:.5rem 0}td,th{border-bottom:1px solid #ccc;padding:.2rem .6rem;text-align:right}"
-    "td:first-child,th:first-child{text-align:left}.small{color:#555;font-size:.9rem}svg{max-width:100%;height:auto}"
-    ".lead{font-size:1.1rem}details{margin:.5rem 0}@media print{details{display:none}}"
-)
-
-
-def page(title: str, body: Iterable[str]) -> str:
-    """One HTML page that loads nothing."""
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
-    )
 
 
 def html(record: Record) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -65,9 +66,12 @@ def _archive(made: Document) -> bytes:
     """The charts of all findings, each as SVG and as PNG."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        seen: Counter[str] = Counter()
         for handle, figure in _charts(made):
-            archive.writestr(zipfile.ZipInfo(f"{handle}.svg"), svg(figure))
-            archive.writestr(zipfile.ZipInfo(f"{handle}.png"), png(figure))
+            seen[handle] += 1  # a case holds findings of several sessions, each with an F1
+            name = handle if seen[handle] == 1 else f"{handle}-{seen[handle]}"
+            archive.writestr(zipfile.ZipInfo(f"{name}.svg"), svg(figure))
+            archive.writestr(zipfile.ZipInfo(f"{name}.png"), png(figure))
     return out.getvalue()
 
 

@@ -29,7 +29,7 @@ def as_stix(made: Document, tlp: str = "amber", at: datetime | None = None) -> s
         identity = uuid.uuid5(_NAMESPACE, "\n".join((kind, made.title, *said)))
         return {
             "id": f"{kind}--{identity}", "created": moment, "modified": moment, "object_marking_refs": [marking.id],
-            "created_by_ref": author.id if kind != "identity" else None,
+            "created_by_ref": author.id,
         }  # fmt: skip
 
     author = stix2.Identity(
@@ -41,7 +41,7 @@ def as_stix(made: Document, tlp: str = "amber", at: datetime | None = None) -> s
         modified=moment,
         object_marking_refs=[marking.id],
     )
-    findings = {finding["id"]: finding for part in made.parts for finding in part.findings}
+    findings = {finding["digest"]: finding for part in made.parts for finding in part.findings}
     leads = [LeadCard.model_validate(lead) for part in made.parts for lead in part.leads]
     patterns = {technique.id: _pattern(technique, common) for technique in named_in(_texts(findings.values(), leads))}
     groupings, about = [], []

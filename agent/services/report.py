@@ -6,7 +6,7 @@ misses, and what is not covered. Each is released and in the ledger like any oth
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from agent.core.run import RunContext
 from agent.storage.export import Document, document
@@ -21,12 +21,11 @@ _ALWAYS = (
 )
 
 
-def questions(days: int | None, last_day: str | None) -> Sequence[str]:
+def questions(days: int | None, last_day: date | None) -> Sequence[str]:
     """What is asked: with `days`, also what is new in the last so many days of the index's data."""
     if days is None or last_day is None:
         return _ALWAYS
-    last = datetime.fromisoformat(last_day if len(last_day) > len("2026-01") else f"{last_day}-28")
-    since = (last - timedelta(days=days - 1)).date()
+    since = last_day - timedelta(days=days - 1)
     return (
         _ALWAYS[0],
         f"What is new since {since}?",
@@ -45,7 +44,7 @@ async def report(
         facts = await session.toolbox.for_run(
             "report", app.built_in_roles().readers(RunContext.unlimited("report"))
         ).facts()
-        asked = questions(days, facts.last_day.isoformat() if facts.last_day else None)
+        asked = questions(days, facts.last_day)
         for done, question in enumerate(asked):
             told(Progress("asking", done, len(asked), question))
             async with aclosing(session.ask(question)) as events:

@@ -186,6 +186,7 @@ _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;margin:.5rem 0}td,th{border-bottom:1px solid #ccc;padding:.2rem .6rem;text-align:right}"
     "td:first-child,th:first-child{text-align:left}.small{color:#555;font-size:.9rem}svg{max-width:100%;height:auto}"
+    ".lead{font-size:1.1rem}details{margin:.5rem 0}"
     "@media print{body{max-width:none;margin:0}h2,h3{break-after:avoid}table,svg{break-inside:avoid}}"
 )
 
@@ -205,12 +206,15 @@ def to_html(made: Document, drawn: Callable[[dict[str, Any]], str] = lambda _: "
         for finding in part.findings:
             body += [*_finding_html(finding), drawn(finding)]
     body.append(f'<p class="small">{escape(MADE_BY)}</p>')
+    return page(made.title, body)
+
+
+def page(title: str, body: Iterable[str]) -> str:
+    """One HTML page that loads nothing. `body`: HTML in which whatever is not ours is escaped."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{escape(made.title)}</title><style>{_STYLE}</style></head><body>\n"
-        + "\n".join(body)
-        + "\n</body></html>\n"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
     )
 
 

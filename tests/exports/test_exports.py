@@ -205,6 +205,14 @@ def test_one_chart_is_a_picture_and_several_are_an_archive() -> None:
         FORMS["png"].make(document())
 
 
+def test_findings_of_two_sessions_with_one_handle_are_both_kept() -> None:
+    made = document(finding(), finding(digest="other", title="Conversations by surface"))
+    names = zipfile.ZipFile(io.BytesIO(FORMS["charts"].make(made))).namelist()
+    assert names == ["F1.svg", "F1.png", "F1-2.svg", "F1-2.png"]
+    notes = [item for item in stix2.parse(as_stix(made, at=AT)).objects if item.type == "note"]
+    assert {note.abstract for note in notes} == {"F1 Conversations by language", "F1 Conversations by surface"}
+
+
 def test_a_page_has_charts_and_loads_nothing() -> None:
     page = FORMS["html"].make(document(finding(), trend([20, 30]))).decode()
     assert page.count("<svg") == 2
