@@ -30,6 +30,7 @@ from index.geometry.clustering import Space
 from index.geometry.clustering_process import cluster_space
 from index.geometry.nearness import near_cells
 from index.geometry.partition import Least, cell_means, cells
+from index.privacy.cipher import Cipher
 from index.privacy.proper_nouns import ProperNouns
 from index.privacy.sealing import Sealer
 from index.snapshots.snapshot import (
@@ -171,9 +172,9 @@ def open_writer(
     if facets is not None:
         _add_facets(path / _FACETS, facets)
     settings = read_settings(path)
-    facts = Facts(path / "facts.duckdb")
-    _restore_vectors(path)
     key = load_or_make_key(home.folder("keys"), settings.id)
+    facts = Facts(path / "facts.duckdb", Cipher(key, b"shoal-facts"))
+    _restore_vectors(path)
     vectors = vector_store(path, settings)
     repair(facts, vectors)
     return Writer(path, settings, facts, vectors, Sealer(key))

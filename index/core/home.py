@@ -7,6 +7,7 @@ for. The account key lies in a folder of its own, outside any index, so that a c
 import os
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,8 +72,12 @@ def load_or_make_key(keys: Path, index_id: str) -> bytes:
                 f"The key file {path} is damaged.", "Restore it from a backup; without it accounts differ."
             )
         return key
-    key = secrets.token_bytes(32)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    # Written under another name and linked, so that two processes that make it at once get the same one, whole.
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-    return key
+        file.write(secrets.token_bytes(32))
+    with suppress(FileExistsError):
+        os.link(fresh, path)
+    fresh.unlink()
+    return path.read_bytes()

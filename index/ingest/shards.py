@@ -12,21 +12,20 @@ index, which never enters its folder, and are removed when they are committed.
 import hashlib
 import json
 import pickle
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from index.core.errors import IndexFault, SettingsError
+from index.core.errors import IndexFault
 from index.core.records import Conversation
 from index.ingest.extraction import LocalExtractor
 from index.ingest.identity import Candidate, bare, candidates
 from index.ingest.pipeline import READ_BATCH, ReadBatch, with_languages
 from index.ingest.reading import excerpt, read_all
+from index.privacy.cipher import Cipher
 from index.privacy.sealing import Sealer
 from index.sources import Read, Skipped, open_file
 from index.sources.containers import is_lines, lines_between
@@ -146,18 +145,14 @@ def _manifest(folder: Path, shard: Shard) -> Path:
     return folder / f"{shard.number:06}.json"
 
 
-def _cipher(key: bytes) -> Any:
-    try:
-        from cryptography.fernet import Fernet
-    except ImportError as error:
-        raise SettingsError("Shards need the package cryptography.", 'pip install "shoal[ray]"') from error
-    return Fernet(urlsafe_b64encode(hashlib.blake2b(key, digest_size=32, person=b"shoal-shards").digest()))
+def _cipher(key: bytes) -> Cipher:
+    return Cipher(key, b"shoal-shards")
 
 
 def _write(target: Path, batches: Sequence[ReadBatch], key: bytes) -> None:
     cipher = _cipher(key)
     partial = target.with_suffix(".partial")
-    rows = [(number, cipher.encrypt(pickle.dumps(batch))) for number, batch in enumerate(batches)]
+    rows = [(number, cipher.seal(pickle.dumps(batch))) for number, batch in enumerate(batches)]
     with duckdb.connect(":memory:") as connection:
         connection.execute("CREATE TABLE readings (batch INTEGER, sealed BLOB)")
         if rows:
@@ -168,16 +163,14 @@ def _write(target: Path, batches: Sequence[ReadBatch], key: bytes) -> None:
 
 
 def _read(file: Path, key: bytes) -> Iterator[ReadBatch]:
-    from cryptography.fernet import InvalidToken
-
     cipher = _cipher(key)
     with duckdb.connect(":memory:") as connection:
         try:
             rows = connection.execute("SELECT sealed FROM read_parquet(?) ORDER BY batch", [str(file)]).fetchall()
             for (sealed,) in rows:
                 # Authenticated by our own key before it is unpickled.
-                yield pickle.loads(cipher.decrypt(bytes(sealed)))  # noqa: S301
-        except (duckdb.Error, InvalidToken) as error:
+                yield pickle.loads(cipher.open(bytes(sealed)))  # noqa: S301
+        except (duckdb.Error, IndexFault) as error:
             raise IndexFault(
                 f"The shard {file.name} is missing or damaged.", "Run the same command again: it is read anew."
             ) from error

@@ -20,8 +20,8 @@ from index.handle import FORGETTING, SHARDS, IndexSettings, Writer, open_writer,
 from index.publish.publisher import freeze_vectors
 from index.snapshots.snapshot import DERIVED, LAST_NUMBER, Snapshot, snapshot_numbers, snapshot_path
 from index.stores.frozen import SUFFIX
+from index.stores.rewriting import written_anew
 from index.stores.rows import Forgetting
-from index.stores.schema import quoted
 from index.stores.vectors import VectorStore
 
 _PAGE = 5_000
@@ -102,13 +102,13 @@ def _erase(writer: Writer, what: Forgetting, report: Report) -> Forgotten:
     _rewrite_vectors(writer)
     published = snapshot_numbers(writer.snapshots)
     for done, number in enumerate(published, start=1):
-        _rewrite(snapshot_path(writer.snapshots, number), what)
+        written_anew(snapshot_path(writer.snapshots, number), lambda made: _without(made, what))
         report("rewriting snapshots", done, len(published))
     if published:
         newest = Snapshot(snapshot_path(writer.snapshots, published[-1]))
         freeze_vectors(newest, writer.vectors, writer.snapshots)
     writer.facts.close()
-    _rewrite(writer.path / "facts.duckdb")
+    written_anew(writer.path / "facts.duckdb")
     (writer.path / FORGETTING).unlink()
     return Forgotten(summaries, waiting, accounts, len(published))
 
@@ -135,28 +135,6 @@ def _rewrite_vectors(writer: Writer) -> None:
     shutil.rmtree(old)
 
 
-def _rewrite(path: Path, what: Forgetting | None = None) -> None:
-    """Copy a database twice: deleting leaves the erased bytes in the first copy's pages, the second has none."""
-    first, second = path.with_suffix(".rewrite1"), path.with_suffix(".rewrite2")
-    _copy(path, first, what)
-    _copy(first, second, None)
-    first.unlink()
-    second.chmod(0o600)
-    second.replace(path)
-
-
-def _copy(source: Path, target: Path, without: Forgetting | None) -> None:
-    target.unlink(missing_ok=True)
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.execute(f"SET temp_directory = {quoted(target.with_suffix('.rewrite.spill'))}")
-        connection.execute(f"ATTACH {quoted(source)} AS old (READ_ONLY)")
-        connection.execute(f"ATTACH {quoted(target)} AS fresh")
-        connection.execute("COPY FROM DATABASE old TO fresh")
-        if without is not None:
-            connection.execute(_KEEP_LAST, [LAST_NUMBER, LAST_NUMBER])
-            connection.execute(f"DELETE FROM fresh.members WHERE {without.condition}", without.parameters)
-        connection.execute("CHECKPOINT fresh")
-    finally:
-        connection.close()
-    target.with_name(target.name + ".wal").unlink(missing_ok=True)
+def _without(connection: duckdb.DuckDBPyConnection, what: Forgetting) -> None:
+    connection.execute(_KEEP_LAST, [LAST_NUMBER, LAST_NUMBER])
+    connection.execute(f"DELETE FROM fresh.members WHERE {what.condition}", what.parameters)

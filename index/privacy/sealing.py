@@ -1,7 +1,7 @@
 """Summaries whose specifics are sealed until enough accounts attest them (R1, R6 at rest).
 
 Ingest reads a stream once, so when a word is first met nobody knows whether others will use it too. A summary is
-therefore kept as a draft in which every specific is a keyed hash. When the last of the needed accounts uses a word,
+therefore kept as a draft in which every specific is a keyed hash, and the draft is encrypted. When the last of the needed accounts uses a word,
 the word itself is in memory and enters the vocabulary; a word that too few accounts used is never written in clear.
 Nothing here may put an unattested word into a rendered summary, whoever wrote the summary.
 """

@@ -2,8 +2,8 @@
 
 Raw text is never stored (R1), so what `coordination` needs of it is taken at ingest: a MinHash of the first user
 message's word triples, numbers and links masked (Broder 1997). The hash is keyed with the index's key, so that nobody
-without it can confirm a guess at what was said. A sketch is as sensitive as a summary: it may be compared with others
-in the data plane and never leave it.
+without it can confirm a guess at what was said. A sketch is as sensitive as a summary: it is encrypted at rest, a snapshot
+holds of it what enough accounts share, and it never leaves the data plane.
 """
 
 import hashlib
@@ -55,6 +55,20 @@ def _hashes(key: bytes, shingles: Sequence[str]) -> Iterator[bytes]:
 def unpacked(stored: list[bytes]) -> Sketches:
     """Sketches as they are stored, as numbers of shape (len(stored), VALUES)."""
     return np.frombuffer(b"".join(stored), dtype="<u4").reshape(-1, VALUES).astype(np.uint32)
+
+
+def shared_forms(forms: Sketches, accounts: NDArray[np.int64], min_accounts: int) -> Sketches:
+    """The forms, of conversations of these accounts, with every number that fewer than `min_accounts` accounts have at its
+    place drawn anew by chance. A form that few share is then like no other, so nobody learns what one person wrote
+    by writing it again."""
+    fresh = np.random.default_rng()
+    found = forms.copy()
+    for place in range(forms.shape[1]):
+        pairs = np.unique(np.column_stack([forms[:, place].astype(np.int64), accounts]), axis=0)
+        numbers, held = np.unique(pairs[:, 0], return_counts=True)
+        few = ~np.isin(forms[:, place], numbers[held >= min_accounts])
+        found[few, place] = fresh.integers(0, 1 << 32, int(few.sum()), dtype=np.uint32)
+    return found
 
 
 def _tokens(text: str) -> Iterator[str]:

@@ -68,7 +68,7 @@ async def publish(
         return Published(None, summaries, 0, f"the index holds fewer than {min_accounts} accounts")
     target = snapshot_path(folder, last[-1] + 1 if last else 1)
     partial = target.with_suffix(".partial")
-    facts.copy_members(partial)
+    facts.copy_members(partial, min_accounts)
     numbers = facts.numbers()
     report("copying vectors", 0, len(numbers))
     pages = _pages(previous, folder, vectors, numbers)

@@ -1,6 +1,7 @@
 """Facts at rest (DuckDB): drafts, summaries, closed facets, accounts as keyed hashes, and attested words.
 
-It holds no raw text: a draft's specifics are keyed hashes until enough accounts attest them (`index.privacy.sealing`). Every
+It holds no raw text: a draft's specifics are keyed hashes until enough accounts attest them (`index.privacy.sealing`), and
+drafts, the accounts of each rare word and the forms of requests are encrypted as well (`index.privacy.cipher`). Every
 public method is one transaction, so a kill leaves all of it or nothing. Batches of summaries are pending until the
 vector store has them too.
 """
@@ -11,9 +12,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from index.core.errors import IndexFault
+from index.privacy.cipher import Cipher
 from index.privacy.sealing import EDGE_BITS, SUMMARY, Attested, marks_of
-from index.stores.schema import FACETS, bring_to_today
+from index.privacy.sketch import shared_forms, unpacked
+from index.stores.rewriting import written_anew
+from index.stores.schema import FACETS, PLAIN_PAGES, bring_to_today, quoted
+from index.stores.support import Support
 from index.vocabulary import UNCLEAR
 
 if TYPE_CHECKING:
@@ -25,24 +32,35 @@ from index.stores.rows import UNNESTED, DraftRow, Forgetting, Staged, facet_colu
 _LAST = "last_number"
 """In the manifest: the highest summary number ever given, because none is given twice, not even after an erasure."""
 
+_PAGE = 50_000
+
+
+def _connected(path: Path) -> "DuckDBPyConnection":
+    import duckdb
+
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise IndexFault(
+                "Another process is writing to this index.", "Wait for it to finish, or stop it, then run again."
+            ) from error
+        raise IndexFault(f"{path} cannot be opened as an index.", "Restore it, or ingest into a new index.") from error
+
 
 class Facts:
     """The writer's handle. One process at a time; readers use snapshots."""
 
-    def __init__(self, path: Path) -> None:
-        import duckdb
-
-        try:
-            self._connection: DuckDBPyConnection = duckdb.connect(str(path))
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise IndexFault(
-                    "Another process is writing to this index.", "Wait for it to finish, or stop it, then run again."
-                ) from error
-            raise IndexFault(
-                f"{path} cannot be opened as an index.", "Restore it, or ingest into a new index."
-            ) from error
-        bring_to_today(self._connection)
+    def __init__(self, path: Path, cipher: Cipher) -> None:
+        self._cipher = cipher
+        self._connection = _connected(path)
+        bring_to_today(self._connection, cipher)
+        if self.manifest(PLAIN_PAGES):
+            self._connection.close()
+            written_anew(path)
+            self._connection = _connected(path)
+            self._connection.execute("DELETE FROM manifest WHERE key = ?", [PLAIN_PAGES])
+        self._open_support()
 
     def close(self) -> None:
         self._connection.close()
@@ -62,6 +80,29 @@ class Facts:
 
     def _count(self, sql: str, *parameters: object) -> int:
         return int(self._rows(sql, *parameters)[0][0] or 0)
+
+    def _open_support(self) -> None:
+        """Who used which rare word, in memory: on disk it lies in sealed parts, one for each batch, made one part here."""
+        self._connection.execute("SET temp_file_encryption = true")
+        self._connection.execute("CREATE TEMP TABLE rare (mark BIGINT, account INTEGER)")
+        parts = [Support.opened(self._cipher.open(part)) for (part,) in self._rows("SELECT part FROM support")]
+        with self._transaction():
+            for part in parts:
+                self._connection.execute("INSERT INTO rare SELECT unnest(?), unnest(?)", [part.marks, part.accounts])
+            self._connection.execute("DELETE FROM rare WHERE mark IN (SELECT mark FROM vocabulary)")
+            if len(parts) > 1:
+                self._seal_support()
+
+    def _seal_support(self) -> None:
+        """Write all of it anew, in one part."""
+        self._connection.execute("DELETE FROM support")
+        self._add_support("SELECT mark, account FROM rare")
+
+    def _add_support(self, sql: str) -> None:
+        found = self._connection.execute(sql).fetchnumpy()
+        if len(found["mark"]):
+            part = Support(found["mark"], found["account"]).packed()
+            self._connection.execute("INSERT INTO support VALUES (?)", [self._cipher.seal(part)])
 
     def manifest(self, key: str) -> str | None:
         found = self._rows("SELECT value FROM manifest WHERE key = ?", key)
@@ -112,13 +153,15 @@ class Facts:
                 "WHERE vocabulary.mark = fresh.mark"
             )
             self._connection.execute(
-                "INSERT INTO support SELECT DISTINCT mark, account FROM seen "
+                "CREATE OR REPLACE TEMP TABLE fresh AS SELECT DISTINCT mark, account FROM seen "
                 "WHERE mark NOT IN (SELECT mark FROM vocabulary) "
-                "EXCEPT SELECT mark, account FROM support"
+                "EXCEPT SELECT mark, account FROM rare"
             )
+            self._connection.execute("INSERT INTO rare SELECT * FROM fresh")
+            self._add_support("SELECT * FROM fresh")
             attested = self._rows(
                 # Its uses so far: one for each account of earlier batches, and every use in this one.
-                "SELECT mark, count(*) - fresh.accounts + fresh.n FROM support JOIN "
+                "SELECT mark, count(*) - fresh.accounts + fresh.n FROM rare JOIN "
                 "(SELECT mark, count(*) AS n, count(DISTINCT account) AS accounts FROM seen GROUP BY mark) fresh "
                 "USING (mark) GROUP BY mark, fresh.accounts, fresh.n "
                 f"HAVING count(*) >= CASE WHEN mark < 0 THEN ? * (1 + (~mark & {(1 << EDGE_BITS) - 1}) / {1 << EDGE_BITS}) "
@@ -131,7 +174,7 @@ class Facts:
                     "INSERT INTO vocabulary SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[])",
                     [[mark for mark, _ in attested], [clear[mark] for mark, _ in attested], [n for _, n in attested]],
                 )
-                self._connection.execute("DELETE FROM support WHERE mark IN (SELECT mark FROM vocabulary)")
+                self._connection.execute("DELETE FROM rare WHERE mark IN (SELECT mark FROM vocabulary)")
             shorter = [identity for item in batch for identity in item.shorter]
             return self._outgrow([*shorter, *self._resumed(batch)])
 
@@ -182,14 +225,14 @@ class Facts:
 
     def _insert_drafts(self, batch: Sequence[Staged], numbers: dict[bytes, int]) -> None:
         self._connection.execute(
-            f"INSERT INTO drafts SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), {UNNESTED}, unnest(?::VARCHAR[]), "
+            f"INSERT INTO drafts SELECT unnest(?::VARCHAR[]), unnest(?::INTEGER[]), {UNNESTED}, unnest(?::BLOB[]), "
             "unnest(?::BLOB[]), unnest(?::VARCHAR[])",
             [
                 [item.id for item in batch],
                 [numbers[item.account_hash] for item in batch],
                 *facet_columns([item.facets for item in batch]),
-                [item.draft for item in batch],
-                [item.sketch for item in batch],
+                [self._cipher.seal(item.draft.encode()) for item in batch],
+                [self._sealed(item.sketch) for item in batch],
                 [item.kind for item in batch],
             ],
         )
@@ -230,7 +273,17 @@ class Facts:
             limit,
             skip,
         )
-        return [DraftRow(row[0], row[1], facets_of(row[5:]), row[2], row[3], row[4]) for row in found]
+        opened = [(self._cipher.open(row[2]).decode(), self._opened(row[3])) for row in found]
+        return [
+            DraftRow(row[0], row[1], facets_of(row[5:]), draft, sketch, row[4])
+            for row, (draft, sketch) in zip(found, opened, strict=True)
+        ]
+
+    def _sealed(self, sketch: bytes | None) -> bytes | None:
+        return self._cipher.seal(sketch) if sketch is not None else None
+
+    def _opened(self, sketch: bytes | None) -> bytes | None:
+        return self._cipher.open(sketch) if sketch is not None else None
 
     def vocabulary(self) -> dict[int, Attested]:
         """Every attested word by its mark."""
@@ -241,7 +294,7 @@ class Facts:
         broad."""
         return dict(
             self._rows(
-                "SELECT ~mark, count(*) FROM support WHERE mark < 0 AND ~mark IN (SELECT mark FROM vocabulary) GROUP BY mark"
+                "SELECT ~mark, count(*) FROM rare WHERE mark < 0 AND ~mark IN (SELECT mark FROM vocabulary) GROUP BY mark"
             )
         )
 
@@ -267,7 +320,7 @@ class Facts:
                     [text.get(SUMMARY, "") for text in texts],
                     [other_texts(text) for text in texts],
                     batch,
-                    [row.sketch for row in rows],
+                    [self._sealed(row.sketch) for row in rows],
                     [row.kind for row in rows],
                 ],
             )
@@ -308,7 +361,8 @@ class Facts:
                 "AND no NOT IN (SELECT account FROM drafts)"
             )
             accounts = self._count(f"SELECT count(*) FROM ({gone})")
-            self._connection.execute(f"DELETE FROM support WHERE account IN ({gone})")
+            self._connection.execute(f"DELETE FROM rare WHERE account IN ({gone})")
+            self._seal_support()
             self._connection.execute(f"UPDATE accounts SET hash = NULL WHERE no IN ({gone})")
             # Keyed hashes of conversations that failed; whose they are is not known, so all of them go.
             self._connection.execute("DELETE FROM failures")
@@ -352,13 +406,30 @@ class Facts:
             "SELECT count(*) FROM (SELECT account FROM summaries GROUP BY account HAVING min(no) > ?)", number
         )
 
-    def copy_members(self, target: Path, table: str = "members") -> None:
-        """Write the complete summaries into another DuckDB file, ordered by number."""
-        self._connection.execute(f"ATTACH '{str(target).replace(chr(39), chr(39) * 2)}' AS target")
+    def copy_members(self, target: Path, min_accounts: int) -> None:
+        """Write the complete summaries into another DuckDB file, ordered by number. Of their forms the numbers that at least
+        `min_accounts` accounts share go with them (`shared_forms`)."""
+        self._share_forms(min_accounts)
+        self._connection.execute(f"ATTACH {quoted(target)} AS target")
         try:
             self._connection.execute(
-                f"CREATE TABLE target.{table} AS SELECT no, account, {FACETS}, text, texts, sketch, kind FROM complete "
-                "ORDER BY no"
+                f"CREATE TABLE target.members AS SELECT no, account, {FACETS}, text, texts, forms.sketch, kind "
+                "FROM complete LEFT JOIN forms USING (no) ORDER BY no"
             )
         finally:
             self._connection.execute("DETACH target")
+            self._connection.execute("DROP TABLE forms")
+
+    def _share_forms(self, min_accounts: int) -> None:
+        found = self._rows("SELECT no, account, sketch FROM complete WHERE sketch IS NOT NULL ORDER BY no")
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE forms (no INTEGER, sketch BLOB)")
+        if not found:
+            return
+        forms = unpacked([self._cipher.open(row[2]) for row in found])
+        shared = shared_forms(forms, np.array([row[1] for row in found]), min_accounts)
+        for start in range(0, len(found), _PAGE):
+            page = slice(start, start + _PAGE)
+            self._connection.execute(
+                "INSERT INTO forms SELECT unnest(?::INTEGER[]), unnest(?::BLOB[])",
+                [[row[0] for row in found[page]], [form.tobytes() for form in shared[page].astype("<u4")]],
+            )

@@ -4,13 +4,24 @@ Migrations are numbered and run in one transaction each: an index is at one vers
 index of a newer Shoal is refused, not guessed at.
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.core.errors import IndexFault
+from index.privacy.cipher import Cipher
+from index.stores.support import Support
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+
+PLAIN_PAGES = "plain_pages"
+"""In the manifest: the file's free pages may hold what is encrypted now, until it is written anew."""
+
+_PAGE = 50_000
+"""Rows that are encrypted at a time."""
 
 
 def quoted(path: Path) -> str:
@@ -44,12 +55,12 @@ CREATE OR REPLACE VIEW complete AS
 _TODAY = f"""
 CREATE TABLE manifest (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE accounts (no INTEGER PRIMARY KEY, hash BLOB);
-CREATE TABLE drafts (id VARCHAR, account INTEGER, {_FACET_TYPES}, draft VARCHAR, sketch BLOB,
+CREATE TABLE drafts (id VARCHAR, account INTEGER, {_FACET_TYPES}, draft BLOB, sketch BLOB,
     kind VARCHAR);
 CREATE TABLE summaries (no INTEGER, id VARCHAR, account INTEGER, {_FACET_TYPES}, text VARCHAR, texts VARCHAR,
     batch INTEGER, sketch BLOB, kind VARCHAR);
 CREATE TABLE batches (no INTEGER PRIMARY KEY, complete BOOLEAN NOT NULL);
-CREATE TABLE support (mark BIGINT, account INTEGER);
+CREATE TABLE support (part BLOB);
 CREATE TABLE vocabulary (mark BIGINT, word VARCHAR, uses INTEGER);
 CREATE TABLE failures (id VARCHAR PRIMARY KEY, reason VARCHAR, tries INTEGER);
 CREATE TABLE privacy_scores (stage VARCHAR, score TINYINT, conversations INTEGER, PRIMARY KEY (stage, score));
@@ -58,10 +69,40 @@ CREATE TABLE privacy_scores (stage VARCHAR, score TINYINT, conversations INTEGER
 {_COMPLETE}
 """
 
-_MIGRATIONS = {
+Migration = Callable[["DuckDBPyConnection", Cipher], object]
+
+
+def _sql(statements: str) -> Migration:
+    return lambda connection, _: connection.execute(statements)
+
+
+def _encrypt(connection: "DuckDBPyConnection", cipher: Cipher) -> None:
+    connection.execute("INSERT OR REPLACE INTO manifest VALUES (?, 'yes')", [PLAIN_PAGES])
+    marks = connection.execute("SELECT mark, account FROM support").fetchnumpy()
+    connection.execute("DROP TABLE support; CREATE TABLE support (part BLOB)")
+    if len(marks["mark"]):
+        sealed = cipher.seal(Support(marks["mark"], marks["account"]).packed())
+        connection.execute("INSERT INTO support VALUES (?)", [sealed])
+    connection.execute("DROP VIEW complete; ALTER TABLE drafts ALTER draft TYPE BLOB USING encode(draft)")
+    connection.execute("CREATE TEMP TABLE sealing (row BIGINT, sealed BLOB)")
+    for table, column in (("drafts", "draft"), ("drafts", "sketch"), ("summaries", "sketch")):
+        found = connection.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} IS NOT NULL").fetchall()
+        for start in range(0, len(found), _PAGE):
+            page = found[start : start + _PAGE]
+            connection.execute(
+                "INSERT INTO sealing SELECT unnest(?::BIGINT[]), unnest(?::BLOB[])",
+                [[row for row, _ in page], [cipher.seal(clear) for _, clear in page]],
+            )
+        connection.execute(f"UPDATE {table} SET {column} = sealed FROM sealing WHERE {table}.rowid = sealing.row")
+        connection.execute("DELETE FROM sealing")
+    connection.execute("DROP TABLE sealing")
+    connection.execute(_COMPLETE)
+
+
+_MIGRATIONS: dict[int, Migration] = {
     # 1 -> 2: harm, outcome, facets of an index's own, free-text facets; failed extractions and privacy scores are kept;
     # a forgotten account leaves its number.
-    1: f"""
+    1: _sql(f"""
 DROP VIEW complete;
 ALTER TABLE accounts RENAME TO old_accounts;
 CREATE TABLE accounts (no INTEGER PRIMARY KEY, hash BLOB);
@@ -81,45 +122,49 @@ DROP TABLE old_summaries;
 CREATE TABLE failures (id VARCHAR PRIMARY KEY, reason VARCHAR, tries INTEGER);
 CREATE TABLE privacy_scores (stage VARCHAR, score TINYINT, conversations INTEGER, PRIMARY KEY (stage, score));
 {_BEFORE_OUTGROWN}
-""",
+"""),
     # 2 -> 3: the form of each first request; what was taken in before has none.
-    2: f"""
+    2: _sql(f"""
 DROP VIEW complete;
 ALTER TABLE drafts ADD COLUMN sketch BLOB;
 ALTER TABLE summaries ADD COLUMN sketch BLOB;
 {_BEFORE_OUTGROWN}
-""",
+"""),
     # 3 -> 4: a conversation that has grown takes the place of its shorter form.
-    3: f"""
+    3: _sql(f"""
 DROP VIEW complete;
 {_OUTGROWN}
 {_COMPLETE}
-""",
+"""),
     # 4 -> 5: a conversation that goes on in a later log is one with its beginning; what was taken in before has no ending.
-    4: _ENDINGS,
+    4: _sql(_ENDINGS),
     # 5 -> 6: the kind of each request; of what was taken in before it is not known.
-    5: f"""
+    5: _sql(f"""
 DROP VIEW complete;
 ALTER TABLE drafts ADD COLUMN kind VARCHAR;
 ALTER TABLE summaries ADD COLUMN kind VARCHAR;
 {_COMPLETE}
-""",
+"""),
+    # 6 -> 7: drafts, forms and the accounts of rare words are encrypted.
+    6: _encrypt,
 }
 
 VERSION = max(_MIGRATIONS) + 1
 
 
-def bring_to_today(connection: "DuckDBPyConnection") -> None:
+def bring_to_today(connection: "DuckDBPyConnection", cipher: Cipher) -> None:
     """Create the tables, or migrate those of an older version. Raises IndexFault for a newer one."""
     if not _has_tables(connection):
-        _step(connection, _TODAY, VERSION)
+        _step(connection, partial(connection.execute, _TODAY), VERSION)
         return
-    while (found := _version(connection)) < VERSION:
-        _step(connection, _MIGRATIONS[found], found + 1)
-    if found > VERSION:
+    before = _version(connection)
+    if before > VERSION:
         raise IndexFault(
-            f"The index has schema {found}; this Shoal knows up to {VERSION}.", "Use the newer Shoal that wrote it."
+            f"The index has schema {before}; this Shoal knows up to {VERSION}.", "Use the newer Shoal that wrote it."
         )
+    for found in range(before, VERSION):
+        step = _MIGRATIONS[found]
+        _step(connection, partial(step, connection, cipher), found + 1)
 
 
 def _has_tables(connection: "DuckDBPyConnection") -> bool:
@@ -132,10 +177,10 @@ def _version(connection: "DuckDBPyConnection") -> int:
     return int(row[0]) if row else 1
 
 
-def _step(connection: "DuckDBPyConnection", sql: str, version: int) -> None:
+def _step(connection: "DuckDBPyConnection", change: Callable[[], object], version: int) -> None:
     connection.begin()
     try:
-        connection.execute(sql)
+        change()
         connection.execute("INSERT OR REPLACE INTO manifest VALUES ('schema', ?)", [str(version)])
     except BaseException:
         connection.rollback()

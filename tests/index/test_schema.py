@@ -9,12 +9,14 @@ import pytest
 from index.core.errors import IndexFault
 from index.core.home import Home
 from index.handle import Index, open_writer
+from index.privacy.cipher import Cipher
 from index.stores import schema
 from index.stores.facts import Facts
 from index.stores.schema import VERSION
 from tests.fakes.corpus import FakeEncoder, publish_of, records, take
 
 V1 = Path(__file__).parents[1] / "fixtures" / "indexes" / "facts_v1.sql"
+CIPHER = Cipher(bytes(32), b"test")
 SOME = [record.conversation() for record in records()[:80]]
 
 
@@ -62,10 +64,10 @@ def test_a_migration_that_fails_leaves_the_old_index_whole(home: Home, monkeypat
     path.mkdir(parents=True)
     with duckdb.connect(str(path / "facts.duckdb")) as connection:
         connection.execute(V1.read_text("utf-8"))
-    monkeypatch.setitem(schema._MIGRATIONS, 1, "DROP VIEW complete; SELECT nothing FROM nowhere")
+    monkeypatch.setitem(schema._MIGRATIONS, 1, schema._sql("DROP VIEW complete; SELECT nothing FROM nowhere"))
     with pytest.raises(duckdb.Error):
-        Facts(path / "facts.duckdb")
+        Facts(path / "facts.duckdb", CIPHER)
     monkeypatch.undo()
-    facts = Facts(path / "facts.duckdb")
+    facts = Facts(path / "facts.duckdb", CIPHER)
     assert facts.totals()[0] == 60
     facts.close()

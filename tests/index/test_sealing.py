@@ -9,6 +9,7 @@ from index.core.home import Home
 from index.core.records import Conversation, Facets, Turn
 from index.core.words import specifics
 from index.handle import open_writer
+from index.privacy.cipher import Cipher
 from index.privacy.sealing import (
     SUMMARY,
     Attested,
@@ -106,7 +107,7 @@ def _stage(facts: Facts, account: str, word: str, number: int, accounts_needed: 
 
 
 def test_a_word_enters_the_vocabulary_with_its_fifth_account_and_not_before(tmp_path: Path) -> None:
-    facts = Facts(tmp_path / "facts.duckdb")
+    facts = Facts(tmp_path / "facts.duckdb", Cipher(bytes(32), b"test"))
     for number in range(4):
         _stage(facts, f"account-{number}", "levodopa", number)
     for number in range(4, 40):
