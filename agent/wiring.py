@@ -8,7 +8,7 @@ import gc
 import os
 import pwd
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from agent.storage.cases import CaseStore
     from agent.storage.session_store import SessionStore
     from agent.storage.watches import WatchStore
+    from index.core.facets import FacetSpec
     from index.embedding.encoder import CompiledEncoder, Encoder
     from index.handle import Index, Writer
     from index.kinds import KindReader, Kinds
@@ -312,7 +313,7 @@ class App:
     ) -> "Readers":
         """What reads conversations and summaries for an index that is written. `run`: what a model's work is charged to;
         None uses no model. `waiting` hears of batches: answered, asked."""
-        from agent.roles.claude import Readers, claude_readers
+        from agent.roles.claude import claude_readers
 
         if run is not None:
             sent = self.home.folder("batches") / f"{writer.settings.id}.json" if batch else None
@@ -325,12 +326,24 @@ class App:
                 key_of=writer.sealer.content,
                 waiting=waiting,
             )
+        return self._built_in_readers(writer.settings.facets)
+
+    def readers_of_facets(self, own: Sequence["FacetSpec"], run: "RunContext | None") -> "Readers":
+        """What reads conversations for facets that are tried and belong to no index yet."""
+        from agent.roles.claude import claude_readers
+
+        if run is not None:
+            return claude_readers(self.settings, run, own, embed=lambda names: self.encoder().encode(names))
+        return self._built_in_readers(own)
+
+    def _built_in_readers(self, own: Sequence["FacetSpec"]) -> "Readers":
         from agent.roles.builtin.extractor import BuiltinExtractor
         from agent.roles.builtin.namer import BuiltinNamer
+        from agent.roles.claude import Readers
         from index.publish.taxonomy import FieldTaxonomist
 
         namer: Namer = BuiltinNamer()
-        return Readers(BuiltinExtractor(writer.settings.facets), namer, FieldTaxonomist(), _nothing)
+        return Readers(BuiltinExtractor(own), namer, FieldTaxonomist(), _nothing)
 
 
 async def _nothing() -> None:

@@ -30,6 +30,7 @@ from index.geometry.clustering import Space
 from index.geometry.clustering_process import cluster_space
 from index.geometry.nearness import near_cells
 from index.geometry.partition import Least, cell_means, cells
+from index.labels import OwnLabel, load_labels
 from index.privacy.cipher import Cipher
 from index.privacy.proper_nouns import ProperNouns
 from index.privacy.sealing import Sealer
@@ -49,6 +50,7 @@ from index.stores.repair import repair
 from index.stores.vectors import ChromaServer, Vectors, VectorStore
 
 _SETTINGS = "index.toml"
+LABELS = "labels.toml"
 _FACETS = "facets.toml"
 CHROMA_URL, CHROMA_TOKEN = "SHOAL_CHROMA_URL", "SHOAL_CHROMA_TOKEN"
 """Variables: the server on which a new index keeps its vectors, and the token for it."""
@@ -109,6 +111,8 @@ class IndexSettings(SettingsModel):
     """Who must have written a name before it is shown."""
     facets: tuple[FacetSpec, ...] = ()
     """Facets that the index defines for itself, in its `facets.toml`."""
+    labels: tuple[OwnLabel, ...] = ()
+    """Names for themes that the index has beside the public vocabulary, in its `labels.toml`."""
 
 
 def _others(path: Path) -> str:
@@ -128,7 +132,7 @@ def read_settings(path: Path) -> IndexSettings:
     values = read_toml(file, IndexFault)
     found = checked(IndexSettings, values, str(file), IndexFault, "Correct it, or restore it from a backup.")
     landmarks = {name.casefold(): day for name, day in found.landmarks.items()}
-    return found.with_values(landmarks=landmarks, facets=load_facets(path / _FACETS))
+    return found.with_values(landmarks=landmarks, facets=load_facets(path / _FACETS), labels=load_labels(path / LABELS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from index.core.records import UNKNOWN, Conversation
 from index.embedding.encoder import Encoder
+from index.labels import LabelSpace
 from index.naming.samples import Label
 from index.stores.vectors import Vectors
 from index.vocabulary import LANGUAGES, UNCLEAR, Request, vocabulary
@@ -185,10 +186,25 @@ _MANY, _MOST, _AREA, _SOME = 0.45, 0.55, 0.28, 0.25
 others of its area (docs/evaluation/themes.md)."""
 
 
-def labels_for(middles: Vectors, vectors: Vectors, kinds: NDArray[np.int64]) -> tuple[Label, ...]:
-    """The labels that a group may be named by, the best first. `middles`: of the vocabulary's requests, shape (requests, d), in
-    the space of `vectors`. A request, where the kinds of enough members are like it; else the area of most; else none. None
-    too where most kinds are unclear: then the encoder knows the language as little as we do."""
+_FIRST = 0.05
+"""How much less near than a request of the vocabulary a label of the index's own may be: it was added to be used."""
+
+
+def labels_for(space: LabelSpace, vectors: Vectors, kinds: NDArray[np.int64]) -> tuple[Label, ...]:
+    """The labels that a group may be named by, the best first. A label of the index's own, where it is about as near to the
+    group's middle as the nearest request of the vocabulary; then those of the vocabulary."""
+    public = _public_labels(space.middles, vectors, kinds)
+    if space.own_middles is None:
+        return public
+    middle = _unit(vectors.mean(axis=0))
+    near = space.own_middles @ middle
+    best, least = int(near.argmax()), max(_FITS, float((space.middles @ middle).max()) - _FIRST)
+    return (Label(space.own[best], float(near[best])), *public) if near[best] >= least else public
+
+
+def _public_labels(middles: Vectors, vectors: Vectors, kinds: NDArray[np.int64]) -> tuple[Label, ...]:
+    """A request, where the kinds of enough members are like it; else the area of most; else none. None too where most kinds
+    are unclear: then the encoder knows the language as little as we do."""
     known = kinds[kinds >= 0]
     if 2 * len(known) <= len(kinds):
         return ()

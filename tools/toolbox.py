@@ -5,7 +5,7 @@ There is no way from here to a row, a vector, a facet's values or the gate: a ca
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,9 +13,12 @@ from typing import Any, NamedTuple
 
 from index.core.errors import SettingsError
 from index.core.untrusted import safe
+from index.handle import LABELS
+from index.labels import MOST, OwnLabel, load_labels, write_labels
 from index.naming.given import GivenName, names_in_turn, read_names, write_names
 from index.naming.samples import Namer
 from index.privacy.judgement import NameAuditor
+from index.vocabulary import public_part
 from tools.context import ToolContext
 from tools.core.finding import Finding
 from tools.core.handles import Handles
@@ -137,6 +140,34 @@ class Toolbox:
                 self.note("rename theme", {"cluster": cluster, "name": text})
                 write_names(index.path, names)
         return text
+
+    def add_label(self, text: str, phrasings: Sequence[str]) -> None:
+        """Keep a label of the index's own, from which the next publishing may name themes; one of the same text takes its
+        place. Raises SettingsError where it may not be a name."""
+        index, text = self._context.index, " ".join(text.split())
+        phrasings = tuple(" ".join(phrasing.split()) for phrasing in phrasings)
+        if public_part(text)[0]:
+            raise SettingsError(f"“{safe(text)}” is a label of the public vocabulary already.", "It needs no adding.")
+        for said in (text, *phrasings):
+            if (problem := self._context.gate.problem_with_name(said)) is not None:
+                raise SettingsError(f"“{safe(said)}” cannot be a label: {problem}", "Choose general words.")
+        with names_in_turn(index.path):
+            kept = [label for label in load_labels(index.path / LABELS) if label.text != text]
+            if len(kept) == MOST:
+                raise SettingsError(f"An index has at most {MOST} labels of its own.", "Remove one first.")
+            self.note("add label", {"label": text, "phrasings": list(phrasings)})
+            write_labels(index.path / LABELS, [*kept, OwnLabel(text, phrasings)])
+
+    def remove_label(self, text: str) -> None:
+        """Take a label of the index's own away. Raises SettingsError where there is none of that text."""
+        path = self._context.index.path
+        with names_in_turn(path):
+            labels = load_labels(path / LABELS)
+            kept = [label for label in labels if label.text != text]
+            if len(kept) == len(labels):
+                raise SettingsError(f"The index has no label “{safe(text)}”.", "List them: shoal themes labels")
+            self.note("remove label", {"label": text})
+            write_labels(path / LABELS, kept)
 
     def note(self, what: str, arguments: dict[str, Any]) -> None:
         """Write into the ledger what became of earlier findings."""

@@ -115,6 +115,8 @@ def _draw_lines(axes: Any, days: Sequence[str], series: Sequence[Series], marks:
         if one.low and one.high:
             low, high = ([float("nan") if value is None else value for value in ends] for ends in (one.low, one.high))
             axes.fill_between(range(len(days)), low, high, color=colour, alpha=0.2, linewidth=0)
+            # A point between suppressed ones has no area; its interval is a line.
+            axes.vlines(range(len(days)), low, high, color=colour, alpha=0.5, linewidth=1)
     for mark in marks:
         axes.axvline(mark.place, color=_GROUND[tone][1], linestyle=":", linewidth=1)
         axes.annotate(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from agent.services.cost import Estimate, Spending
     from index.handle import Writer
     from index.ingest.pipeline import Ingest, IngestReport, Progress
+    from index.labels import LabelSpace
     from index.maintenance.erasure import Forgotten
     from index.snapshots.history import Published
     from index.sources import Source
@@ -114,8 +115,8 @@ def _steps(app: App, writer: "Writer", readers: "Readers", report: Report) -> "I
     )
 
 
-async def publish(app: App, report: Report, *, built_in: bool = False) -> "Published":
-    """Publish a snapshot of what is stored."""
+async def publish(app: App, report: Report, *, built_in: bool = False, anew: bool = False) -> "Published":
+    """Publish a snapshot of what is stored. `anew`: place and name everything together again."""
     from agent.services.cost import spending
     from index.handle import open_writer, read_settings
 
@@ -124,10 +125,12 @@ async def publish(app: App, report: Report, *, built_in: bool = False) -> "Publi
     await _tidy(app, report)
     with closing(open_writer(app.path, app.home)) as writer:
         async with _readers(app, writer, spent, report) as readers:
-            return await _publish(app, writer, readers, report)
+            return await _publish(app, writer, readers, report, anew=anew)
 
 
-async def _publish(app: App, writer: "Writer", readers: "Readers", report: Report) -> "Published":
+async def _publish(
+    app: App, writer: "Writer", readers: "Readers", report: Report, *, anew: bool = False
+) -> "Published":
     from index.publish.publisher import publish as publish_snapshot
 
     published = await publish_snapshot(
@@ -140,10 +143,18 @@ async def _publish(app: App, writer: "Writer", readers: "Readers", report: Repor
         ATTEST_ACCOUNTS,
         writer.sealer.edge,
         _stages(report),
-        lambda: app.kinds(app.encoder(made_with=writer.facts.manifest("encoder"))),
+        lambda: _label_space(app, writer),
+        anew=anew,
     )
     await _keep_derived(app, report)
     return published
+
+
+def _label_space(app: App, writer: "Writer") -> "LabelSpace":
+    from index.labels import LabelSpace
+
+    encoder = app.encoder(made_with=writer.facts.manifest("encoder"))
+    return LabelSpace.of(app.kinds(encoder).middles, writer.settings.labels, encoder)
 
 
 @asynccontextmanager

@@ -15,6 +15,8 @@ from agent.alerts.sinks import Message
 from agent.engine.session import Session
 from agent.services.oversight import snapshots as published_snapshots
 from agent.storage.changes import EXIT_CODES, Change, Severity, changes, severity
+from agent.storage.conditions import Condition, met, parsed
+from agent.storage.links import Link
 from agent.storage.session_store import Released
 from agent.storage.watches import Watch, WatchStore
 from agent.wiring import App
@@ -87,15 +89,14 @@ async def look(store: WatchStore, watch: Watch, newest: int, make: Callable[[], 
     if not is_answered:
         return Look(watch.id, watch.question, "not answered", snapshots, session=session.id, exit_code=code or 1)
     before = store.found(watch)
-    found, unmatched, worst = _compared(before, released)
+    conditions = [parsed(text) for text in watch.conditions]
+    found, unmatched, worst = _met(conditions, before, released) if conditions else _compared(before, released)
     store.keep(watch, _by_call(released), now, newest)
-    if not before:
-        return Look(watch.id, watch.question, "first answer", snapshots, answer=answer, session=session.id)
-    reported = answer if found else ""
+    reported = answer if found or not before else ""
     return Look(
         watch.id,
         watch.question,
-        "answered",
+        "answered" if before else "first answer",
         snapshots,
         worst,
         tuple(found),
@@ -109,7 +110,16 @@ async def look(store: WatchStore, watch: Watch, newest: int, make: Callable[[], 
 def message_of(seen: Look) -> Message:
     """What leaves of a look: its changes, in the words of released findings, and where to look."""
     changed = tuple(change.in_words() for change in seen.changes)
-    return Message(seen.watch, seen.severity, seen.snapshots[1], changed, f"shoal:session/{seen.session}")
+    return Message(seen.watch, seen.severity, seen.snapshots[1], changed, str(Link("session", seen.session)))
+
+
+def _met(
+    conditions: Sequence[Condition], before: dict[str, dict[str, Any]], released: Sequence[Released]
+) -> tuple[list[Change], int, Severity]:
+    """What the watch's conditions are met by now; those that held the last time are not told again."""
+    found = met(conditions, before, _by_call(released))
+    abuse = any(item.specialist == "abuse" for item in released)
+    return list(found), 0, severity(found, "abuse" if abuse else "usage")
 
 
 def _compared(before: dict[str, dict[str, Any]], released: Sequence[Released]) -> tuple[list[Change], int, Severity]:

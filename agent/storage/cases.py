@@ -1,6 +1,7 @@
-"""Cases at rest (SQLite): findings and notes of many sessions, asked again on a newer snapshot.
+"""Cases at rest (SQLite): findings, leads and notes of many sessions, asked again on a newer snapshot.
 
-A case holds released findings and the calls that made them, nothing more. Asking again goes through the gate and the
+A case holds released findings with the calls that made them, lead cards as they were answered, and what analysts say of
+both: states, links, notes. Asking again goes through the gate and the
 ledger like any question; on the snapshot a finding already rests on, nothing is asked.
 """
 
@@ -13,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from agent.storage.changes import Change, changes
-from agent.storage.export import Document, Part
+from agent.storage.changes import Change
+from agent.storage.links import Link
 from agent.storage.session_store import Released
 from agent.storage.typed import typed
 from index.core.errors import SettingsError
@@ -30,6 +31,9 @@ CREATE TABLE IF NOT EXISTS versions (
     id TEXT NOT NULL, place INTEGER NOT NULL, at TEXT NOT NULL, finding TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS marks (
     id TEXT NOT NULL, place INTEGER NOT NULL, at TEXT NOT NULL, who TEXT NOT NULL, state TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS links (
+    id TEXT NOT NULL, place INTEGER NOT NULL, at TEXT NOT NULL, who TEXT NOT NULL, target TEXT NOT NULL, why TEXT NOT NULL,
+    PRIMARY KEY (id, place, target));
 """
 
 State = Literal["new", "reviewed", "escalated", "resolved", "benign"]
@@ -46,11 +50,22 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class Linked:
+    """That somebody linked an item to another one (`target`: its number) or to a theme (its id), and why."""
+
+    at: str
+    who: str
+    target: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """A note (`text`), or a finding with its call and every version of it, oldest first."""
+    """A note (`text`), a lead (`text`: its card as JSON), or a finding with its call and every version of it, oldest
+    first."""
 
     place: int
-    kind: Literal["finding", "note"]
+    kind: Literal["finding", "lead", "note"]
     text: str
     session: str
     specialist: str
@@ -59,6 +74,7 @@ class Item:
     versions: tuple[dict[str, Any], ...]
     marks: tuple[Marked, ...] = ()
     """The states it was given, oldest first."""
+    links: tuple[Linked, ...] = ()
 
     @property
     def state(self) -> State:
@@ -120,6 +136,11 @@ class CaseStore:
             "SELECT place, at, who, state FROM marks WHERE id = ? ORDER BY rowid", [case]
         ):
             marks.setdefault(place, []).append(Marked(*mark))
+        links: dict[int, list[Linked]] = {}
+        for place, *link in self._connection.execute(
+            "SELECT place, at, who, target, why FROM links WHERE id = ? ORDER BY rowid", [case]
+        ):
+            links.setdefault(place, []).append(Linked(*link))
         rows = self._connection.execute(
             "SELECT place, kind, text, session, specialist, tool, arguments FROM items WHERE id = ? ORDER BY place",
             [case],
@@ -135,13 +156,14 @@ class CaseStore:
                 json.loads(arguments),
                 tuple(versions.get(place, ())),
                 tuple(marks.get(place, ())),
+                tuple(links.get(place, ())),
             )
             for place, kind, text, session, who, tool, arguments in rows
         )
 
     def find(self, name: str) -> Case:
         """The case of that id, beginning of an id, or title. Raises SettingsError."""
-        name, known = name.removeprefix("shoal:case/"), self.cases()
+        name, known = Link.id_in(name, "case"), self.cases()
         found = [case for case in known if name in (case.id, case.title)] or [
             case for case in known if name and case.id.startswith(name)
         ]
@@ -161,16 +183,40 @@ class CaseStore:
             self._version(case.id, place, item.finding)
         return len(fresh)
 
+    def add_leads(self, case: Case, session: str, leads: Sequence[dict[str, Any]]) -> int:
+        """Put lead cards of a session into a case; the same card is there once. Returns how many are new."""
+        known = {item.text for item in self._items(case.id) if item.kind == "lead"}
+        cards = [json.dumps(lead, ensure_ascii=False, sort_keys=True) for lead in leads]
+        fresh = [card for card in dict.fromkeys(cards) if card not in known]
+        for card in fresh:
+            self._place(case, "lead", card, session, "abuse", "", "{}")
+        return len(fresh)
+
     def mark(self, case: Case, place: int, state: str, who: str) -> None:
-        """Give a finding a state. Raises SettingsError for a place or a state that is none."""
+        """Give a finding or a lead a state. Raises SettingsError for a place or a state that is none."""
         if state not in STATES:
             raise SettingsError(f"{state!r} is no state.", f"States: {', '.join(STATES)}.")
-        places = [item.place for item in case.items if item.kind == "finding"]
-        if place not in places:
-            known = ", ".join(map(str, places)) or "none"
-            raise SettingsError(f"There is no finding {place} in this case.", f"Findings: {known}.")
+        _known(case, place)
         self._connection.execute(
             "INSERT INTO marks VALUES (?, ?, ?, ?, ?)", [case.id, place, _now(), typed(who), state]
+        )
+
+    def link(self, case: Case, place: int, target: str, why: str, who: str) -> None:
+        """Link a finding or a lead to another of the case, by its number, or to a theme that one of its findings shows, by
+        its id. Raises SettingsError where there is no such thing."""
+        _known(case, place)
+        if target.isdecimal():
+            _known(case, int(target))
+        elif target not in themes_of(case):
+            shown = ", ".join(list(themes_of(case))[:12]) or "none"
+            raise SettingsError(
+                f"No finding of this case shows a theme {target!r}.", f"Themes in it: {shown}. Or give a number."
+            )
+        if target == str(place):
+            raise SettingsError("A finding cannot be linked to itself.", "Give another number, or a theme's id.")
+        self._connection.execute(
+            "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?, ?, ?)",
+            [case.id, place, _now(), typed(who), target, typed(why)],
         )
 
     def note(self, case: Case, text: str) -> None:
@@ -194,7 +240,7 @@ class CaseStore:
         self._version(case.id, item.place, finding)
 
     def delete(self, case: Case) -> None:
-        for table in ("cases", "items", "versions", "marks"):
+        for table in ("cases", "items", "versions", "marks", "links"):
             self._connection.execute(f"DELETE FROM {table} WHERE id = ?", [case.id])
         self._connection.execute("VACUUM")
 
@@ -202,40 +248,17 @@ class CaseStore:
         self._connection.close()
 
 
-def case_document(case: Case) -> Document:
-    """A case as a document: a summary and what happened when, its notes, and each finding's newest version with its state and
-    what changed since the one before."""
-    parts = [_summary(case)] if case.items else []
-    for item in case.items:
-        if item.kind == "note":
-            parts.append(Part("Note", notes=(item.text,)))
-            continue
-        newest = item.versions[-1]
-        reported: tuple[str, ...] = ()
-        if len(item.versions) > 1:
-            found = changes(item.versions[-2], newest)
-            since = f"Since snapshot {item.versions[-2]['snapshot']}: "
-            reported = tuple(since + change.in_words() for change in found) or (since + "nothing beyond rounding.",)
-        parts.append(Part(f"{item.place}. {newest['title']}", _origin(item), "", (), reported, (newest,)))
-    return Document(case.title, f"Case {case.id}, begun {case.made[:10]}", tuple(parts))
+def themes_of(case: Case) -> dict[str, str]:
+    """Names of the themes that the newest versions of a case's findings show, by id."""
+    shown = [item.versions[-1] for item in case.items if item.kind == "finding"]
+    return {row["id"]: row["label"] for finding in shown for row in finding["rows"] if "id" in row}
 
 
-def _summary(case: Case) -> Part:
-    """What stands where, in a sentence, and the timeline."""
-    findings = [item for item in case.items if item.kind == "finding"]
-    counts = [(sum(item.state == state for item in findings), state) for state in STATES]
-    stands = ", ".join(f"{count} {state}" for count, state in counts if count)
-    notes = len(case.items) - len(findings)
-    answer = f"Findings: {len(findings)} ({stands or 'none'}). Notes: {notes}. Begun {case.made[:10]}."
-    events = [(case.made, "the case was begun")]
-    for item in findings:
-        events += [(mark.at, f"finding {item.place} was marked {mark.state} by {mark.who}") for mark in item.marks]
-    timeline = tuple(f"{at[:16].replace('T', ' ')}: {what}" for at, what in sorted(events, key=lambda event: event[0]))
-    return Part("Summary", "", answer, notes=timeline)
-
-
-def _origin(item: Item) -> str:
-    return f"{item.state} · from session {item.session}"
+def _known(case: Case, place: int) -> None:
+    places = [item.place for item in case.items if item.kind != "note"]
+    if place not in places:
+        known = ", ".join(map(str, places)) or "none"
+        raise SettingsError(f"There is no finding or lead {place} in this case.", f"There are: {known}.")
 
 
 def _now() -> str:

@@ -12,7 +12,11 @@ import regex
 
 from tools.statistics.measures import Z95
 
-Kind = Literal["appeared", "no longer shown", "count", "share", "verdict", "interval", "not comparable"]
+Kind = Literal[
+    "appeared", "no longer shown", "count", "share", "verdict", "interval", "not comparable",
+    "new theme", "growth", "coordination", "change point", "count over",
+]  # fmt: skip
+"""The second line are conditions of a watch that are met (`agent.storage.conditions`)."""
 HIGH = ("high", "very high")
 _UNNAMED = "unnamed group"
 
@@ -32,14 +36,20 @@ class Change:
     def in_words(self) -> str:
         if self.kind in ("appeared", "no longer shown"):
             return f"“{self.group}” {self.kind}" + (f" ({self.after})" if self.after else "")
+        if self.kind == "new theme":
+            return f"new theme “{self.group}” ({self.after})"
+        if self.kind == "change point":
+            return f"{self.group}: {self.what}"
+        if not self.before:
+            return f"“{self.group}”, {self.what}: {self.after}"
         return f"“{self.group}”, {self.what}: {self.before} → {self.after}"
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
     """Differences between two stored findings, groups matched by cluster id, else by label. In a trend a new bucket is
     time passing, not a new group."""
-    old, new = _rows(before), _rows(after)
-    round_to = max(_step(before), _step(after))
+    old, new = rows_of(before), rows_of(after)
+    round_to = max(policy_step(before), policy_step(after))
     found: list[Change] = []
     for key, row in new.items():
         if key in old:
@@ -52,13 +62,13 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
     return found
 
 
-def _step(finding: dict[str, Any]) -> int:
+def policy_step(finding: dict[str, Any]) -> int:
     """What counts were rounded to, as a finding's policy states it."""
     stated = regex.search(r"rounded to (\d+)", finding["policy"])
     return int(stated.group(1)) if stated else 1
 
 
-def _rows(finding: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def rows_of(finding: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Rows that are shown, by what tells them apart; a group without name and id cannot be told apart."""
     found = {}
     for row in finding["rows"]:
@@ -123,9 +133,9 @@ def severity(found: Iterable[Change], specialist: str) -> Severity:
     for change in found:
         if not change.material:
             continue
-        if change.kind == "verdict" and change.after in HIGH and change.before not in HIGH:
+        if change.kind in ("verdict", "coordination") and change.after in HIGH and change.before not in HIGH:
             return "serious"
-        if specialist == "abuse" and (change.kind == "appeared" or _doubled(change)):
+        if specialist == "abuse" and (change.kind in ("appeared", "new theme") or _doubled(change)):
             return "serious"
         worst = "notable"
     return worst

@@ -11,6 +11,7 @@ from typing import Any
 
 import regex
 
+from agent.storage.links import Link
 from agent.storage.session_store import Exchange, SessionStore
 from index.core.untrusted import safe_json, safe_values
 from tools.core.finding import MOST_INSIDE, bound_sign, outlined
@@ -43,7 +44,7 @@ def document(store: SessionStore, session: str, run: str | None = None) -> Docum
     """A session, or one run of it, as a document: what was typed and what came of it, each time."""
     (stored,) = [item for item in store.sessions() if item.id == session]
     chosen = [exchange for exchange in store.exchanges(session) if run in (None, exchange.run)]
-    about = f"Session {session} on index {stored.index}, {stored.began[:10]}"
+    about = f"Session {session} ({Link('session', session)}) on index {stored.index}, {stored.began[:10]}"
     return Document(stored.title, about, tuple(map(_part, chosen)))
 
 
@@ -191,7 +192,13 @@ _STYLE = (
 )
 
 
-def to_html(made: Document, drawn: Callable[[dict[str, Any]], str] = lambda _: "") -> str:
+_DARK = (
+    "@media screen{html{background:#1b1d21;color:#e6e6e6}td,th{border-color:#4a4d52}.small{color:#b5b8bd}}"
+    "@media print{svg{filter:invert(1) hue-rotate(180deg)}}"
+)
+
+
+def to_html(made: Document, drawn: Callable[[dict[str, Any]], str] = lambda _: "", *, is_dark: bool = False) -> str:
     """One page without script, link or anything that is loaded; whatever is not ours is escaped. `drawn` gives the chart of a
     finding as an SVG element, or nothing."""
     made = _cleaned(made)
@@ -206,15 +213,16 @@ def to_html(made: Document, drawn: Callable[[dict[str, Any]], str] = lambda _: "
         for finding in part.findings:
             body += [*_finding_html(finding), drawn(finding)]
     body.append(f'<p class="small">{escape(MADE_BY)}</p>')
-    return page(made.title, body)
+    return page(made.title, body, is_dark=is_dark)
 
 
-def page(title: str, body: Iterable[str]) -> str:
+def page(title: str, body: Iterable[str], *, is_dark: bool = False) -> str:
     """One HTML page that loads nothing. `body`: HTML in which whatever is not ours is escaped."""
+    style = _STYLE + _DARK if is_dark else _STYLE
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
+        f"<title>{escape(title)}</title><style>{style}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
     )
 
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
+from agent.storage.links import Link
 from agent.storage.typed import typed
 from index.core.errors import IndexFault, SettingsError
 from index.core.home import private_folder
@@ -229,8 +230,9 @@ class SessionStore:
         return kept or set()
 
     def find(self, name: str) -> str:
-        """The id of a session named by its id, the beginning of it, its link (shoal:session/ID), or "last". Raises SettingsError."""
-        name = name.removeprefix("shoal:session/")
+        """The id of a session named by its id, the beginning of it, the link to it or to a finding in it, or "last". Raises
+        SettingsError."""
+        name = Link.id_in(name, "session", "finding")
         known = [session.id for session in self.sessions()]
         found = known[:1] if name == LAST else [session for session in known if session.startswith(name)]
         if name in known:
@@ -255,6 +257,11 @@ class SessionStore:
             if answers:
                 found.append((run.run, run.question, answers[-1]))
         return found
+
+    def leads(self, session: str) -> list[dict[str, Any]]:
+        """The lead cards of a session's answers, oldest first."""
+        answers = [answer for _, _, answer in self.history(session)]
+        return [lead for answer in answers for lead in (answer.get("parts") or {}).get("leads", ())]
 
     def exchanges(self, session: str) -> list[Exchange]:
         """Everything that was typed in a session and what came of it, oldest first. A run that asked back, or showed its

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from agent.storage.conditions import parsed
 from agent.storage.typed import typed
 from index.core.errors import SettingsError
 from index.core.home import private_folder
@@ -26,6 +27,7 @@ CREATE TABLE IF NOT EXISTS watches (
     last TEXT NOT NULL, snapshot INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS found (id TEXT NOT NULL, key TEXT NOT NULL, finding TEXT NOT NULL, PRIMARY KEY (id, key));
 """
+_COLUMNS = "id, question, every, index_path, made, last, snapshot, sinks, conditions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Watch:
     snapshot: int
     sinks: tuple[str, ...] = ()
     """Names of sinks in the settings that its changes go to."""
+    conditions: tuple[str, ...] = ()
+    """What it tells, as typed (`agent.storage.conditions`); none: every material change."""
 
     def is_due(self, now: datetime) -> bool:
         """By days of the calendar, so that a cron job at a fixed hour finds it due."""
@@ -57,10 +61,17 @@ class WatchStore:
         self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(_SCHEMA)
         columns = {row[1] for row in self._connection.execute("PRAGMA table_info(watches)")}
-        if "sinks" not in columns:  # of a Shoal before December 2026
-            self._connection.execute("ALTER TABLE watches ADD COLUMN sinks TEXT NOT NULL DEFAULT '[]'")
+        for column in {"sinks", "conditions"} - columns:  # of a Shoal before December 2026
+            self._connection.execute(f"ALTER TABLE watches ADD COLUMN {column} TEXT NOT NULL DEFAULT '[]'")
 
-    def add(self, question: str, every: str, index_path: Path, sinks: Sequence[str] = ()) -> Watch:
+    def add(
+        self,
+        question: str,
+        every: str,
+        index_path: Path,
+        sinks: Sequence[str] = (),
+        conditions: Sequence[str] = (),
+    ) -> Watch:
         """Keep a question. It is answered for the first time by the next run."""
         if not question.strip():
             raise SettingsError("There is no question to watch.", 'Write: shoal watch add "..." --every week')
@@ -76,17 +87,18 @@ class WatchStore:
             "",
             0,
             json.dumps(list(sinks)),
+            json.dumps([str(parsed(condition)) for condition in conditions]),
         ]
-        columns = "id, question, every, index_path, made, last, snapshot, sinks"
-        self._connection.execute(f"INSERT INTO watches ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        self._connection.execute(f"INSERT INTO watches ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         return self.find(made)
 
     def watches(self) -> list[Watch]:
         """Every watch, the oldest first."""
-        rows = self._connection.execute(
-            "SELECT id, question, every, index_path, made, last, snapshot, sinks FROM watches ORDER BY rowid"
-        ).fetchall()
-        return [replace(Watch(*row[:7]), sinks=tuple(json.loads(row[7]))) for row in rows]
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM watches ORDER BY rowid").fetchall()
+        return [
+            replace(Watch(*row[:7]), sinks=tuple(json.loads(row[7])), conditions=tuple(json.loads(row[8])))
+            for row in rows
+        ]
 
     def find(self, name: str) -> Watch:
         """The watch of that id or beginning of an id. Raises SettingsError."""

@@ -3,6 +3,7 @@
 A wrong value is named with its file, its place and what it must be. Nothing is read from the environment here.
 """
 
+import json
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -99,3 +100,8 @@ def _problem(item: ErrorDetails) -> str:
 
 def _place(item: ErrorDetails) -> Iterator[str]:
     yield from (str(part) for part in item["loc"])
+
+
+def toml_text(text: str) -> str:
+    """A string as TOML has it. JSON's escapes are TOML's too, and TOML wants one character more escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

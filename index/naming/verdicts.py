@@ -64,18 +64,18 @@ def verdicts(names: Sequence[str | None], groups: Sequence[ToName], min_accounts
     specific attested by its group (R6). A label of the public vocabulary needs neither: no word of it comes from a
     conversation."""
     return [
-        _verdict(name, group.members, min_accounts) if name else Verdict(False)
+        _verdict(name, group, min_accounts) if name else Verdict(False)
         for name, group in zip(names, groups, strict=True)
     ]
 
 
-def _verdict(name: str, members: Sequence[Member], min_accounts: int) -> Verdict:
-    public, name = public_part(name)
+def _verdict(name: str, group: ToName, min_accounts: int) -> Verdict:
+    public, name = public_part(name, [label.text for label in group.sample.labels])
     if public and not name:
         return Verdict(True)
     if not is_clean(name) or judge(name).is_rejected:
         return Verdict(False, frozenset(specifics(name)))
-    barred = frozenset(unattested(name, members, min_accounts))
+    barred = frozenset(unattested(name, group.members, min_accounts))
     return Verdict(not barred, barred)
 
 

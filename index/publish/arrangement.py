@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from index.geometry.clustering import OUTSIDE, Labels, Plane, Space, centres_of
 from index.geometry.placing import place
 from index.kinds import Named, field_of_most, labels_for, places_of, voted
+from index.labels import LabelSpace
 from index.naming.samples import NEARBY, Background, Member, Namer, NamingSample, group_language, group_phrases
 from index.naming.verdicts import ToName, settled_names
 from index.publish.taxonomy import Taxonomist, Theme
@@ -76,7 +77,7 @@ async def arranged_anew(
     taxonomist: Taxonomist,
     previous: Snapshot | None,
     min_accounts: int,
-    middles: Vectors | None,
+    space: LabelSpace | None,
     report: Report,
 ) -> Arrangement:
     """Place, cluster and name all summaries together. Clusters keep the ids of the earlier ones that they are most like."""
@@ -89,7 +90,7 @@ async def arranged_anew(
     background = Background.count((item.text for item in members), (item.language for item in members))
     read = kinds_of(connection)
     named = voted(read, placed.neighbours.rows, placed.neighbours.similarity)
-    work = _Naming(members, placed.vectors, background, middles, read[placed.rows])
+    work = _Naming(members, placed.vectors, background, space, read[placed.rows])
     asked = work.asked(near, report, "naming clusters")
     base_names = await settled_names(namer, asked, NAME_ACCOUNTS)
     sizes = np.bincount(labels[labels >= 0], minlength=len(centres)).tolist()
@@ -200,8 +201,7 @@ class _Naming:
     members: Sequence[Member]
     matrix: Vectors
     background: Background
-    middles: Vectors | None
-    """Of the requests of the public vocabulary, in the space of `matrix`."""
+    space: LabelSpace | None
     kinds: NDArray[np.int64]
 
     def asked(
@@ -240,6 +240,6 @@ class _Naming:
             group_phrases([self.members[row] for row in nearest], self.background, NAME_ACCOUNTS),
             group_language(members),
             children,
-            labels=labels_for(self.middles, self.matrix[drawn], self.kinds[drawn]) if self.middles is not None else (),
+            labels=labels_for(self.space, self.matrix[drawn], self.kinds[drawn]) if self.space is not None else (),
         )
         return ToName(sample, members)

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from index.geometry.clustering import DIMENSIONS, OUTSIDE, Labels, Plane, Space
 from index.geometry.placing import Voters
 from index.kinds import Named, voted
+from index.labels import LabelSpace
 from index.publish.arrangement import ARRANGED, ARRANGED_OUTSIDE, Arrangement, Report, kinds_of
 from index.snapshots.snapshot import Rows, Snapshot
 from index.stores.frozen import FrozenVectors
-from index.stores.vectors import Vectors
 from index.vocabulary import vocabulary
 
 FEWEST = 20_000
@@ -43,15 +43,15 @@ def gone_on(
     numbers: Sequence[int],
     vectors: FrozenVectors,
     made: Mapping[str, str],
-    middles: Vectors | None,
+    labelled: LabelSpace | None,
     report: Report,
 ) -> Arrangement | None:
     """The last snapshot's arrangement with the new summaries in it; None where all are to be placed anew. `made`: what makes
-    the next snapshot; another encoder or namer places and names otherwise."""
+    the next snapshot; another encoder or namer places and names otherwise, and so do other labels (`labelled`)."""
     now = np.asarray(numbers, dtype=np.int64)
     rows, held = previous.rows_of(now)
     fresh = np.flatnonzero(~held)
-    is_alike = (previous.middles is None) == (middles is None) and all(
+    is_alike = _names_from(previous.label_space) == _names_from(labelled) and all(
         previous.meta.get(key) == made[key] for key in made
     )
     if not (is_alike and _is_little(previous, now, fresh) and len(previous.base_clusters)):
@@ -126,3 +126,8 @@ def _fields(previous: Snapshot, rows: Rows, held: NDArray[np.bool_], fresh: Name
         return whole
 
     return Named(places("field", known.fields, fresh.fields), places("area", known.areas, fresh.areas))
+
+
+def _names_from(space: LabelSpace | None) -> tuple[str, ...] | None:
+    """The own labels among what groups are named from; None: not even the vocabulary."""
+    return space.own if space is not None else None

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.core.facets import FacetSpec
-from index.kinds import Kinds
+from index.labels import LabelSpace
 from index.naming.samples import Namer
 from index.privacy.score import NAMED, privacy_score
 from index.publish.arrangement import Arrangement, Report, arranged_anew
@@ -39,6 +40,9 @@ from index.stores.frozen import SUFFIX, FrozenVectors, freeze
 from index.stores.vectors import Vectors, VectorStore
 from index.vocabulary import vocabulary
 
+_MADE = ("encoder", "extractor", "accounts")
+"""In the manifest and in a snapshot's meta: what its summaries were made by, and whether accounts were stated."""
+
 
 async def publish(
     facts: Facts,
@@ -50,35 +54,69 @@ async def publish(
     min_accounts: int,
     edge: Callable[[int], float],
     report: Report,
-    kinds: Callable[[], Kinds] | None = None,
+    labels: Callable[[], LabelSpace] | None = None,
+    *,
+    anew: bool = False,
 ) -> Published:
     """Publish the next snapshot from every complete summary. `edge` draws from 0 to under 1 for a snapshot, always the same:
-    by how much more than `min_accounts` accounts must be new after it. `kinds` gives the public vocabulary in the space of the vectors, when
-    there is something to publish; None: no name is taken from it."""
+    by how much more than `min_accounts` accounts must be new after it. `labels` gives what groups are named from, in the space
+    of the vectors, when there is something to publish; None: no name is a label. `anew`: place and name all together again;
+    where too few accounts are new, the last snapshot's conversations and no others."""
     for leftover in folder.glob("*.partial*"):
         leftover.unlink()
     summaries, accounts = facts.totals()
     last = snapshot_numbers(folder)
     previous = Snapshot(snapshot_path(folder, last[-1])) if last else None
+    content = _everything(facts)
     if previous is not None and (why := _too_little_new(previous, facts, min_accounts, edge)):
-        if not vectors_path(folder, previous.number).exists():
-            freeze_vectors(previous, vectors, folder)
-        return Published(None, summaries, 0, why)
+        if not anew:
+            if not vectors_path(folder, previous.number).exists():
+                freeze_vectors(previous, vectors, folder)
+            return Published(None, summaries, 0, why)
+        content = _as_before(facts, previous)
     if accounts < min_accounts:
         return Published(None, summaries, 0, f"the index holds fewer than {min_accounts} accounts")
     target = snapshot_path(folder, last[-1] + 1 if last else 1)
     partial = target.with_suffix(".partial")
-    facts.copy_members(partial, min_accounts)
-    numbers = facts.numbers()
-    report("copying vectors", 0, len(numbers))
-    pages = _pages(previous, folder, vectors, numbers)
-    frozen = await asyncio.to_thread(freeze, vectors_path(folder, int(target.stem)), pages, len(numbers))
+    facts.copy_members(partial, content.numbers, min_accounts)
+    report("copying vectors", 0, len(content.numbers))
+    pages = _pages(previous, folder, vectors, content.numbers)
+    frozen = await asyncio.to_thread(freeze, vectors_path(folder, int(target.stem)), pages, len(content.numbers))
     vectors.release()  # Chroma holds its graph in memory, and nothing below asks it
-    count = await _fill(partial, facts, numbers, frozen, namer, taxonomist, own, previous, min_accounts, report, kinds)
+    going_on = None if anew else previous
+    count = await _fill(
+        partial, content, frozen, namer, taxonomist, own, previous, going_on, min_accounts, report, labels
+    )
     partial.rename(target)
     for older in {*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*{DERIVED}")} - {vectors_path(folder, int(target.stem))}:
         older.unlink()
-    return Published(int(target.stem), summaries, count)
+    return Published(int(target.stem), len(content.numbers), count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a snapshot is of: the numbers of its summaries, ascending, and what it says beside them. `made`: by which encoder,
+    extractor and accounts."""
+
+    numbers: Sequence[int]
+    made: Mapping[str, str]
+    failed: int
+    last_number: int
+    scores: Mapping[tuple[str, int], int]
+
+
+def _everything(facts: Facts) -> _Content:
+    made = {key: facts.manifest(key) or "" for key in _MADE}
+    failed = sum(facts.failures().values())
+    return _Content(facts.numbers(), made, failed, facts.last_number(), facts.privacy_scores())
+
+
+def _as_before(facts: Facts, previous: Snapshot) -> _Content:
+    """The content of the last snapshot without what was erased since: nothing in it tells of who came later."""
+    held = np.intersect1d(previous.numbers, np.asarray(facts.held_numbers(), dtype=np.int64)).tolist()
+    scores = {key: count for key, count in previous.privacy_scores.items() if key[0] != NAMED}
+    made = {key: previous.meta.get(key, "") for key in _MADE}
+    return _Content(held, made, int(previous.meta.get("failed", "0")), previous.last_number, scores)
 
 
 def _pages(previous: Snapshot | None, folder: Path, store: VectorStore, numbers: Sequence[int]) -> Iterator[Vectors]:
@@ -120,34 +158,36 @@ def _too_little_new(previous: Snapshot, facts: Facts, min_accounts: int, edge: C
 
 async def _fill(
     path: Path,
-    facts: Facts,
-    numbers: Sequence[int],
+    content: _Content,
     vectors: FrozenVectors,
     namer: Namer,
     taxonomist: Taxonomist,
     own: Sequence[FacetSpec],
     previous: Snapshot | None,
+    going_on: Snapshot | None,
     min_accounts: int,
     report: Report,
-    kinds: Callable[[], Kinds] | None,
+    labels: Callable[[], LabelSpace] | None,
 ) -> int:
+    """`going_on`: whose arrangement the new summaries may join; None: all are placed together."""
+    numbers = content.numbers
     with contextlib.closing(duckdb.connect(str(path))) as connection:
-        middles = kinds().middles if kinds is not None else None
-        made = {key: facts.manifest(key) or "" for key in ("encoder", "extractor", "accounts")} | {"namer": namer.name}
+        space = labels() if labels is not None else None
+        made = {**content.made, "namer": namer.name}
         arranged = None
-        if previous is not None:
-            arranged = await asyncio.to_thread(gone_on, previous, connection, numbers, vectors, made, middles, report)
+        if going_on is not None:
+            arranged = await asyncio.to_thread(gone_on, going_on, connection, numbers, vectors, made, space, report)
         if arranged is None:
             arranged = await arranged_anew(
-                connection, numbers, vectors, namer, taxonomist, previous, min_accounts, middles, report
+                connection, numbers, vectors, namer, taxonomist, previous, min_accounts, space, report
             )
         _write(connection, numbers, arranged)
-        _write_middles(connection, middles)
+        _write_labels(connection, space)
         _write_own_facets(connection, own)
-        counters = {"failed": str(sum(facts.failures().values())), LAST_NUMBER: str(facts.last_number())}
+        counters = {"failed": str(content.failed), LAST_NUMBER: str(content.last_number)}
         published = datetime.now(UTC).isoformat(timespec="seconds")
         _write_meta(connection, {"published": published, **made, **arranged.meta(), **counters})
-        _write_scores(connection, facts.privacy_scores(), arranged.names)
+        _write_scores(connection, content.scores, arranged.names)
     return arranged.base_clusters
 
 
@@ -175,12 +215,13 @@ def _write(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int], arrang
     )
 
 
-def _write_middles(connection: duckdb.DuckDBPyConnection, middles: Vectors | None) -> None:
-    """The public vocabulary in the space of the vectors, so that groups which a question makes can be named from it."""
+def _write_labels(connection: duckdb.DuckDBPyConnection, space: LabelSpace | None) -> None:
+    """What groups are named from, the public vocabulary first, so that groups which a question makes can be named from it."""
     connection.execute("CREATE TABLE vocabulary (place INTEGER, label VARCHAR, middle BLOB)")
-    if middles is None:
+    if space is None:
         return
-    labels = [request.label for request in vocabulary().requests]
+    labels = [*(request.label for request in vocabulary().requests), *space.own]
+    middles = [*space.middles, *(space.own_middles if space.own_middles is not None else ())]
     connection.execute(
         "INSERT INTO vocabulary SELECT unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::BLOB[])",
         [list(range(len(labels))), labels, [middle.astype("<f4").tobytes() for middle in middles]],

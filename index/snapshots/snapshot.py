@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from index.core.errors import IndexFault
 from index.geometry.clustering import DIMENSIONS, Labels, Plane, Space
 from index.kinds import places_of
+from index.labels import LabelSpace
 from index.naming.samples import Background, Member
 from index.privacy.sealing import SUMMARY
 from index.privacy.sketch import VALUES, Sketches, unpacked
 from index.stores.frozen import SUFFIX
 from index.stores.schema import quoted
-from index.stores.vectors import Vectors
 from index.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -214,15 +214,24 @@ class Snapshot:
         return {(stage, score): count for stage, score, count in rows}
 
     @cached_property
-    def middles(self) -> Vectors | None:
-        """The requests of the public vocabulary in the space of the vectors, shape (requests, d); None where this snapshot was
-        published without, or with another vocabulary."""
+    def label_space(self) -> LabelSpace | None:
+        """What groups are named from, in the space of the vectors; None where this snapshot was published without, or with
+        another vocabulary."""
         if not self._has_table("vocabulary"):
             return None
         rows = self._cursor().execute("SELECT label, middle FROM vocabulary ORDER BY place").fetchall()
-        if [label for label, _ in rows] != [request.label for request in vocabulary().requests]:
+        public = [request.label for request in vocabulary().requests]
+        labels = [label for label, _ in rows]
+        if labels[: len(public)] != public:
             return None
-        return np.frombuffer(b"".join(middle for _, middle in rows), dtype="<f4").reshape(len(rows), -1)
+        middles = np.frombuffer(b"".join(middle for _, middle in rows), dtype="<f4").reshape(len(rows), -1)
+        own = tuple(labels[len(public) :])
+        return LabelSpace(middles[: len(public)], own, middles[len(public) :] if own else None)
+
+    @cached_property
+    def own_labels(self) -> frozenset[str]:
+        """The labels that names may be made of beside the public vocabulary; they were checked when they were added."""
+        return frozenset(self.label_space.own) if self.label_space is not None else frozenset()
 
     @cached_property
     def kinds(self) -> NDArray[np.int64]:

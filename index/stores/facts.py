@@ -406,22 +406,25 @@ class Facts:
             "SELECT count(*) FROM (SELECT account FROM summaries GROUP BY account HAVING min(no) > ?)", number
         )
 
-    def copy_members(self, target: Path, min_accounts: int) -> None:
-        """Write the complete summaries into another DuckDB file, ordered by number. Of their forms the numbers that at least
-        `min_accounts` accounts share go with them (`shared_forms`)."""
+    def copy_members(self, target: Path, numbers: Sequence[int], min_accounts: int) -> None:
+        """Write the summaries of these numbers into another DuckDB file, ordered by number. Of their forms the numbers that at
+        least `min_accounts` accounts share go with them (`shared_forms`)."""
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?) AS no", [np.asarray(numbers)])
         self._share_forms(min_accounts)
         self._connection.execute(f"ATTACH {quoted(target)} AS target")
         try:
             self._connection.execute(
                 f"CREATE TABLE target.members AS SELECT no, account, {FACETS}, text, texts, forms.sketch, kind "
-                "FROM complete LEFT JOIN forms USING (no) ORDER BY no"
+                "FROM summaries JOIN wanted USING (no) LEFT JOIN forms USING (no) ORDER BY no"
             )
         finally:
             self._connection.execute("DETACH target")
-            self._connection.execute("DROP TABLE forms")
+            self._connection.execute("DROP TABLE forms; DROP TABLE wanted")
 
     def _share_forms(self, min_accounts: int) -> None:
-        found = self._rows("SELECT no, account, sketch FROM complete WHERE sketch IS NOT NULL ORDER BY no")
+        found = self._rows(
+            "SELECT no, account, sketch FROM summaries JOIN wanted USING (no) WHERE sketch IS NOT NULL ORDER BY no"
+        )
         self._connection.execute("CREATE OR REPLACE TEMP TABLE forms (no INTEGER, sketch BLOB)")
         if not found:
             return

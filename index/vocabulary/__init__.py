@@ -6,6 +6,7 @@ which public classifications it was compiled.
 
 import hashlib
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -97,12 +98,14 @@ def _labels() -> frozenset[str]:
     return frozenset([*(request.label for request in known.requests), *known.areas, *known.fields])
 
 
-def public_part(name: str) -> tuple[str, str]:
-    """What of a name is public: a label of the vocabulary and behind it languages, which are closed values; and the terms
-    that tell the name from others ("Writing a cover letter (German)", "nurse and clinic"). "" and the name, without the
-    words that say it is made of phrases, where it begins with no label."""
+def public_part(name: str, own: Collection[str] = ()) -> tuple[str, str]:
+    """What of a name is public: a label of the vocabulary, or of an index's own (`own`), and behind it languages, which are
+    closed values; and the terms that tell the name from others ("Writing a cover letter (German)", "nurse and clinic"). "" and
+    the name, without the words that say it is made of phrases, where it begins with no label."""
     spoken = match[0] if (match := _IN_LANGUAGE.search(name)) else ""
     label = name.removesuffix(spoken)
-    terms = match["terms"] if label not in _labels() and (match := _TERMS.search(label)) else ""
+    is_label = label in own or label in _labels()
+    terms = match["terms"] if not is_label and (match := _TERMS.search(label)) else ""
     label = label.removesuffix(f": {terms}")
-    return (label + spoken, terms) if label in _labels() else ("", name.removeprefix(OF_PHRASES))
+    is_label = label in own or label in _labels()
+    return (label + spoken, terms) if is_label else ("", name.removeprefix(OF_PHRASES))

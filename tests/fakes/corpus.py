@@ -267,6 +267,8 @@ async def publish_of(
     namer: Namer | None = None,
     taxonomist: Taxonomist | None = None,
     edge: Callable[[int], float] = lambda snapshot: 0,
+    *,
+    anew: bool = False,
 ) -> Published:
     """Publish what `writer` holds; by default the exact number of new accounts is enough."""
     return await publish(
@@ -279,6 +281,7 @@ async def publish_of(
         ATTEST_ACCOUNTS,
         edge,
         lambda stage, done, total: None,
+        anew=anew,
     )
 
 

@@ -258,7 +258,7 @@ async def test_an_undated_conversation_stays_undated_and_a_naive_time_is_taken_a
     await take(writer, [Conversation(turns, "a1", None), Conversation(turns, "a2", late)])
     days = [row.facets.day for row in writer.facts.drafts(9)]
     assert days == []
-    writer.facts.copy_members(home.root / "copy.duckdb", 5)
+    writer.facts.copy_members(home.root / "copy.duckdb", writer.facts.numbers(), 5)
     writer.close()
     assert set(_days(home.root / "copy.duckdb")) == {None, 20_513}
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from index.core.records import Conversation, Turn
 from index.kinds import KindReader, Kinds, labels_for, places_of, voted
+from index.labels import LabelSpace
 from index.stores.vectors import Vectors
 from index.vocabulary import UNCLEAR, vocabulary
 from tests.fakes.corpus import FakeEncoder
@@ -71,14 +72,15 @@ def test_field_and_area_are_those_with_the_most_voices(seed: int, count: int) ->
 
 def test_a_group_is_named_by_a_request_or_its_area_or_by_nothing(tmp_path: Path) -> None:
     middles = Kinds.of(FakeEncoder(), tmp_path).middles
+    space = LabelSpace(middles)
     (bread,) = places_of(["Baking bread"])
     sweets = [place for place, request in enumerate(KNOWN.requests) if request.area == KNOWN.requests[bread].area]
     alike = np.full(40, bread)
-    assert labels_for(middles, middles[alike], alike)[0].text == "Baking bread"
+    assert labels_for(space, middles[alike], alike)[0].text == "Baking bread"
     mixed = np.array(sweets * 10)
-    assert labels_for(middles, middles[mixed], mixed)[0].text == KNOWN.requests[bread].area
+    assert labels_for(space, middles[mixed], mixed)[0].text == KNOWN.requests[bread].area
     everything = np.arange(0, len(middles), 7)
-    assert labels_for(middles, middles[everything], everything) == ()
+    assert labels_for(space, middles[everything], everything) == ()
     unclear = np.where(np.arange(40) < 25, -1, bread)
-    assert labels_for(middles, middles[alike], unclear) == ()
+    assert labels_for(space, middles[alike], unclear) == ()
     assert places_of(["no such label"]).tolist() == [-1]

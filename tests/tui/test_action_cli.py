@@ -76,7 +76,7 @@ def test_a_finding_of_a_case_has_a_state_and_the_case_a_timeline(home: Path) -> 
     assert shoal("case", "mark", made, 1, "sold").exit_code == 2
     assert shoal("case", "mark", made, 9, "benign").exit_code == 2
     shown = shoal("case", "show", made).stdout
-    assert "Findings: 1 (1 benign)" in shown
+    assert "Findings: 1. Leads: 0. Notes: 0. States: 1 benign." in shown
     assert shown.index("marked escalated by") < shown.index("marked benign by")
     assert shoal("case", "show", f"shoal:case/{made}").stdout == shown
     assert shoal("case", "delete", made, "--yes").exit_code == 0

@@ -98,12 +98,12 @@ def _to_name(
     # Read once, because groups lie beside each other and every reading looks through the whole snapshot.
     read = read or _read(ctx, np.unique(np.concatenate([*drawn, *beside, scope[:0]])), about)
     background, min_accounts = ctx.index.snapshot.background, ctx.gate.policy.text_min_accounts
-    middles, kinds = ctx.index.snapshot.middles, ctx.index.snapshot.kinds
+    labelled, kinds = ctx.index.snapshot.label_space, ctx.index.snapshot.kinds
     asked = []
     for own, others in zip(drawn, beside, strict=True):
         inside, outside = ([read.members[row] for row in side.tolist()] for side in (own, others))
         phrases, nearby = (group_phrases(side, background, min_accounts, read.phrases) for side in (inside, outside))
-        labels = labels_for(middles, ctx.index.vectors_of(own), kinds[own]) if middles is not None else ()
+        labels = labels_for(labelled, ctx.index.vectors_of(own), kinds[own]) if labelled is not None else ()
         asked.append(ToName(NamingSample(phrases, nearby, group_language(inside), labels=labels), inside))
     return asked
 

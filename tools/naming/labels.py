@@ -74,8 +74,10 @@ class Labels:
         parts = [f"{cluster} “{name.text}” ({name.by}, {name.on})" for cluster, name in names]
         return (f"Named by analysts: {', '.join(parts)}.",) if parts else ()
 
-    def problem_with(self, text: str, cluster: str) -> str | None:
-        """Why an analyst cannot give this name to a cluster; None where that is possible."""
+    def problem_with(self, text: str, cluster: str = "") -> str | None:
+        """Why an analyst cannot give this name to a cluster, or, without one, to any; None where that is possible."""
+        if not cluster:
+            return self._names.problem_with(text, "")
         found = next((item for item in self._snapshot.clusters if item.id == cluster), None)
         if found is None:
             return f"There is no theme {cluster} in this snapshot."
@@ -108,7 +110,7 @@ def _name_asked(candidate: CandidateTable, group: Group, thresholds: Thresholds)
         return None
     if thresholds.meets_text(group.members, candidate.resolved.scope.since):
         return group.label
-    return public_part(group.label)[0] or None
+    return public_part(group.label, thresholds.snapshot.own_labels)[0] or None
 
 
 def _established(candidate: CandidateTable, group: Group, thresholds: Thresholds) -> Rows:

@@ -63,7 +63,7 @@ class NameCheck:
     def shown(self, names: Sequence[tuple[str, Rows]], about: str = SUMMARY) -> list[str | None]:
         """For each name the text that may be shown: itself, a generalised form, or None. Of a name that begins with a label of
         the public vocabulary only what is behind it is checked: at least the label may be shown."""
-        parts = [public_part(text) for text, _ in names]
+        parts = [public_part(text, self._snapshot.own_labels) for text, _ in names]
         checked = self._shown([(rest, rows) for (_, rest), (_, rows) in zip(parts, names, strict=True)], about)
         return [
             (text if not rest or found == rest else label) if label else _marked(text, found)

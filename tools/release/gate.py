@@ -346,8 +346,8 @@ class Gate:
             raise ToolRefusal("A stored finding does not match the ledger and is left out.")
         return finding
 
-    def problem_with_name(self, text: str, cluster: str) -> str | None:
-        """Why an analyst cannot give a theme this name; None where that is possible."""
+    def problem_with_name(self, text: str, cluster: str = "") -> str | None:
+        """Why an analyst cannot give a theme, or without one any theme, this name; None where that is possible."""
         return self._labels.problem_with(text, cluster)
 
     def warm(self) -> None:

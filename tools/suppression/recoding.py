@@ -20,10 +20,10 @@ from index.core.records import UNKNOWN, as_day
 from index.geometry.clustering import OUTSIDE, Labels
 from index.geometry.partition import Least
 from index.handle import Index
+from index.labels import LabelSpace
 from index.naming.samples import Background, Member
 from index.privacy.sealing import SUMMARY
 from index.snapshots.snapshot import UNDATED, Cluster, Codes, Rows, Snapshot
-from index.stores.vectors import Vectors
 from tools.core.candidate import split
 from tools.core.policy import PrivacyPolicy
 from tools.suppression.public_period import public_period
@@ -59,8 +59,8 @@ class RecodedSnapshot(Snapshot):
         return self.original.accounts
 
     @cached_property
-    def middles(self) -> Vectors | None:
-        return self.original.middles
+    def label_space(self) -> LabelSpace | None:
+        return self.original.label_space
 
     @cached_property
     def kinds(self) -> NDArray[np.int64]:

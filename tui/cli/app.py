@@ -6,7 +6,7 @@ Imports at the top stay light: `shoal --help` must not wait for a model or a sto
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,11 +22,12 @@ from tui.cli.ask import (
     ask_once,
     started,
 )
-from tui.cli.ask_file import ask_file, ask_for_finding
+from tui.cli.ask_file import ask_file, ask_for_finding, until_askable
 from tui.cli.cases import case
 from tui.cli.data import audit, forget, ingest, publish, snapshots, take
 from tui.cli.doctor import doctor
 from tui.cli.evaluate import evaluate
+from tui.cli.facets import facets
 from tui.cli.gateway import mcp, serve_gate, token
 from tui.cli.indexes import indexes, themes
 from tui.cli.options import BuiltInOption, ConnectOption, IndexOption, JsonOption, app_of, fail, run
@@ -34,8 +35,11 @@ from tui.cli.output import say
 from tui.cli.redteam import redteam
 from tui.cli.refresh import refresh
 from tui.cli.report import report
-from tui.cli.sessions import FormatOption, OutputOption, sessions
+from tui.cli.sessions import DarkOption, FormatOption, OutputOption, sessions
 from tui.cli.watches import watch
+
+if TYPE_CHECKING:
+    from agent.storage.links import Link
 
 app = typer.Typer(
     add_completion=False,
@@ -87,6 +91,29 @@ def chat(
         _chat(index, built_in=built_in, visitor=visitor, connect=connect)
 
 
+@app.command("open")
+def open_(
+    link: Annotated[
+        str,
+        typer.Argument(
+            help="shoal:session/ID, shoal:finding/SESSION/F3 or shoal:case/ID, as messages and reports have them."
+        ),
+    ],
+    built_in: BuiltInOption = False,
+) -> None:
+    """Open the terminal UI where a link leads: at a session, at a finding in it, or at a case."""
+    from agent.services.places import place_of
+    from agent.wiring import App
+
+    try:
+        place = place_of(App.start(), link)
+    except ShoalError as error:
+        fail(error)
+        return
+    _require_terminal()
+    _chat(place.index_path, built_in=built_in, link=place.link)
+
+
 @app.command()
 def serve(
     index: IndexOption = None,
@@ -133,6 +160,13 @@ def ask(
     ] = None,
     form: FormatOption = "csv",
     output: OutputOption = None,
+    dark: DarkOption = False,
+    wait: Annotated[
+        bool,
+        typer.Option(
+            "--wait", help="Where the index cannot be asked yet (being built or erased, nothing published): wait."
+        ),
+    ] = False,
     as_json: JsonOption = False,
     markdown: MarkdownOption = False,
     full: FullOption = False,
@@ -153,11 +187,13 @@ def ask(
             )
         app, reopen = started(index, session, connect)
         app = app.limited(max_cost, timeout, yes=yes)
+        if wait:
+            await until_askable(app)
         if file is not None:
             await ask_file(app, file, built_in=built_in, dry_run=dry_run, as_json=as_json)
             return
         if finding is not None:
-            await ask_for_finding(app, question or "", finding, form, output, built_in=built_in)
+            await ask_for_finding(app, question or "", finding, form, output, built_in=built_in, dark=dark)
             return
         await ask_once(
             app, question, built_in=built_in, reopen=reopen, as_json=as_json, markdown=markdown, full=full, yes=yes
@@ -205,6 +241,7 @@ app.add_typer(token, name="token")
 app.add_typer(themes, name="themes")
 app.add_typer(sessions, name="sessions")
 app.add_typer(case, name="case")
+app.add_typer(facets, name="facets")
 app.add_typer(watch, name="watch")
 
 
@@ -219,7 +256,14 @@ def _require_terminal() -> None:
         )
 
 
-def _chat(index: str | None, *, built_in: bool, visitor: str | None = None, connect: str | None = None) -> None:
+def _chat(
+    index: str | None,
+    *,
+    built_in: bool,
+    visitor: str | None = None,
+    connect: str | None = None,
+    link: "Link | None" = None,
+) -> None:
     from tui.rendering.first_frame import first_frame
     from tui.state.preferences import load, signs
 
@@ -232,7 +276,7 @@ def _chat(index: str | None, *, built_in: bool, visitor: str | None = None, conn
     with first_frame(chosen.path.name, signs(load(chosen.home.root, frozenset(), frozenset()))):
         from tui.screens.app import ShoalApp
 
-        ShoalApp.for_terminal(chosen, built_in=built_in).run()
+        ShoalApp.for_terminal(chosen, built_in=built_in, link=link).run()
 
 
 def main() -> None:

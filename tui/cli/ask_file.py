@@ -48,8 +48,33 @@ async def ask_file(app: "App", file: Path, *, built_in: bool, dry_run: bool, as_
         raise typer.Exit(worst)
 
 
+_LOOK_S = 2.0
+"""Seconds between two looks whether an index can be asked."""
+
+
+async def until_askable(app: "App") -> None:
+    """Wait until the index has a snapshot that can be opened; Ctrl-C ends it. Says once what it waits for."""
+    import asyncio
+
+    from agent.services.oversight import newest_snapshot
+    from index.core.errors import IndexFault
+    from index.handle import FORGETTING
+
+    said = False
+    while app.gate is None:
+        try:
+            if (app.path / "index.toml").exists() and not (app.path / FORGETTING).exists() and newest_snapshot(app):
+                return
+        except IndexFault:
+            pass  # it is being written
+        if not said:
+            say(f"Waiting until {app.path.name} can be asked.", err=True)
+            said = True
+        await asyncio.sleep(_LOOK_S)
+
+
 async def ask_for_finding(
-    app: "App", question: str, finding: str, form: str, output: Path | None, *, built_in: bool
+    app: "App", question: str, finding: str, form: str, output: Path | None, *, built_in: bool, dark: bool
 ) -> None:
     """Ask a question and write one finding of it in a form of `shoal sessions export`. Leaves by the run's exit code where it
     was not answered."""
@@ -68,7 +93,7 @@ async def ask_for_finding(
                 if event.type == "run_ended":
                     code = event.exit_code
         if not code:
-            write_document(document(session.store, session.id), form, [finding], output)
+            write_document(document(session.store, session.id), form, [finding], output, dark=dark)
     finally:
         await session.close()
     if code:

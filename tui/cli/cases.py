@@ -9,13 +9,15 @@ import typer
 
 from tui.cli.options import IndexOption, JsonOption, run
 from tui.cli.output import say, say_json
-from tui.cli.sessions import FindingsOption, FormatOption, OutputOption, write_document
+from tui.cli.sessions import DarkOption, FindingsOption, FormatOption, OutputOption, write_document
 
 if TYPE_CHECKING:
     from agent.storage.cases import Asked, CaseStore
     from agent.wiring import App
 
-case = typer.Typer(help="Cases: findings and notes of many sessions, asked again on newer data.", no_args_is_help=True)
+case = typer.Typer(
+    help="Cases: findings, leads and notes of many sessions, asked again on newer data.", no_args_is_help=True
+)
 
 CaseArgument = Annotated[str, typer.Argument(help="A case: its id, the beginning of it, or its title.")]
 
@@ -56,14 +58,15 @@ def add(
     handles: Annotated[list[str] | None, typer.Argument(help="Handles such as F1 F3. Default: all of them.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put findings of a session into a case."""
+    """Put findings of a session into a case; without handles also the leads of its answers."""
     from index.core.errors import SettingsError
 
     async def work() -> None:
         with _open() as (app, store):
             chosen, sessions = store.find(name), app.store()
             try:
-                released = sessions.released(sessions.find(session))
+                found = sessions.find(session)
+                released, leads = sessions.released(found), sessions.leads(found)
             finally:
                 sessions.close()
             known = {item.finding["id"] for item in released}
@@ -73,7 +76,11 @@ def add(
                     f"It has: {', '.join(sorted(known)) or 'none'}.",
                 )
             added = store.add(chosen, [item for item in released if not handles or item.finding["id"] in handles])
-        say_json({"id": chosen.id, "added": added}) if as_json else say(f"{added} findings added.")
+            more = 0 if handles else store.add_leads(chosen, found, leads)
+        if as_json:
+            say_json({"id": chosen.id, "added": added, "leads": more})
+        else:
+            say(f"{added} findings added." + (f" {more} leads added." if more else ""))
 
     run(work())
 
@@ -116,18 +123,37 @@ def show(name: CaseArgument, as_json: JsonOption = False) -> None:
 @case.command()
 def mark(
     name: CaseArgument,
-    place: Annotated[int, typer.Argument(help="A finding of the case, by its number.")],
+    place: Annotated[int, typer.Argument(help="A finding or a lead of the case, by its number.")],
     state: Annotated[str, typer.Argument(help="new, reviewed, escalated, resolved or benign.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Say where a finding stands. Who said it and when is kept and is in the case's timeline."""
+    """Give a finding or a lead a state. Who said it and when is kept and is in the case's timeline."""
 
     async def work() -> None:
         with _open() as (app, store):
             chosen = store.find(name)
             store.mark(chosen, place, state, app.settings.analyst)
-        say_json({"case": chosen.id, "finding": place, "state": state}) if as_json else say(
-            f"Finding {place} is {state}."
+        say_json({"case": chosen.id, "item": place, "state": state}) if as_json else say(f"{place} is {state}.")
+
+    run(work())
+
+
+@case.command()
+def link(
+    name: CaseArgument,
+    place: Annotated[int, typer.Argument(help="A finding or a lead of the case, by its number.")],
+    target: Annotated[str, typer.Argument(help="Another one's number, or the id of a theme that it shows, as C33.")],
+    why: Annotated[str, typer.Option("--why", help="What they have in common.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Link a finding or a lead to another one, or to a theme. The report shows links on both sides."""
+
+    async def work() -> None:
+        with _open() as (app, store):
+            chosen = store.find(name)
+            store.link(chosen, place, target, why, app.settings.analyst)
+        say_json({"case": chosen.id, "item": place, "to": target}) if as_json else say(
+            f"{place} is linked to {target}."
         )
 
     run(work())
@@ -139,22 +165,23 @@ def export(
     form: FormatOption = "markdown",
     output: OutputOption = None,
     findings: FindingsOption = None,
+    dark: DarkOption = False,
 ) -> None:
     """Write a case, or some of its findings, in any form of `shoal sessions export`. Names in it are escaped: they cannot
     become markup."""
 
     async def work() -> None:
-        from agent.storage.cases import case_document
+        from agent.storage.case_report import case_document
 
         with _open() as (_, store):
             made = case_document(store.find(name))
-        write_document(made, form, findings or [], output)
+        write_document(made, form, findings or [], output, dark=dark)
 
     run(work())
 
 
 def _written(name: str, form: str) -> None:
-    export(name, form, None, None)
+    export(name, form, None, None, dark=False)
 
 
 @case.command()

@@ -240,7 +240,19 @@ def fail_unless_taken(outcome: "IngestReport") -> None:
         )
 
 
-def publish(index: IndexOption = None, built_in: BuiltInOption = False, as_json: JsonOption = False) -> None:
+def publish(
+    index: IndexOption = None,
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew",
+            help="Place and name everything together again: after other labels, or with another namer. Without enough new "
+            "accounts: the conversations of the last snapshot alone.",
+        ),
+    ] = False,
+    built_in: BuiltInOption = False,
+    as_json: JsonOption = False,
+) -> None:
     """Publish a snapshot of what is stored (ingest does this by itself)."""
     from agent.services.ingest import publish as publish_snapshot
     from agent.wiring import App
@@ -249,7 +261,7 @@ def publish(index: IndexOption = None, built_in: BuiltInOption = False, as_json:
 
     async def work() -> None:
         with ProgressBar() as bar:
-            published = await publish_snapshot(App.start(index), bar.update, built_in=built_in)
+            published = await publish_snapshot(App.start(index), bar.update, built_in=built_in, anew=anew)
         say_json(asdict(published)) if as_json else say(published_line(published))
 
     run(work())

@@ -7,7 +7,7 @@ import typer
 
 from tui.cli.options import IndexOption, JsonOption, run
 from tui.cli.output import say, say_json
-from tui.cli.sessions import FormatOption, OutputOption, write_document
+from tui.cli.sessions import DarkOption, FormatOption, OutputOption, write_document
 
 if TYPE_CHECKING:
     from agent.engine.asking import AskingSession
@@ -91,7 +91,58 @@ def rename(
 
 
 @themes.command()
-def export(index: IndexOption = None, form: FormatOption = "tidy", output: OutputOption = None) -> None:
+def label(
+    text: Annotated[str, typer.Argument(help='A name as an analyst would write it: "Refund of an order".')],
+    phrasings: Annotated[
+        list[str] | None, typer.Option("--phrasing", "-p", help="What people type who mean it. Give several.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the label away.")] = False,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a label of the index's own to the public vocabulary. It is checked like a name that you give a theme; the next
+    publishing names themes by it where it fits best."""
+
+    async def work() -> None:
+        from agent.wiring import App
+
+        toolbox = App.start(index).toolbox(built_in=True)
+        try:
+            toolbox.remove_label(text) if remove else toolbox.add_label(text, phrasings or [])
+        finally:
+            toolbox.close()
+        if as_json:
+            say_json({"label": text, "removed": remove})
+        else:
+            say(f"“{text}” is {'removed' if remove else 'kept'}. Name themes anew: shoal publish --anew")
+
+    run(work())
+
+
+@themes.command()
+def labels(index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """List the labels that the index has beside the public vocabulary."""
+
+    async def work() -> None:
+        from agent.wiring import App
+        from index.handle import read_settings
+
+        found = read_settings(App.start(index).path).labels
+        if as_json:
+            say_json([asdict(item) for item in found])
+            return
+        for item in found:
+            say(f"{item.text}" + (f"  ({', '.join(item.phrasings)})" if item.phrasings else ""))
+        if not found:
+            say("The index has no labels of its own.", err=True)
+
+    run(work())
+
+
+@themes.command()
+def export(
+    index: IndexOption = None, form: FormatOption = "tidy", output: OutputOption = None, dark: DarkOption = False
+) -> None:
     """Write the whole taxonomy, as the gate releases it, in any form of `shoal sessions export`."""
 
     async def work() -> None:
@@ -99,7 +150,7 @@ def export(index: IndexOption = None, form: FormatOption = "tidy", output: Outpu
 
         finding = await _released(index)
         made = Document("Themes", f"{finding['scope']}, {finding['period']}", (Part("Themes", findings=(finding,)),))
-        write_document(made, form, [], output)
+        write_document(made, form, [], output, dark=dark)
 
     run(work())
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tui.cli.options import BuiltInOption, IndexOption, run
-from tui.cli.sessions import FormatOption, OutputOption, write_document
+from tui.cli.sessions import DarkOption, FormatOption, OutputOption, write_document
 
 _WEEK = 7
 
@@ -18,6 +18,7 @@ def report(
     ] = False,
     form: FormatOption = "html",
     output: OutputOption = None,
+    dark: DarkOption = False,
     built_in: BuiltInOption = False,
 ) -> None:
     """Write a report on the whole index: what it is used for, what is new, what looks coordinated or harmful, and what is not
@@ -33,7 +34,7 @@ def report(
         app = App.start(index)
         with ProgressBar() as bar:
             made, code = await made_report(app, _WEEK if weekly else None, bar.update, built_in=built_in)
-        write_document(made, form, [], output or Path.cwd() / f"shoal-report-{app.path.name}{chosen.suffix}")
+        write_document(made, form, [], output or Path.cwd() / f"shoal-report-{app.path.name}{chosen.suffix}", dark=dark)
         if code:
             raise typer.Exit(code)
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 sessions = typer.Typer(help="What was asked before: list, show, rename, delete, export, resume.", no_args_is_help=False)
 
-IdArgument = Annotated[str, typer.Argument(help='A session: its id, the beginning of it, or "last".')]
+IdArgument = Annotated[
+    str, typer.Argument(help='A session: its id, the beginning of it, "last", or a link to it or to a finding of it.')
+]
 FormatOption = Annotated[
     str,
     typer.Option(
@@ -32,6 +34,7 @@ FindingsOption = Annotated[
     list[str] | None,
     typer.Option("--finding", "-F", help="Only this finding, for example F3. Can be given several times."),
 ]
+DarkOption = Annotated[bool, typer.Option("--dark", help="Charts and pages on a dark ground.")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="A file to write. Default: stdout.")]
 
 
@@ -82,9 +85,13 @@ def show(session: IdArgument, as_json: JsonOption = False) -> None:
 
     async def work() -> None:
         from agent.core.events import load
+        from agent.storage.links import Link
         from agent.storage.session_store import INTERRUPTED
         from tui.cli.plain import PlainPrinter
 
+        if finding := Link.finding_in(session):
+            _written(session, "json" if as_json else "markdown", [finding], None)
+            return
         with _store() as store:
             printer = PlainPrinter()
             for exchange in store.exchanges(store.find(session)):
@@ -141,29 +148,38 @@ def export(
     form: FormatOption = "markdown",
     output: OutputOption = None,
     findings: FindingsOption = None,
+    dark: DarkOption = False,
 ) -> None:
     """Write a session, or some of its findings. As html: a page with charts, to print; tidy and parquet: one value a row, in
     the columns of the Economic Index; stix: a STIX 2.1 bundle; attack, atlas: Navigator layers. Names in it are escaped:
     they cannot become markup."""
 
     async def work() -> None:
-        from agent.storage.export import document
+        from agent.storage.links import Link
 
-        with _store() as store:
-            made = document(store, store.find(session))
-        write_document(made, form, findings or [], output)
+        _written(session, form, findings or [part for part in [Link.finding_in(session)] if part], output, dark=dark)
 
     run(work())
 
 
-def write_document(made: "Document", form: str, findings: list[str], output: Path | None) -> None:
+def _written(session: str, form: str, findings: list[str], output: Path | None, *, dark: bool = False) -> None:
+    from agent.storage.export import document
+
+    with _store() as store:
+        made = document(store, store.find(session))
+    write_document(made, form, findings, output, dark=dark)
+
+
+def write_document(
+    made: "Document", form: str, findings: list[str], output: Path | None, *, dark: bool = False
+) -> None:
     """A document, or some of its findings, in a form: to a file that only its owner can read, or to stdout. Nothing is left half
     written. Raises SettingsError for a form that is none, and where it cannot be written."""
     from agent.exports.forms import form_of, of_findings
     from index.core.errors import SettingsError
 
     chosen = form_of(form)
-    content = chosen.make(of_findings(made, findings))
+    content = chosen.make(of_findings(made, findings), "dark" if dark else "light")
     if output is None:
         if not chosen.is_text:
             raise SettingsError(f"{form} is no text.", f"Name a file: --output findings{chosen.suffix}")

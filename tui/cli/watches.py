@@ -45,6 +45,14 @@ def add(
         list[str] | None,
         typer.Option("--to", help="A sink of settings.toml that changes go to. Can be given several times."),
     ] = None,
+    only_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--if",
+            help="Report only this: new-theme, growth>20 (percent, by the lower end of the interval), coordination (high or "
+            "more), change-point, count>500. Can be given several times; without it, every material change.",
+        ),
+    ] = None,
     index: IndexOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,7 +67,7 @@ def add(
         for name in to or []:
             _sink(app, name)
         with _open() as (_, store):
-            made = store.add(question, every, app.path, to or [])
+            made = store.add(question, every, app.path, to or [], only_if or [])
         say_json(asdict(made)) if as_json else say(f"{made.id}  every {made.every}  {made.question}")
 
     run(work())
@@ -77,8 +85,9 @@ def list_(as_json: JsonOption = False) -> None:
             return
         for item in found:
             last = f"answered {item.last[:10]} on snapshot {item.snapshot}" if item.last else "not answered yet"
+            only = f"  if {', '.join(item.conditions)}" if item.conditions else ""
             goes = f"  → {', '.join(item.sinks)}" if item.sinks else ""
-            say(f"{item.id}  every {item.every:<5}  {last}  {item.question}{goes}")
+            say(f"{item.id}  every {item.every:<5}  {last}  {item.question}{only}{goes}")
         with _outbox() as (_, outbox):
             if dead := outbox.dead():
                 say(f"{dead} messages could not be delivered: {outbox.dead_letters}", err=True)
@@ -209,11 +218,11 @@ def _lines(seen: "Look") -> Iterator[str]:
     elif seen.state == "not answered":
         see = f"; see: shoal sessions show {seen.session}" if seen.session else ""
         yield f"  not answered (exit code {seen.exit_code}){see}"
-    elif seen.state == "first answer":
+    elif seen.state == "first answer" and not seen.changes:
         yield "  first answer; later runs show what changed"
         yield seen.answer
     elif not seen.changes:
-        yield "  nothing changed materially"
+        yield "  nothing to tell"
     else:
         yield f"  {seen.severity}:"
         yield from (f"  - {change.in_words()}" for change in seen.changes)

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -34,7 +33,8 @@ from tui.widgets.prompt import Prompt
 if TYPE_CHECKING:
     from agent.engine.asking import AskingSession
     from agent.storage.cases import Asked, Case, CaseStore
-    from agent.storage.session_store import StoredRun
+    from agent.storage.links import Link
+    from agent.storage.session_store import SessionStore, StoredRun
     from agent.wiring import App as Started
     from tui.screens.settings import SettingsScreen
 
@@ -53,13 +53,17 @@ class ShoalApp(Commands):
         if item.key
     ]
     _esc_at = float("-inf")
+    link: "Link | None" = None
+    """Where to go once the desk is open."""
 
     @classmethod
-    def for_terminal(cls, started: "Started", *, built_in: bool) -> "ShoalApp":
-        """The desk as this terminal and its analyst want it."""
+    def for_terminal(cls, started: "Started", *, built_in: bool, link: "Link | None" = None) -> "ShoalApp":
+        """The desk as this terminal and its analyst want it. `link`: where it opens."""
         known = frozenset(cls.theme_names())
         wishes = preferences.load(started.home.root, known, frozenset(BY_ID))
-        return cls(started, built_in=built_in, preferences=wishes, glyphs=preferences.signs(wishes))
+        made = cls(started, built_in=built_in, preferences=wishes, glyphs=preferences.signs(wishes))
+        made.link = link
+        return made
 
     @staticmethod
     def theme_names() -> Iterable[str]:
@@ -231,14 +235,16 @@ class ShoalApp(Commands):
         self.push_screen(LedgerScreen(reading.releases, reading.broken, self._save))
 
     @work(group="cases", exclusive=True)
-    async def action_cases(self) -> None:
+    async def action_cases(self, case: str = "") -> None:
         from tui.screens.cases import CasesScreen
 
         with closing(self._started.cases()) as cases, closing(self._started.store()) as store:
             known = store.released(self._session.id) if self._session is not None and self.view.turns else []
             shown = next((item for item in known if item.finding["id"] == self.view.selected), None)
             await self.push_screen_wait(
-                CasesScreen(cases, self._started.path, shown, lambda case: self._asked_again(cases, case))
+                CasesScreen(
+                    cases, self._started.path, shown, lambda case: self._asked_again(cases, case), self._save, case
+                )
             )
 
     async def _asked_again(self, cases: "CaseStore", case: "Case") -> "list[Asked]":
@@ -281,12 +287,29 @@ class ShoalApp(Commands):
             current = self._session.id if self._session is not None else ""
             wanted = await self.push_screen_wait(SessionsScreen(store, current))
             if wanted:
-                runs = list(reversed(store.runs(wanted)))
-                stored = [(run.state, list(store.events(run.run))) for run in runs]
-                await self._take_up(wanted, stored, runs[-1])
+                await self._take_up_from(store, wanted)
+
+    async def _take_up_from(self, store: "SessionStore", session: str, finding: str = "") -> None:
+        runs = list(reversed(store.runs(session)))
+        stored = [(run.state, list(store.events(run.run))) for run in runs]
+        await self._take_up(session, stored, runs[-1], finding)
+
+    def arrived(self) -> None:
+        link, self.link = self.link, None
+        if link is not None:
+            self._follow(link)
+
+    @work(group="link", exclusive=True)
+    async def _follow(self, link: "Link") -> None:
+        """Show what a link leads to; that it is there was looked up before the screen was opened."""
+        if link.kind == "case":
+            self.action_cases(link.id)
+            return
+        with closing(self._started.store()) as store:
+            await self._take_up_from(store, link.id, link.part)
 
     async def _take_up(
-        self, session: str, stored: list[tuple[str, list[dict[str, object]]]], last: "StoredRun"
+        self, session: str, stored: list[tuple[str, list[dict[str, object]]]], last: "StoredRun", finding: str = ""
     ) -> None:
         """Show a stored session as it was, and go on in it where there is an index to ask: its own."""
         still_on = last.state == "running"
@@ -300,7 +323,7 @@ class ShoalApp(Commands):
             except ShoalError as error:
                 self._cannot_ask(error)
         facts = replace(self.view, turns=(), findings={}, selected=None, pinned=None, is_chosen=False, wait=None)
-        self.view = reduce.replay_runs(facts, stored)
+        self.view = reduce.selecting(reduce.replay_runs(facts, stored), finding)
         await self._empty_chat()
         self._clear_welcome()
         if still_on or self._session is None:
@@ -329,8 +352,8 @@ class ShoalApp(Commands):
             self._save("Export this session", stem, forms, Path(file).expanduser() if file else None)
 
     def _forms(self, session: "AskingSession") -> tuple[Form, ...]:
-        from agent.exports.forms import FORMS
         from agent.storage.export import document
+        from tui.screens.saving import forms_of
 
         def events() -> str:
             stored = (
@@ -338,16 +361,8 @@ class ShoalApp(Commands):
             )
             return "".join(f"{safe_json(event)}\n" for event in stored)
 
-        def made(form: str) -> bytes:
-            return FORMS[form].make(document(session.store, session.id))
-
-        forms = [
-            Form(form.suffix, form.suffix[1:], form.about, partial(made, name))
-            for name, form in FORMS.items()
-            if name not in ("svg", "png")
-        ]  # of one finding: the table's own export
         return (
-            *forms,
+            *forms_of(lambda: document(session.store, session.id)),
             Form(".jsonl", "JSON events", "one event a line, what --json prints", events),
             Form(".screen.svg", "SVG", "a picture of the screen", lambda: self.export_screenshot(title="shoal")),
         )

@@ -3,7 +3,8 @@
 It shows what the case store holds and asks it to do things; what a change is, is decided in `agent.storage.changes`.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+import json
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -17,23 +18,26 @@ from textual.widgets import DataTable, Input, Static
 from index.core.errors import ShoalError
 from index.core.untrusted import safe
 from tui.screens.panels import ConfirmScreen, Panel
+from tui.screens.saving import Form, forms_of
 from tui.text.untrusted import fit
 
 if TYPE_CHECKING:
     from agent.storage.cases import Asked, Case, CaseStore, Item
     from agent.storage.session_store import Released
 
-_HINT = "n new · a add the desk's finding · t note · r ask again · ctrl+d deletes · esc closes"
+_HINT = "n new · a add the desk's finding · t note · r ask again · e export · ctrl+d deletes · esc closes"
 
 
 class CasesScreen(Panel[None]):
-    """`released` is the finding selected on the desk, None where there is none. `again` asks a case's findings anew."""
+    """`released` is the finding selected on the desk, None where there is none. `again` asks a case's findings anew. `at`: the
+    case that it opens at, by its id; empty: the newest."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New", id="case_new"),
         Binding("a", "add", "Add finding", id="case_add"),
         Binding("t", "note", "Note", id="case_note"),
         Binding("r", "again", "Ask again", id="case_again"),
+        Binding("e", "export", "Export", id="case_export"),
         Binding("ctrl+d,delete", "delete", "Delete", id="case_delete"),
         Binding("j", "cursor(1)", "Down", show=False, id="cases_j"),
         Binding("k", "cursor(-1)", "Up", show=False, id="cases_k"),
@@ -46,12 +50,16 @@ class CasesScreen(Panel[None]):
         index_path: Any,
         released: "Released | None",
         again: "Callable[[Case], Awaitable[list[Asked]]]",
+        save: "Callable[[str, str, Sequence[Form]], object]",
+        at: str = "",
     ) -> None:
         super().__init__()
         self._store = store
         self._index_path = index_path
         self._released = released
         self._again = again
+        self._save = save
+        self._first = at
         self._cases: list[Case] = []
         self._writing = ""
 
@@ -71,7 +79,7 @@ class CasesScreen(Panel[None]):
         table.add_column("title", width=max(20, self.app.size.width - 52))
         table.add_column("items", width=5)
         table.add_column("made", width=10)
-        self._fill()
+        self._fill(next((place for place, case in enumerate(self._store.cases()) if case.id == self._first), 0))
         table.focus()
 
     def _fill(self, place: int = 0) -> None:
@@ -167,6 +175,14 @@ class CasesScreen(Panel[None]):
         self._show(asked)
         self._say("asked again")
 
+    def action_export(self) -> None:
+        """Save the case as a report, in any form."""
+        from agent.storage.case_report import case_document
+
+        case = self._at
+        if case is not None:
+            self._save("Export this case", f"shoal-{case.id}", forms_of(lambda: case_document(case)))
+
     def say_fault(self, fault: ShoalError) -> None:
         self._say(f"{fault.message} {fault.hint}")
 
@@ -200,11 +216,24 @@ def _item(item: "Item") -> Iterator[Content]:
     if item.kind == "note":
         yield Content.assemble(f"{item.place:>3}  ", ("note  ", "$quiet"), safe(item.text))
         return
+    if item.kind == "lead":
+        claim = str(json.loads(item.text)["claim"])
+        yield Content.assemble(f"{item.place:>3}  ", (f"lead · {item.state}  ", "$quiet"), safe(claim))
+        yield from _links(item)
+        return
     newest = item.versions[-1]
     yield Content.assemble(f"{item.place:>3}  ", (f"{item.tool}  ", "$quiet"), safe(str(newest["title"])))
     versions = len(item.versions)
     kept = f" · {versions} versions" if versions > 1 else ""
-    yield Content.styled(f"     snapshot {newest['snapshot']} · {safe(str(newest['scope']))}{kept}", "$quiet")
+    where = f"     {item.state} · snapshot {newest['snapshot']} · {safe(str(newest['scope']))}{kept}"
+    yield Content.styled(where, "$quiet")
+    yield from _links(item)
+
+
+def _links(item: "Item") -> Iterator[Content]:
+    for link in item.links:
+        why = f": {link.why}" if link.why else ""
+        yield Content.styled(f"     linked to {safe(link.target)}{safe(why)}", "$quiet")
 
 
 def _outcome(asked: "Asked") -> Iterator[Content]:

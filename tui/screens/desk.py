@@ -147,10 +147,12 @@ class Desk(HeldKeys):
                 age = _age_days(self._session.card.published)
             except ShoalError as error:
                 self._cannot_ask(error)
+                self.arrived()
                 return
             self.view = replace(self.view, age_days=age)
         session = self._session
         self._opened(session)
+        self.arrived()
         await asyncio.to_thread(importlib.import_module, "tui.widgets.turn")
         asked = await asyncio.to_thread(_asked, session)
         self.desk.query_one(Prompt).remember(*asked)
@@ -162,6 +164,9 @@ class Desk(HeldKeys):
             holds = welcome.holds(await session.facts())
             self.view = replace(self.view, holds=holds)
             self._draw_welcome()
+
+    def arrived(self) -> None:
+        """The desk is open, with an index or without."""
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A fault that nobody foresaw is a number on the screen, and the screen stays."""

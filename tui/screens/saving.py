@@ -7,8 +7,9 @@ import asyncio
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 from textual import work
@@ -23,6 +24,9 @@ from tui.screens.panels import Panel
 from tui.text.clipboard import copy, tool
 from tui.text.untrusted import fit
 
+if TYPE_CHECKING:
+    from agent.storage.export import Document
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -32,6 +36,20 @@ class Form:
     name: str
     says: str
     make: Callable[[], str | bytes]
+
+
+def forms_of(made: "Callable[[], Document]") -> list[Form]:
+    """The forms in which a session or a case can be saved; a chart of one finding is its table's own."""
+    from agent.exports.forms import FORMS
+
+    def written(name: str) -> bytes:
+        return FORMS[name].make(made())
+
+    return [
+        Form(form.suffix, form.suffix[1:], form.about, partial(written, name))
+        for name, form in FORMS.items()
+        if name not in ("svg", "png")
+    ]
 
 
 class Wanted(NamedTuple):
