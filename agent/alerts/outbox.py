@@ -6,7 +6,6 @@ JSON object a line, and are named by `shoal watch list`.
 """
 
 import json
-import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from agent.alerts.sinks import Message, NotDelivered
 from agent.core.settings import Sink
+from index.core.database import opened
 from index.core.home import private_folder
 
 _SCHEMA = """
@@ -45,8 +45,7 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self._folder = private_folder(folder)
         path = self._folder / "outbox.sqlite3"
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=10)
-        path.chmod(0o600)
+        self._connection = opened(path, "the messages that wait")
         self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(_SCHEMA)
 

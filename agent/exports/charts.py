@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import regex
+
 from agent.figures.plots import Mark, Series, Tone, bars, cells, lines, small_multiples
 from agent.figures.series import series
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
 
 _MOST_BARS = 20
 _FEWEST_MULTIPLES = 3
-"""Columns over time from which on each has a plot of its own."""
+"""Columns over months from which on each has a plot of its own."""
+_MONTH = regex.compile(r"\d{4}-\d{2}")
 
 
 def chart(
@@ -28,6 +31,9 @@ def chart(
         return _trend(finding, landmarks or {}, tone)
     if finding["shape"] == "map":
         return _map(finding, tone)
+    months = [_MONTH.fullmatch(str(row["label"])) for row in finding["rows"]]
+    if all(months) and len(months) > 1 and len(finding["columns"]) >= _FEWEST_MULTIPLES:
+        return _multiples(finding, tone)
     return _bars(finding, tone)
 
 
@@ -35,14 +41,17 @@ def _title(finding: Mapping[str, Any]) -> str:
     return f"{finding['id']} {finding['title']}"
 
 
+def _multiples(finding: Mapping[str, Any], tone: Tone) -> "Figure":
+    """A plot for each column over time, all on the same scale: how each language developed, say."""
+    rows = sorted(finding["rows"], key=lambda row: str(row["label"]))
+    many = [
+        Series(column, [row["values"][place]["count"] for row in rows])
+        for place, column in enumerate(finding["columns"])
+    ]
+    return small_multiples(_title(finding), "conversations", [row["label"] for row in rows], many, tone)
+
+
 def _trend(finding: dict[str, Any], landmarks: Mapping[str, date], tone: Tone) -> "Figure":
-    if len(finding["columns"]) >= _FEWEST_MULTIPLES:
-        days = [row["label"] for row in finding["rows"]]
-        many = [
-            Series(column, [row["values"][place]["count"] for row in finding["rows"]])
-            for place, column in enumerate(finding["columns"])
-        ]
-        return small_multiples(_title(finding), "conversations", days, many, tone)
     drawn = series(finding, landmarks)
     low, high = ([None if band is None else band[end] for band in drawn.bands] for end in (0, 1))
     marks = [Mark(mark.place, mark.text) for mark in drawn.marks]

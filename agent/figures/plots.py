@@ -85,27 +85,30 @@ def lines(
 def small_multiples(
     title: str, unit: str, days: Sequence[str], series: Sequence[Series], tone: Tone = "light"
 ) -> "Figure":
-    """A small plot for each series, with the same axes, so that courses can be compared."""
+    """A small plot for each series. Each has a scale of its own from zero, because the largest language would flatten the
+    others; the title says so."""
     from matplotlib.figure import Figure
 
     across = 3
     down = -(-len(series) // across)
     ground, ink, _ = _GROUND[tone]
     figure = Figure(figsize=(_WIDTH, 0.6 + 1.5 * down), layout="constrained", facecolor=ground)
-    figure.suptitle(_line(title, 90), color=ink, fontsize=11)
-    grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    figure.suptitle(f"{_line(title, 90)} (each on its own scale)", color=ink, fontsize=11)
+    grid = figure.subplots(down, across, squeeze=False)
     for number, axes in enumerate(grid.ravel()):
         if number >= len(series):
             axes.set_visible(False)
             continue
         _style(axes, tone)
-        _draw_lines(axes, days, [series[number]], (), tone)
+        _draw_lines(axes, days, [series[number]], (), tone, ticks=3)
         axes.set_title(_line(series[number].name), color=ink, fontsize=8)
     figure.supylabel(unit, color=ink, fontsize=8)
     return figure
 
 
-def _draw_lines(axes: Any, days: Sequence[str], series: Sequence[Series], marks: Sequence[Mark], tone: Tone) -> None:
+def _draw_lines(
+    axes: Any, days: Sequence[str], series: Sequence[Series], marks: Sequence[Mark], tone: Tone, ticks: int = 8
+) -> None:
     for number, one in enumerate(series):
         colour = _COLOURS[number % len(_COLOURS)]
         values = [float("nan") if value is None else value for value in one.values]
@@ -123,7 +126,7 @@ def _draw_lines(axes: Any, days: Sequence[str], series: Sequence[Series], marks:
             _line(mark.name), (mark.place, 1), xycoords=("data", "axes fraction"), rotation=90, fontsize=7,
             va="top", ha="right", color=_GROUND[tone][1],
         )  # fmt: skip
-    step = max(1, len(days) // 8)
+    step = max(1, -(-len(days) // ticks))
     axes.set_xticks(range(0, len(days), step), [_line(day) for day in days[::step]])
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", color=_GROUND[tone][2], linewidth=0.5)

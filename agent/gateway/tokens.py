@@ -7,7 +7,6 @@ digest and a slow hash would protect nothing. Every request reads the file, so a
 import hashlib
 import json
 import secrets
-import sqlite3
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from hmac import compare_digest
 from pathlib import Path
 
 from agent.gateway.people import Caller, Limits, Role
+from index.core.database import opened
 from index.core.errors import SettingsError, ShoalError
 from index.core.home import private_folder
 
@@ -66,8 +66,7 @@ class TokenStore:
     def __init__(self, path: Path) -> None:
         private_folder(path.parent)
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-        path.chmod(0o600)
+        self._connection = opened(path, "the tokens")
         self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(_SCHEMA)
 

@@ -7,7 +7,6 @@ ledger like any question; on the snapshot a finding already rests on, nothing is
 
 import json
 import secrets
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from agent.storage.changes import Change
 from agent.storage.links import Link
 from agent.storage.session_store import Released
 from agent.storage.typed import typed
+from index.core.database import opened
 from index.core.errors import SettingsError
 from index.core.home import private_folder
 from tools.core.finding import with_present_names
@@ -107,8 +107,7 @@ class CaseStore:
 
     def __init__(self, folder: Path) -> None:
         path = private_folder(folder) / "cases.sqlite3"
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=10)
-        path.chmod(0o600)
+        self._connection = opened(path, "the cases")
         self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(_SCHEMA)
 

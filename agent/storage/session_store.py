@@ -6,7 +6,6 @@ keeps that it was released, because it is append-only (R9).
 
 import fcntl
 import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from typing import Any, TextIO
 
 from agent.storage.links import Link
 from agent.storage.typed import typed
-from index.core.errors import IndexFault, SettingsError
+from index.core.database import opened
+from index.core.errors import SettingsError
 from index.core.home import private_folder
 from tools.core.finding import with_present_names
 
@@ -93,8 +93,7 @@ class SessionStore:
     def __init__(self, folder: Path) -> None:
         self.folder = private_folder(folder)
         path = self.folder / "sessions.sqlite3"
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-        path.chmod(0o600)
+        self._connection = opened(path, "the sessions")
         self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(_SCHEMA)
         self._alive: dict[str, TextIO] = {}
@@ -294,15 +293,14 @@ class SessionStore:
     def delete(self, session: str) -> None:
         """Take a session, its events, findings and checkpoints from every file of the folder."""
         runs = [(run.run,) for run in self.runs(session)]
-        with _Busy():
-            _forget_checkpoints(self.folder / CHECKPOINTS, runs)
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("DELETE FROM events WHERE run = ?", runs)
-            for table in ("runs", "titles", "words"):
-                self._connection.execute(f"DELETE FROM {table} WHERE session = ?", [session])
-            self._connection.execute("INSERT INTO words(words) VALUES ('rebuild')")
-            self._connection.execute("COMMIT")
-            self._connection.execute("VACUUM")
+        _forget_checkpoints(self.folder / CHECKPOINTS, runs)
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany("DELETE FROM events WHERE run = ?", runs)
+        for table in ("runs", "titles", "words"):
+            self._connection.execute(f"DELETE FROM {table} WHERE session = ?", [session])
+        self._connection.execute("INSERT INTO words(words) VALUES ('rebuild')")
+        self._connection.execute("COMMIT")
+        self._connection.execute("VACUUM")
 
     def close(self) -> None:
         """Close the store; a run of this process that is still under way is interrupted."""
@@ -332,22 +330,11 @@ def _ended(events: list[dict[str, Any]]) -> str:
     return next((str(event["state"]) for event in reversed(events) if event["type"] == "run_ended"), INTERRUPTED)
 
 
-class _Busy:
-    """Turns a locked database into what a person can do about it."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, sqlite3.OperationalError):
-            raise IndexFault("The sessions are in use by another Shoal.", "Close it, and try again.") from None
-
-
 def _forget_checkpoints(path: Path, runs: list[tuple[str]]) -> None:
     """Delete the checkpoints of runs, and write the file anew so that nothing of them is left in it or its log."""
     if not path.exists():
         return
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+    with closing(opened(path, "the sessions")) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         for table in ("checkpoints", "writes"):
             if table in tables:

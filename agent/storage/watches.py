@@ -5,7 +5,6 @@ Where the index has no newer snapshot, nothing is asked: an answer that cannot h
 
 import json
 import secrets
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import Any, Literal
 
 from agent.storage.conditions import parsed
 from agent.storage.typed import typed
+from index.core.database import opened
 from index.core.errors import SettingsError
 from index.core.home import private_folder
 from tools.core.finding import with_present_names
@@ -56,8 +56,7 @@ class WatchStore:
 
     def __init__(self, folder: Path) -> None:
         path = private_folder(folder) / "watches.sqlite3"
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=10)
-        path.chmod(0o600)
+        self._connection = opened(path, "the watches")
         self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(_SCHEMA)
         columns = {row[1] for row in self._connection.execute("PRAGMA table_info(watches)")}

@@ -177,17 +177,26 @@ def test_a_trend_is_drawn_with_its_gaps_and_its_change(counts: list[int | None])
 def test_a_map_a_comparison_and_small_multiples_are_drawn() -> None:
     grid = [{"label": "Food", "id": "C1", "place": [0, 1], "values": [{"count": 40, "share": None}]}]
     two = [{"label": "Food", "values": [{"count": 40, "share": 10.0}, {"count": None, "share": None}]}]
-    many = [{"label": "2026-03", "values": [{"count": 40, "share": None}] * 4}]
+    months = [{"label": f"2026-0{month}", "values": [{"count": 40 * month, "share": None}] * 4} for month in (5, 3, 4)]
+    languages = finding(columns=["English", "German", "French", "Thai"], rows=months)
     tones: tuple[Tone, ...] = ("light", "dark")
     for made in (
         finding(shape="map", rows=grid),
         finding(columns=["first", "second"], rows=two),
-        finding(shape="trend", columns=["English", "German", "French", "Thai"], rows=many),
+        languages,
     ):
         for tone in tones:
             figure = chart(made, tone=tone)
             assert figure is not None
             assert svg(figure).startswith("<svg")
+    small = chart(languages)
+    assert small is not None
+    plots = [axes for axes in small.axes if axes.lines]
+    assert len(plots) == 4
+    assert [list(np.asarray(axes.lines[0].get_ydata())) for axes in plots] == [
+        [120, 160, 200]
+    ] * 4  # in order of months
+    assert all(axes.get_ylim()[0] == 0 and axes.get_ylim()[1] >= 200 for axes in plots)  # nothing lies outside its plot
     drawn = chart(finding(columns=["first", "second"], rows=two))
     assert drawn is not None
     assert "suppressed" in svg(drawn)

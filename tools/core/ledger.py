@@ -8,7 +8,6 @@ replaced or rolled back does not have it, and then nothing more is released.
 
 import fcntl
 import json
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from typing import Any
 
 from pyroaring import BitMap
 
+from index.core.database import opened
 from index.core.home import private_folder
 from tools.core.errors import PHRASES_SPENT, LedgerFault
 from tools.core.ledger_blobs import SCHEMA as BLOBS
@@ -128,8 +128,7 @@ class Ledger:
         self.path = path
         self._analyst = analyst
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-        path.chmod(0o600)
+        self._connection = opened(path, "the ledger")
         self._connection.executescript(_SCHEMA + BLOBS)
         self._blobs = Blobs(self._connection)
         (trigger,) = self._connection.execute("SELECT sql FROM sqlite_master WHERE name = 'releases_stay'").fetchone()
