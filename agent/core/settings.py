@@ -23,6 +23,7 @@ ENVIRONMENT = {
 }  # fmt: skip
 """Settings that only the environment gives, and the variables."""
 
+Service = Literal["anthropic", "bedrock", "vertex"]
 Profile = Literal["full", "local"]
 Effort = Literal["", "low", "medium", "high"]
 
@@ -134,6 +135,9 @@ class Settings(SettingsModel):
     """Where watches send their messages, by name: [sinks.NAME] kind = ..., url = .... See docs/guide/cases-and-watches.md."""
     policy: dict[str, Any] = Field(default_factory=dict)
     """Privacy values stricter than the index's, for example min_conversations = 50."""
+    service: Service = "anthropic"
+    """Who offers the Messages API. anthropic: the hosted service, a gateway or a local server. bedrock, vertex: Amazon's and
+    Google's, with credentials from the environment (docs/guide/models.md)."""
     api_key: str | None = Field(None, repr=False)
     """The key of the Messages API."""
     auth_token: str | None = Field(None, repr=False)
@@ -143,8 +147,8 @@ class Settings(SettingsModel):
 
     @property
     def has_model(self) -> bool:
-        """Whether model roles can run: a credential, or an endpoint of one's own."""
-        return bool(self.api_key or self.auth_token or self.base_url)
+        """Whether model roles can run: a credential, an endpoint of one's own, or a cloud's service."""
+        return bool(self.api_key or self.auth_token or self.base_url) or self.service != "anthropic"
 
 
 def load_settings(home: Path) -> Settings:

@@ -35,9 +35,11 @@ from agent.core.run import RunContext
 from agent.llm.endpoint import Ask as Ask
 from agent.llm.endpoint import Endpoint, named_options
 from agent.llm.repetition import Repetition
+from agent.llm.services import Credentials as Credentials
+from agent.llm.services import client_for
 
 if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic
+    from agent.llm.services import Client
 
 MAX_RETRIES = 4
 _CONNECT_TIMEOUT_S = 120.0
@@ -130,22 +132,13 @@ class Model(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """How to reach an endpoint: a key or a token, and its address where it is not the hosted service."""
-
-    api_key: str | None = field(default=None, repr=False)
-    auth_token: str | None = field(default=None, repr=False)
-    base_url: str | None = None
-
-
 class MessagesClient:
     """The Messages API, of the hosted service or of any endpoint that speaks it. It outlives runs and knows none: what a
     run needs is `for_run`."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
-        self._sdk: AsyncAnthropic | None = None
+        self._sdk: Client | None = None
         self._making = threading.Lock()
         self.endpoint = Endpoint()
 
@@ -153,19 +146,12 @@ class MessagesClient:
         """The model as one run calls it: its calls are charged to that run, and its waits are that run's events."""
         return RunModel(self, run)
 
-    def ready(self) -> "AsyncAnthropic":
+    def ready(self) -> "Client":
         """The SDK's client, made once, when first needed (its import takes seconds). Called from several threads."""
         with self._making:
             if self._sdk is None:
-                from anthropic import AsyncAnthropic
-
-                given = self._credentials
-                # The SDK refuses to start without a credential, also where the endpoint asks for none.
-                is_bare = not (given.api_key or given.auth_token)
-                self._sdk = AsyncAnthropic(
-                    api_key="none" if is_bare else given.api_key,
-                    auth_token=given.auth_token,
-                    base_url=given.base_url,
+                self._sdk = client_for(
+                    self._credentials,
                     max_retries=MAX_RETRIES,
                     timeout=_CONNECT_TIMEOUT_S,
                     middleware=[_watch],
@@ -251,9 +237,7 @@ class RunModel:
         budget.spend(ask.model, reply.usage)
         return _finished(reply)
 
-    async def _streamed(
-        self, client: "AsyncAnthropic", ask: Ask, on_delta: OnDelta | None, came: Callable[[], object]
-    ) -> Any:
+    async def _streamed(self, client: "Client", ask: Ask, on_delta: OnDelta | None, came: Callable[[], object]) -> Any:
         with _typed_faults():
             async with client.messages.stream(**self._endpoint.body(ask)) as stream:
                 wording = Repetition()

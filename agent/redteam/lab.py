@@ -81,7 +81,7 @@ class Lab:
 
     def app(self, name: str) -> App:
         """The application with built-in roles on the index `name`."""
-        settings = self.settings.with_values(api_key=None, base_url=None)
+        settings = self.settings.with_values(api_key=None, auth_token=None, service="anthropic", base_url=None)
         return App(self.home, settings, self.home.index_path(name))
 
     def apart(self, app: App, record: str) -> App:
@@ -91,12 +91,14 @@ class Lab:
     def obedient(self, name: str, obedience: Obedience) -> App:
         """The application with Claude roles and readers behind which a model stands that obeys
         whatever it reads."""
-        settings = self.settings.with_values(api_key=None, base_url="obedient")
+        settings = self.settings.with_values(api_key=None, auth_token=None, service="anthropic", base_url="obedient")
         return ObedientApp(self.home, settings, self.home.index_path(name), obedience=obedience)
 
     def visiting(self, started: App) -> App:
         """The application on somebody's index, read-only: its ledger and its sessions are the red team's own."""
-        settings = self.settings.with_values(api_key=None, base_url=None, encoder=started.settings.encoder)
+        settings = self.settings.with_values(
+            api_key=None, auth_token=None, service="anthropic", base_url=None, encoder=started.settings.encoder
+        )
         return ApartApp(self.home, settings, started.path)
 
     def world(self, name: str) -> "Lab":

@@ -8,6 +8,7 @@ import shutil
 from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 
+from agent.llm.services import where as place
 from agent.wiring import App
 from index.maintenance.health import Check, State
 from index.maintenance.health import checks as index_checks
@@ -62,7 +63,7 @@ def _to_model(app: "App", nothing: str) -> list[Check]:
     settings = app.settings
     if not settings.has_model:
         return [Check("leaves the machine", "ok", f"{nothing}no model is configured, and telemetry is off")]
-    where = settings.base_url or "api.anthropic.com"
+    where = place(settings.service, settings.base_url)
     return [
         Check("model", "ok", f"{where}: {settings.lead_model}, {settings.worker_model}, {settings.reader_model}"),
         Check(

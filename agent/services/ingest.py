@@ -80,6 +80,8 @@ async def ingest_by(
         raise SettingsError(
             "Batches and a cost cap need a model.", "Set ANTHROPIC_API_KEY, or leave --batch and --max-cost out."
         )
+    if batch and app.settings.service != "anthropic":
+        raise SettingsError(f"{app.settings.service} has no Message Batches.", "Leave --batch out.")
     spent = spending(app.settings, max_cost) if uses_model else None
     if (app.path / "index.toml").exists():
         await _tidy(app, report)

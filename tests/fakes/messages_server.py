@@ -10,6 +10,7 @@ test decides each reply from the request's content and reads afterwards what was
 """
 
 import json
+import re
 import socket
 import sys
 import threading
@@ -35,6 +36,8 @@ from tests.fakes.messages import (
 )
 
 _JOIN_S = 5.0
+_MESSAGES = re.compile(r"/v1/messages|/projects/.*:(?:streamRawPredict|rawPredict)")
+"""Where messages are asked for: the API's own path, and Vertex'."""
 
 Elsewhere: TypeAlias = Callable[[str, str, bytes], bytes | None]
 """What other paths answer, given method, path and body: the bytes of a 200, or None for a 404."""
@@ -221,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         owner = self.server.owner
         raw = self._read_body()
-        if self.path.partition("?")[0] != "/v1/messages":
+        if not _MESSAGES.fullmatch(self.path.partition("?")[0]):
             self._elsewhere(raw, Error(404, "not_found_error", f"Not found: {self.path}"))
             return
         try:

@@ -25,7 +25,7 @@ from tools.toolbox import NameReaders
 
 def client_of(settings: Settings) -> MessagesClient:
     """The client that all roles and readers share."""
-    return MessagesClient(Credentials(settings.api_key, settings.auth_token, settings.base_url))
+    return MessagesClient(Credentials(settings.api_key, settings.auth_token, settings.base_url, settings.service))
 
 
 def claude_roles(settings: Settings, model: Model) -> RoleSet:
@@ -60,8 +60,10 @@ def model_names(settings: Settings) -> str:
 
 
 def name_readers(settings: Settings, model: Model) -> NameReaders:
-    """The namer and the auditor of names for what is released."""
-    return NameReaders(ClaudeNamer(model, settings, BuiltinNamer()), ClaudeNameAuditor(model, settings))
+    """The namer and the auditor of names for what is released. A small model audits nothing: the gate's rules judge names
+    alone, as in the built-in roles."""
+    namer = ClaudeNamer(model, settings, BuiltinNamer())
+    return NameReaders(namer) if settings.profile == "local" else NameReaders(namer, ClaudeNameAuditor(model, settings))
 
 
 class Readers(NamedTuple):

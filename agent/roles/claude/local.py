@@ -8,6 +8,8 @@ question stays unanswered for its sake.
 from collections.abc import Sequence
 from dataclasses import replace
 
+import regex
+
 from agent.core.answer import Draft
 from agent.core.errors import Unusable
 from agent.core.settings import Settings
@@ -20,6 +22,8 @@ _ASKED_CHARS, _SAID_CHARS = 2_000, 300
 """Characters of a question that the model is given, and that it may give back."""
 _MOST_CLAIMS = 12
 _WORDED = "A model worded the answer; built-in rules investigated."
+_OURS = regex.compile(r"</?(?:claims|question)>")
+"""Tags of the request: a small model may copy them with a claim."""
 _SHORT = 500
 """Tokens of a reply."""
 
@@ -77,7 +81,7 @@ class WordingWriter:
             [{"role": "user", "content": user}],
             max_tokens=_SHORT,
         )
-        worded = " ".join((await self._model.reply(ask, on_delta)).text.split())
+        worded = " ".join(_OURS.sub(" ", (await self._model.reply(ask, on_delta)).text).split())
         if not handles(worded):
             raise Unusable("wording")
         return draft.model_copy(update={"answer": worded, "byline": _WORDED})
