@@ -1,13 +1,19 @@
 """Shoal's side of bench/clones.py: one ingest and publishing with a stub that answers at once."""
 
 import asyncio
+import json
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from agent.services.ingest import ATTEST_ACCOUNTS
+import numpy as np
+from sklearn.metrics import adjusted_mutual_info_score
+
+from agent.services.ingest import ATTEST_ACCOUNTS, ingest
 from agent.wiring import App
-from index.core.records import Conversation
+from bench.semantics import Labelled, Texts, places
+from index.core.records import Conversation, Turn
 from index.handle import open_writer
 from index.ingest.extraction import Extraction, Portion
 from index.ingest.pipeline import Ingest
@@ -68,3 +74,35 @@ def shoal(log: Path, home: Path) -> None:
         print(f"{found.summaries} summaries, {found.clusters} base clusters")
 
     asyncio.run(work(open_file(log)))
+
+
+def topics(texts: Path) -> None:
+    """One ingest and publishing of texts with labels by the built-in roles; what came of it as JSON (as in clones_topics.py).
+    Each text is by an account of its own."""
+    rows = json.loads(texts.read_text("utf-8"))
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    made = [
+        Labelled(
+            row["text"],
+            row["label"],
+            "English",
+            Conversation((Turn("user", row["text"]),), f"account {place}", start + timedelta(minutes=place)),
+        )
+        for place, row in enumerate(rows)
+    ]
+    app = App.start(texts.stem)
+    asyncio.run(ingest(app, Texts(made), lambda _: None, built_in=True))
+    snapshot = app.open_index().snapshot
+    labels, truth = snapshot.base_labels, np.array([made[place].intent for place in places(made)])
+    inside = labels >= 0
+    alone = np.where(inside, labels, 10**6 + np.arange(len(labels)))
+    sizes = np.bincount(labels[inside], minlength=len(snapshot.base_clusters))
+    largest = [snapshot.base_clusters[place].name or "(no name)" for place in np.argsort(-sizes)[:6]]
+    found = {
+        "topics": len(snapshot.base_clusters),
+        "inside": float(inside.mean()),
+        "ami": float(adjusted_mutual_info_score(truth[inside], labels[inside])),
+        "ami_all": float(adjusted_mutual_info_score(truth, alone)),
+        "names": largest,
+    }
+    print(json.dumps(found))

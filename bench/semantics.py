@@ -137,7 +137,7 @@ def measured(name: str, rows: Sequence[Labelled]) -> None:
     index, seconds = built(name, rows)
     snapshot = index.snapshot
     # Ingest numbers conversations in the order in which they came; what is in twice came once.
-    held = [rows[place] for place in _places(rows)]
+    held = [rows[place] for place in places(rows)]
     assert len(held) == len(snapshot), (len(held), len(snapshot))
     truth, language = (np.array([getattr(row, of) for row in held]) for of in ("intent", "language"))
     labels = snapshot.base_labels
@@ -157,7 +157,7 @@ def measured(name: str, rows: Sequence[Labelled]) -> None:
         _categories(index, truth, language)
 
 
-def _places(rows: Sequence[Labelled]) -> list[int]:
+def places(rows: Sequence[Labelled]) -> list[int]:
     """Where each distinct conversation is first."""
     seen: dict[Any, int] = {}
     for place, row in enumerate(rows):
