@@ -16,7 +16,7 @@ from agent.wiring import prepare_process
 
 prepare_process()
 # What is slow is measured in bench, and machines are noisy; `make slow` draws more examples where a test names no number.
-settings.register_profile("shoal", deadline=None, max_examples=int(os.environ.get("SHOAL_EXAMPLES", "40")))
+settings.register_profile("shoal", deadline=None, max_examples=int(os.environ.get("SHOAL_EXAMPLES", "25")))
 settings.load_profile("shoal")
 
 

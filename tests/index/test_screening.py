@@ -316,6 +316,7 @@ def test_a_named_pipeline_that_is_missing_is_an_error_and_not_a_silent_half(monk
         mask(_ABOUT_NAMES)
 
 
+@pytest.mark.slow
 def test_the_name_layer_works_in_worker_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     _turn_on(monkeypatch, _pipeline(tmp_path / "names"))
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:

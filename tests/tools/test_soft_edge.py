@@ -142,7 +142,9 @@ def test_what_is_at_a_threshold_is_not_rounded_under_it() -> None:
         assert thresholds.rounded_accounts(7, np.arange(18, dtype=np.int64)) == 10
 
 
-@pytest.mark.parametrize("policy", [SHARP, PrivacyPolicy()], ids=["exact", "soft"])
+@pytest.mark.parametrize(
+    "policy", [pytest.param(SHARP, marks=pytest.mark.slow, id="exact"), pytest.param(PrivacyPolicy(), id="soft")]
+)
 def test_four_invented_accounts_do_not_tell_whether_a_fifth_wrote_that_day(policy: PrivacyPolicy) -> None:
     others = [one for one in crowd(0, people=220) if one.day != 30]
     invented = [Told(9_000 + account, day=30) for account in range(4) for _ in range(9)]
