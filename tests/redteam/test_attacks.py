@@ -134,7 +134,6 @@ async def test_nothing_of_a_conversation_is_on_disk_even_after_a_kill() -> None:
     assert "(at " in outcomes[0].notes[0]
 
 
-@pytest.mark.slow
 async def test_no_attempt_of_an_analyst_gets_more_than_the_rules_allow(lab: Lab) -> None:
     assert len(set(ATTEMPTS)) >= 60
     assert missed(await analyst.run(lab)) == []
