@@ -150,7 +150,8 @@ class Toolbox:
             raise SettingsError(f"“{safe(text)}” is a label of the public vocabulary already.", "It needs no adding.")
         for said in (text, *phrasings):
             if (problem := self._context.gate.problem_with_name(said)) is not None:
-                raise SettingsError(f"“{safe(said)}” cannot be a label: {problem}", "Choose general words.")
+                what = "a label" if said == text else "a phrasing"
+                raise SettingsError(f"“{safe(said)}” cannot be {what}: {problem}", "Choose general words.")
         with names_in_turn(index.path):
             kept = [label for label in load_labels(index.path / LABELS) if label.text != text]
             if len(kept) == MOST:

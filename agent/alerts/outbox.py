@@ -70,6 +70,18 @@ class Outbox:
         ).fetchall()
         return [(identity, _message(body)) for identity, body in rows]
 
+    def forget(self, watch: str) -> None:
+        """Take the messages of a watch from the file and from the dead letters, sent or not."""
+        self._connection.execute("DELETE FROM messages WHERE json_extract(body, '$.watch') = ?", [watch])
+        self._connection.execute("VACUUM")
+        if self.dead_letters.exists():
+            lines = self.dead_letters.read_text("utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if json.loads(line).get("watch") != watch]
+            partial = self.dead_letters.with_suffix(".partial")
+            partial.touch(mode=0o600)
+            partial.write_text("".join(kept), "utf-8")
+            partial.replace(self.dead_letters)
+
     def dead(self) -> int:
         """How many messages could not be delivered."""
         (count,) = self._connection.execute("SELECT count(*) FROM messages WHERE state = 'dead'").fetchone()

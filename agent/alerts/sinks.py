@@ -17,7 +17,6 @@ from email.message import EmailMessage
 from typing import Any
 
 from agent.core.settings import Sink
-from index.core.errors import SettingsError
 
 _TIMEOUT_S = 20.0
 _SLACK_MOST = 3_000
@@ -62,7 +61,7 @@ def _secret(sink: Sink, environment: Mapping[str, str]) -> str:
         return ""
     found = environment.get(sink.secret_env, "")
     if not found:
-        raise SettingsError(f"{sink.secret_env} is not set.", "Set it in the environment of shoal watch run.")
+        raise NotDelivered(f"{sink.secret_env} is not set in the environment")
     return found
 
 

@@ -24,8 +24,8 @@ _MONTH = regex.compile(r"\d{4}-\d{2}")
 def chart(
     finding: dict[str, Any], landmarks: Mapping[str, date] | None = None, tone: Tone = "light"
 ) -> "Figure | None":
-    """The chart of a finding in its JSON-safe form; None where there is nothing to draw."""
-    if not finding["rows"]:
+    """The chart of a finding in its JSON-safe form; None where no row of it is shown."""
+    if all(value["count"] is None for row in finding["rows"] for value in row["values"][:1]):
         return None
     if finding["shape"] == "trend":
         return _trend(finding, landmarks or {}, tone)

@@ -62,7 +62,9 @@ def _one(made: Document, tone: Tone, draw: Callable[["Figure"], bytes]) -> bytes
     """The chart of the one finding. Raises SettingsError where there is none, or there are several."""
     drawn = _charts(made, tone)
     if not drawn:
-        raise SettingsError("There is no finding to draw.", "Ask a question first, or name another finding.")
+        raise SettingsError(
+            "There is nothing to draw: there is no finding, or every row of it is suppressed.", "Name another finding."
+        )
     if len(drawn) > 1:
         handles = ", ".join(handle for handle, _ in drawn)
         raise SettingsError(

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from agent.roles.claude import Readers
 
 _SEED = 7
+_WRITTEN = "(written)"
+"""Of free text: that there is some."""
 _AT_ONCE = 64
 
 
@@ -43,12 +45,11 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a facet came to on a sample. `counts`: conversations by value, rounded; None: too few to be shown. `unknown`: percent
-    of the sample without a value. Of free text only `unknown` is said."""
+    """What a facet came to on a sample. `counts`: conversations by value, rounded, and of those without one ("unknown"); None: none
+    or too few to be shown. Of free text: how many have some, and how many none."""
 
     name: str
     counts: Mapping[str, int | None]
-    unknown: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,25 +193,21 @@ async def _read(
 
 
 def _tried(spec: FacetSpec, read: Sequence[tuple[Extraction, Conversation]], policy: PrivacyPolicy) -> Tried:
-    if not spec.values:
-        without = sum(spec.name not in item.texts for item, _ in read)
-        return Tried(spec.name, {}, _percent(without, len(read)))
     counts: Counter[str] = Counter()
     accounts: dict[str, set[str]] = defaultdict(set)
     for place, (item, conversation) in enumerate(read):
-        value = item.values.get(spec.name, "")
-        value = value if value in spec.values else UNKNOWN
+        if spec.values:
+            said = item.values.get(spec.name, "")
+            value = said if said in spec.values else UNKNOWN
+        else:
+            value = _WRITTEN if spec.name in item.texts else UNKNOWN
         counts[value] += 1
         accounts[value].add(conversation.account or str(place))
-    enough = {
-        value: counts[value] >= policy.min_conversations and len(accounts[value]) >= policy.min_accounts
-        for value in spec.values
-    }
     step = policy.round_to
-    shown = {value: step * round(counts[value] / step) if enough[value] else None for value in spec.values}
-    return Tried(spec.name, shown, _percent(counts[UNKNOWN], len(read)))
-
-
-def _percent(part: int, whole: int) -> float:
-    """Rounded to five, so that it tells of no single conversation of a sample."""
-    return 5.0 * round(100 * part / max(1, whole) / 5)
+    shown = {
+        value: step * round(counts[value] / step)
+        if counts[value] >= policy.min_conversations and len(accounts[value]) >= policy.min_accounts
+        else None
+        for value in (*(spec.values or (_WRITTEN,)), UNKNOWN)
+    }
+    return Tried(spec.name, shown)

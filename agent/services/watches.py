@@ -90,13 +90,16 @@ async def look(store: WatchStore, watch: Watch, newest: int, make: Callable[[], 
         return Look(watch.id, watch.question, "not answered", snapshots, session=session.id, exit_code=code or 1)
     before = store.found(watch)
     conditions = [parsed(text) for text in watch.conditions]
-    found, unmatched, worst = _met(conditions, before, released) if conditions else _compared(before, released)
+    is_first = not watch.last
+    found, unmatched, worst = _compared(before, released)
+    if conditions and not is_first:
+        found, worst = _met(conditions, before, released)
     store.keep(watch, _by_call(released), now, newest)
-    reported = answer if found or not before else ""
+    reported = answer if found or is_first or unmatched else ""
     return Look(
         watch.id,
         watch.question,
-        "answered" if before else "first answer",
+        "first answer" if is_first else "answered",
         snapshots,
         worst,
         tuple(found),
@@ -115,11 +118,11 @@ def message_of(seen: Look) -> Message:
 
 def _met(
     conditions: Sequence[Condition], before: dict[str, dict[str, Any]], released: Sequence[Released]
-) -> tuple[list[Change], int, Severity]:
-    """What the watch's conditions are met by now; those that held the last time are not told again."""
+) -> tuple[list[Change], Severity]:
+    """What the watch's conditions are met by now and were not the last time."""
     found = met(conditions, before, _by_call(released))
     abuse = any(item.specialist == "abuse" for item in released)
-    return list(found), 0, severity(found, "abuse" if abuse else "usage")
+    return list(found), severity(found, "abuse" if abuse else "usage")
 
 
 def _compared(before: dict[str, dict[str, Any]], released: Sequence[Released]) -> tuple[list[Change], int, Severity]:
@@ -129,7 +132,7 @@ def _compared(before: dict[str, dict[str, Any]], released: Sequence[Released]) -
     who = {key: item.specialist for key, item in _keyed(released).items()}
     for key, after in _by_call(released).items():
         if key not in before:
-            unmatched += bool(before)
+            unmatched += 1
             continue
         material = [change for change in changes(before[key], after) if change.material]
         found += [change for change in material if change not in found]

@@ -108,7 +108,8 @@ def _finding(case: Case, item: Item) -> Part:
         since = f"Since snapshot {item.versions[-2]['snapshot']}: "
         notes += [since + change.in_words() for change in found] or [since + "nothing beyond rounding."]
     link = Link("finding", item.session, item.versions[0]["id"])
-    about = f"{item.state} · {newest['scope']} · {newest['period']} · snapshot {newest['snapshot']} · {link}"
+    first = f"first released as {link}" if len(item.versions) > 1 else str(link)
+    about = f"{item.state} · {newest['scope']} · {newest['period']} · snapshot {newest['snapshot']} · {first}"
     return Part(f"{item.place}. {newest['title']}", about, notes=tuple(notes))
 
 
@@ -135,7 +136,7 @@ def _links(case: Case, item: Item) -> Iterator[str]:
         }
         handles = [handle for found in _HANDLE.findall(item.text) for handle in regex.findall(r"F\d+", found)]
         if rests := sorted({places[handle] for handle in handles if handle in places}):
-            yield f"Rests on finding {', '.join(map(str, rests))} of this case."
+            yield f"Rests on finding {', '.join(map(str, rests))} of this case, as first released."
         if themes := list(dict.fromkeys(_THEME.findall(item.text))):
             yield (
                 "Themes: "
@@ -192,8 +193,6 @@ def _method(findings: Sequence[Item]) -> Iterator[str]:
 def _references(findings: Sequence[Item]) -> Iterator[str]:
     """What `shoal audit` finds a release by: its digest, and what it was released to."""
     for item in findings:
-        for version in item.versions:
-            yield (
-                f"Finding {item.place}, snapshot {version['snapshot']}: sha256 {version['digest']}, "
-                f"released in session {item.session}."
-            )
+        for number, version in enumerate(item.versions):
+            where = f"released in session {item.session}" if number == 0 else "asked again for this case"
+            yield f"Finding {item.place}, snapshot {version['snapshot']}: sha256 {version['digest']}, {where}."

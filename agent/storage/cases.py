@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS links (
     PRIMARY KEY (id, place, target));
 """
 
+_LONGEST_TITLE = 200
+
 State = Literal["new", "reviewed", "escalated", "resolved", "benign"]
 STATES: tuple[State, ...] = get_args(State)
 
@@ -112,9 +114,14 @@ class CaseStore:
         self._connection.executescript(_SCHEMA)
 
     def new(self, title: str, index_path: Path) -> str:
-        """Make a case; returns its id."""
-        if not title.strip():
-            raise SettingsError("A case needs a title.", 'Write: shoal case new "a title"')
+        """Make a case; returns its id. Raises SettingsError for a title that is none, too long, or another case's."""
+        title = " ".join(title.split())
+        if not title or len(title) > _LONGEST_TITLE:
+            raise SettingsError(
+                f"A case needs a title of at most {_LONGEST_TITLE} characters.", 'Write: shoal case new "a title"'
+            )
+        if held := [case.id for case in self.cases() if case.title == typed(title)]:
+            raise SettingsError(f"The case {held[0]} has that title already.", "Give another title, or use that case.")
         made = f"c-{secrets.token_hex(3)}"
         self._connection.execute("INSERT INTO cases VALUES (?, ?, ?, ?)", [made, typed(title), str(index_path), _now()])
         return made

@@ -49,6 +49,7 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
     """Differences between two stored findings, groups matched by cluster id, else by label. In a trend a new bucket is
     time passing, not a new group."""
     old, new = rows_of(before), rows_of(after)
+    old = _renumbered(old, new)
     round_to = max(policy_step(before), policy_step(after))
     found: list[Change] = []
     for key, row in new.items():
@@ -60,6 +61,22 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
         gone = [row for key, row in old.items() if key not in new]
         found += [Change("no longer shown", row["label"], "", _said(row["values"][0]), "", True) for row in gone]
     return found
+
+
+def _renumbered(old: dict[str, dict[str, Any]], new: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The earlier rows, each under the key that a later row has whose name is the same: where themes are made anew, one keeps its
+    name and not its id. Only names that one row has on either side."""
+    once = [
+        {label: key for key, row in rows.items() if (label := row["label"]) and labels.count(label) == 1}
+        for rows in (old, new)
+        for labels in [[row["label"] for row in rows.values()]]
+    ]
+    moved = {
+        once[0][label]: key
+        for label, key in once[1].items()
+        if label in once[0] and key not in old and once[0][label] not in new
+    }
+    return {moved.get(key, key): row for key, row in old.items()}
 
 
 def policy_step(finding: dict[str, Any]) -> int:

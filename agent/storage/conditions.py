@@ -70,8 +70,11 @@ def _between(condition: Condition, before: Finding, after: Finding) -> Iterator[
     """What meets a condition only beside the finding of the last time."""
     old, new = rows_of(before), rows_of(after)
     if condition.on == "new-theme":
+        names = {_name(row) for row in old.values()}
         for key, row in new.items():
-            if "id" in row and key not in old:
+            # Themes are made anew now and then: one whose name was shown before is not news.
+            if "id" in row and key not in old and _name(row) not in names:
+                names.add(_name(row))
                 yield Change("new theme", row["label"], "", "", f"{row['values'][0]['count']:,}", True)
     elif condition.on == "growth" and before["totals"][0] and after["totals"][0] and _is_a_count(after):
         for key, row in new.items():
@@ -80,6 +83,11 @@ def _between(condition: Condition, before: Finding, after: Finding) -> Iterator[
                 least = _least_growth(first, before["totals"][0], then, after["totals"][0], policy_step(after))
                 if least > _limit(condition):
                     yield _grown(row["label"], least, f"{first:,}", f"{then:,}")
+
+
+def _name(row: dict[str, Any]) -> str:
+    """A theme's name without the id that tells it from another of that name."""
+    return str(row["label"]).removesuffix(f" · {row.get('id', '')}")
 
 
 def _is_a_count(finding: Finding) -> bool:

@@ -15,15 +15,25 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def findings_csv(findings: Iterable[dict[str, Any]]) -> str:
-    """Every row of these findings by column: finding, title, scope, group, column, count, share. A suppressed count says so."""
+    """Every row of these findings by column: finding, title, scope, group, column, count, share; and its statistics, with value,
+    interval and verdict. A suppressed count says so."""
     rows: list[list[str]] = []
     for finding in findings:
         for row in finding["rows"]:
             for column, value in zip(finding["columns"], row["values"], strict=True):
                 count = "suppressed" if value["count"] is None else str(value["count"])
                 share = "" if value["share"] is None else str(value["share"])
-                rows.append([finding["id"], finding["title"], finding["scope"], row["label"], column, count, share])
-    return as_csv(["finding", "title", "scope", "group", "column", "count", "share"], rows)
+                rows.append(
+                    [finding["id"], finding["title"], finding["scope"], row["label"], column, count, share, *[""] * 4]
+                )
+            for measure in row.get("measures", ()):
+                said = [str(measure.get(name, "")) for name in ("value", "low", "high", "verdict")]
+                rows.append(
+                    [finding["id"], finding["title"], finding["scope"], row["label"], measure["name"], "", "", *said]
+                )
+    return as_csv(
+        ["finding", "title", "scope", "group", "column", "count", "share", "value", "low", "high", "verdict"], rows
+    )
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

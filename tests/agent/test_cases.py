@@ -75,7 +75,7 @@ def test_a_case_prints_as_a_report_with_every_part(cases: CaseStore) -> None:
 
 def test_a_lead_knows_the_findings_and_themes_that_it_rests_on(cases: CaseStore) -> None:
     text = text_of(begun(cases))
-    assert "Rests on finding 1 of this case." in text
+    assert "Rests on finding 1 of this case, as first released." in text
     assert "Themes: C4 “Reviews for hire”." in text
     assert "template very high" in text
 
@@ -145,3 +145,19 @@ def test_a_link_of_another_kind_says_what_it_is() -> None:
     assert Link.finding_in("shoal:finding/s-1/F3") == "F3"
     with pytest.raises(SettingsError, match="is a link to a case"):
         Link.id_in("shoal:case/c-1", "session", "finding")
+
+
+def test_a_title_is_one_line_and_no_other_cases(cases: CaseStore) -> None:
+    made = cases.new("Spring\n spam", Path("/i"))
+    assert cases.find(made).title == "Spring spam"
+    for wrong in ("Spring spam", "", "x" * 201):
+        with pytest.raises(SettingsError):
+            cases.new(wrong, Path("/i"))
+
+
+def test_a_finding_that_was_asked_again_says_which_release_is_which(cases: CaseStore) -> None:
+    case = begun(cases)
+    cases.add_version(case, case.items[0], {**ring(), "snapshot": 9, "digest": "d-new"})
+    text = text_of(cases.find(case.id))
+    assert "first released as shoal:finding/s-1/F2" in text
+    assert "snapshot 9: sha256 d-new, asked again for this case." in text

@@ -37,6 +37,16 @@ def test_groups_come_and_go_by_their_id_whatever_their_name() -> None:
     assert _kinds(before, after) == [("appeared", "fresh", True), ("no longer shown", "gone", True)]
 
 
+def test_a_theme_that_kept_its_name_and_not_its_id_is_the_same() -> None:
+    before = _table(row("bees", 100, 10.0, id="C1"), row("twice", 40, 4.0, id="C2"), row("twice", 30, 3.0, id="C3"))
+    after = _table(row("bees", 200, 20.0, id="C9"), row("twice", 40, 4.0, id="C7"), row("twice", 30, 3.0, id="C3"))
+    assert _kinds(before, after) == [
+        ("share", "bees", True),
+        ("appeared", "twice", True),
+        ("no longer shown", "twice", True),
+    ]
+
+
 def test_a_new_month_of_a_trend_is_no_new_group() -> None:
     before, after = _table(row("2026-03", 100, 10.0), shape="trend"), _table(row("2026-04", 90, 9.0), shape="trend")
     assert _kinds(before, after) == []

@@ -47,6 +47,17 @@ def test_a_new_theme_is_a_cluster_that_was_not_shown_before() -> None:
     assert told("new-theme", table(row("a", 5, 1.0)), table(row("a", 5, 1.0), row("German", 40, 4.0))) == []
 
 
+def test_a_theme_that_was_made_anew_under_its_name_is_no_news() -> None:
+    before = table(row("Money", 50, 5.0, id="C1"), row("Bees · C9", 30, 3.0, id="C9"))
+    after = table(
+        row("Money", 55, 5.0, id="C4"),
+        row("Bees", 30, 3.0, id="C5"),
+        row("Wax", 40, 4.0, id="C6"),
+        row("Wax · C7", 20, 2.0, id="C7"),
+    )
+    assert told("new-theme", before, after) == [("new theme", "Wax")]
+
+
 def test_growth_is_told_by_the_lower_end_of_its_interval() -> None:
     before = table(row("a", 100, 10.0), row("b", 20, 2.0))
     after = table(row("a", 200, 20.0), row("b", 35, 3.5))

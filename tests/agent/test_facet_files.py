@@ -110,3 +110,12 @@ def test_bad_input_is_said_before_anything_is_read(home: Path, tmp_path: Path) -
     assert shoal("facets", "new", "tone", "-q", "How?", "-v", "a", "-v", "b", "-w", "a", "-o", file).exit_code == 2
     (tmp_path / "empty.jsonl").write_text("")
     assert shoal("facets", "preview", file, tmp_path / "empty.jsonl").exit_code != 0
+
+
+def test_one_conversation_in_a_preview_tells_nothing(home: Path, tmp_path: Path) -> None:
+    file, said = made(tmp_path), []
+    for text in ("this is annoying", "hello there"):
+        one = tmp_path / "one.jsonl"
+        one.write_text(json.dumps({"messages": [{"role": "user", "content": text}], "account": "a"}) + "\n")
+        said.append(shoal("facets", "preview", file, one, "--json").stdout)
+    assert said[0] == said[1]

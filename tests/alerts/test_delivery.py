@@ -20,7 +20,6 @@ from pydantic import ValidationError
 from agent.alerts.outbox import TRIES, Outbox
 from agent.alerts.sinks import SENT_AT, SIGNATURE, Message, NotDelivered, send
 from agent.core.settings import Sink
-from index.core.errors import SettingsError
 
 NOW = datetime(2026, 12, 2, 12, 0, tzinfo=UTC)
 HOOK = Sink(kind="webhook", url="http://127.0.0.1:1/", gather_minutes=15)
@@ -82,7 +81,7 @@ async def test_a_webhook_gets_signed_json_with_what_was_released_and_no_more(lis
     assert [set(one) for one in held["messages"]] == [{"watch", "severity", "snapshot", "changes", "link"}] * 2
     expected = hmac.new(b"a key", f"{headers[SENT_AT]}.".encode() + body, hashlib.sha256).hexdigest()
     assert headers[SIGNATURE] == f"sha256={expected}"
-    with pytest.raises(SettingsError, match="HOOK_KEY is not set"):
+    with pytest.raises(NotDelivered, match="HOOK_KEY is not set"):
         await send(sink, [message()], {})
 
 

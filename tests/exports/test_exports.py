@@ -76,7 +76,7 @@ def document(*findings: dict[str, Any], leads: tuple[dict[str, Any], ...] = ()) 
 def test_long_rows_are_the_columns_of_the_economic_index_and_hidden_is_not_zero() -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv([finding()]))))
     assert list(rows[0])[:7] == ["date_start", "date_end", "facet", "level", "variable", "cluster_name", "value"]
-    first, share, accounts, hidden = rows
+    first, share, accounts, hidden, *_ = rows
     assert (first["date_start"], first["date_end"], first["facet"]) == ("2026-03-01", "2026-10-31", "language")
     assert (first["variable"], first["value"], first["suppressed"]) == ("count", "600", "0")
     assert (share["variable"], share["value"]) == ("pct", "66.7")
@@ -93,7 +93,8 @@ def test_a_trend_has_the_dates_of_its_buckets_and_a_tree_its_levels() -> None:
         {"label": "Food", "id": "T1", "values": [{"count": 90, "share": None}]},
         {"label": "Bread", "id": "C1", "parent": "T1", "values": [{"count": 40, "share": None}]},
     ]
-    tree = list(long_rows([finding(shape="tree", title="What it is used for", rows=rows)]))
+    found = long_rows([finding(shape="tree", title="What it is used for", rows=rows)])
+    tree = [row for row in found if row.cluster_name]
     assert [(row.level, row.cluster_name, row.parent, row.facet) for row in tree] == [
         (0, "Food", "", "theme"), (1, "Bread", "Food", "theme"),
     ]  # fmt: skip
@@ -168,7 +169,9 @@ def test_a_notebook_holds_its_rows_and_is_well_formed() -> None:
 @given(counts=st.lists(st.none() | st.integers(15, 900), min_size=2, max_size=8))
 def test_a_trend_is_drawn_with_its_gaps_and_its_change(counts: list[int | None]) -> None:
     drawn = chart(trend(counts))
-    assert drawn is not None
+    assert (drawn is None) is all(count is None for count in counts)
+    if drawn is None:
+        return
     values = np.asarray(drawn.axes[0].lines[0].get_ydata(), dtype=float)
     assert np.isnan(values).tolist() == [count is None for count in counts]
     assert ("change of level at 2026-05" in svg(drawn)) is (len(counts) > 2)
@@ -210,7 +213,7 @@ def test_one_chart_is_a_picture_and_several_are_an_archive() -> None:
     assert names == ["F1.svg", "F1.png", "F2.svg", "F2.png"]
     with pytest.raises(SettingsError, match="several findings to draw: F1, F2"):
         FORMS["svg"].make(both)
-    with pytest.raises(SettingsError, match="no finding to draw"):
+    with pytest.raises(SettingsError, match="nothing to draw"):
         FORMS["png"].make(document())
 
 
@@ -237,3 +240,27 @@ def test_findings_are_chosen_by_handle_and_unknown_ones_are_refused() -> None:
         of_findings(made, ["F9"])
     with pytest.raises(SettingsError, match="'xml' is no format"):
         form_of("xml")
+
+
+def test_a_week_ends_on_its_last_day_and_verdicts_and_hidden_groups_are_rows() -> None:
+    weekly = {**trend([20, None]), "title": "Code by week"}
+    weekly["rows"] = [
+        {**row, "label": day} for row, day in zip(weekly["rows"], ("2026-02-23", "2026-03-02"), strict=True)
+    ]
+    ends = {(row.date_start, row.date_end) for row in long_rows([weekly]) if row.cluster_name}
+    assert ends == {("2026-02-23", "2026-03-01"), ("2026-03-02", "2026-03-08")}
+    judged = finding()
+    judged["rows"][0]["measures"] = [{"name": "coordination", "verdict": "very high"}]
+    (found,) = [row for row in long_rows([judged]) if row.variable == "coordination"]
+    assert (found.value, found.suppressed, found.verdict) == (None, 0, "very high")
+    hidden = {row.variable: row.value for row in long_rows([judged]) if not row.cluster_name}
+    assert hidden == {"suppressed groups": 1, "suppressed pct": 2.0}
+    assert "very high" in FORMS["csv"].make(document(judged)).decode()
+
+
+def test_a_finding_without_a_row_that_is_shown_has_no_chart() -> None:
+    nothing = finding(rows=[{"label": "a", "values": [{"count": None, "share": None}]}])
+    assert chart(nothing) is None
+    assert chart(trend([None, None])) is None
+    with pytest.raises(SettingsError, match="every row of it is suppressed"):
+        FORMS["svg"].make(document(nothing))

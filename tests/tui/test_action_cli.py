@@ -117,3 +117,24 @@ def test_a_watch_tells_its_sink_through_a_failure_and_no_change_is_lost(home: Pa
     assert "“Spanish”" in shoal("sessions", "show", message["link"]).stdout
     listener.close()
     assert shoal("watch", "test", "team").exit_code == 2
+
+
+def test_a_watch_with_conditions_is_silent_first_and_removing_it_takes_its_messages(home: Path) -> None:
+    (home / "settings.toml").write_text(
+        'index = "small"\n[sinks.team]\nkind = "webhook"\nurl = "http://127.0.0.1:9"\nsecret_env = "NOT_SET_HERE"\n'
+    )
+    assert shoal("watch", "add", LANGUAGES, "--if", "rumour").exit_code == 2
+    made = json.loads(
+        shoal("watch", "add", LANGUAGES, "--to", "team", "--if", "count>200", "--if", "growth>20", "--json").stdout
+    )
+    assert made["conditions"] == ["count>200", "growth>20"]
+    first = shoal("watch", "run", "--json")
+    assert (first.exit_code, json.loads(first.stdout)["changes"]) == (0, [])
+    _grown(home, _spanish(200))
+    second = shoal("watch", "run", "--all", "--json")
+    kinds = {change["kind"] for change in json.loads(second.stdout)["changes"]}
+    assert kinds == {"count over", "growth"}
+    assert "NOT_SET_HERE is not set" in second.stderr  # a sink that cannot be reached stops no other
+    assert shoal("watch", "remove", made["id"]).exit_code == 0
+    assert b"Spanish" not in (home / "watches" / "outbox.sqlite3").read_bytes()
+    assert shoal("watch", "deliver").stderr == ""

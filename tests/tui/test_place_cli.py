@@ -19,7 +19,16 @@ __all__ = ["home"]
 
 
 @pytest.mark.parametrize(
-    "text", ["Letters of Anna Kowalska", "Call 555-123-4567", "Writing a cover letter", "Xyzzyq parts", "x"]
+    "text",
+    [
+        "Letters of Anna Kowalska",
+        "Call 555-123-4567",
+        "Writing a cover letter",
+        "Xyzzyq parts",
+        "x",
+        "Smith",
+        "Rose and Mark and Will",
+    ],
 )
 def test_what_may_not_be_a_name_is_no_label(home: Path, text: str) -> None:
     assert shoal("themes", "label", text).exit_code == 2

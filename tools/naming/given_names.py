@@ -13,7 +13,7 @@ import numpy as np
 import regex
 
 from index.core.words import is_function_word, normalise, specifics, stem
-from index.lists import COMMON, as_listed, is_common, is_public, listed
+from index.lists import COMMON, as_listed, is_common, is_given, is_public, is_surname, listed
 from index.screening import mask_typed
 from index.snapshots.snapshot import Snapshot
 from tools.naming.attestation import Attestation
@@ -31,6 +31,10 @@ def problem_with(text: str, present: str, snapshot: Snapshot, everywhere: Attest
         return f"A name has 2 to {LONGEST} characters, with a letter among them."
     if mask_typed(text) != text:
         return "It holds an identifier, or the name of a person."
+    forms = [as_listed(word) for word in _WORD.findall(text)]
+    telling = [word for word in forms if not is_function_word(word)]
+    if telling and all(is_given(word) or is_surname(word) for word in telling):
+        return "It holds nothing but what may be names of people."
     if judge(text).is_rejected:
         return "It seems to point at a person, a small group or an organisation."
     unknown = _unknown(text, present, snapshot, everywhere)

@@ -183,7 +183,8 @@ def ask(
     async def work() -> None:
         if (question is None) == (file is None):
             raise SettingsError(
-                "Ask a question, or name a file of them.", 'Write: shoal ask "..." or shoal ask --file FILE'
+                "Ask one question, or name a file of them: not both, not neither.",
+                'Write: shoal ask "..." or shoal ask --file FILE',
             )
         app, reopen = started(index, session, connect)
         app = app.limited(max_cost, timeout, yes=yes)

@@ -130,10 +130,10 @@ def _lines(found: "Preview") -> Iterator[str]:
     if found.spent != 0.0:
         yield f"  spent: {'unknown' if found.spent is None else f'{found.spent:.4f} US dollars'}"
     for facet in found.facets:
-        yield f"{facet.name}: about {facet.unknown:.0f} % unknown"
+        yield f"{facet.name}:"
         width = max((len(value) for value in facet.counts), default=0)
         for value, count in facet.counts.items():
-            yield f"  {value:<{width}}  {'too few to show' if count is None else f'about {count:,}'}"
+            yield f"  {value:<{width}}  {'none or too few to show' if count is None else f'about {count:,}'}"
     if found.whole is not None:
         cost = (
             "unknown (no price in settings.toml)"

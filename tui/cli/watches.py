@@ -97,11 +97,12 @@ def list_(as_json: JsonOption = False) -> None:
 
 @watch.command()
 def remove(name: Annotated[str, typer.Argument(help="A watch, by its id.")], as_json: JsonOption = False) -> None:
-    """Remove a watch and what it found. Its sessions stay."""
+    """Remove a watch, what it found and its messages. Its sessions stay."""
 
     async def work() -> None:
-        with _open() as (_, store):
+        with _open() as (_, store), _outbox() as (_, outbox):
             chosen = store.find(name)
+            outbox.forget(chosen.id)
             store.remove(chosen)
         say_json({"removed": chosen.id}) if as_json else say(f"{chosen.id} is removed.")
 
