@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from agent.exports.tidy import as_csv
-from agent.storage.export import MADE_BY, Document
+from agent.storage.export import MADE_BY, Document, plain_markdown
 from index.core.untrusted import safe
 
 _LOAD = """import io
@@ -23,7 +23,9 @@ def as_notebook(made: Document) -> str:
     """The notebook as JSON (nbformat 4.5), ending with a newline."""
     findings = [finding for part in made.parts for finding in part.findings]
     cells = [
-        _cell("markdown", f"# {safe(made.title)}\n\n{safe(made.about)}\n\n{MADE_BY}", 0),
+        _cell(
+            "markdown", f"# {plain_markdown(safe(made.title))}\n\n{plain_markdown(safe(made.about))}\n\n{MADE_BY}", 0
+        ),
         _cell("code", f"DATA = {json.dumps(as_csv(findings), ensure_ascii=True)}", 1),
         *(_cell("code", source, number) for number, source in enumerate((_LOAD, _PIVOT, _PLOT), start=2)),
     ]

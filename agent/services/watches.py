@@ -22,6 +22,9 @@ from agent.storage.watches import Watch, WatchStore
 from agent.wiring import App
 from index.core.errors import ShoalError
 
+_MOST_CHANGES = 20
+"""Changes that a message holds."""
+
 State = Literal["first answer", "no newer snapshot", "answered", "not answered"]
 
 
@@ -112,8 +115,10 @@ async def look(store: WatchStore, watch: Watch, newest: int, make: Callable[[], 
 
 def message_of(seen: Look) -> Message:
     """What leaves of a look: its changes, in the words of released findings, and where to look."""
-    changed = tuple(change.in_words() for change in seen.changes)
-    return Message(seen.watch, seen.severity, seen.snapshots[1], changed, str(Link("session", seen.session)))
+    changed = [change.in_words() for change in seen.changes]
+    if len(changed) > _MOST_CHANGES:
+        changed = [*changed[:_MOST_CHANGES], f"and {len(changed) - _MOST_CHANGES} more; they are in the session"]
+    return Message(seen.watch, seen.severity, seen.snapshots[1], tuple(changed), str(Link("session", seen.session)))
 
 
 def _met(

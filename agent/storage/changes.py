@@ -86,8 +86,11 @@ def policy_step(finding: dict[str, Any]) -> int:
 
 
 def rows_of(finding: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Rows that are shown, by what tells them apart; a group without name and id cannot be told apart."""
-    found = {}
+    """Rows that are shown, by what tells them apart; a group without name and id cannot be told apart, nor can the cells of a
+    map, which lie elsewhere each time."""
+    if finding["shape"] == "map":
+        return {}
+    found: dict[str, dict[str, Any]] = {}
     for row in finding["rows"]:
         if row["values"][0]["count"] is None or (row["label"] == _UNNAMED and "id" not in row):
             continue

@@ -20,6 +20,7 @@ Finding = dict[str, Any]
 On = Literal["new-theme", "growth", "coordination", "change-point", "count"]
 
 _FORM = regex.compile(r"(?P<on>[a-z-]+)\s*(?:>\s*(?P<limit>\d+(?:\.\d+)?)\s*%?)?")
+_ID = regex.compile(r" · [CT]\d+$")
 _NEEDS_LIMIT = ("growth", "count")
 HELP = "new-theme, growth>PERCENT, coordination, change-point or count>NUMBER"
 
@@ -54,7 +55,13 @@ def met(
         for call, finding in after.items():
             earlier = before.get(call)
             held = _standing(condition, earlier) if earlier is not None else {}
-            new = {key: change for key, change in _standing(condition, finding).items() if key not in held}
+            told = {_base(change.group) for change in held.values()}
+            new = {
+                key: change
+                for key, change in _standing(condition, finding).items()
+                # A theme that was made anew has another id; under its name it was reported already.
+                if key not in held and (condition.on == "change-point" or _base(change.group) not in told)
+            }
             found.update(dict.fromkeys(new.values()))
             if earlier is not None:
                 found.update(dict.fromkeys(_between(condition, earlier, finding)))
@@ -86,8 +93,12 @@ def _between(condition: Condition, before: Finding, after: Finding) -> Iterator[
 
 
 def _name(row: dict[str, Any]) -> str:
+    return _base(str(row["label"]))
+
+
+def _base(label: str) -> str:
     """A theme's name without the id that tells it from another of that name."""
-    return str(row["label"]).removesuffix(f" · {row.get('id', '')}")
+    return _ID.sub("", label)
 
 
 def _is_a_count(finding: Finding) -> bool:

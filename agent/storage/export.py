@@ -48,6 +48,13 @@ def document(store: SessionStore, session: str, run: str | None = None) -> Docum
     return Document(stored.title, about, tuple(map(_part, chosen)))
 
 
+def findings_document(store: SessionStore, session: str) -> Document:
+    """Every finding that a session released, also those that no answer cites."""
+    whole = document(store, session)
+    released = tuple({item.finding["id"]: item.finding for item in store.released(session)}.values())
+    return Document(whole.title, whole.about, (Part("Findings", findings=released),))
+
+
 def _part(exchange: Exchange) -> Part:
     events = exchange.events
     started = next((event for event in events if event["type"] == "run_started"), None)
@@ -95,7 +102,7 @@ _QUOTED = regex.compile(r"“[^”]*”")
 _URL = regex.compile(r"(?<=\w):(?=//)|(?<=www)\.")
 
 
-def _plain(text: str) -> str:
+def plain_markdown(text: str) -> str:
     """Untrusted text as Markdown that shows it and does nothing else."""
     line = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
     line = _URL.sub(lambda match: f"\\{match.group(0)}", line)
@@ -104,7 +111,7 @@ def _plain(text: str) -> str:
 
 def _answer_markdown(text: str) -> str:
     """An answer: its own headings, lists and emphasis stay; names within quotes, links and tags become plain text."""
-    reported = _QUOTED.sub(lambda match: _plain(match.group(0)), text)
+    reported = _QUOTED.sub(lambda match: plain_markdown(match.group(0)), text)
     reported = reported.replace("<", "&lt;")
     reported = regex.sub(r"(?<!\\)!?\[(?!F\d)", r"\\[", reported)
     return _URL.sub(lambda match: f"\\{match.group(0)}", reported)
@@ -113,13 +120,13 @@ def _answer_markdown(text: str) -> str:
 def to_markdown(made: Document, most_rows: int | None = None) -> str:
     """The document in Markdown; with `most_rows`, tables end after so many rows and say how many are left."""
     made = _cleaned(made)
-    lines = [f"# {_plain(made.title)}", "", _plain(made.about), ""]
+    lines = [f"# {plain_markdown(made.title)}", "", plain_markdown(made.about), ""]
     for part in made.parts:
-        lines += [f"## {_plain(part.title)}", ""]
-        lines += [f"{_plain(part.about)}", ""] if part.about else []
+        lines += [f"## {plain_markdown(part.title)}", ""]
+        lines += [f"{plain_markdown(part.about)}", ""] if part.about else []
         lines += [_answer_markdown(part.answer), ""] if part.answer else []
-        lines += [f"- {_plain(note)}" for note in part.notes]
-        lines += [f"- Removed, not supported by its findings: {_plain(sentence)}" for sentence in part.removed]
+        lines += [f"- {plain_markdown(note)}" for note in part.notes]
+        lines += [f"- Removed, not supported by its findings: {plain_markdown(sentence)}" for sentence in part.removed]
         for finding in part.findings:
             lines += ["", *_finding_markdown(finding, most_rows)]
         lines.append("")
@@ -127,20 +134,20 @@ def to_markdown(made: Document, most_rows: int | None = None) -> str:
 
 
 def _finding_markdown(finding: dict[str, Any], most_rows: int | None) -> Iterable[str]:
-    yield f"### {finding['id']} · {_plain(finding['title'])}"
+    yield f"### {finding['id']} · {plain_markdown(finding['title'])}"
     yield ""
-    yield f"{_plain(finding['scope'])} · {_plain(finding['period'])} · snapshot {finding['snapshot']}"
+    yield f"{plain_markdown(finding['scope'])} · {plain_markdown(finding['period'])} · snapshot {finding['snapshot']}"
     yield ""
     head, rows = table_of(finding, None if most_rows is None else MOST_INSIDE)
-    yield f"| {' | '.join(_plain(name) for name in head)} |"
+    yield f"| {' | '.join(plain_markdown(name) for name in head)} |"
     yield f"| --- |{' ---: |' * (len(head) - 1)}"
     for row in rows[:most_rows]:
-        yield f"| {' | '.join(_plain(cell) for cell in row)} |"
+        yield f"| {' | '.join(plain_markdown(cell) for cell in row)} |"
     yield ""
     if most_rows is not None and len(finding["rows"]) > len(rows[:most_rows]):
         yield f"{len(finding['rows']) - len(rows[:most_rows])} more rows."
         yield ""
-    yield _plain(suppressed_of(finding))
+    yield plain_markdown(suppressed_of(finding))
 
 
 def table_of(finding: dict[str, Any], most_inside: int | None = None) -> tuple[list[str], list[list[str]]]:

@@ -84,6 +84,13 @@ def test_coordination_is_told_from_high_on_and_once() -> None:
     assert severity(met([parsed("coordination")], {"call": calm}, {"call": high}), "usage") == "serious"
 
 
+def test_coordination_of_a_theme_that_was_made_anew_is_not_told_again_and_cells_of_a_map_are_no_themes() -> None:
+    moved = table({**judged("ring · C4", "high"), "id": "C4"})
+    assert told("coordination", table(judged("ring", "high")), moved) == []
+    cells = table({**row("ring", 50, 5.0, id="C1"), "place": [0, 1]}, shape="map")
+    assert told("new-theme", table(row("a", 50, 5.0, id="C9"), shape="map"), cells) == []
+
+
 def test_a_change_point_is_told_by_its_bucket() -> None:
     rows = [row(f"2026-0{month}", 50, 5.0) for month in range(3, 9)]
     trend = finding("F1", "trend", rows, totals=[300])

@@ -61,6 +61,15 @@ def test_a_link_to_a_finding_prints_and_exports_it_alone(home: Path) -> None:
     assert shoal("sessions", "show", "shoal:finding/x").exit_code == 2
 
 
+def test_a_dry_run_needs_a_file_and_a_missing_index_is_not_waited_for(home: Path) -> None:
+    assert shoal("ask", LANGUAGES, "--dry-run").exit_code == 2
+    assert shoal("ask", LANGUAGES, "-i", "nosuch", "--wait").exit_code == 3
+    assert json.loads(shoal("sessions", "list", "--json").stdout) == []
+    session = asked()
+    assert shoal("sessions", "delete", f"shoal:finding/{session}/F1", "--yes").exit_code == 2
+    assert len(json.loads(shoal("sessions", "list", "--json").stdout)) == 1
+
+
 def test_a_place_is_looked_up_before_the_screen_is_opened(home: Path) -> None:
     session = asked()
     made = json.loads(shoal("case", "new", "Ring", "--json").stdout)["id"]

@@ -8,6 +8,7 @@ answer about few. Data plane: it gives a sentence or nothing.
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import regex
@@ -35,6 +36,8 @@ def problem_with(text: str, present: str, snapshot: Snapshot, everywhere: Attest
     telling = [word for word in forms if not is_function_word(word)]
     if telling and all(is_given(word) or is_surname(word) for word in telling):
         return "It holds nothing but what may be names of people."
+    if _names_somebody(text):
+        return "It holds what may be the name of a person."
     if judge(text).is_rejected:
         return "It seems to point at a person, a small group or an organisation."
     unknown = _unknown(text, present, snapshot, everywhere)
@@ -42,6 +45,22 @@ def problem_with(text: str, present: str, snapshot: Snapshot, everywhere: Attest
         words = ", ".join(f"“{word}”" for word in unknown[:3])
         return f"{words} {'is' if len(unknown) == 1 else 'are'} in no public list and not in wide use in this index."
     return None
+
+
+def _names_somebody(text: str) -> bool:
+    """Whether a word with a capital behind the first one is a surname, or a given name stands before a surname, however they are
+    written. Words of the dictionary do not count as a pair by themselves."""
+    written = _WORD.findall(text)
+    forms = [as_listed(word) for word in written]
+    inside = any(
+        word[0].isupper() and is_surname(form) and not is_public(form)
+        for word, form in zip(written[1:], forms[1:], strict=True)
+    )
+    pairs = any(
+        is_given(first) and is_surname(second) and not (is_common(first) and is_common(second))
+        for first, second in pairwise(forms)
+    )
+    return inside or pairs
 
 
 def _unknown(text: str, present: str, snapshot: Snapshot, everywhere: Attestation) -> Sequence[str]:

@@ -186,6 +186,8 @@ def ask(
                 "Ask one question, or name a file of them: not both, not neither.",
                 'Write: shoal ask "..." or shoal ask --file FILE',
             )
+        if dry_run and file is None:
+            raise SettingsError("--dry-run is for questions from a file.", "Add --file FILE, or leave it out.")
         app, reopen = started(index, session, connect)
         app = app.limited(max_cost, timeout, yes=yes)
         if wait:

@@ -53,20 +53,19 @@ _LOOK_S = 2.0
 
 
 async def until_askable(app: "App") -> None:
-    """Wait until the index has a snapshot that can be opened; Ctrl-C ends it. Says once what it waits for."""
+    """Wait until the index has a snapshot that can be opened; Ctrl-C ends it. Says once what it waits for. Raises IndexFault where
+    there is no index, not even one that is being built."""
     import asyncio
 
     from agent.services.oversight import newest_snapshot
-    from index.core.errors import IndexFault
-    from index.handle import FORGETTING
+    from index.handle import FORGETTING, read_settings
 
+    if app.gate is None:
+        read_settings(app.path)
     said = False
     while app.gate is None:
-        try:
-            if (app.path / "index.toml").exists() and not (app.path / FORGETTING).exists() and newest_snapshot(app):
-                return
-        except IndexFault:
-            pass  # it is being written
+        if not (app.path / FORGETTING).exists() and newest_snapshot(app):
+            return
         if not said:
             say(f"Waiting until {app.path.name} can be asked.", err=True)
             said = True

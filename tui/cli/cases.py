@@ -93,7 +93,11 @@ def note(name: CaseArgument, text: Annotated[str, typer.Argument()], as_json: Js
         with _open() as (_, store):
             chosen = store.find(name)
             store.note(chosen, text)
-        say_json({"id": chosen.id}) if as_json else say("Noted.")
+            kept = store.find(chosen.id).items[-1].text
+        if as_json:
+            say_json({"id": chosen.id, "note": kept})
+        else:
+            say("Noted." if kept == text else f"Noted, without what looked like an identifier: {kept}")
 
     run(work())
 

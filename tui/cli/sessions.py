@@ -132,8 +132,10 @@ def delete(
     """Delete a session with its events, findings and checkpoints. The ledger keeps that they were released."""
 
     async def work() -> None:
+        from agent.storage.links import Link
+
         with _store() as store:
-            found = store.find(session)
+            found = store.find(Link.id_in(session, "session"))
             if not yes:
                 typer.confirm(f"Delete {found} for good?", abort=True, err=True)
             store.delete(found)
@@ -163,10 +165,11 @@ def export(
 
 
 def _written(session: str, form: str, findings: list[str], output: Path | None, *, dark: bool = False) -> None:
-    from agent.storage.export import document
+    from agent.storage.export import document, findings_document
 
     with _store() as store:
-        made = document(store, store.find(session))
+        found = store.find(session)
+        made = findings_document(store, found) if findings else document(store, found)
     write_document(made, form, findings, output, dark=dark)
 
 
