@@ -55,6 +55,12 @@ def findings_document(store: SessionStore, session: str) -> Document:
     return Document(whole.title, whole.about, (Part("Findings", findings=released),))
 
 
+def themes_document(finding: dict[str, Any]) -> Document:
+    """The whole taxonomy, as the gate released it."""
+    about = f"{finding['scope']}, {finding['period']}"
+    return Document("Themes", about, (Part("Themes", findings=(finding,)),))
+
+
 def _part(exchange: Exchange) -> Part:
     events = exchange.events
     started = next((event for event in events if event["type"] == "run_started"), None)

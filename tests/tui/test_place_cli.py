@@ -14,6 +14,8 @@ from index.core.errors import SettingsError
 from tests.tui.test_ask_cli import LANGUAGES, home, shoal
 from tui.screens.app import ShoalApp
 from tui.screens.cases import CasesScreen
+from tui.screens.choose import ThemesScreen
+from tui.screens.saving import SaveScreen
 
 __all__ = ["home"]
 
@@ -143,3 +145,23 @@ def test_a_page_and_a_chart_can_be_dark(home: Path, tmp_path: Path) -> None:
     assert "#1b1d21" in dark
     assert "#1b1d21" not in light
     assert "background:#1b1d21" in shoal("sessions", "export", session, "-f", "html", "--dark").stdout
+
+
+async def test_the_themes_are_exported_from_the_screen(home: Path) -> None:
+    screen = ShoalApp.for_terminal(App.start(), built_in=True)
+    async with screen.run_test(size=(120, 40)) as pilot:
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if screen.view.phase == "ready":
+                break
+        await screen.run_action("themes")
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if isinstance(screen.screen, ThemesScreen):
+                break
+        await pilot.press("f3")
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if isinstance(screen.screen, SaveScreen):
+                break
+        assert isinstance(screen.screen, SaveScreen)

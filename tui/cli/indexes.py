@@ -146,11 +146,9 @@ def export(
     """Write the whole taxonomy, as the gate releases it, in any form of `shoal sessions export`."""
 
     async def work() -> None:
-        from agent.storage.export import Document, Part
+        from agent.storage.export import themes_document
 
-        finding = await _released(index)
-        made = Document("Themes", f"{finding['scope']}, {finding['period']}", (Part("Themes", findings=(finding,)),))
-        write_document(made, form, [], output, dark=dark)
+        write_document(themes_document(await _released(index)), form, [], output, dark=dark)
 
     run(work())
 

@@ -81,17 +81,29 @@ class ChooseScreen(ListPanel[str]):
 
 
 class ThemesScreen(ChooseScreen):
-    """All themes. `rename` gives a theme (its id) a name, and says what is kept; an empty name takes it back."""
+    """All themes. `rename` gives a theme (its id) a name, and says what is kept; an empty name takes it back. `save` asks for a
+    form and a file, and writes all of them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "rename", "Rename", id="rename_in_list", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "rename", "Rename", id="rename_in_list", priority=True),
+        Binding("f3", "export", "Export", id="export_themes", priority=True),
+    ]
 
     def __init__(
-        self, choices: Sequence[Choice], rename: Callable[[Choice], Awaitable[bool]], words: str = "", note: str = ""
+        self,
+        choices: Sequence[Choice],
+        rename: Callable[[Choice], Awaitable[bool]],
+        save: Callable[[], object],
+        words: str = "",
+        note: str = "",
     ) -> None:
-        super().__init__(
-            "Themes", choices, f"enter asks about it · f2 renames · esc closes\n{note}".strip(), words=words
-        )
+        hint = f"enter asks about it · f2 renames · f3 exports all · esc closes\n{note}".strip()
+        super().__init__("Themes", choices, hint, words=words)
         self._rename = rename
+        self._save = save
+
+    def action_export(self) -> None:
+        self._save()
 
     @work(group="rename", exclusive=True)
     async def action_rename(self) -> None:

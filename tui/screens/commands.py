@@ -136,7 +136,13 @@ class Commands(Reading):
         self._say("")
         choices = [_theme(row) for row in found["rows"] if row.get("id")]
         given = " ".join(safe(note) for note in found["notes"])
-        chosen = await self.push_screen_wait(ThemesScreen(choices, self._renamed, words, given))
+        from agent.storage.export import themes_document
+        from tui.screens.saving import forms_of
+
+        def save() -> None:
+            self._save("Export the themes", "shoal-themes", forms_of(lambda: themes_document(found)))
+
+        chosen = await self.push_screen_wait(ThemesScreen(choices, self._renamed, save, words, given))
         name = next((choice.name for choice in choices if choice.key == chosen), "")
         if chosen:
             self.desk.query_one(Prompt).value = f"Open “{safe(name)}”" if name else f"Open {chosen}"
