@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from agent.services.facet_files import add, check
 from index.core.errors import SettingsError
 from index.core.facets import load_facets
+from tests.fakes.messages import Message, text
+from tests.fakes.messages_server import MessagesServer
 from tests.tui.test_ask_cli import home, shoal
 
 __all__ = ["home"]
@@ -114,8 +116,26 @@ def test_bad_input_is_said_before_anything_is_read(home: Path, tmp_path: Path) -
 
 def test_one_conversation_in_a_preview_tells_nothing(home: Path, tmp_path: Path) -> None:
     file, said = made(tmp_path), []
-    for text in ("this is annoying", "hello there"):
+    for asked in ("this is annoying", "hello there"):
         one = tmp_path / "one.jsonl"
-        one.write_text(json.dumps({"messages": [{"role": "user", "content": text}], "account": "a"}) + "\n")
+        one.write_text(json.dumps({"messages": [{"role": "user", "content": asked}], "account": "a"}) + "\n")
         said.append(shoal("facets", "preview", file, one, "--json").stdout)
     assert said[0] == said[1]
+
+
+def test_a_preview_with_a_model_says_what_it_spent_and_what_all_would_cost(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"summary": "Help with code.", "task": "To fix it.", "language": "English", "concern": 1, "harm": "none",
+            "outcome": "answered", "own_mood": "annoyed"}  # fmt: skip
+    (home / "settings.toml").write_text('index = "small"\n[prices."claude-haiku-5-5"]\ninput = 1.0\noutput = 5.0\n')
+    with MessagesServer(lambda body, number: Message([text(json.dumps(said))])) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        found = shoal("facets", "preview", made(tmp_path), log(tmp_path, 60, 20), "--sample", 20, "--json")
+        asked = len(server.requests)
+    assert found.exit_code == 0, found.stderr
+    values = json.loads(found.stdout)
+    assert (asked, values["sampled"], values["failed"]) == (20, 20, 0)
+    assert values["facets"][0]["counts"]["annoyed"] == 20
+    assert values["spent"] > 0
+    assert (values["whole"]["conversations"], values["whole"]["cost"] > 0) == (60, True)

@@ -59,9 +59,10 @@ def message_of(conversation: Conversation, own: Sequence[FacetSpec]) -> str:
 
 def extraction_of(form: ExtractionForm, conversation: Conversation, own: Sequence[FacetSpec]) -> Extraction:
     """The form as the index takes it: sentences as prose to be sealed, closed values as they are."""
-    answers = {spec: getattr(form, f"{_OWN}{spec.name}") for spec in own}
+    # Pairs, because a facet with words has no hash.
+    answers = [(spec, getattr(form, f"{_OWN}{spec.name}")) for spec in own]
     texts: dict[str, SummaryDraft] = {TASK: Prose.of(form.task)}
-    texts.update({spec.name: Prose.of(answer) for spec, answer in answers.items() if not spec.values})
+    texts.update({spec.name: Prose.of(answer) for spec, answer in answers if not spec.values})
     return Extraction(
         Prose.of(form.summary),
         conversation.language or stated(form.language) or UNKNOWN,
@@ -69,7 +70,7 @@ def extraction_of(form: ExtractionForm, conversation: Conversation, own: Sequenc
         form.harm,
         form.outcome,
         texts,
-        {spec.name: answer for spec, answer in answers.items() if spec.values},
+        {spec.name: answer for spec, answer in answers if spec.values},
     )
 
 
