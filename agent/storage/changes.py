@@ -18,7 +18,7 @@ Kind = Literal[
 ]  # fmt: skip
 """The second line are conditions of a watch that are met (`agent.storage.conditions`)."""
 HIGH = ("high", "very high")
-_UNNAMED = "unnamed group"
+UNNAMED = "unnamed group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def rows_of(finding: dict[str, Any]) -> dict[str, dict[str, Any]]:
         return {}
     found: dict[str, dict[str, Any]] = {}
     for row in finding["rows"]:
-        if row["values"][0]["count"] is None or (row["label"] == _UNNAMED and "id" not in row):
+        if row["values"][0]["count"] is None or (row["label"] == UNNAMED and "id" not in row):
             continue
         found[f"id {row['id']}" if "id" in row else f"label {row['label']}"] = row
     return found

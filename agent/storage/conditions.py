@@ -12,7 +12,7 @@ from typing import Any, Literal
 import regex
 
 from agent.figures.series import change_points
-from agent.storage.changes import HIGH, Change, policy_step, rows_of
+from agent.storage.changes import HIGH, UNNAMED, Change, policy_step, rows_of
 from index.core.errors import SettingsError
 from tools.statistics.measures import Z95
 
@@ -20,7 +20,7 @@ Finding = dict[str, Any]
 On = Literal["new-theme", "growth", "coordination", "change-point", "count"]
 
 _FORM = regex.compile(r"(?P<on>[a-z-]+)\s*(?:>\s*(?P<limit>\d+(?:\.\d+)?)\s*%?)?")
-_ID = regex.compile(r" · [CT]\d+$")
+_APART = regex.compile(r" · [CT]\d+$| \([\p{L}, ]+\)$")
 _NEEDS_LIMIT = ("growth", "count")
 HELP = "new-theme, growth>PERCENT, coordination, change-point or count>NUMBER"
 
@@ -77,12 +77,19 @@ def _between(condition: Condition, before: Finding, after: Finding) -> Iterator[
     """What meets a condition only beside the finding of the last time."""
     old, new = rows_of(before), rows_of(after)
     if condition.on == "new-theme":
-        names = {_name(row) for row in old.values()}
+        names = {_name(row) for row in old.values()} - {UNNAMED}
         for key, row in new.items():
             # Themes are made anew now and then: one whose name was shown before is not news.
             if "id" in row and key not in old and _name(row) not in names:
-                names.add(_name(row))
-                yield Change("new theme", row["label"], "", "", f"{row['values'][0]['count']:,}", True)
+                names |= {_name(row)} - {UNNAMED}
+                yield Change(
+                    "new theme",
+                    f"{row['label']} {row['id']}" if row["label"] == UNNAMED else row["label"],
+                    "",
+                    "",
+                    f"{row['values'][0]['count']:,}",
+                    True,
+                )
     elif condition.on == "growth" and before["totals"][0] and after["totals"][0] and _is_a_count(after):
         for key, row in new.items():
             if key in old:
@@ -97,8 +104,8 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def _base(label: str) -> str:
-    """A theme's name without the id that tells it from another of that name."""
-    return _ID.sub("", label)
+    """A theme's name without the id or the languages that tell it from another of that name. Of what has no name, its own."""
+    return _APART.sub("", label)
 
 
 def _is_a_count(finding: Finding) -> bool:

@@ -56,6 +56,18 @@ def test_a_theme_that_was_made_anew_under_its_name_is_no_news() -> None:
         row("Wax · C7", 20, 2.0, id="C7"),
     )
     assert told("new-theme", before, after) == [("new theme", "Wax")]
+    unnamed = table(row("unnamed group", 30, 3.0, id="C1"))
+    assert told("new-theme", unnamed, table(row("unnamed group", 30, 3.0, id="C2"))) == [
+        ("new theme", "unnamed group C2")
+    ]
+    assert (
+        told(
+            "new-theme",
+            table(row("Cooking", 30, 3.0, id="C1")),
+            table(row("Cooking (French and Thai)", 30, 3.0, id="C2")),
+        )
+        == []
+    )
 
 
 def test_growth_is_told_by_the_lower_end_of_its_interval() -> None:
