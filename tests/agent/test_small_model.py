@@ -84,7 +84,22 @@ def llama() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    started = [program, "-m", str(weights), "--jinja", "--port", str(port), "-c", "8192", "-np", "1", "--temp", "0"]
+    started = [
+        program,
+        "-m",
+        str(weights),
+        "--alias",
+        "smollm2",
+        "--jinja",
+        "--port",
+        str(port),
+        "-c",
+        "8192",
+        "-np",
+        "1",
+        "--temp",
+        "0",
+    ]
     process = subprocess.Popen(started, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
