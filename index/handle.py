@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from index.core.errors import IndexFault, SettingsError
-from index.core.facets import FacetSpec, load_facets
+from index.core.facets import FacetSpec, load_facets, require_kept
 from index.core.home import Home, load_or_make_key, private_folder, restrict
 from index.core.settings_file import SettingsModel, checked, read_toml
 from index.embedding.encoder import Encoder, same_encoder
@@ -202,13 +202,7 @@ def _add_facets(kept: Path, file: Path) -> None:
     """Keep a file of facets with the index. A facet already there may not change: its old values would lie."""
     if not file.exists():
         raise SettingsError(f"There is no file {file}.", "docs/guide/ingest.md has an example.")
-    given = {spec.name: spec for spec in load_facets(file)}
-    for spec in load_facets(kept):
-        if given.get(spec.name) != spec:
-            raise SettingsError(
-                f"{file} changes or leaves out the facet {spec.name!r}, which this index already has.",
-                f"Keep its definition (it is in {kept}) and give a new one another name.",
-            )
+    require_kept(file, load_facets(file), load_facets(kept))
     kept.write_text(file.read_text("utf-8"), "utf-8")
     kept.chmod(0o600)
 

@@ -48,7 +48,7 @@ class Message:
 
 
 async def send(sink: Sink, messages: Sequence[Message], environment: Mapping[str, str] = os.environ) -> None:
-    """Send messages as one. Raises NotDelivered, or SettingsError where a secret that the sink names is not set."""
+    """Send messages as one. Raises NotDelivered, also where a secret that the sink names is not set."""
     secret = _secret(sink, environment)
     if sink.kind == "email":
         await asyncio.to_thread(_mail, sink, messages, secret)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from agent.core.settings import Settings
 from agent.engine.session import Session
@@ -22,6 +23,10 @@ from tools.context import ToolContext
 from tools.core.ledger import Ledger
 
 Report = Callable[[Progress], None]
+
+
+_NO_MODEL: dict[str, Any] = {"api_key": None, "auth_token": None, "base_url": None, "service": "anthropic"}
+"""Settings by which no model of the analyst's is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class Lab:
 
     def app(self, name: str) -> App:
         """The application with built-in roles on the index `name`."""
-        settings = self.settings.with_values(api_key=None, auth_token=None, service="anthropic", base_url=None)
+        settings = self.settings.with_values(**_NO_MODEL)
         return App(self.home, settings, self.home.index_path(name))
 
     def apart(self, app: App, record: str) -> App:
@@ -91,14 +96,12 @@ class Lab:
     def obedient(self, name: str, obedience: Obedience) -> App:
         """The application with Claude roles and readers behind which a model stands that obeys
         whatever it reads."""
-        settings = self.settings.with_values(api_key=None, auth_token=None, service="anthropic", base_url="obedient")
+        settings = self.settings.with_values(**{**_NO_MODEL, "base_url": "obedient"})
         return ObedientApp(self.home, settings, self.home.index_path(name), obedience=obedience)
 
     def visiting(self, started: App) -> App:
         """The application on somebody's index, read-only: its ledger and its sessions are the red team's own."""
-        settings = self.settings.with_values(
-            api_key=None, auth_token=None, service="anthropic", base_url=None, encoder=started.settings.encoder
-        )
+        settings = self.settings.with_values(**_NO_MODEL, encoder=started.settings.encoder)
         return ApartApp(self.home, settings, started.path)
 
     def world(self, name: str) -> "Lab":

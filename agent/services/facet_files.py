@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from agent.services.cost import Estimate, estimate, spending
 from agent.wiring import App
 from index.core.errors import SettingsError
-from index.core.facets import FacetSpec, Kind, load_facets
+from index.core.facets import FacetSpec, Kind, load_facets, require_kept
 from index.core.records import UNKNOWN, Conversation
 from index.core.settings_file import toml_text
 from index.ingest.extraction import Extraction, Extractor, NotExtracted
@@ -96,12 +96,7 @@ def check(file: Path, known: Sequence[FacetSpec] = ()) -> tuple[Checked, ...]:
     found = load_facets(file)
     if not found:
         raise SettingsError(f"{file} holds no facet.", "Write one: shoal facets new NAME --help")
-    for spec in known:
-        if spec not in found:
-            raise SettingsError(
-                f"{file} changes or leaves out the facet {spec.name!r}, which the index already has.",
-                "Keep its definition and give a new one another name.",
-            )
+    require_kept(file, found, known)
     return tuple(Checked(spec.name, spec.kind, spec.values, tuple(_remarks(spec, spec in known))) for spec in found)
 
 

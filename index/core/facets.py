@@ -6,7 +6,7 @@ of a conversation can enter by way of a facet (R11). Free-text facets are sealed
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -76,6 +76,16 @@ def load_facets(path: Path) -> tuple[FacetSpec, ...]:
     if len({spec.name for spec in found}) < len(found):
         raise SettingsError(f"{path} defines a facet twice.", "Give each its own name.")
     return found
+
+
+def require_kept(file: Path, given: Sequence[FacetSpec], known: Sequence[FacetSpec]) -> None:
+    """Raise SettingsError where a file changes or leaves out a facet that an index has: its old values would lie."""
+    for spec in known:
+        if spec not in given:
+            raise SettingsError(
+                f"{file} changes or leaves out the facet {spec.name!r}, which this index already has.",
+                "Keep its definition (it is in the index's facets.toml) and give a new one another name.",
+            )
 
 
 def _spec(path: Path, row: Mapping[str, Any]) -> FacetSpec:
