@@ -82,7 +82,11 @@ async def arranged_anew(
 ) -> Arrangement:
     """Place, cluster and name all summaries together. Clusters keep the ids of the earlier ones that they are most like."""
     placed = await asyncio.to_thread(
-        place, vectors, BASE_CLUSTER_SIZE, lambda done, total: report("placing summaries", done, total)
+        place,
+        vectors,
+        accounts_of(connection),
+        BASE_CLUSTER_SIZE,
+        lambda done, total: report("placing summaries", done, total),
     )
     labels, near = placed.labels, placed.labels[placed.rows]
     centres = centres_of(placed.vectors, near)
@@ -136,6 +140,12 @@ def _members(connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]) -> l
         "SELECT text, language, account FROM members WHERE no IN (SELECT unnest(?::INTEGER[])) ORDER BY no", [numbers]
     ).fetchall()
     return [Member(*row) for row in rows]
+
+
+def accounts_of(connection: duckdb.DuckDBPyConnection) -> NDArray[np.int64]:
+    """The account of each summary, as a number."""
+    found = connection.execute("SELECT account FROM members ORDER BY no").fetchnumpy()["account"]
+    return np.asarray(np.unique(found, return_inverse=True)[1], dtype=np.int64)
 
 
 def kinds_of(connection: duckdb.DuckDBPyConnection) -> NDArray[np.int64]:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.geometry.clustering import DIMENSIONS, OUTSIDE, Labels, Plane, Space
-from index.geometry.placing import Voters
+from index.geometry.placing import Voters, bounded
 from index.kinds import Named, voted
 from index.labels import LabelSpace
-from index.publish.arrangement import ARRANGED, ARRANGED_OUTSIDE, Arrangement, Report, kinds_of
+from index.publish.arrangement import ARRANGED, ARRANGED_OUTSIDE, Arrangement, Report, accounts_of, kinds_of
 from index.snapshots.snapshot import Rows, Snapshot
 from index.stores.frozen import FrozenVectors
 from index.vocabulary import vocabulary
@@ -57,7 +57,8 @@ def gone_on(
     if not (is_alike and _is_little(previous, now, fresh) and len(previous.base_clusters)):
         return None
     report("placing summaries", 0, len(fresh))
-    drawn = np.random.default_rng(7).permutation(np.flatnonzero(held))[: LANDMARKS + _SAMPLE]
+    heard = bounded(accounts_of(connection))
+    drawn = np.random.default_rng(7).permutation(heard[held[heard]])[: LANDMARKS + _SAMPLE]
     apart = min(LANDMARKS, len(drawn) * 9 // 10)
     landmarks, sample = np.sort(drawn[:apart]), np.sort(drawn[apart:])
     space, plane, labels = _kept(previous, rows, held)

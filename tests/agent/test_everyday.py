@@ -76,7 +76,7 @@ async def test_a_question_for_false_positives_is_answered_with_them_and_not_with
 ) -> None:
     gaps = (await asked(make_session, "Where do the grade and the classifier's flag disagree?")).text
     answer = (await asked(make_session, "Are there false positives?")).text.strip()
-    assert answer.startswith("Of what is flagged in all themes, at least 83.7 % are graded as harmless")
+    assert answer.startswith("Of what is flagged in all themes, at least 84.6 % are graded as harmless")
     assert "Concerning and not flagged:" not in answer
     assert gaps.strip().splitlines()[0] != answer.splitlines()[0]
 

@@ -151,3 +151,23 @@ def test_r3_whether_an_empty_crossing_holds_one_conversation_is_in_nothing_that_
     without, with_one = (said_in(world, questions)[0] for world in (others, [*others, one]))
     differing = [name for name in without if _without_accounts(without[name]) != _without_accounts(with_one[name])]
     assert differing == []
+
+
+BY_THEME = tuple(
+    (tool, arguments)
+    for tool, arguments in QUESTIONS
+    if tool in ("overview", "coverage") or (arguments.get("by") == "theme" and tool != "coordination")
+)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_r3_whether_nobody_or_one_is_in_no_theme_is_in_nothing_that_leaves(seed: int) -> None:
+    others = [replace(one, theme=max(0, one.theme)) for one in crowd(seed)]
+    one = next(one for one in others if one.theme == 0)
+    of_its_theme = [other for other in others if other.theme == 0]
+    sizes = [len(of_its_theme), *(sum(o.surface == s for o in of_its_theme) for s in {o.surface for o in others})]
+    assume(all(rounded(size) == rounded(size + 1) for size in sizes))
+    worlds = [[*others, replace(one, account=9_999, theme=theme)] for theme in (0, -1)]
+    in_a_theme, in_none = (said_in(world, BY_THEME)[0] for world in worlds)
+    assert [n for n in in_none if _without_accounts(in_none[n]) != _without_accounts(in_a_theme[n])] == []

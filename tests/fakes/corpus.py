@@ -8,7 +8,7 @@ import atexit
 import random
 import shutil
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -339,12 +339,12 @@ def context(index: Index, ledger: Path, policy: PrivacyPolicy | None = None, nam
     return ToolContext(gate, namer or BuiltinNamer())
 
 
-def capped(accounts: Sequence[str], most: int = 10) -> int:
+def capped(accounts: Sequence[Any], most: int = 10) -> int:
     """Conversations with each account counted at most `most` times (R7), from one account name a conversation."""
     return sum(min(count, most) for count in Counter(accounts).values())
 
 
-def is_enough(accounts: Sequence[str], policy: PrivacyPolicy | None = None) -> bool:
+def is_enough(accounts: Sequence[Any], policy: PrivacyPolicy | None = None) -> bool:
     """The thresholds of R3 and R7, written plainly: one account name a conversation."""
     rule = policy or SHARP
     if not accounts:
@@ -366,7 +366,8 @@ def rounded(count: int, step: int = 5) -> int:
 
 
 LARGEST = "the largest group"
-"""Stands in a list of arguments for the id of the taxonomy's group of most accounts, which no test knows beforehand."""
+"""Stands in a list of arguments for the id of the taxonomy's largest group whose parts may all be shown, which no test knows
+beforehand."""
 
 
 def on(index: Index, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -374,9 +375,8 @@ def on(index: Index, arguments: dict[str, Any]) -> dict[str, Any]:
     if arguments.get("cluster") != LARGEST:
         return arguments
     snapshot = index.snapshot
-    pairs = {
-        (snapshot.base_clusters[label].parent, account)
-        for label, account in zip(snapshot.base_labels.tolist(), snapshot.accounts.tolist(), strict=True)
-        if label >= 0
-    }
-    return {**arguments, "cluster": Counter(parent for parent, _ in pairs).most_common(1)[0][0]}
+    parts: dict[str, list[list[int]]] = defaultdict(list)
+    for label, cluster in enumerate(snapshot.base_clusters):
+        parts[cluster.parent or ""].append(snapshot.accounts[snapshot.base_labels == label].tolist())
+    open_ones = {top: sum(map(len, below)) for top, below in parts.items() if all(map(is_enough, below))}
+    return {**arguments, "cluster": max(sorted(open_ones), key=lambda top: open_ones[top])}

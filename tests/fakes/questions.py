@@ -45,6 +45,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("topic_map", {}),
     ("coverage", {"by": "language"}),
     ("search_topics", {"phrase": "travel itineraries"}),
+    ("search_topics", {"phrase": "clinical experience cover letter position"}),
     ("cluster_scope", {"scope": {"language": "English"}}),
     ("cluster_scope", {"method": "kmeans", "clusters": 20}),
     ("trend", {"scope": {"surface": "api"}, "by": "week"}),
@@ -71,6 +72,8 @@ def _asked_sizes(ctx: ToolContext, arguments: dict[str, Any]) -> list[Rows]:
     index = ctx.index
     if "cluster" in arguments:
         return [resolve(index, Scope(cluster=arguments["cluster"])).rows]
+    if "phrase" in arguments:
+        return [resolve(index, Scope(near=arguments["phrase"])).rows]
     if "first" not in arguments or "by" in arguments:
         return [resolve(index, Scope(**arguments.get("scope", {}))).rows]
     first = resolve(index, Scope(**arguments["first"])).rows

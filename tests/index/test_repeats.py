@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from index.geometry.clustering import OUTSIDE, cluster_space, density_clusters
-from index.geometry.placing import place
+from index.geometry.placing import VOICES, bounded, place
 from index.geometry.repeats import identical
 from index.stores.frozen import FrozenVectors, freeze
 from index.stores.vectors import Vectors
@@ -29,6 +29,15 @@ def kinds(chance: np.random.Generator, sizes: list[int]) -> Vectors:
             [middle + 0.45 * chance.standard_normal((size, 32)) for middle, size in zip(middles, sizes, strict=True)]
         )
     )
+
+
+def each_its_own(count: int) -> NDArray[np.int64]:
+    """Accounts of rows, none with two."""
+    return np.arange(count, dtype=np.int64)
+
+
+def quiet(_done: int, _total: int) -> None:
+    """No progress."""
 
 
 @settings(max_examples=25, deadline=None)
@@ -85,7 +94,7 @@ def test_a_copy_of_a_landmark_has_its_theme(tmp_path: Path, monkeypatch: pytest.
     copies = chance.integers(0, len(texts), 2_000)
     file = tmp_path / "0001.vectors"
     freeze(file, [texts[copies]], len(copies))
-    labels = place(FrozenVectors(file), 25, lambda _done, _total: None).labels
+    labels = place(FrozenVectors(file), each_its_own(len(copies)), 25, quiet).labels
     drawn = np.random.default_rng(7).choice(2_000, 450, replace=False)
     seen = set(copies[drawn].tolist())
     assert all(len(set(labels[copies == text].tolist())) == 1 for text in seen)
@@ -97,10 +106,35 @@ def test_a_few_texts_said_by_very_many_take_no_more_memory_than_their_vectors(tm
     file = tmp_path / "0001.vectors"
     freeze(file, [vectors], len(vectors))
     tracemalloc.start()
-    placed = place(FrozenVectors(file), 25, lambda _done, _total: None)
+    placed = place(FrozenVectors(file), each_its_own(len(vectors)), 25, quiet)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     # All against all would take 3,600 MB.
     assert most < 200_000_000
     assert placed.neighbours.rows.shape == placed.neighbours.similarity.shape
     assert (vectors[placed.neighbours.rows[7]] @ vectors[7]).max() > 0.999
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 6), max_size=120))
+def test_an_account_has_a_bounded_voice_in_the_space(accounts: list[int]) -> None:
+    rows = bounded(np.array(accounts, dtype=np.int64)).tolist()
+    assert rows == [place for place, whose in enumerate(accounts) if accounts[:place].count(whose) < VOICES]
+
+
+def test_what_one_account_writes_hundreds_of_times_moves_nobody_and_is_no_theme(tmp_path: Path) -> None:
+    """However much it writes beyond what counts, everybody else's place and theme stay the same, byte for byte."""
+    chance = np.random.default_rng(3)
+    others = kinds(chance, [80] * 6)
+    loud = kinds(chance, [400])
+    found = []
+    for written in (VOICES, 60, 400):
+        file = tmp_path / f"{written}.vectors"
+        freeze(file, [np.vstack([others, loud[:written]])], len(others) + written)
+        accounts = np.concatenate([each_its_own(len(others)), np.full(written, 10_000)])
+        found.append(place(FrozenVectors(file), accounts, 25, quiet))
+    alone = found[0]
+    for placed in found[1:]:
+        assert (placed.space[: len(others)] == alone.space[: len(others)]).all()
+        assert (placed.labels[: len(others)] == alone.labels[: len(others)]).all()
+        assert set(placed.labels[len(others) :].tolist()) <= set(alone.labels.tolist())

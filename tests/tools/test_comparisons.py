@@ -11,7 +11,18 @@ from index.core.home import Home
 from index.core.records import Conversation
 from index.handle import Index, open_writer
 from index.snapshots.snapshot import Rows
-from tests.fakes.corpus import FIRST_DAY, FakeEncoder, context, is_enough, publish_of, records, rounded, take
+from tests.fakes.corpus import (
+    FIRST_DAY,
+    LARGEST,
+    FakeEncoder,
+    context,
+    is_enough,
+    on,
+    publish_of,
+    records,
+    rounded,
+    take,
+)
 from tests.fakes.span import follows
 from tests.tools.test_tools import FACETS, MID, by, counts, expected
 from tools.context import ToolContext
@@ -128,9 +139,9 @@ def _repeated(text: str, times: int) -> list[Conversation]:
 
 async def test_a_group_opens_into_its_published_clusters(ctx: ToolContext) -> None:
     tree = await call("overview", {}, ctx)
-    top = next(row for row in tree.rows if row.parent is None and row.id)
-    finding = await call("drill_down", {"cluster": top.id}, ctx)
-    assert {row.id for row in finding.rows} <= {row.id for row in tree.rows if row.parent == top.id}
+    top = on(ctx.index, {"cluster": LARGEST})["cluster"]
+    finding = await call("drill_down", {"cluster": top}, ctx)
+    assert {row.id for row in finding.rows} <= {row.id for row in tree.rows if row.parent == top}
     assert finding.rows
     assert finding.outside in (None, 0.0)
 
