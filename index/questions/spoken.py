@@ -19,8 +19,13 @@ _SCRIPTS = {
 }  # fmt: skip
 
 
-def language_of(question: str) -> str:
-    """The language by its English name; English where nothing speaks for another."""
+_MARKS = {"Spanish": regex.compile(r"[¿¡]")}
+"""Signs that one language alone writes."""
+
+
+def language_of(question: str, earlier: str = "") -> str:
+    """The language by its English name; English where nothing speaks for another. `earlier`: that of the question before,
+    which a few words that several languages share are in too."""
     for language, script in _SCRIPTS.items():
         if len(script.findall(question)) >= 2:
             return language
@@ -31,6 +36,9 @@ def language_of(question: str) -> str:
         return "English"
     # Two languages share many short words; the name of a language is written in one of them alone.
     likely = [language for language, share in shares.items() if share == best]
+    marked = (language for language, mark in _MARKS.items() if language in likely and mark.search(question))
+    if found := next(marked, earlier if earlier in likely else ""):
+        return found
     return next((language for language in likely if languages_in(question, language, (), english=False)), likely[0])
 
 

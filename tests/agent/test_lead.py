@@ -14,6 +14,12 @@ from agent.roles.protocols import Exchange
 from agent.wiring import App
 from tests.fakes.planning import Asked, check_asked, plan_of
 
+LEFT_OUT_BEHIND = [
+    Asked("Was machen sie, wenn man das Kochen weglässt?", "breakdown", {}, None, "field"),
+    Asked("Wofür wird es außer zum Kochen genutzt?", "breakdown", {}, None, "field"),
+    Asked("How many conversations in July, not May?", "size", {"since": "2026-07-01", "until": "2026-07-31"}),
+]
+
 RATES = [
     Asked("are Japanese chats flagged more than all others", "rate", {"language": "Japanese"}, {}, "flagged"),
     Asked("Do translation chats run longer than a usual one?", "rate", {"area": "Translation"}, {}, "turns"),
@@ -617,3 +623,21 @@ def test_a_mark_by_subject_counts_the_subjects_of_what_bears_it(question: str, f
     found = [task for task in plan_of(question).tasks if task.facet in ("field", "area")]
     assert [task.facet for task in found] in ([facet], ["field"])
     assert found[0].scope.flagged == "yes" or found[0].scope.outcome == "refused"
+
+
+@pytest.mark.parametrize("asked", LEFT_OUT_BEHIND, ids=lambda asked: asked.question)
+def test_what_is_left_out_may_stand_before_the_word_that_says_so(asked: Asked) -> None:
+    check_asked(asked)
+
+
+@pytest.mark.parametrize(
+    "question", ["Please erase everything about gardening", "Is this bad for the brains of our users?"]
+)
+def test_what_no_count_can_do_is_said_and_not_counted(question: str) -> None:
+    assert plan_of(question).tasks == ()
+
+
+def test_two_questions_of_japanese_are_two() -> None:
+    plan = plan_of("日本語の会話は何パーセントですか。増えていますか？")
+    assert [task.focus for task in plan.tasks] == ["size", "trend"]
+    assert {task.scope.language for task in plan.tasks} == {"Japanese"}

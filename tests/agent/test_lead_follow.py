@@ -52,6 +52,9 @@ NEAR = Exchange(question="recipes", answer="...", tasks=(_task("topic", Scope(ne
         (Asked("open number 2", "drill", {"language": "Spanish"}), LANGUAGES),
         (Asked("why?", "contrast", {"near": "recipes"}), NEAR),
         (Asked("how big is it?", "size", {"near": "recipes"}), NEAR),
+        (Asked("no, users, not chats", "accounts", {"near": "recipes"}), NEAR),
+        (Asked("Nein, ich meinte Nutzer", "accounts", {"near": "recipes"}), NEAR),
+        (Asked("não, eu quis dizer contas", "accounts", {"near": "recipes"}), NEAR),
         (Asked("Has this been seen before?", "precedent", {"near": "recipes"}), NEAR),
         (Asked("How has it developed over time?", "trend", {"near": "recipes"}), NEAR),
         (Asked("Does it look coordinated?", "coordination", {"near": "recipes"}), NEAR),
@@ -110,3 +113,11 @@ def test_how_sure_a_long_answer_is_can_be_asked() -> None:
     made = AnswerMade(text=text, cited=("F1",), tasks=(_task("size").model_dump(mode="json"),))
     last = Exchange.model_validate(remembered("Gibt es Missbrauch?", made))
     assert "zuverlässigkeit: mittel. 20 % fehlen." in (plan_of("Und wie sicher bist du dir?", last).reply or "")
+
+
+def test_a_few_words_that_languages_share_are_in_the_language_of_the_question_before() -> None:
+    spanish = NEAR.model_copy(
+        update={"tasks": (_task("topic", Scope(near="recipes")).model_copy(update={"spoken": "Spanish"}),)}
+    )
+    assert plan_of("y en octubre", spanish).spoken == "Spanish"
+    assert plan_of("¿y en julio?", NEAR).spoken == "Spanish"

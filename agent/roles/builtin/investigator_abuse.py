@@ -12,6 +12,7 @@ from agent.core.answer import LeadCard
 from agent.roles.builtin.recipe import (
     CONCERNING,
     SHOWN,
+    Kind,
     Notes,
     arguments,
     by_size,
@@ -163,6 +164,19 @@ def tell_marked(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
     )
 
 
+_MOSTLY_SCREENED = 20
+"""Percent that no theme shows from which on a screen without a sign is no all-clear."""
+
+
+def tell_unmarked(notes: Notes, finding: Finding, kind: Kind = "support") -> None:
+    """That no theme is marked, and where much could not be screened, that this is no all-clear."""
+    where, hidden = what(notes.task.scope, notes.spoken), finding.suppressed.share
+    if hidden >= _MOSTLY_SCREENED:
+        notes.tell("partly_screened", finding, kind=kind, what=where, share=f"{hidden}")
+    else:
+        notes.tell("not_coordinated", finding, kind=kind, what=where)
+
+
 async def _screened(notes: Notes) -> None:
     """Every theme of the scope against ordinary ones: what no phrase was known for can show here."""
     scope = notes.task.scope
@@ -174,7 +188,7 @@ async def _screened(notes: Notes) -> None:
         _concentrated(notes, finding)
         return
     if not marked:
-        notes.tell("not_coordinated", finding, kind="answer", what=what(scope, notes.spoken))
+        tell_unmarked(notes, finding, kind="answer")
         left_out(notes, finding)
         return
     tell_marked(notes, finding, marked)

@@ -1,14 +1,23 @@
 """The recipe of a search for misuse: whether a kind of it is there, how much, when, and whether it looks like one operator.
 
 Nearness to a phrase alone is no sign: something absent has neighbours too. So what is near must also be of the area that the
-phrase belongs to, or a published theme must bear its name; and a no is said with what could not be shown.
+phrase belongs to, or a published theme must bear its name. Where neither can be shown and the area itself can, the answer is
+"perhaps", not no; and a no is said with what could not be shown.
 """
 
-from agent.roles.builtin.investigator_abuse import MOST_THEMES, lead_of, marked_of, signals_of, tell_marked
+from agent.roles.builtin.investigator_abuse import (
+    MOST_THEMES,
+    lead_of,
+    marked_of,
+    signals_of,
+    tell_marked,
+    tell_unmarked,
+)
 from agent.roles.builtin.recipe import CONCERNING, Notes, arguments, by_size, has_room, listed, named, unquoted
-from agent.roles.builtin.sentences import sentence, what
+from agent.roles.builtin.sentences import sentence
 from index.questions.subjects import abuse_areas, also_in
 from index.vocabulary import vocabulary
+from tools.core.finding import Finding
 from tools.core.scope import Scope
 
 _SHORT_NAME = 3
@@ -29,24 +38,23 @@ async def sought(notes: Notes) -> None:
     notes.claims[:] = [claim for claim in notes.claims if not claim.is_hidden]
     found = None
     if table is not None:
-        found = table.row(area) if area is not None else next(iter(by_size(named(table))), None)
+        bad = (row for row in by_size(named(table)) if row.label in abuse_areas())
+        found = table.row(area) if area is not None else next(bad, None)
     is_shown = found is not None and found.values[0].count is not None
     if not is_shown and await _themes_called(notes, label):
         return
     if table is None:
-        notes.tell("sought_none", kind="answer", subject=subject)
-        await _wider(notes, area)
+        await _not_shown(notes, area, "sought_none", subject)
         return
     if found is None or found.values[0].count is None:
         others = [row for row in by_size(named(table)) if row.label != area][:3]
         count = f"{table.totals[0]:,}"
         if scope.near is None:
-            notes.tell("sought_none", table, kind="answer", subject=subject)
+            await _not_shown(notes, area, "sought_none", subject, table)
         elif others:
-            notes.tell("sought_other", table, kind="answer", subject=subject, count=count, rows=listed(others))
+            await _not_shown(notes, area, "sought_other", subject, table, count=count, rows=listed(others))
         else:
-            notes.tell("sought_unclear", table, kind="answer", subject=subject, count=count)
-        await _wider(notes, area)
+            await _not_shown(notes, area, "sought_unclear", subject, table, count=count)
         return
     near = sentence("sought_near", notes.spoken, phrase=unquoted(scope.near)) if scope.near else ""
     near = unquoted(near)
@@ -69,7 +77,7 @@ async def sought(notes: Notes) -> None:
         tell_marked(notes, themes, marked)
         lead_of(notes, themes, marked[:MOST_THEMES], signals_of(themes, marked), "")
     elif themes is not None:
-        notes.tell("not_coordinated", themes, what=what(scope, notes.spoken))
+        tell_unmarked(notes, themes)
 
 
 async def _themes_called(notes: Notes, label: str) -> bool:
@@ -89,26 +97,23 @@ async def _themes_called(notes: Notes, label: str) -> bool:
     return bool(rows)
 
 
-async def _wider(notes: Notes, area: str | None) -> None:
-    """The area that a request belongs to, where it is large enough to show: other words may name what was looked for."""
+async def _not_shown(notes: Notes, area: str | None, said: str, subject: str, *cited: Finding, **values: str) -> None:
+    """What is said where no conversation of the kind can be shown: "perhaps" where the area that it belongs to can, for other
+    words may name what was looked for; else the sentence `said`. Then the other misuse, so that a no is no comfort about it."""
     outer = notes.task.scope.model_copy(update={"near": None, "area": None})
     table = await notes.ask("count_by", arguments(outer, by="area"))
-    row = table.row(area) if table is not None and area is not None and notes.task.scope.near else None
-    also = table.row(also_in(notes.task.scope.near)) if table is not None and notes.task.scope.near else None
-    if also is not None and also.values[0].count is not None:
-        row = also  # where conversations of this kind are more often read
-    if table is not None and (others := [row for row in by_size(named(table)) if row.label in abuse_areas()]):
-        # So that a no to one name of a misuse is no comfort about others.
-        notes.tell("misuse", table, rows=listed(others[: notes.shown]))
+    shown = {row.label: row for row in named(table)} if table is not None else {}
+    # Where conversations of this kind are more often read comes first.
+    belongs = (also_in(notes.task.scope.near), area) if notes.task.scope.near else ()
+    row = next((shown[label] for label in belongs if label in shown and label in abuse_areas()), None)
     if table is not None and row is not None and row.values[0].count is not None and row.accounts is not None:
-        notes.tell(
-            "sought_area",
-            table,
-            kind="answer",
-            area=row.label,
-            count=f"{row.values[0].count:,}",
-            accounts=f"{row.accounts:,}",
-        )
+        count, accounts = f"{row.values[0].count:,}", f"{row.accounts:,}"
+        found = {"subject": subject, "area": row.label, "count": count, "accounts": accounts}
+        notes.tell("sought_within", table, kind="answer", **found)
+    else:
+        notes.tell(said, *cited, kind="answer", subject=subject, **values)
+    if table is not None and (others := [row for row in by_size(named(table)) if row.label in abuse_areas()]):
+        notes.tell("misuse", table, rows=listed(others[: notes.shown]))
 
 
 async def _graded(notes: Notes, scope: Scope) -> None:

@@ -104,7 +104,8 @@ class BuiltinPlanner:
     def _one(self, brief: Brief, question: str, *, goes_on: bool = False) -> Plan:
         """The plan of one question. `goes_on`: it follows another one in the same text, whose subject it may leave out."""
         last = next((item for item in reversed(brief.history) if item.tasks), None)
-        spoken, known = language_of(question), _known(brief)
+        spoken = language_of(question, last.tasks[0].spoken if last is not None else "")
+        known = _known(brief)
         if last is not None and (rest := corrected_question(question)) != question:
             question = rest
         if _DEFINED.search(question):

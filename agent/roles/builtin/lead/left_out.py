@@ -10,11 +10,10 @@ from agent.roles.builtin.lead.period import Period
 from index.questions.values import Found
 from index.vocabulary import vocabulary
 
-_BEHIND = regex.compile(r"\s*以外")
 _ALL_BUT = "以外"
-"""The same where a name was read with it."""
+"""Behind a name that was read with it."""
 _JOINS = regex.compile(r"\s*(?:,|and|or|und|oder|et|ou|y|o|e|和|、|と)?\s*(?:the |in |on |about |en |auf |de )?\s*")
-_ARTICLES = r"[\s-]*(?:(?:las|los|celles|ceux|diejenigen|those|the ones) (?:que|qui|die|which|that|written)?\s*(?:están |son |sean |sont |are |sind )?(?:en |auf |in )?|(?:those |die |das |ceux |los |las |the ones )?(?:from |via |über |von |par |por |pela |pelo |à )|the |in |on |about |for |der |die |das |dem |den |la |le |les |el |los |las |l')*"
+_ARTICLES = r"[\s-]*(?:(?:las|los|celles|ceux|diejenigen|those|the ones) (?:que|qui|die|which|that|written)?\s*(?:están |son |sean |sont |are |sind )?(?:en |auf |in )?|(?:those |die |das |ceux |los |las |the ones )?(?:from |via |über |von |par |por |pela |pelo |à )|the |in |on |about |for |zum |zur |beim |fürs |für |der |die |das |dem |den |la |le |les |el |los |las |l')*"
 SUBJECTS = ("field", "area", "request", "hazard", "phrase", "quoted")
 
 
@@ -29,6 +28,16 @@ def _before_what_is_left_out(spoken: str) -> regex.Pattern[str]:
     return regex.compile(rf"(?:{either}){_ARTICLES}$", regex.IGNORECASE)
 
 
+@cache
+def _behind() -> regex.Pattern[str]:
+    """Words behind what is left out: "leaves coding out" in German, "other than" in Japanese."""
+    words = sorted(slots("except_behind")["words"], key=len, reverse=True)
+    either = "|".join(
+        regex.escape(word) + (r"(?!\p{L})" if word.isascii() or word[0].islower() else "") for word in words
+    )
+    return regex.compile(rf"[\s,]*(?:{either})", regex.IGNORECASE)
+
+
 def excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
     """What follows words such as "except", with what is joined to it by "and"."""
     pattern = _before_what_is_left_out(spoken)
@@ -40,7 +49,7 @@ def excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
         if (
             is_next
             or pattern.search(text[: item.start])
-            or _BEHIND.match(text[item.end :])
+            or _behind().match(text[item.end :])
             or item.words.endswith(_ALL_BUT)
         ):
             out.append(item)

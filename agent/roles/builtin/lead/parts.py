@@ -15,7 +15,7 @@ _ON = r"(?:on|in|for|from|by|about|with|at|to|auf|in|zu|über|aus|sur|en|dans|po
 ON_PART = regex.compile(rf"(?:{_ON})\s", regex.IGNORECASE)
 """How a part begins that is about what the part before it was about ("on what subjects")."""
 _PARTS = regex.compile(
-    rf"(?<=[?？])\s*(?=\S)|\s[+&]\s(?=\p{{L}})|;\s|,?\s+(?:and|und|et|y|e)\s+(?=(?:{_ON} )?(?:{_ASKS})\b|(?:is|are) )",
+    rf"(?<=[?？]|か。)\s*(?=\S)|\s[+&]\s(?=\p{{L}})|;\s|,?\s+(?:and|und|et|y|e)\s+(?=(?:{_ON} )?(?:{_ASKS})\b|(?:is|are) )",
     regex.IGNORECASE,
 )
 """Between two questions in one text."""

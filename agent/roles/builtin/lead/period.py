@@ -123,7 +123,7 @@ def read_period(question: str, newest: date | None, landmarks: Mapping[str, date
     for moment, start, end in _moments(question, newest, landmarks):
         moments.append(moment)
         rest = rest[:start] + " " * (end - start) + rest[end:]
-    moments = _one_behind_the_other(moments)
+    moments = _each_once(_one_behind_the_other(moments))
     since, until, pivot = _bounds(moments)
     assumed = [*read_as, *(f"{item.words} = {_stated(item)}" for item in moments if not item.words[0].isdigit())]
     plain = [item for item in moments if item.role in ("in", "and")]
@@ -138,6 +138,12 @@ def read_period(question: str, newest: date | None, landmarks: Mapping[str, date
     spans = tuple((item.first, item.last) for item in moments if item.first < item.last)
     ends = spans if since and until and not parts and len(spans) == len(moments) == 2 else ()
     return Period(since, until, pivot, parts, ends, tuple(assumed), rest)
+
+
+def _each_once(moments: list[Moment]) -> list[Moment]:
+    """A period that is named twice ("I meant June: how many in June?") is one."""
+    named = {(item.first, item.last): item for item in reversed(moments) if item.role in ("in", "and")}
+    return [item for item in moments if named.get((item.first, item.last), item) is item]
 
 
 def _one_behind_the_other(moments: list[Moment]) -> list[Moment]:

@@ -127,6 +127,11 @@ def falling(reading: Reading) -> Iterator[Task]:
         if item.focus == "new" and has_room(item.scope):
             # By subject first: a use may fall in many small themes.
             since = item.scope.since or date.min
+            oldest, newest = reading.known.oldest, reading.known.newest
+            if oldest is not None and newest is not None and since <= oldest:
+                since = oldest + (newest - oldest) / 2
+                reading.assumed.append(f"the index begins on {oldest}: what fell since its middle, {since}, is shown")
+                item = item.model_copy(update={"scope": item.scope.model_copy(update={"since": since})})
             before = item.scope.model_copy(update={"since": None, "until": since - timedelta(days=1)})
             yield compare_of(before, item.scope).model_copy(update={"facet": "field"})
         yield item.model_copy(update={"facet": FELL}) if item.focus == "new" else item

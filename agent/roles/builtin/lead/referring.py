@@ -7,6 +7,7 @@ import regex
 
 from agent.grounding.unrecorded import unstored_words
 from agent.roles.builtin.lead.follow import is_beside, refers_back
+from agent.roles.builtin.lead.material import slots
 from agent.roles.builtin.lead.parts import ON_PART
 from agent.roles.builtin.lead.slots import Slots
 from agent.roles.protocols import Exchange
@@ -75,8 +76,8 @@ _MADE_INTO = regex.compile(
 )
 """The last answer in another form, whatever that form is called."""
 _CORRECTS = regex.compile(
-    r"^(?:no|nope|sorry|wait|actually|oops|i meant?|nein|entschuldigung|ich meinte|non|pardon|désolé|je voulais dire|perdón|quise decir|quería decir)\b[,.!:]*\s*"
-    r"(?:(?:sorry|no|actually|i meant?|i mean|ich meinte|je voulais dire|quise decir)\b[,:]*\s*)*",
+    r"^(?:no|nope|sorry|wait|actually|oops|i meant?|nein|entschuldigung|ich meinte|non|pardon|désolé|je voulais dire|perdón|quise decir|quería decir|me refería a|não|desculpe|quis dizer|eu quis dizer|いえ|いや|違います|不|不是)\b[,.!:]*\s*"
+    r"(?:(?:sorry|no|actually|i meant?|i mean|ich meinte|je voulais dire|quise decir|me refería a|eu quis dizer|quis dizer)\b[,:]*\s*)*",
     regex.IGNORECASE,
 )
 
@@ -86,11 +87,15 @@ def corrected_question(question: str) -> str:
     rest = _NOT_THAT.sub("", _CORRECTS.sub("", question.strip()))
     if not any(map(str.isalpha, rest)):
         return question
+    if rest != question and regex.sub(_ARTICLE, "", rest.strip(" .!").casefold()) in _ACCOUNTS:
+        return "how many accounts is that"
     is_mark = rest != question and len(rest.split()) <= _FEW and rest.strip(" .!").casefold() in _MARKS
     return f"how many were {rest}" if is_mark else rest
 
 
 _NOT_THAT = regex.compile(r",\s*(?:and )?(?:not|rather than|instead of|nicht|pas|no)\s[^,]{2,30}$", regex.IGNORECASE)
+_ARTICLE = r"^(?:the |die |les |las |los |as |os |of |von |de |by |nach )+"
+_ACCOUNTS = frozenset(slots("accounts")["words"])
 _MARKS = frozenset(("refused", "flagged", "concerning", "declined", "risky"))
 _FEW = 3
 

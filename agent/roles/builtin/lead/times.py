@@ -21,6 +21,9 @@ def period_of(text: str, spoken: str, known: Known) -> tuple[Period, list[tuple[
         return halves
     english, places = (expanded(text), []) if spoken == "English" else _in_english(text, spoken)
     english = _ends_of(english, known)
+    if len(regex.findall(rf"\b(?:{_MONTHS})\b", english)) > 1:
+        # A correction: "June, not July" is June.
+        english = regex.sub(rf",? *\b(?:and not|not|instead of|rather than) (?:in )?(?:{_MONTHS})\b", "", english)
     for name in known.landmarks:
         # "The August launch" is the launch.
         english = regex.sub(rf"(?:\bin )?\b(?:{_MONTHS}) *の? *(?={regex.escape(name.casefold())}\b)", "", english)
