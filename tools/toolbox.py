@@ -91,6 +91,11 @@ class RunTools:
         """All themes of the taxonomy with their sizes, released as the tool `overview` releases them."""
         return await call("overview", {}, replace(self._context, handles=Handles(_LISTED)))
 
+    async def themes_since(self, day: str) -> Finding:
+        """The sizes of all themes since a day, released as the tool `count_by` releases them."""
+        scope = {"since": day}
+        return await call("count_by", {"by": "theme", "scope": scope}, replace(self._context, handles=Handles(_LISTED)))
+
     def restore(self, stored: dict[str, Any]) -> Finding:
         """A finding from its stored form. Raises ToolRefusal when the ledger never saw it."""
         return self._context.gate.restore(stored)

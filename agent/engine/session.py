@@ -320,6 +320,13 @@ class Session:
         except ToolRefusal as refused:
             raise SettingsError(f"The themes cannot be listed: {refused}", "Ask about a field or a language.") from None
 
+    async def themes_since(self, day: str) -> dict[str, Any] | None:
+        """The sizes of all themes since a day, in the stored form of a finding; None where the policy refuses it."""
+        try:
+            return (await self._tools().themes_since(day)).as_dict()
+        except ToolRefusal:
+            return None
+
     def rename_theme(self, cluster: str, name: str) -> str:
         """Give a theme a name of the analyst's; empty: take it back. Raises SettingsError where it may not be shown."""
         return self.toolbox.rename(cluster, name, self.settings.analyst)

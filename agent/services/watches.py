@@ -31,7 +31,8 @@ State = Literal["first answer", "no newer snapshot", "answered", "not answered"]
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a watch came to. `changes` are the material ones; `answer` is given where there are some, or the first time.
-    `unmatched`: findings that had no counterpart last time. `exit_code`: of the run, when it was not answered."""
+    `unmatched`: findings that had no counterpart last time. `regrouped`: themes under a new name that hold mostly older
+    conversations, which are no change. `exit_code`: of the run, when it was not answered."""
 
     watch: str
     question: str
@@ -43,6 +44,7 @@ class Look:
     answer: str = ""
     session: str = ""
     exit_code: int = 0
+    regrouped: int = 0
 
 
 async def look_at(app: App, store: WatchStore, watch: Watch, now: datetime, *, built_in: bool) -> Look:
@@ -87,16 +89,18 @@ async def look(store: WatchStore, watch: Watch, newest: int, make: Callable[[], 
                     is_answered, code = event.state in ("done", "partial"), event.exit_code
         session.store.rename(session.id, f"watch: {watch.question}")
         released = session.store.released(session.id)
+        before = store.found(watch)
+        conditions = [parsed(text) for text in watch.conditions]
+        is_first, regrouped = not watch.last, 0
+        found, unmatched, worst = _compared(before, released)
+        if is_answered and conditions and not is_first:
+            found, worst = _met(conditions, before, released)
+            found, regrouped = await _without_regrouped(session, found, before)
+            worst = worst if found else "nothing"
     finally:
         await session.close()
     if not is_answered:
         return Look(watch.id, watch.question, "not answered", snapshots, session=session.id, exit_code=code or 1)
-    before = store.found(watch)
-    conditions = [parsed(text) for text in watch.conditions]
-    is_first = not watch.last
-    found, unmatched, worst = _compared(before, released)
-    if conditions and not is_first:
-        found, worst = _met(conditions, before, released)
     store.keep(watch, _by_call(released), now, newest)
     reported = answer if found or is_first or unmatched else ""
     return Look(
@@ -110,7 +114,27 @@ async def look(store: WatchStore, watch: Watch, newest: int, make: Callable[[], 
         reported,
         session.id,
         exit_code=code,
+        regrouped=regrouped,
     )
+
+
+async def _without_regrouped(
+    session: Session, found: Sequence[Change], before: dict[str, dict[str, Any]]
+) -> tuple[list[Change], int]:
+    """Without new themes of mostly older conversations, and how many these are: where themes are made anew, the same
+    conversations come under other names. Older is what lies before the last month of the last answer."""
+    named = [change for change in found if change.kind == "new theme"]
+    months = [finding["period"].split(" to ")[-1] for finding in before.values() if finding["period"]]
+    if not (named and months):
+        return list(found), 0
+    since = await session.themes_since(f"{max(months)[:7]}-01")
+    if since is None:
+        return list(found), 0
+    counts = [(row, row["values"][0]["count"] or 0) for row in since["rows"] if "id" in row]
+    # What has no name is called by its id too.
+    newer = {name: count for row, count in counts for name in (row["label"], f"{row['label']} {row['id']}")}
+    new = [change for change in named if 2 * newer.get(change.group, 0) >= int(change.after.replace(",", ""))]
+    return [change for change in found if change not in named or change in new], len(named) - len(new)
 
 
 def message_of(seen: Look) -> Message:

@@ -1,12 +1,15 @@
 """From finding to action on the command line: questions from a file, one finding, states of a case, reports, and sinks."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from index.core.records import Conversation, Turn
 from tests.alerts.test_delivery import Listener
+from tests.fakes.corpus import FIRST_DAY
 from tests.tui.test_ask_cli import LANGUAGES, _grown, _spanish, home, shoal
 
 __all__ = ["home"]
@@ -138,3 +141,28 @@ def test_a_watch_with_conditions_is_silent_first_and_removing_it_takes_its_messa
     assert shoal("watch", "remove", made["id"]).exit_code == 0
     assert b"Spanish" not in (home / "watches" / "outbox.sqlite3").read_bytes()
     assert shoal("watch", "deliver").stderr == ""
+
+
+@pytest.mark.parametrize(("first_day", "is_news"), [(175, True), (1, False)])
+def test_a_theme_of_older_conversations_under_a_new_name_is_no_new_theme(
+    home: Path, first_day: int, is_news: bool
+) -> None:
+    """Themes are made anew when something is added: what is news is a theme of new conversations."""
+    shoal("watch", "add", "What are the largest themes?", "--if", "new-theme")
+    shoal("watch", "run")
+    text = "Keep the beehive varroa honeycomb queen healthy in week {}"
+    bees = [
+        Conversation(
+            (Turn("user", text.format(place)),),
+            f"keeper-{place % 60}",
+            FIRST_DAY + timedelta(days=first_day + place % 5),
+            language="English",
+            surface="web",
+        )
+        for place in range(180)
+    ]
+    _grown(home, bees)
+    seen = json.loads(shoal("watch", "run", "--all", "--json").stdout)
+    assert bool(seen["changes"]) == is_news
+    assert {change["kind"] for change in seen["changes"]} <= {"new theme"}
+    assert is_news or seen["regrouped"] > 0

@@ -228,5 +228,7 @@ def _lines(seen: "Look") -> Iterator[str]:
         yield f"  {seen.severity}:"
         yield from (f"  - {change.in_words()}" for change in seen.changes)
         yield seen.answer
+    if seen.regrouped:
+        yield f"  themes under a new name that hold mostly older conversations, so no change: {seen.regrouped}"
     if seen.unmatched:
         yield f"  {seen.unmatched} findings had no counterpart last time and were not compared"

@@ -53,7 +53,7 @@ class Notes:
                 for scope in (self.task.scope, self.task.against)
                 if scope
             )
-            about = ", ".join(what(scope, self.spoken, every=False) for scope in scopes)
+            about = ", ".join(dict.fromkeys(what(scope, self.spoken, every=False) for scope in scopes))
         plain = "the conversations asked about" if self.spoken == "English" else word("conversations", self.spoken)
         return plain if any(map(str.isdigit, about)) else about
 

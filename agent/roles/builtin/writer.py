@@ -184,6 +184,8 @@ def _doubts(evidence: Evidence, answering: Collection[str]) -> Iterator[str]:
         yield "Some themes have no fitting name; they show phrases or their language instead."
     if any(task.focus in ("coordination", "concern", "flag_gaps") for task in evidence.tasks):
         yield "Signs of abuse come from aggregates, and benign readings were not ruled out."
+    if any(task.focus == "sought" for task in evidence.tasks):
+        yield "A search for misuse finds only what is large enough to show."
     if any(GRADED_BY_RULES in finding.notes for finding in cited):
         yield "Grades are by built-in rules, which know English best."
     if any(task.focus == "map" for task in evidence.tasks):
