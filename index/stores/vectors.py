@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.core.errors import IndexFault, SettingsError
+from index.stores.graphs import blank_unused, is_let_go
 
 Vectors = NDArray[np.float32]
 """Shape (n, d), rows of unit length."""
@@ -139,6 +140,8 @@ class VectorStore:
         opened = self.__dict__.pop("_opened", None)
         if opened is not None and not isinstance(self._place, ChromaServer):
             opened[0].close()
+            if is_let_go(self._place):
+                blank_unused(self._place)
 
     def add(self, numbers: Sequence[int], vectors: Vectors) -> None:
         """Write vectors; writing a number again replaces it."""

@@ -143,6 +143,20 @@ async def test_an_erasure_that_was_killed_is_finished(home: Home, monkeypatch: p
     assert len(texts_of(path)) == len(SOME) + len(TOLD)
 
 
+async def test_no_graph_file_holds_what_the_process_had_in_memory(home: Home) -> None:
+    """Chroma writes the unused room of a graph as it finds it in memory: the vectors of one store in the files of the next."""
+    await made(home, SOME)
+    path = await made(home, [*SOME, HIS])
+    forget(path, home, stages, account="the-one")
+    folders = [file.parent for file in (path / "vectors").glob("*/header.bin")]
+    assert folders
+    for folder in folders:
+        held = int.from_bytes((folder / "header.bin").read_bytes()[20:28], "little")
+        graph, lengths = (folder / "data_level0.bin").read_bytes(), (folder / "length.bin").read_bytes()
+        assert not any(graph[held * (len(graph) // (len(lengths) // 4)) :])
+        assert not any(lengths[held * 4 :])
+
+
 async def test_vectors_that_a_kill_left_moved_aside_come_back(home: Home) -> None:
     path = await made(home, SOME)
     (path / "vectors").rename(path / "vectors.old")
