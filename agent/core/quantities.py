@@ -46,7 +46,9 @@ _GROUPED = {"dozen": 12.0, "dozens": 12.0, "hundreds": 100.0, "thousands": 1_000
 
 _WORD = "|".join([*_ONES, *_TENS, *_SCALES])
 _SPELLED = rf"(?:{_WORD})(?:(?:[\s-]+(?:and[\s-]+)?)(?:{_WORD}))*"
-_FIGURE = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
+_GROUPED_FIGURE = r"[1-9]\d{0,2}(?:(?:,\d{3})+(?:\.\d+)?|(?:\.\d{3})+(?:,\d+)?|(?:[\u202f\u00a0]\d{3})+(?:,\d+)?)(?!\d)"
+"""Thousands as English, German and French write them: a sign before three digits groups, before fewer it is a decimal sign."""
+_FIGURE = rf"{_GROUPED_FIGURE}|\d+(?:[.,]\d+)?"
 _NUMBER = regex.compile(
     rf"(?P<figure>{_FIGURE})(?P<suffix>(?:k|m|bn|b)\b)?(?P<scale>\s+(?:hundred|thousand|million|billion)\b)?(?P<ordinal>(?:st|nd|rd|th)\b)?|\b(?P<spelled>{_SPELLED})\b"
     rf"|\b(?P<multiple>{'|'.join(_MULTIPLES)})\b|\b(?P<grouped>{'|'.join(_GROUPED)})\b"
@@ -162,23 +164,25 @@ def _worth(match: "regex.Match[str]") -> tuple[float, float]:
         return _number(spelled), 1.0
     figure = match.group("figure")
     value = _number(figure)
-    plain = (
-        figure.replace(",", "")
-        if regex.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", figure)
-        else figure.replace(",", ".")
-    )
+    plain = _plain_figure(figure)
     unit = 10.0 ** -len(plain.split(".")[1]) if "." in plain else 1.0
     scale = _SUFFIXES.get((match.group("suffix") or "").casefold(), 1)
     scale *= _SCALES.get((match.group("scale") or "").strip().casefold(), 1)
     return value * scale, unit * scale
 
 
+def _plain_figure(figure: str) -> str:
+    """A figure with a decimal point and nothing between its digits else."""
+    if not regex.fullmatch(_GROUPED_FIGURE, figure):
+        return figure.replace(",", ".")
+    grouping = next(sign for sign in figure if not sign.isdigit())
+    return figure.replace(grouping, "").replace(",", ".")
+
+
 def _number(written: str) -> float:
     """A figure or a number in English words."""
     if written[0].isdigit():
-        if regex.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", written):
-            return float(written.replace(",", ""))
-        return float(written.replace(",", "."))
+        return float(_plain_figure(written))
     total = current = 0
     for word in regex.split(r"[\s-]+", written.casefold()):
         if word in _ONES or word in _TENS:

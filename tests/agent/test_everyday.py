@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from agent.core.events import AnswerMade, PlanMade
+from agent.core.quantities import quantities
+from agent.roles.builtin.sentences import figures
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import FIRST_DAY, records
 
@@ -97,3 +99,13 @@ async def test_a_number_that_follows_from_the_shown_ones_is_said(
     assert "not supported" not in answer
     for words in said:
         assert words in answer
+
+
+@pytest.mark.parametrize(
+    ("spoken", "written"),
+    [("German", "9.400 und 11,0 %"), ("French", "9\u202f400 und 11,0 %"), ("Japanese", "9,400 und 11.0 %")],
+)
+def test_numbers_are_written_as_the_language_does_and_read_back_the_same(spoken: str, written: str) -> None:
+    text = "“v 1.5” 2026-08: 9,400 und 11.0 %"
+    assert figures(text, spoken) == f"“v 1.5” 2026-08: {written}"
+    assert [(item.value, item.unit) for item in quantities(written)] == [(9400.0, 1.0), (11.0, 0.1)]

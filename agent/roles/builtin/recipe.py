@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import regex
 
-from agent.roles.builtin.sentences import SPOKEN, sentence, what, word
+from agent.roles.builtin.sentences import SPOKEN, figures, sentence, what, word
 from agent.roles.protocols import Claim, Task, ToolCaller
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding, Measure, Row
@@ -78,7 +78,10 @@ class Notes:
     def _add(self, text: str, findings: Sequence[Finding], kind: Kind, spoken: str) -> str:
         ids = tuple(dict.fromkeys(finding.id for finding in findings))
         cited = ", ".join(ids)
-        bare, stop = text.rstrip(".。"), "。" if spoken in ("Japanese", "Chinese") and not findings else "."
+        bare, stop = (
+            figures(text, spoken).rstrip(".。"),
+            "。" if spoken in ("Japanese", "Chinese") and not findings else ".",
+        )
         stated = f"{bare} [{cited}]{stop}" if findings else f"{bare}{stop}"
         kind = "support" if self.task.supports and kind == "answer" else kind
         stated = f"{stated[:1].upper()}{stated[1:]}"

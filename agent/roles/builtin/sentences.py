@@ -11,7 +11,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import regex
+
+from index.core.language import code_of
 from tools.core.scope import Scope
+
+_FIGURE = regex.compile(r"“[^”]*”(*SKIP)(*FAIL)|(?<![\w.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?![\w.,]\d|\w)")
+"""A number as code writes it, outside names."""
 
 SPOKEN = ("English", "German", "French", "Spanish", "Japanese", "Chinese")
 """Languages that answers are written in."""
@@ -26,6 +32,21 @@ def sentence(key: str, spoken: str, **values: object) -> str:
     """A sentence with its values filled in."""
     texts = _texts()[key]
     return str(texts.get(spoken, texts["English"])).format(**values)
+
+
+def figures(text: str, spoken: str) -> str:
+    """The text with its numbers written as its language does (CLDR): 9,400 and 2.5 % are 9.400 and 2,5 % in German."""
+    code = code_of(spoken)
+    if code in (None, "en"):
+        return text
+    from babel.numbers import format_decimal
+
+    def written(match: "regex.Match[str]") -> str:
+        plain = match[0].replace(",", "")
+        decimals = "0" * len(plain.partition(".")[2])
+        return format_decimal(plain, f"#,##0.{decimals}" if decimals else "#,##0", code)
+
+    return _FIGURE.sub(written, text)
 
 
 def word(name: str, spoken: str) -> str:

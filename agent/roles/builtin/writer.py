@@ -11,7 +11,7 @@ import regex
 from agent.core.answer import Confidence, Draft, LeadCard
 from agent.grounding.verify import HANDLE
 from agent.roles.builtin.recipe import unquoted
-from agent.roles.builtin.sentences import SPOKEN, sentence, word
+from agent.roles.builtin.sentences import SPOKEN, figures, sentence, word
 from agent.roles.protocols import Claim, Evidence, OnDelta
 from index.vocabulary import LANGUAGES
 from tools.core.finding import Finding
@@ -241,7 +241,7 @@ def _left_out(evidence: Evidence, claims: Sequence[Claim], spoken: str) -> Itera
     others = list(limits)[:_LIMITS]
     text = " ".join([*([f"{'; '.join(parts[: _LIMITS + 1])}."] if parts else []), *others])
     if text:
-        yield text
+        yield figures(text, spoken)
 
 
 def _next_questions(evidence: Evidence) -> Iterator[str]:
