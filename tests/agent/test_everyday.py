@@ -1,5 +1,6 @@
 """What the built-in roles answer to everyday questions, where the first reading of them once went wrong."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from agent.core.events import AnswerMade, PlanMade
 from agent.core.quantities import quantities
 from agent.roles.builtin.sentences import figures
+from agent.roles.protocols import Plan, Task
 from tests.agent.conftest import MakeSession, collect
 from tests.fakes.corpus import FIRST_DAY, records
+from tools.core.scope import Scope
 
 
 async def asked(make_session: MakeSession, question: str) -> AnswerMade:
@@ -109,3 +112,24 @@ def test_numbers_are_written_as_the_language_does_and_read_back_the_same(spoken:
     text = "“v 1.5” 2026-08: 9,400 und 11.0 %"
     assert figures(text, spoken) == f"“v 1.5” 2026-08: {written}"
     assert [(item.value, item.unit) for item in quantities(written)] == [(9400.0, 1.0), (11.0, 0.1)]
+
+
+class _TwoCounts:
+    """A lead that has two languages counted side by side."""
+
+    async def plan(self, *_: object) -> Plan:
+        scopes = (Scope(language="Spanish"), Scope(language="English"))
+        return Plan(
+            tasks=tuple(
+                Task(id=f"T{number}", specialist="usage", focus="size", objective="How many there are", scope=scope)
+                for number, scope in enumerate(scopes, start=1)
+            )
+        )
+
+
+async def test_which_of_two_counted_scopes_is_larger_is_the_answer(make_session: MakeSession) -> None:
+    session = make_session(change=lambda roles: replace(roles, planner=_TwoCounts()))
+    (answer,) = [event for event in await collect(session.ask("Who asks more?")) if isinstance(event, AnswerMade)]
+    assert not answer.removed
+    first, _, _ = answer.text.partition("\n")
+    assert "Of the two, conversations in English are more: about 8" in first

@@ -11,14 +11,17 @@ import regex
 from agent.core.answer import Confidence, Draft, LeadCard
 from agent.grounding.verify import HANDLE
 from agent.roles.builtin.recipe import unquoted
-from agent.roles.builtin.sentences import SPOKEN, figures, sentence, word
+from agent.roles.builtin.sentences import SPOKEN, figures, sentence, what, word
 from agent.roles.protocols import Claim, Evidence, OnDelta
 from index.vocabulary import LANGUAGES
 from tools.core.finding import Finding
+from tools.core.scope import Scope
 from tools.core.wording import GRADED_BY_RULES, UNNAMED, is_fallback
 
 _BULLETS = 5
 _ANSWERS = 3
+_ROUNDED = 5
+"""What counts are rounded to; two that differ by no more than twice that may be the same."""
 _MUCH = 30.0
 """Share (percent) outside clusters or suppressed from which confidence falls."""
 _SOME = 10.0
@@ -48,6 +51,7 @@ class BuiltinWriter:
 def _draft(evidence: Evidence, claims: Sequence[Claim]) -> Draft:
     spoken = evidence.spoken if evidence.spoken in SPOKEN else "English"
     reported = [claim for claim in claims if claim.kind != "limit" and claim.lead is None and claim.spoken == spoken]
+    reported = [*_weighed(evidence, spoken), *reported]
     answers = [claim for claim in reported if claim.kind == "answer"] or reported[:1]
     chosen = _chosen(answers)
     level, reason = _confidence(evidence, claims)
@@ -90,10 +94,30 @@ def _chosen(answers: Sequence[Claim]) -> list[Claim]:
     caveat = next((claim for claim in unique if not claim.findings), None)
     found: list[Claim] = []
     for claim in unique:
-        is_new = claim.findings and not any(set(claim.findings) & set(other.findings) for other in found)
+        # The first finding is what a claim is about; the others are what it is a share of, or stands beside.
+        is_new = claim.findings and claim.findings[0] not in {handle for other in found for handle in other.findings}
         if is_new and len(found) < _ANSWERS - (caveat is not None):
             found.append(claim)
     return found if caveat is None else sorted([*found, caveat], key=unique.index)
+
+
+def _weighed(evidence: Evidence, spoken: str) -> Iterator[Claim]:
+    """Which of two scopes that were counted side by side has more, where the numbers differ by more than rounding."""
+    scopes = [task.scope for task in evidence.tasks if task.focus == "size"]
+    counted = [(scope, finding) for scope in scopes for finding in evidence.findings if _counts(finding, scope)]
+    if len(scopes) != 2 or len(counted) != 2:
+        return
+    (more, most), (_, fewer) = sorted(counted, key=lambda item: -item[1].totals[0])
+    if most.totals[0] - fewer.totals[0] <= 2 * _ROUNDED:
+        return
+    count, other = f"{most.totals[0]:,}", f"{fewer.totals[0]:,}"
+    text = figures(sentence("weighed", spoken, what=what(more, spoken, every=False), count=count, other=other), spoken)
+    handles = (most.id, fewer.id)
+    yield Claim(text=f"{text} [{', '.join(handles)}].", findings=handles, kind="answer", spoken=spoken)
+
+
+def _counts(finding: Finding, scope: Scope) -> bool:
+    return finding.tool == "count_by" and finding.title.endswith("by month") and finding.scope == scope.describe()
 
 
 def _unique(claims: Sequence[Claim]) -> list[Claim]:
