@@ -12,6 +12,8 @@ NO_ACCOUNTS = "the source states no accounts: thresholds count conversations onl
 """Note of every finding of an index without accounts."""
 GRADED_BY_RULES = "grades of concern and categories of harm are by built-in rules, which know English best"
 """Note of a finding that rests on grades of the built-in extractor."""
+WITH_NOISE = "differential privacy"
+"""How the note of a finding begins whose counts bear noise."""
 
 OF_LANGUAGE = "Various requests in "
 """How a name begins that says a language alone."""

@@ -19,6 +19,7 @@ from tools.core.ledger import Ledger
 from tools.core.ledger_chain import Spending
 from tools.core.policy import PrivacyPolicy
 from tools.core.statistic import ReleasedCounts, Statistics
+from tools.core.wording import WITH_NOISE
 from tools.dp.bounding import bounded
 from tools.dp.noise import Noise
 
@@ -238,7 +239,7 @@ def _notes(policy: PrivacyPolicy, candidate: CandidateTable, drawn: _Drawn, left
     """What this release cost and what its numbers mean."""
     noise, step = drawn.noise, policy.round_to // 2
     cost = (
-        f"differential privacy: ε = {noise.epsilon:g} for this release, {max(0.0, round(left, 9)):g} of "
+        f"{WITH_NOISE}: ε = {noise.epsilon:g} for this release, {max(0.0, round(left, 9)):g} of "
         f"{policy.epsilon_total:g} left for this index; the unit is an account, of which at most "
         f"{policy.max_per_account} conversations count in this table; discrete Laplace noise of scale {noise.scale:.3g}"
     )

@@ -78,10 +78,8 @@ class Notes:
     def _add(self, text: str, findings: Sequence[Finding], kind: Kind, spoken: str) -> str:
         ids = tuple(dict.fromkeys(finding.id for finding in findings))
         cited = ", ".join(ids)
-        bare, stop = (
-            figures(text, spoken).rstrip(".。"),
-            "。" if spoken in ("Japanese", "Chinese") and not findings else ".",
-        )
+        bare = figures(text, spoken).rstrip(".。")
+        stop = "。" if spoken in ("Japanese", "Chinese") and not findings else "."
         stated = f"{bare} [{cited}]{stop}" if findings else f"{bare}{stop}"
         kind = "support" if self.task.supports and kind == "answer" else kind
         stated = f"{stated[:1].upper()}{stated[1:]}"

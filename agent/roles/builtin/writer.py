@@ -16,12 +16,10 @@ from agent.roles.protocols import Claim, Evidence, OnDelta
 from index.vocabulary import LANGUAGES
 from tools.core.finding import Finding
 from tools.core.scope import Scope
-from tools.core.wording import GRADED_BY_RULES, UNNAMED, is_fallback
+from tools.core.wording import GRADED_BY_RULES, UNNAMED, WITH_NOISE, is_fallback
 
 _BULLETS = 5
 _ANSWERS = 3
-_ROUNDED = 5
-"""What counts are rounded to; two that differ by no more than twice that may be the same."""
 _MUCH = 30.0
 """Share (percent) outside clusters or suppressed from which confidence falls."""
 _SOME = 10.0
@@ -102,13 +100,14 @@ def _chosen(answers: Sequence[Claim]) -> list[Claim]:
 
 
 def _weighed(evidence: Evidence, spoken: str) -> Iterator[Claim]:
-    """Which of two scopes that were counted side by side has more, where the numbers differ by more than rounding."""
+    """Which of two scopes that were counted side by side has more, where the numbers differ by more than the smallest count that is
+    let out: less may be rounding."""
     scopes = [task.scope for task in evidence.tasks if task.focus == "size"]
     counted = [(scope, finding) for scope in scopes for finding in evidence.findings if _counts(finding, scope)]
     if len(scopes) != 2 or len(counted) != 2:
         return
     (more, most), (_, fewer) = sorted(counted, key=lambda item: -item[1].totals[0])
-    if most.totals[0] - fewer.totals[0] <= 2 * _ROUNDED:
+    if most.totals[0] - fewer.totals[0] < evidence.least:
         return
     count, other = f"{most.totals[0]:,}", f"{fewer.totals[0]:,}"
     text = figures(sentence("weighed", spoken, what=what(more, spoken, every=False), count=count, other=other), spoken)
@@ -117,6 +116,9 @@ def _weighed(evidence: Evidence, spoken: str) -> Iterator[Claim]:
 
 
 def _counts(finding: Finding, scope: Scope) -> bool:
+    """Whether a finding counts a scope without noise, which may be larger than the difference of two counts."""
+    if any(note.startswith(WITH_NOISE) for note in finding.notes):
+        return False
     return finding.tool == "count_by" and finding.title.endswith("by month") and finding.scope == scope.describe()
 
 
