@@ -11,10 +11,10 @@ with spans replaced by the mask.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
 
 import regex
 
+from index.core.once import once
 from index.core.records import Conversation, Turn
 from index.screening import names, ner, ordinary, patterns, recognisers, related, seeds
 from index.screening.look import Look, Span
@@ -75,7 +75,7 @@ def screened(conversation: Conversation) -> Conversation:
     return replace(conversation, turns=tuple(Turn(turn.role, mask(turn.text)) for turn in conversation.turns))
 
 
-@cache
+@once
 def _sieve() -> Sieve:
     return Sieve([*patterns.sought(), *recognisers.sought(), *names.sought(), *related.sought()])
 

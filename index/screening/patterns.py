@@ -7,10 +7,10 @@ the summary.
 """
 
 from collections.abc import Iterator
-from functools import cache
 
 import regex
 
+from index.core.once import once
 from index.screening import cued
 from index.screening.look import Look, Span
 from index.screening.rule import Rule
@@ -212,7 +212,7 @@ _PATIENCE_S = 2
 """A pattern that does not get through a text in this time ends with TimeoutError, and the text is not read at all."""
 
 
-@cache
+@once
 def _rules() -> dict["regex.Pattern[str]", "regex.Pattern[str] | None"]:
     """Every rule's pattern with that of the words beside it."""
     return {

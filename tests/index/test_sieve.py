@@ -1,5 +1,8 @@
 """What the sieve leaves out cannot be in the text: it may only ask too much."""
 
+import subprocess
+import sys
+
 import pytest
 import regex
 from hypothesis import example, given, settings
@@ -63,3 +66,37 @@ def test_where_an_automaton_gives_up_every_pattern_is_asked() -> None:
     sieve = Sieve([pattern])
     sieve.__dict__["_automata"] = ([(_Exhausted(), [pattern])], [])
     assert pattern in sieve.held("nothing of the kind")
+
+
+_FIRST_TEXTS_AT_ONCE = """
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError, Event
+import regex
+from index import screening
+from index.screening import names
+compiled, sought = regex.compile, names.sought
+both_compile, one_waits, other_is_done = Barrier(2), Event(), Event()
+def compile(*args, **named):
+    with suppress(BrokenBarrierError):
+        both_compile.wait(timeout=1)
+    return compiled(*args, cache_pattern=False, **named)  # as when the memory of compiled patterns is full
+def slowly():
+    if not one_waits.is_set():
+        one_waits.set()
+        other_is_done.wait(timeout=1)
+    return sought()
+with ThreadPoolExecutor(2) as threads:
+    regex.compile, names.sought = compile, slowly
+    for first in [threads.submit(screening.mask, "call me") for _ in range(2)]:
+        first.add_done_callback(lambda _: other_is_done.set())
+regex.compile = compiled
+print(screening.mask("send it to P.O. Box 255 please, my name is jane"))
+"""
+
+
+def test_threads_that_screen_their_first_text_at_once_share_one_set_of_patterns() -> None:
+    """Each thread once compiled patterns of its own. The sieve then held those of one thread and was asked for another's,
+    so nothing was found for the rest of the process."""
+    run = subprocess.run([sys.executable, "-c", _FIRST_TEXTS_AT_ONCE], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["send", "it", "to", "please,"]

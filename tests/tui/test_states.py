@@ -198,6 +198,7 @@ def test_picture_of_an_index_that_cannot_be_opened(
 
     async def prepare(pilot: Pilot[None]) -> None:
         await opened(pilot, app)
+        await app.workers.wait_for_complete()
         app._cannot_ask(
             IndexFault("/data/demo/facts.duckdb cannot be opened as an index.", "Restore it, or ingest into a new one.")
         )
