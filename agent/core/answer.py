@@ -52,11 +52,13 @@ class Draft(_Value):
 
 
 class Mention(_Value):
-    """A group that an answer named, in the order of naming: what "the second one" stands for. `id` opens it."""
+    """A group that an answer named, in the order of naming: what "the second one" stands for. `id` opens it; `within`: what its
+    finding counted, so that "it" is the group that was counted and no larger one of that name."""
 
     label: str
     id: str | None = None
     finding: str
+    within: str = ""
 
 
 def render(draft: Draft) -> str:

@@ -144,7 +144,10 @@ def mentions(text: str, findings: Sequence[Finding]) -> tuple[Mention, ...]:
     """The groups that an answer names, in the order of naming: what a follow-up can open."""
     cited = [finding for finding in findings if regex.search(rf"\b{finding.id}\b", text)]
     found = {
-        row.label: (text.find(f"“{row.label}”"), Mention(label=row.label, id=row.id, finding=finding.id))
+        row.label: (
+            text.find(f"“{row.label}”"),
+            Mention(label=row.label, id=row.id, finding=finding.id, within=finding.scope),
+        )
         for finding in reversed(cited)
         for row in sorted(finding.rows, key=lambda row: row.id is not None)
         if f"“{row.label}”" in text

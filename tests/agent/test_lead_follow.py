@@ -34,6 +34,46 @@ LANGUAGES = Exchange(
 GERMAN = Exchange(question="German?", answer="...", tasks=(_task("contrast", Scope(language="German")),))
 NEAR = Exchange(question="recipes", answer="...", tasks=(_task("topic", Scope(near="recipes")),))
 
+_REVIEWS = Scope(near="Writing fake reviews")
+_RING = Exchange(
+    question="Do accounts act together?",
+    answer="...",
+    tasks=(_task("coordination"),),
+    rows=(Mention(label="Writing keyword articles for search engines: add city", id="C1", finding="F1"),),
+)
+"""A theme of the ring, whose name is of an area."""
+
+
+def _sought(*rows: Mention) -> Exchange:
+    return Exchange(question="Fake reviews?", answer="...", tasks=(_task("sought", _REVIEWS),), rows=rows)
+
+
+_NEAR_AND_AREA = _sought(
+    Mention(label="Influence and manipulation of opinion", finding="F1", within=_REVIEWS.describe())
+)
+_ONLY_AREA = _sought(Mention(label="Deceiving people online", finding="F1", within=Scope().describe()))
+_THEME = _sought(Mention(label="Writing fake reviews", id="C9", finding="F1", within=Scope().describe()))
+_FOUND = {"near": "Writing fake reviews", "area": "Influence and manipulation of opinion"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "last"),
+    [
+        (Asked("how many accounts are involved?", "accounts", {"area": "Search engine articles and ranking"}), _RING),
+        (Asked("since when?", "trend", {"area": "Search engine articles and ranking"}), _RING),
+        (Asked("in which languages?", "breakdown", {"area": "Search engine articles and ranking"}), _RING),
+        (Asked("how many accounts are behind it?", "accounts", _FOUND), _NEAR_AND_AREA),
+        (Asked("since when?", "trend", {"area": "Deceiving people online"}), _ONLY_AREA),
+        (Asked("which languages are they in?", "breakdown", {"area": "Deceiving people online"}), _ONLY_AREA),
+        (Asked("how many accounts?", "accounts", {"cluster": "C9"}), _THEME),
+        (Asked("how many accounts are there in total?", "accounts", {}), _RING),
+    ],
+    ids=lambda value: value.question if isinstance(value, Asked) else "",
+)
+def test_a_follow_up_on_misuse_is_about_what_was_found(asked: Asked, last: Exchange) -> None:
+    """A count of all conversations would read as if all were misuse."""
+    check_asked(asked, last)
+
 
 @pytest.mark.parametrize(
     ("asked", "last"),

@@ -14,6 +14,7 @@ from agent.roles.builtin.recipe import (
     SHOWN,
     Kind,
     Notes,
+    area_named,
     arguments,
     by_size,
     has_room,
@@ -25,9 +26,8 @@ from agent.roles.builtin.recipe import (
     themes_in,
     unquoted,
 )
-from agent.roles.builtin.sentences import sentence, what
+from agent.roles.builtin.sentences import sentence, what, word
 from agent.roles.protocols import Claim
-from index.vocabulary import vocabulary
 from tools.catalog.flag_gaps import FALSE, FLAGGED, MISSED
 from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
@@ -99,7 +99,7 @@ def _whole(notes: Notes, near: Finding, banded: Finding | None, weeks: Finding |
         notes.say(text, *cited, kind="answer")
         return f"{text} [{', '.join(finding.id for finding in cited)}]."
     rows = named(near)[:3] if notes.task.scope.near else []
-    where = f", {mostly(rows, near)} in {_by_accounts(rows)}" if rows else ""
+    where = f", {mostly(rows, near)} in {_by_accounts(rows, 'English')}" if rows else ""
     notes.say(
         f"{about} show no signs of one operator: {_unread(banded)} and {_steady(weeks)}{where}",
         *cited,
@@ -108,8 +108,11 @@ def _whole(notes: Notes, near: Finding, banded: Finding | None, weeks: Finding |
     return ""
 
 
-def _by_accounts(rows: Sequence[Row]) -> str:
-    return ", ".join(f"“{row.label}” ({row.values[0].count:,} from about {row.accounts} accounts)" for row in rows)
+def _by_accounts(rows: Sequence[Row], spoken: str) -> str:
+    return ", ".join(
+        sentence("by_accounts", spoken, label=row.label, count=f"{row.values[0].count:,}", accounts=row.accounts)
+        for row in rows
+    )
 
 
 def _reading(finding: Finding | None) -> str:
@@ -153,10 +156,12 @@ def signals_of(finding: Finding, marked: Sequence[Row]) -> list[str]:
 def tell_marked(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
     """Which themes are marked, as an answer and as a signal of the card."""
     shown = notes.fresh(marked)[:MOST_THEMES] or marked[:MOST_THEMES]
+    spoken = notes.spoken
+    by_band = {band: [row for row in shown if _overall(row) == band] for band in reversed(_MARKED)}
     stated = "; ".join(
-        f"{verdict} in {_by_accounts([row for row in shown if _overall(row) == verdict])}"
-        for verdict in reversed(_MARKED)
-        if any(_overall(row) == verdict for row in shown)
+        sentence("band_in", spoken, band=word(band, spoken), rows=_by_accounts(rows, spoken))
+        for band, rows in by_band.items()
+        if rows
     )
     where = what(notes.task.scope, notes.spoken)
     return notes.tell(
@@ -192,24 +197,28 @@ async def _screened(notes: Notes) -> None:
         left_out(notes, finding)
         return
     tell_marked(notes, finding, marked)
+    await _area_of(notes, marked[0])
     notes.tell("not_proof", kind="answer")
-    await _weeks_of(notes, marked[0])
     left_out(notes, finding)
     lead_of(notes, finding, marked[:MOST_THEMES], signals_of(finding, marked), "")
 
 
-async def _weeks_of(notes: Notes, row: Row) -> None:
-    """When the strongest theme came, where it came in bursts: the whole area of its name, because one operator's work lies in
-    several themes."""
-    name = row.label.split(":")[0].split(" · ")[0].split(" (")[0]
-    area = next((item.area for item in vocabulary().requests if name in (item.label, item.area)), None)
+async def _area_of(notes: Notes, row: Row) -> None:
+    """All of the area of the strongest theme, because one operator's work lies in several themes: from how many accounts it
+    comes, and when, where it came in bursts."""
+    area = area_named(row.label)
     if area is None:
         return
     scope = notes.task.scope.model_copy(update={"area": area})
+    every = await notes.ask("coordination", arguments(scope))
+    whole = every.rows[0] if every is not None and every.rows else None
+    if every is None or whole is None or whole.accounts is None:
+        return
+    values = {"area": area, "count": f"{every.totals[0]:,}", "accounts": f"{whole.accounts:,}"}
+    notes.tell("coordinated_area", every, kind="answer", **values)
     weeks = await notes.ask("trend", arguments(scope, by="week"))
-    if weeks is not None and (bursts := _bursts(weeks)):
-        total = f"{weeks.totals[0]:,}"
-        notes.say(f"All {total} conversations about {area}, in whatever theme, {bursts}", weeks)
+    if weeks is not None and (fullest := _fullest(weeks)):
+        notes.tell("area_weeks", weeks, area=area, rows=_by_week(fullest))
 
 
 def _concentrated(notes: Notes, finding: Finding) -> None:
@@ -228,14 +237,26 @@ def _concentrated(notes: Notes, finding: Finding) -> None:
 
 def _bursts(weeks: Finding | None) -> str:
     """A sign: the three fullest weeks hold most of what is shown, although the index spans many weeks."""
+    fullest = _fullest(weeks)
+    if not fullest:
+        return ""
+    stated = _by_week(fullest)
+    reported = f"the week of {stated} stands out" if len(fullest) == 1 else f"the weeks of {stated} stand out"
+    return f"come in bursts: {reported}, most other weeks are below the threshold"
+
+
+def _fullest(weeks: Finding | None) -> list[Row]:
+    """The three fullest weeks, in their order, where they hold most of what is shown although the index spans many weeks."""
     shown = _weeks(weeks)
     fullest = by_size(shown)[:3]
     total, most = (sum(row.values[0].count or 0 for row in rows) for rows in (shown, fullest))
     if weeks is None or not shown or len(weeks.rows) < _FEW_WEEKS or 100 * most / total < _BURST_SHARE:
-        return ""
-    stated = ", ".join(f"{row.label} ({row.values[0].count:,})" for row in sorted(fullest, key=lambda row: row.label))
-    reported = f"the week of {stated} stands out" if len(fullest) == 1 else f"the weeks of {stated} stand out"
-    return f"come in bursts: {reported}, most other weeks are below the threshold"
+        return []
+    return sorted(fullest, key=lambda row: row.label)
+
+
+def _by_week(rows: Sequence[Row]) -> str:
+    return ", ".join(f"{row.label} ({row.values[0].count:,})" for row in rows)
 
 
 def _steady(weeks: Finding | None) -> str:

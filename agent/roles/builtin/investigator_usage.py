@@ -349,9 +349,8 @@ async def _compared(notes: Notes, first: Scope, second: Scope | None) -> bool:
 def _contrasted(
     notes: Notes, finding: Finding, kind: str, first: Scope, second: Scope | None, *, is_first: bool
 ) -> None:
-    rows = notes.fresh(
-        [row for row in finding.rows if row.label not in (UNNAMED, UNCLUSTERED) and measure(row, "odds ratio")]
-    )
+    unsaid = (UNNAMED, UNCLUSTERED, UNCLEAR)
+    rows = notes.fresh([row for row in finding.rows if row.label not in unsaid and measure(row, "odds ratio")])
     over = [row for row in rows if odds(row) > 1 and row.values[0].count is not None]
     if is_first:
         over.sort(key=lambda row: -(row.values[0].share or 0.0) * (1 if odds(row) >= _STRONG else 0.5))
@@ -359,17 +358,25 @@ def _contrasted(
         over.sort(key=lambda row: -(row.values[0].count or 0))
     under = [row for row in rows if odds(row) < 1]
     spoken = notes.spoken
+    more = _beside(over, spoken, notes.shown) if over else ""
+    less = _beside(under[-notes.shown :], spoken, notes.shown) if under and second is not None else ""
+    told = any(all(value.share is not None for value in row.values) for row in rows)
+    alike = "" if over or under else "alike" if told else "alike_untold"
+    facet = word(kind, spoken)
+    if is_first and second is not None and len(finding.totals) == 2:
+        said = {"sides_more": more, "sides_less": less, f"sides_{alike}": alike}
+        differ = "; ".join(sentence(key, spoken, rows=rows, facet=facet) for key, rows in said.items() if rows)
+        count, other = (f"{total:,}" for total in finding.totals)
+        sides = {"who": what(first, spoken, every=False), "other": what(second, spoken, every=False)}
+        notes.tell("sides", finding, kind="answer", count=count, second=other, differ=differ, **sides)
+        return
     names = {"who": what(first, spoken), "other": what(second, spoken)}
     leading: Kind = "answer" if is_first else "support"
-    if over:
-        notes.tell("more", finding, kind=leading, rows=_beside(over, spoken, notes.shown), **names)
-    if under and second is not None:
-        rows_less = _beside(under[-notes.shown :], spoken, notes.shown)
-        notes.tell("less", finding, kind=leading, rows=rows_less, **names)
-    if not over and not under:
-        told = any(all(value.share is not None for value in row.values) for row in rows)
-        key = "alike" if told else "alike_untold"
-        notes.tell(key, finding, kind=leading, facet=word(kind, spoken), **names)
+    for key, stated_rows in (("more", more), ("less", less)):
+        if stated_rows:
+            notes.tell(key, finding, kind=leading, rows=stated_rows, **names)
+    if alike:
+        notes.tell(alike, finding, kind=leading, facet=facet, **names)
 
 
 def _beside(rows: Sequence[Row], spoken: str, shown: int) -> str:

@@ -11,6 +11,7 @@ import regex
 
 from agent.roles.builtin.sentences import SPOKEN, figures, sentence, what, word
 from agent.roles.protocols import Claim, Task, ToolCaller
+from index.vocabulary import vocabulary
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding, Measure, Row
 from tools.core.scope import Scope
@@ -190,6 +191,12 @@ async def themes_in(notes: Notes, scope: Scope, fewest: int = 1) -> tuple[Findin
 
 def _themes(published: Finding | None) -> list[Row]:
     return by_size([row for row in named(published) if row.label != UNCLUSTERED]) if published is not None else []
+
+
+def area_named(label: str) -> str | None:
+    """The area that a theme's name belongs to, by the vocabulary; None for a name that is no label of it."""
+    name = regex.split(r":| · | \(", label, maxsplit=1)[0]
+    return next((item.area for item in vocabulary().requests if name in (item.label, item.area)), None)
 
 
 def _series(parts: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from agent.roles.builtin.lead.left_out import in_table
 from agent.roles.builtin.lead.rates import part_of_mark, rate_of
 from agent.roles.builtin.lead.reading import Reading, about
 from agent.roles.builtin.lead.tasks import contrast_of, size_of, task, trend_of
-from agent.roles.builtin.recipe import has_room
+from agent.roles.builtin.recipe import area_named, has_room
 from agent.roles.protocols import Exchange, Plan, Task
 from index.questions.values import Found
 from index.vocabulary import vocabulary
@@ -57,11 +57,27 @@ def subject_of(last: Exchange, question: str = "it") -> Scope:
     if last.tasks[0].focus == "new" and last.rows:
         areas = {request.area for request in vocabulary().requests}
         return _scope_of(next((row for row in last.rows if row.label in areas), last.rows[0]), last)
-    if last.tasks[0].focus == "sought" and scope.near and has_room(scope):
-        # What was found was near the phrase and of its area.
-        area = next((item.area for item in vocabulary().requests if item.label == scope.near), None)
-        scope = scope.model_copy(update={"area": area})
+    if last.tasks[0].focus == "sought":
+        return _found(last)
+    if last.tasks[0].focus == "coordination" and scope == Scope() and last.rows:
+        area = area_named(last.rows[0].label)
+        return Scope(area=area) if area is not None else _scope_of(last.rows[0], last)
     return _scope_of(last.rows[0], last) if scope == Scope() and last.rows else scope
+
+
+def _found(last: Exchange) -> Scope:
+    """What a search for misuse found: a theme of that name; the conversations near its phrase and of an area; where only the
+    area could be shown, all of the area."""
+    scope = last.tasks[0].scope
+    row = last.rows[0] if last.rows else None
+    if row is None:
+        return scope
+    wider = scope.model_copy(update={"near": None, "area": None})
+    if row.id is not None:
+        return wider.model_copy(update={"cluster": row.id})
+    outer = scope.model_copy(update={"area": None})
+    found = outer if scope.near and row.within == outer.describe() else wider
+    return found.model_copy(update={"area": row.label}) if has_room(found) else found
 
 
 def _counted_mark(first: Task) -> Scope | None:
@@ -197,9 +213,12 @@ def _why(reading: Reading, question: str, last: Exchange) -> Plan | None:
 
 def _accounts(reading: Reading, _question: str, last: Exchange) -> Plan | None:
     scopes: list[Scope] = []
-    for item in last.tasks:
-        scope = joined(item.scope, reading.base)
-        scopes += [scope] if scope not in scopes else []
+    if last.tasks[0].focus in ("sought", "coordination"):
+        scopes.append(joined(subject_of(last), reading.base))
+    else:
+        for item in last.tasks:
+            scope = joined(item.scope, reading.base)
+            scopes += [scope] if scope not in scopes else []
     tasks = tuple(
         task("accounts", f"How many accounts {scope.described()} come from", scope, id=f"t{place}")
         for place, scope in enumerate(scopes[:3], start=1)

@@ -212,7 +212,7 @@ class BuiltinPlanner:
             plan = Plan(tasks=tuple(counted), assumptions=("the last subject beside this one",))
         else:
             if last is not None and (
-                is_of_last(question, slots, intent)
+                is_of_last(question, slots, intent, last)
                 or (goes_on and (leaves_out(question, slots, intent) or is_on(question, slots, intent)))
             ):
                 before = subject_of(last, question.casefold())

@@ -16,6 +16,7 @@ from agent.roles.builtin.lead.tasks import (
     concern_of,
     contrast_of,
     marked,
+    new_of,
     size_of,
     task,
     top_of,
@@ -331,6 +332,9 @@ def _compare(reading: Reading) -> Iterator[Task]:
         return
     facet = reading.facet("language", "surface", "harm") if against is not None else None
     yield compare_of(scope, against).model_copy(update={"facet": facet})
+    if against is not None and reading.slots.period.parts and facet is None and has_room(scope):
+        # What the earlier one has too little of to show is in no comparison of the two.
+        yield new_of(by_time(scope, against)[1])
 
 
 def _unique(reading: Reading) -> Iterator[Task]:

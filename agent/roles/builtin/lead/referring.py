@@ -15,7 +15,9 @@ from tools.core.scope import Scope
 
 COUNTING = frozenset(("size", "accounts", "trend", "by_length", "by_outcome", "volume"))
 """Intents whose answer is a number of what the question is about."""
-_LOOKS = frozenset(("volume", "by_language", "by_surface", "by_length", "by_outcome", "by_grade", "by_field", "trend"))
+_LOOKS = frozenset(
+    ("accounts", "volume", "by_language", "by_surface", "by_length", "by_outcome", "by_grade", "by_field", "trend")
+)
 """Intents that a follow-up may look at the last scope by."""
 
 FILE = regex.compile(r"\b(?:csv|excel|spreadsheet|json file|export(?:ed|ieren|er|ar)?)\b", regex.IGNORECASE)
@@ -24,11 +26,14 @@ _OF_ALL = regex.compile(r"\b(?:all|overall|total|usage|everything|altogether|peo
 _MORE = regex.compile(r"^(?:and|now|then|show(?: me| it| that)?|by|per|break|same|only)\b")
 
 
-def is_of_last(question: str, slots: Slots, intent: str) -> bool:
+def is_of_last(question: str, slots: Slots, intent: str, last: Exchange) -> bool:
     """Whether a question is about what the last answer was about: it says so ("is it ..."), or it only names another way to look
-    ("show me month by month") and nothing of its own."""
+    ("show me month by month") and nothing of its own. Behind a search for misuse, any count that names nothing else is about
+    what was found: that of all conversations would read as if it were all misuse."""
     if slots.subjects or slots.clusters or _OF_ALL.search(question.casefold()):
         return False
+    if last.tasks[0].focus in ("sought", "coordination") and intent in _LOOKS | COUNTING | {"overview"}:
+        return True
     if refers_back(question) or (slots.spoken != "English" and _GOES_ON.match(question.strip())):
         return True
     is_look = intent in _LOOKS and not (slots.languages or slots.surfaces)
