@@ -109,6 +109,12 @@ _KINDS = (
         unless=r"\b(?:about|ask|asking|topics?|cars?|phones?|train)\b",
     ),
     _kind(
+        r"\b(?:which|what|by|per|top|favou?rite|(?:most )?(?:common|used|popular)) (?:programming|coding|scripting|computer) languages?\b",
+        "Programming languages are not stored; a theme's name may hold one.",
+        "programming_language",
+        unless=r"\b(?:about|ask|asking|questions?)\b",
+    ),
+    _kind(
         r"\b(?:account|password|login) sharing\b|\bshar(?:e|es|ing) (?:their |an? |the )?(?:accounts?|passwords?|logins?)\b",
         "Whether accounts are shared is not stored, and counts cannot show it.",
         unless=r"\b(?:about|ask|asking|questions?)\b",

@@ -17,6 +17,8 @@ from tests.fakes.planning import Asked, check_asked, plan_of
 LEFT_OUT_BEHIND = [
     Asked("Was machen sie, wenn man das Kochen weglässt?", "breakdown", {}, None, "field"),
     Asked("Wofür wird es außer zum Kochen genutzt?", "breakdown", {}, None, "field"),
+    Asked("Putting cooking aside, what do they do?", "breakdown", {}, None, "field"),
+    Asked("cookng aside, whats the main stuff on mobile", "breakdown", {"surface": "mobile"}, None, "field"),
     Asked("How many conversations in July, not May?", "size", {"since": "2026-07-01", "until": "2026-07-31"}),
 ]
 
@@ -46,6 +48,24 @@ RATES = [
 
 @pytest.mark.parametrize("asked", RATES, ids=lambda asked: asked.question)
 def test_the_lead_understands_shares_and_what_is_not_borne(asked: Asked) -> None:
+    check_asked(asked)
+
+
+SPELLED = [
+    Asked("wich topcs r goin down latly", "new", {"since": "2026-10-04"}, None, "fell"),
+    Asked("a quick lowdown on usge", "top"),
+    Asked("Which coding languages do they want help with?", "top", {"field": "Software development"}),
+    Asked("largest themes before and after the launch", "top", {"until": "2026-08-02"}),
+    Asked("largest themes before and after the launch", "top", {"since": "2026-08-03"}),
+    Asked("Est-ce qu'il y a des signes d'utilisation abusive ?", "concern"),
+    Asked("最近一个月出现的新话题有哪些", "new", {"since": "2026-10-04"}),
+    Asked("Do most of them write in German?", "size", {"language": "German"}),
+    Asked("Which languages are there, and how many of each?", "breakdown", {}, None, "language"),
+]
+
+
+@pytest.mark.parametrize("asked", SPELLED, ids=lambda asked: asked.question)
+def test_the_lead_understands_slips_slang_and_asides(asked: Asked) -> None:
     check_asked(asked)
 
 

@@ -53,7 +53,7 @@ _NEAR_AND_AREA = _sought(
 )
 _ONLY_AREA = _sought(Mention(label="Deceiving people online", finding="F1", within=Scope().describe()))
 _THEME = _sought(Mention(label="Writing fake reviews", id="C9", finding="F1", within=Scope().describe()))
-_FOUND = {"near": "Writing fake reviews", "area": "Influence and manipulation of opinion"}
+_FOUND: dict[str, object] = {"near": "Writing fake reviews", "area": "Influence and manipulation of opinion"}
 
 
 @pytest.mark.parametrize(

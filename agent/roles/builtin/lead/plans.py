@@ -49,6 +49,11 @@ def tasks_of(reading: Reading) -> tuple[Task, ...]:
 
 def _overview(reading: Reading) -> Iterator[Task]:
     whole = marked(reading.slots.marks, reading.base)
+    if (pivot := reading.slots.period.pivot) and not reading.slots.subjects and whole.since is None:
+        # Before and after a day: both.
+        yield top_of(whole.model_copy(update={"until": pivot - timedelta(days=1)}))
+        yield top_of(whole.model_copy(update={"since": pivot}))
+        return
     if {"field", "turns"} <= {*reading.slots.facets}:
         yield breakdown_of(whole, "field", across="turns")
         return

@@ -133,10 +133,13 @@ def without_people(slots: Slots, question: str, own_facets: Collection[str]) -> 
 
 _EACH = regex.compile(r"\b(?:each|every one|they|by how (?:many|much))\b", regex.IGNORECASE)
 
+_MUCH_OF_EACH = regex.compile(r"\bhow (?:many|much|often|common|big|large)\b.*\b(?:each|every one)\b", regex.IGNORECASE)
+
 
 def is_of_each(question: str, slots: Slots, intent: str | None) -> bool:
     """Whether a part asks for the numbers of what the part before it lists ("and how common is each?"): that has them."""
-    return intent in ("size", None) and not names_something(slots) and _EACH.search(question) is not None
+    is_counted = intent in ("size", None) or _MUCH_OF_EACH.search(question) is not None
+    return is_counted and not names_something(slots) and _EACH.search(question) is not None
 
 
 def leaves_out(question: str, slots: Slots, intent: str) -> bool:

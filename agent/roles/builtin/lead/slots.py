@@ -11,9 +11,9 @@ import regex
 
 from agent.roles.builtin.lead.known import Known
 from agent.roles.builtin.lead.left_out import SUBJECTS, excluded, in_table, months_left_out
-from agent.roles.builtin.lead.material import CUES, slots
+from agent.roles.builtin.lead.material import CUES, asking_words, slots
 from agent.roles.builtin.lead.period import Period
-from agent.roles.builtin.lead.spelling import corrected, many_in
+from agent.roles.builtin.lead.spelling import corrected, many_in, spelled
 from agent.roles.builtin.lead.times import period_of
 from agent.roles.builtin.lead.words_left import is_bare, left, stated, unknown
 from index.questions.languages import languages_in
@@ -94,6 +94,9 @@ class Slots:
 def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str) -> Slots:
     """The slots of a question that is written in the language `spoken`."""
     text, mended = corrected(question.replace("’", "'"), (*known.languages, *known.landmarks))
+    if spoken == "English":
+        text, slips = spelled(text, asking_words())
+        mended += slips
     text = _ELIDED.sub(r"\1' ", _COMPOUND.sub(r"\1 ", text))
     quoted = [(match[1].strip(), *match.span()) for match in _QUOTED.finditer(text)]
     clusters = [(match[1].upper(), *match.span()) for match in _CLUSTER.finditer(text)]

@@ -6,6 +6,7 @@ import regex
 
 from agent.roles.builtin.lead.period import NUMBERS
 from index.core.language import LANGUAGES
+from index.lists import is_common
 
 
 def expanded(question: str) -> str:
@@ -31,6 +32,23 @@ def corrected(question: str, languages: Sequence[str]) -> tuple[str, list[str]]:
     return question, found
 
 
+def spelled(question: str, asking: Collection[str]) -> tuple[str, list[str]]:
+    """An English question with slips of one letter mended in the words that questions are made of ("wich topcs"), and with the
+    g that "droppin" leaves out. Words that a dictionary has, and capitals, stay: they may name what is asked about."""
+    found = []
+    for word in dict.fromkeys(regex.findall(r"(?<![\p{L}'’-])\p{Ll}{4,}(?![\p{L}'’-])", question)):
+        if word in asking or is_common(word):
+            continue
+        likely = [f"{word}g"] if word.endswith("in") and is_common(f"{word}g") else []
+        likely = likely or [name for name in asking if len(name) > _SHORT and _is_slip(word, name)]
+        if len(likely) == 1:
+            question = regex.sub(rf"\b{word}\b", likely[0], question)
+            found.append(f"“{word}” is read as “{likely[0]}”")
+    return question, found
+
+
+_SHORT = 4
+"""Letters of a word that are too few to tell a slip of it from another word."""
 _MENDED = 6
 """Letters of a name from which on one that is missing, added or changed is a slip."""
 _SLIPS = tuple(
