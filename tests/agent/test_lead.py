@@ -3,6 +3,8 @@
 None of these questions is an example that the lead learns from.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -67,6 +69,30 @@ SPELLED = [
 @pytest.mark.parametrize("asked", SPELLED, ids=lambda asked: asked.question)
 def test_the_lead_understands_slips_slang_and_asides(asked: Asked) -> None:
     check_asked(asked)
+
+
+_LETTERS = {
+    "the misuse stands in the story": (
+        "Hello team,\n\nA shop told us last week that somebody makes up product reviews in bulk here. Its owner is upset."
+        " Please find out whether there is something to it.\n\nMany thanks\nP. Q.\nTrust and Safety",
+        Asked("", "sought", {"near": "Writing fake reviews"}),
+    ),
+    "the question names what it is about": (
+        "Dear colleagues,\nthe board meets next month and I write its slides.\nHow many conversations are in German?\n\nBest",
+        Asked("", "size", {"language": "German"}),
+    ),
+    "in German": (
+        "Liebe Kollegen,\n\nim Forum hieß es gestern, dass hier Schadsoftware entsteht. Gibt es dafür Hinweise?\n\nViele Grüße\nA.",
+        Asked("", "sought", {"near": "Writing malware"}),
+    ),
+    "lines that are no letter": ("coding,\nin German,\nby month", Asked("", "trend", {"field": "Software development", "language": "German"})),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", _LETTERS)
+def test_a_letter_is_read_for_what_it_asks(kind: str) -> None:
+    letter, asked = _LETTERS[kind]
+    check_asked(replace(asked, question=letter))
 
 
 @pytest.mark.parametrize("question", ["what share of German is German", "how many of the API are on the API?"])

@@ -28,7 +28,7 @@ from agent.roles.builtin.lead.follow import (
 )
 from agent.roles.builtin.lead.known import Known
 from agent.roles.builtin.lead.material import intents
-from agent.roles.builtin.lead.parts import ON_PART, questions_of
+from agent.roles.builtin.lead.parts import ON_PART, background, questions_of
 from agent.roles.builtin.lead.plans import PLANNED, tasks_of
 from agent.roles.builtin.lead.reading import Reading, reading_of
 from agent.roles.builtin.lead.referring import (
@@ -112,6 +112,12 @@ class BuiltinPlanner:
             question = regex.sub(r"[“”\"„«»]", "", question)  # what is to be explained is no subject
         question = _with_quotes(question, brief.history)
         slots = read_slots(question, self._reader, known, spoken)
+        is_told_of = False
+        if not names_something(slots) and (told := background(brief.question)):
+            # "Is there anything to it?", at the end of a letter that says which misuse "it" is.
+            subjects = read_slots(told, self._reader, known, language_of(told, spoken)).subjects
+            slots = replace(slots, subjects=tuple(item for item in subjects if item.is_abuse))
+            is_told_of = bool(slots.subjects)
         if goes_on and ON_PART.match(question) and not (slots.marks or slots.subjects or slots.clusters):
             # "How many refusals were there, and on what subjects": the second part is about the first one's.
             earlier = read_slots(next(iter(questions_of(brief.question))), self._reader, known, spoken)
@@ -122,6 +128,8 @@ class BuiltinPlanner:
             likely = _of_data(likely)
         missing = unstored(question, brief.own_facets) if spoken == "English" else ()
         intent = _decided(likely, slots, is_unstored=bool(missing))
+        if is_told_of and intent not in COUNTING:
+            intent = "abuse_kind"
         is_told = last is not None and last.tasks[0].focus == "sought" and intent in ("size", "accounts")
         if (
             goes_on

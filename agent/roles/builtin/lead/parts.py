@@ -48,10 +48,51 @@ def questions_of(text: str) -> Iterator[str]:
         # What stands before the list says why it is asked.
         yield from (part.split("\n")[0].split(". ")[0].strip(" ,;")[:_LONG] for part in listed[1:] if _is_whole(part))
         return
-    if len(text) <= _LONG:
+    body = _body(text)
+    if len(text) <= _LONG and body == text:
         parts = [part.strip(" ,;") for part in _PARTS.split(text.strip()) if part and part.strip(" ,;")]
         yield from parts if len(parts) > 1 and all(_is_whole(part) for part in parts) else [text.strip()]
         return
-    sentences = [part.strip() for part in regex.split(r"(?<=[.!?。？！])\s+|\n+", text) if part.strip()]
-    asked = [part[:_LONG] for part in sentences if part.endswith(("?", "？"))]
-    yield from asked or [(sentences or [text])[-1][:_LONG]]
+    asked, _ = _asked(body)
+    parts = [part for sentence in asked for part in _PARTS.split(sentence) if part] if len(asked) == 1 else asked
+    yield from (part.strip(" ,;")[:_LONG] for part in (parts if all(map(_is_whole, parts)) else asked))
+
+
+def background(text: str) -> str:
+    """What a letter or a report says beside its questions, which may leave out what they are about; empty for other texts."""
+    body = _body(text)
+    return " ".join(_asked(body)[1]) if len(text) > _LONG or body != text else ""
+
+
+def _asked(body: str) -> tuple[list[str], list[str]]:
+    """The sentences that ask, or the last one, and the others."""
+    sentences = [part.strip() for part in regex.split(r"(?<=[.!?。？！])\s+|\n{2,}", body) if part.strip()] or [body]
+    asked = [part for part in sentences if part.endswith(("?", "？"))] or sentences[-1:]
+    return asked, [part for part in sentences if part not in asked]
+
+
+def _body(text: str) -> str:
+    """A letter without the line that greets and the lines that close it; other texts as they are. Read from how the lines lie,
+    whatever their language: both are short, the first ends with a comma or an exclamation mark, and no line of the last asks."""
+    blocks = [block.strip() for block in regex.split(r"\n\s*\n", text.strip()) if block.strip()]
+    first, *_ = lines = [line.strip() for line in text.strip().split("\n") if line.strip()] or [""]
+    greets = len(first.split()) <= _COURTESY and first.endswith((",", "!", "，", "！", "、", ":"))
+    if not greets or all(map(_is_courtesy, lines)):
+        return text
+    blocks[0] = blocks[0].removeprefix(first).strip()
+    while len(blocks) > 1 and all(_is_courtesy(line) for line in blocks[-1].split("\n")):
+        blocks.pop()
+    *rest, last = blocks
+    ending = last.split("\n")
+    while len(ending) > 1 and _is_courtesy(ending[-1]):
+        ending.pop()
+    kept = [*rest, "\n".join(ending)]
+    return "\n\n".join(regex.sub(r"\s*\n\s*", " ", block) for block in kept if block) or text
+
+
+def _is_courtesy(line: str) -> bool:
+    return len(line.split()) <= _COURTESY and not line.strip().endswith(("?", "？"))
+
+
+_COURTESY = 7
+"""Words of a line that greets or closes a letter, at most."""
