@@ -184,6 +184,8 @@ _FITS, _FITS_WELL = 0.66, 0.83
 _MANY, _MOST, _AREA, _SOME = 0.45, 0.55, 0.28, 0.25
 """Shares of a group from which on a request, one that fits well or any, and an area may name it, and a request may tell it from
 others of its area (docs/evaluation/themes.md)."""
+_FIELD = 0.75
+"""Share of a group from which on a field may name it, where no area does."""
 
 
 _FIRST = 0.05
@@ -216,11 +218,21 @@ def _public_labels(middles: Vectors, vectors: Vectors, kinds: NDArray[np.int64])
         return tuple(Label(requests[place].label, float(fit[place])) for place in near)
     area, of_area = Counter(sorted(requests[place].area for place in known.tolist())).most_common(1)[0]
     if of_area < _AREA * len(known):
-        return ()
+        return _field_label(middles, vectors, known)
     within = [place for place in near if requests[place].area == area and share[place] >= _SOME]
     middle = middles[[request.area == area for request in requests]].mean(axis=0)
     first = Label(area, float(_unit(middle) @ _unit(vectors.mean(axis=0))))
     return (first, *(Label(requests[place].label, float(fit[place])) for place in within))
+
+
+def _field_label(middles: Vectors, vectors: Vectors, known: NDArray[np.int64]) -> tuple[Label, ...]:
+    """The field of nearly all, where they are spread over its areas: a phrase that a few of them share would name the rest wrongly."""
+    requests = vocabulary().requests
+    field, of_field = Counter(sorted(requests[place].field for place in known.tolist())).most_common(1)[0]
+    if of_field < _FIELD * len(known):
+        return ()
+    middle = middles[[request.field == field for request in requests]].mean(axis=0)
+    return (Label(field, float(_unit(middle) @ _unit(vectors.mean(axis=0)))),)
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
