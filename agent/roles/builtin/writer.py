@@ -216,6 +216,8 @@ def _doubts(evidence: Evidence, answering: Collection[str]) -> Iterator[str]:
         yield "Grades are by built-in rules, which know English best."
     if any(task.focus == "map" for task in evidence.tasks):
         yield "Distances on a map are approximate."
+    if any(task.scope.field or task.scope.area for task in evidence.tasks):
+        yield "A field or an area is a label given by likeness; some conversations of the subject bear another one."
     if any(task.scope.near for task in evidence.tasks):
         yield "Nearness to a phrase depends on its wording."
     languages = {task.scope.language for task in evidence.tasks} - {None, "English"}
