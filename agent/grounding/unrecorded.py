@@ -78,6 +78,7 @@ _KINDS = (
         r"|\b(?:which|what|whose) (?:\p{L}+ )?(?:compan(?:y|ies)|organi[sz]ations?|firms?|employers?|brands?) (?:is|are|use|uses|using|do|does|have|has)\b(?! (?:people|users|they|asked|mentioned|named))"
         r"|\bwho exactly\b|\bthe (?:users?|accounts?|people) behind\b",
         "Individuals are never reported, only groups.",
+        unless=r"^(?:so |and )?who\b.{0,40}\b(?:more|less|fewer|longer|oftener)\b.{0,80}\bor\b",
     ),
     _kind(
         r"\b(?:show|give|see|read|list|display|quote|print)(?: me| us)?(?= (?:(?:some|a few|an?|the|all|any|actual|real|raw|individual|single|more|typical|concrete|few) )*(?:\w+ )?(?:examples?|conversations|chats|messages|transcripts|logs)\b)",

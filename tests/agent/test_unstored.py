@@ -28,6 +28,7 @@ ASKED = {
     "Did people who got refused come back later?": ("Ratings",),
     "Show me some examples": ("Single conversations",),
     "Can you give me the flagged conversations?": ("Single conversations",),
+    "Which programming language is most popular?": ("Programming languages are not stored",),
 }
 NOT_ASKED = (
     "How many people ask about crypto tokens?",
@@ -45,6 +46,8 @@ NOT_ASKED = (
     "How many users ask about taxes?",
     "Show me the map of German conversations",
     "What examples of essays do people want?",
+    "Who writes longer chats, web or mobile users?",
+    "How many people ask about programming languages?",
 )
 
 
