@@ -129,8 +129,9 @@ async def trend(notes: Notes) -> None:
     finding, step = found
     rows = _reported(finding)
     if len(rows) < _FEWEST:
-        name = word(step, notes.spoken)
-        notes.tell("too_few_per_step", finding, kind="answer", step=name, what=what(notes.task.scope, notes.spoken))
+        values = {"step": word(step, notes.spoken), "what": what(notes.task.scope, notes.spoken)}
+        counts = ", ".join(f"{row.label} ({row.values[0].count:,})" for row in rows)
+        notes.tell("few_steps" if rows else "too_few_per_step", finding, kind="answer", rows=counts, **values)
         return
     is_part = len(finding.columns) == 2
     if step == "month" and len(rows) == len(finding.rows) == _FEWEST and not is_part:

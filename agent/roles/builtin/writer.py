@@ -10,7 +10,7 @@ import regex
 
 from agent.core.answer import Confidence, Draft, LeadCard
 from agent.grounding.verify import HANDLE
-from agent.roles.builtin.recipe import unquoted
+from agent.roles.builtin.recipe import stated, unquoted
 from agent.roles.builtin.sentences import SPOKEN, figures, sentence, what, word
 from agent.roles.protocols import Claim, Evidence, OnDelta
 from index.vocabulary import LANGUAGES
@@ -104,7 +104,7 @@ def _weighed(evidence: Evidence, spoken: str) -> Iterator[Claim]:
     let out: less may be rounding."""
     scopes = [task.scope for task in evidence.tasks if task.focus == "size"]
     counted = [(scope, finding) for scope in scopes for finding in evidence.findings if _counts(finding, scope)]
-    if len(scopes) != 2 or len(counted) != 2:
+    if len(scopes) != 2 or len(counted) != 2 or _is_part(*scopes) or _is_part(*scopes[::-1]):
         return
     (more, most), (_, fewer) = sorted(counted, key=lambda item: -item[1].totals[0])
     if most.totals[0] - fewer.totals[0] < evidence.least:
@@ -113,6 +113,11 @@ def _weighed(evidence: Evidence, spoken: str) -> Iterator[Claim]:
     text = figures(sentence("weighed", spoken, what=what(more, spoken, every=False), count=count, other=other), spoken)
     handles = (most.id, fewer.id)
     yield Claim(text=f"{text} [{', '.join(handles)}].", findings=handles, kind="answer", spoken=spoken)
+
+
+def _is_part(scope: Scope, whole: Scope) -> bool:
+    """Whether a scope restricts by all that another does, so that it is a part of it."""
+    return stated(whole).items() <= stated(scope).items()
 
 
 def _counts(finding: Finding, scope: Scope) -> bool:

@@ -17,8 +17,9 @@ from agent.roles.builtin.lead.tasks import contrast_of, size_of, task, trend_of
 from agent.roles.builtin.recipe import area_named, has_room
 from agent.roles.protocols import Exchange, Plan, Task
 from index.questions.values import Found
-from index.vocabulary import vocabulary
+from index.vocabulary import UNCLEAR, vocabulary
 from tools.core.scope import Scope
+from tools.core.wording import UNCLUSTERED, UNNAMED
 
 _PLACES = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
            "sixth": 5, "6th": 5, "largest": 0, "biggest": 0, "top": 0, "last": -1}  # fmt: skip
@@ -52,6 +53,7 @@ def subject_of(last: Exchange, question: str = "it") -> Scope:
     if row is not None:
         return _scope_of(row, last)
     scope = last.tasks[0].scope
+    last = last.model_copy(update={"rows": tuple(row for row in last.rows if row.label not in _NO_GROUP)})
     if (counted := _counted_mark(last.tasks[0])) is not None:
         return joined(scope, counted)
     if last.tasks[0].focus == "new" and last.rows:
@@ -63,6 +65,10 @@ def subject_of(last: Exchange, question: str = "it") -> Scope:
         area = area_named(last.rows[0].label)
         return Scope(area=area) if area is not None else _scope_of(last.rows[0], last)
     return _scope_of(last.rows[0], last) if scope == Scope() and last.rows else scope
+
+
+_NO_GROUP = frozenset((UNCLUSTERED, UNNAMED, UNCLEAR))
+"""Rows that stand for what is in no group."""
 
 
 def _found(last: Exchange) -> Scope:
@@ -259,11 +265,11 @@ def _row(question: str, last: Exchange) -> Mention | None:
 
 def _scope_of(row: Mention, last: Exchange) -> Scope:
     """What a named group is as a scope: a cluster, a value of the facet that was counted by, or what lies near its name."""
-    if row.id is not None and regex.fullmatch(r"[CT]\d+", row.id):
-        return Scope(cluster=row.id)
     scope = last.tasks[0].scope
     if last.tasks[0].focus == "new" and any(row.label == request.area for request in vocabulary().requests):
-        return scope.model_copy(update={"area": row.label})
+        return scope.model_copy(update={"area": row.label})  # what is new lies in several themes of its area
+    if row.id is not None and regex.fullmatch(r"[CT]\d+", row.id):
+        return Scope(cluster=row.id)
     facet = next((item.facet for item in last.tasks if item.facet in _AS_SCOPE), None)
     if facet is not None:
         return scope.model_copy(update={facet: row.label})

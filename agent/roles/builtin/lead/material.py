@@ -74,6 +74,7 @@ _EMPTY = (
 _PLAIN = frozenset(
     "person persons human humans everybody everyone somebody nobody seem seems quite rather really actually lately currently nowadays recently "
     "exactly roughly approximately typically generally basically overall across along maybe perhaps possible possibly simply today yesterday "
+    "wasnt werent isnt arent dont doesnt didnt cant couldnt wont wouldnt shouldnt hasnt havent hadnt whats thats theres myth "
     "gimme lemme gonna wanna gotta chit chat please thanks thanx anyone anybody stuff wise burn pumping "
     "assign assigns assigned decides slipped rated serious "
     "convos convs chats msgs reqs prompts ppl folks guys data dataset index corpus january february march april june july august september october november december".split()

@@ -291,8 +291,9 @@ def _compare(reading: Reading) -> Iterator[Task]:
         yield from abuse(reading)
         return
     if len(subjects) > 1 and reading.against is None:
+        step = reading.facet("month", "week", "day")
         for scope in reading.scopes:
-            yield size_of(scope)
+            yield trend_of(scope).model_copy(update={"facet": step}) if step else size_of(scope)
         return
     if "turns" in reading.slots.facets:
         yield from _by("turns")(reading)

@@ -30,15 +30,16 @@ def coordination(reading: Reading) -> Iterator[Task]:
 
 def abuse(reading: Reading) -> Iterator[Task]:
     subjects = [item for item in reading.slots.subjects if item.is_abuse] or list(reading.slots.subjects)
-    if "flagged" in reading.slots.marks:
-        reading.limit("no_category")
-        yield breakdown_of(reading.base, "flagged")
     if reading.slots.says("ring"):
         yield coordination_of(reading.base)
     sides = [reading.base, *([reading.against] if reading.against is not None else [])]
     for subject in subjects[:3]:
         for scope in (about(side, subject) for side in sides):
             yield concern_of(scope) if subject.kind == "hazard" else sought_of(scope, subject.words)
+    if "flagged" in reading.slots.marks:
+        # Of all conversations: beside the misuse that is asked for it must not read as if it were of that.
+        reading.limit("no_category")
+        yield breakdown_of(reading.base, "flagged").model_copy(update={"supports": bool(subjects)})
 
 
 def concern(reading: Reading) -> Iterator[Task]:

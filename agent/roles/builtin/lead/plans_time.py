@@ -139,4 +139,6 @@ def falling(reading: Reading) -> Iterator[Task]:
 
 def spike(reading: Reading) -> Iterator[Task]:
     yield trend_of(reading.scope).model_copy(update={"facet": "week"})
+    if reading.scope.facets():
+        return  # when something came is asked, not what came
     yield from (item for item in new(reading) if item.focus == "new")

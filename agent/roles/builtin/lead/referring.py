@@ -32,7 +32,7 @@ def is_of_last(question: str, slots: Slots, intent: str, last: Exchange) -> bool
     what was found: that of all conversations would read as if it were all misuse."""
     if slots.subjects or slots.clusters or _OF_ALL.search(question.casefold()):
         return False
-    if last.tasks[0].focus in ("sought", "coordination") and intent in _LOOKS | COUNTING | {"overview"}:
+    if last.tasks[0].focus in ("sought", "coordination") and intent in _LOOKS | COUNTING | {"overview", "spike", "new"}:
         return True
     if refers_back(question) or (slots.spoken != "English" and _GOES_ON.match(question.strip())):
         return True
@@ -60,8 +60,8 @@ def shape_of(question: str, slots: Slots) -> str | None:
     summary."""
     if _MADE_INTO.search(question):
         return "as_table" if _TABLE.search(question) else "export" if FILE.search(question) else "shorter"
-    says_this = refers_back(question)
     is_short = len(question.split()) <= _SHAPING
+    says_this = refers_back(question) or len(question.split()) < SHORT  # "table please"
     names = slots.languages or slots.surfaces or slots.marks or slots.facets or slots.period.since or slots.excluded
     if names or not is_short:
         return None
