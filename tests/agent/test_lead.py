@@ -57,6 +57,7 @@ SPELLED = [
     Asked("wich topcs r goin down latly", "new", {"since": "2026-10-04"}, None, "fell"),
     Asked("a quick lowdown on usge", "top"),
     Asked("Which coding languages do they want help with?", "top", {"field": "Software development"}),
+    Asked("Compare gardening and travel by month", "trend", {"field": "Travel and transport"}, None, "month"),
     Asked("largest themes before and after the launch", "top", {"until": "2026-08-02"}),
     Asked("largest themes before and after the launch", "top", {"since": "2026-08-03"}),
     Asked("Est-ce qu'il y a des signes d'utilisation abusive ?", "concern"),
@@ -69,6 +70,18 @@ SPELLED = [
 @pytest.mark.parametrize("asked", SPELLED, ids=lambda asked: asked.question)
 def test_the_lead_understands_slips_slang_and_asides(asked: Asked) -> None:
     check_asked(asked)
+
+
+def test_a_part_that_says_only_how_many_is_no_question_of_its_own() -> None:
+    plan = plan_of("What do people use this for? Just the top three please")
+    assert {task.shown for task in plan.tasks} == {3}
+    assert not plan.unread
+
+
+def test_which_of_two_is_larger_is_said_by_their_numbers() -> None:
+    plan = plan_of("How many conversations are in German and in French, and which of the two is bigger?")
+    assert plan.tasks
+    assert not plan.unread
 
 
 _LETTERS = {

@@ -53,6 +53,19 @@ _NEAR_AND_AREA = _sought(
 )
 _ONLY_AREA = _sought(Mention(label="Deceiving people online", finding="F1", within=Scope().describe()))
 _THEME = _sought(Mention(label="Writing fake reviews", id="C9", finding="F1", within=Scope().describe()))
+_NEW = Exchange(
+    question="What is new?",
+    answer="...",
+    tasks=(_task("new"),),
+    rows=(Mention(label="Operating a computer for someone", id="C7", finding="F1"),),
+)
+"""A theme of the name of its area, beside which others of the area are new too."""
+_MISSED = Exchange(
+    question="What are we missing?",
+    answer="...",
+    tasks=(_task("coverage"), _task("flag_gaps")),
+    rows=(Mention(label="unclustered", finding="F1"), Mention(label="Deceiving people online", finding="F2")),
+)
 _FOUND: dict[str, object] = {"near": "Writing fake reviews", "area": "Influence and manipulation of opinion"}
 
 
@@ -67,6 +80,17 @@ _FOUND: dict[str, object] = {"near": "Writing fake reviews", "area": "Influence 
         (Asked("which languages are they in?", "breakdown", {"area": "Deceiving people online"}), _ONLY_AREA),
         (Asked("how many accounts?", "accounts", {"cluster": "C9"}), _THEME),
         (Asked("how many accounts are there in total?", "accounts", {}), _RING),
+        (Asked("when were the bursts?", "trend", {"area": "Search engine articles and ranking"}), _RING),
+        (Asked("how many accounts is that?", "accounts", {"area": "Operating a computer for someone"}), _NEW),
+        (Asked("since when?", "trend", {"near": "Deceiving people online"}), _MISSED),
+        (
+            Asked(
+                "et combien de comptes pour les lettres de motivation ?",
+                "accounts",
+                {"language": "German", "area": "Job applications"},
+            ),
+            GERMAN,
+        ),
     ],
     ids=lambda value: value.question if isinstance(value, Asked) else "",
 )

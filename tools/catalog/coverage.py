@@ -8,6 +8,7 @@ from index.core.records import UNKNOWN
 from index.geometry.clustering import OUTSIDE
 from index.snapshots.snapshot import UNDATED
 from tools.context import ToolContext
+from tools.core import wording
 from tools.core.candidate import CandidateTable, Group
 from tools.core.facets import CLOSED, facet_codes
 from tools.core.finding import Finding
@@ -73,9 +74,9 @@ def _kinds(ctx: ToolContext, rows: NDArray[np.int64], outside: NDArray[np.bool_]
     labels = snapshot.base_labels[rows]
     named = np.array([cluster.name is not None for cluster in snapshot.base_clusters] or [False])
     kinds = {
-        "unclustered": outside,
-        "in a cluster without a name": ~outside & ~named[labels],
-        "without a date": snapshot.days[rows] == UNDATED,
+        wording.UNCLUSTERED: outside,
+        wording.NAMELESS: ~outside & ~named[labels],
+        wording.UNDATED: snapshot.days[rows] == UNDATED,
     }
     for facet in CLOSED:
         if facet != "month":

@@ -6,6 +6,7 @@ UNNAMED = "unnamed group"
 """Label of a group whose name may not be shown."""
 
 UNCLUSTERED = "unclustered"
+NAMELESS, UNDATED = "in a cluster without a name", "without a date"
 """Label of what is outside every cluster, where it is counted as a row."""
 
 NO_ACCOUNTS = "the source states no accounts: thresholds count conversations only"

@@ -43,6 +43,9 @@ from agent.roles.builtin.lead.referring import (
     is_of_each,
     is_of_last,
     is_on,
+    is_only_number,
+    is_which_of_them,
+    is_within_last,
     leaves_out,
     names_something,
     shape_of,
@@ -50,7 +53,7 @@ from agent.roles.builtin.lead.referring import (
 )
 from agent.roles.builtin.lead.replies import ASIDE, LATER, OFFERING, replied, text_of
 from agent.roles.builtin.lead.slots import Slots, read_slots
-from agent.roles.builtin.lead.spelling import expanded
+from agent.roles.builtin.lead.spelling import expanded, many_in
 from agent.roles.builtin.lead.steps import named_step, step_of
 from agent.roles.builtin.lead.tasks import size_of
 from agent.roles.builtin.sentences import SPOKEN
@@ -96,6 +99,10 @@ class BuiltinPlanner:
                 update={"tasks": tuple(numbered), "assumptions": assumed, "unread": unread}
             )
         left = [question for question, plan in zip(questions, plans, strict=True) if not plan.tasks and not plan.reply]
+        if made.tasks and (only := next((question for question in left if is_only_number(question)), None)):
+            # "What is it used for? Just the top five, please."
+            shown = (task.model_copy(update={"shown": many_in(only.casefold())}) for task in made.tasks)
+            made, left = made.model_copy(update={"tasks": tuple(shown)}), [part for part in left if part != only]
         if made.tasks and left:
             text = text_of("part_unread", made.spoken).format(part="; ".join(map(_plain, left)))
             made = made.model_copy(update={"unread": (*made.unread, text)})
@@ -135,7 +142,7 @@ class BuiltinPlanner:
             goes_on
             and last is not None
             and not names_something(slots)
-            and (is_told or is_of_each(question, slots, intent))
+            and (is_told or is_of_each(question, slots, intent) or is_which_of_them(question))
         ):
             tasks = tuple(task.model_copy(update={"spoken": spoken}) for task in last.tasks)
             return Plan(tasks=tasks, spoken=spoken)
@@ -227,6 +234,9 @@ class BuiltinPlanner:
                 reading.base = joined(before, reading.base)
                 reading.against = joined(before, reading.against) if reading.against is not None else None
                 reading.assumed.append(f"“it” = {reading.base.describe()}")
+            elif last is not None and (kept := is_within_last(question, slots, last)):
+                reading.base = joined(kept, reading.base)
+                reading.assumed.append(f"still of {kept.describe()}")
             plan = Plan(tasks=tasks_of(reading), assumptions=tuple(reading.assumed), unread=tuple(reading.limits))
         if plan is None:
             return None

@@ -10,6 +10,7 @@ from agent.roles.builtin.lead.follow import is_beside, refers_back
 from agent.roles.builtin.lead.material import slots
 from agent.roles.builtin.lead.parts import ON_PART
 from agent.roles.builtin.lead.slots import Slots
+from agent.roles.builtin.lead.spelling import many_in
 from agent.roles.protocols import Exchange
 from tools.core.scope import Scope
 
@@ -140,6 +141,40 @@ def is_of_each(question: str, slots: Slots, intent: str | None) -> bool:
     """Whether a part asks for the numbers of what the part before it lists ("and how common is each?"): that has them."""
     is_counted = intent in ("size", None) or _MUCH_OF_EACH.search(question) is not None
     return is_counted and not names_something(slots) and _EACH.search(question) is not None
+
+
+_WHICH_OF_THEM = regex.compile(
+    r"^(?:and )?which (?:one|of (?:the two|them|these|those|both))\b.*\b(?:bigger|larger|more|most|higher|smaller|less|fewer|ahead|biggest|largest)\b",
+    regex.IGNORECASE,
+)
+
+
+def is_which_of_them(question: str) -> bool:
+    """Whether a part asks which of those that the part before it counts is larger: their numbers say it."""
+    return _WHICH_OF_THEM.search(question) is not None
+
+
+_ONLY_NUMBER = 7
+"""Words of a part that says only how many groups are wanted, at most."""
+
+
+def is_only_number(question: str) -> bool:
+    """Whether a part says only how many groups are wanted ("just the top five, please")."""
+    return len(question.split()) <= _ONLY_NUMBER and many_in(question.casefold()) is not None
+
+
+_AND = regex.compile(r"^[¿¡]?\s*(?:and|but|und|aber|et|mais|y|e|pero|mas)\s", regex.IGNORECASE)
+
+
+def is_within_last(question: str, slots: Slots, last: Exchange) -> Scope | None:
+    """The language, surface and period of the last question, where this one goes on from it with a subject and names none of
+    them ("and how many are for cover letters?")."""
+    named = slots.languages or slots.surfaces or slots.excluded or not slots.period.is_empty
+    before = last.tasks[0].scope
+    kept = Scope(language=before.language, surface=before.surface, since=before.since, until=before.until)
+    is_one = all((task.scope.language, task.scope.surface) == (before.language, before.surface) for task in last.tasks)
+    goes_on = _AND.match(question.strip()) and slots.subjects and not named and is_one and last.tasks[0].against is None
+    return kept if goes_on and kept != Scope() else None
 
 
 def leaves_out(question: str, slots: Slots, intent: str) -> bool:
