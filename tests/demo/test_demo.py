@@ -1,4 +1,5 @@
-"""The demo's answers against its planted truth, and its plants against everything Shoal wrote or said."""
+"""The demo's answers and themes against its planted truth, not below what the last release measured, and its plants against
+everything Shoal wrote or said. In one file, because each worker of the tests indexes the demo for itself."""
 
 import json
 from datetime import date, timedelta
@@ -13,6 +14,9 @@ import regex
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick
 
 from agent.core.events import AnswerMade, Event, RunEnded, ToolEnded, dump
+from agent.evaluation import answers, themes
+from agent.evaluation.bench import Bench
+from agent.evaluation.items import Result
 from agent.services.ingest import ingest
 from agent.wiring import App
 from index.demo.generate import conversations, truth
@@ -227,3 +231,23 @@ async def test_taking_the_demo_again_adds_nothing(demo: App) -> None:
 def test_every_file_is_private(demo: App) -> None:
     for path in demo.home.root.rglob("*"):
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+def _bench(demo: App, folder: Path) -> Bench:
+    return Bench.of(folder, demo, demo.settings, lambda _: None, built_in=True, quick=True)
+
+
+async def test_answers_are_right_and_none_holds_a_wrong_number(demo: App, tmp_path: Path) -> None:
+    asked = answers.items(_bench(demo, tmp_path))[::3]
+    results: list[Result] = [await item.run() for item in asked]
+    assert len(results) >= 14
+    assert sum(result.right for result in results) >= 0.9 * len(results)
+    assert [result.detail for result in results if result.verdict == answers.WRONG_NUMBER] == []
+
+
+async def test_the_taxonomy_gives_back_what_was_planted(demo: App, tmp_path: Path) -> None:
+    items = {item.id: item for item in themes.items(_bench(demo, tmp_path))}
+    top = await items[f"{themes.TOP}: all languages"].run()
+    assert top.right >= 0.62 * top.of
+    ranked = [await item.run() for item in items.values() if item.kind == themes.RANKED]
+    assert sum(result.right for result in ranked) >= 0.55 * len(ranked)

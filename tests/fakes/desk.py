@@ -65,11 +65,12 @@ async def until(pilot: Pilot[None], app: ShoalApp, *phases: str) -> None:
 
 
 async def opened(pilot: Pilot[None], app: ShoalApp) -> None:
-    """Wait until the desk has opened its index, or cannot."""
+    """Wait until the desk has opened its index, or cannot. The cursor stands still, so that no picture depends on the time."""
     for _ in range(200):
         if app.view.phase != "starting":
             break
         await pilot.pause(0.05)
+    app.query_one(Prompt).cursor_blink = False
     await pilot.pause()
 
 

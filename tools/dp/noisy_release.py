@@ -230,7 +230,8 @@ class _Intervals:
     def _share(self, count: int, line: list[int | None], column: int) -> tuple[float, float]:
         base, terms = self._base(line, column)
         part, whole = self.room(1, _EACH), self.room(terms, _EACH)
-        low = 100 * max(0, count - part) / (base + whole)
+        # A part is no more than its whole, whatever the noise says: so an interval is never of no width.
+        low = 100 * max(0, min(count, base) - part) / (base + whole)
         high = 100 * (count + part) / (base - whole) if base > whole else 100.0
         return round(min(100.0, low), 1), round(min(100.0, high), 1)
 
