@@ -99,7 +99,7 @@ def _whole(notes: Notes, near: Finding, banded: Finding | None, weeks: Finding |
         notes.say(text, *cited, kind="answer")
         return f"{text} [{', '.join(finding.id for finding in cited)}]."
     rows = named(near)[:3] if notes.task.scope.near else []
-    where = f", {mostly(rows, near)} in {_by_accounts(rows, 'English')}" if rows else ""
+    where = f", {mostly(rows, near)} in {by_accounts(rows, 'English')}" if rows else ""
     notes.say(
         f"{about} show no signs of one operator: {_unread(banded)} and {_steady(weeks)}{where}",
         *cited,
@@ -108,7 +108,8 @@ def _whole(notes: Notes, near: Finding, banded: Finding | None, weeks: Finding |
     return ""
 
 
-def _by_accounts(rows: Sequence[Row], spoken: str) -> str:
+def by_accounts(rows: Sequence[Row], spoken: str) -> str:
+    """Rows with their conversations and accounts."""
     return ", ".join(
         sentence("by_accounts", spoken, label=row.label, count=f"{row.values[0].count:,}", accounts=row.accounts)
         for row in rows
@@ -159,7 +160,7 @@ def tell_marked(notes: Notes, finding: Finding, marked: Sequence[Row]) -> str:
     spoken = notes.spoken
     by_band = {band: [row for row in shown if _overall(row) == band] for band in reversed(_MARKED)}
     stated = "; ".join(
-        sentence("band_in", spoken, band=word(band, spoken), rows=_by_accounts(rows, spoken))
+        sentence("band_in", spoken, band=word(band, spoken), rows=by_accounts(rows, spoken))
         for band, rows in by_band.items()
         if rows
     )

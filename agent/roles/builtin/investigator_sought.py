@@ -7,13 +7,24 @@ phrase belongs to, or a published theme must bear its name. Where neither can be
 
 from agent.roles.builtin.investigator_abuse import (
     MOST_THEMES,
+    by_accounts,
     lead_of,
     marked_of,
     signals_of,
     tell_marked,
     tell_unmarked,
 )
-from agent.roles.builtin.recipe import CONCERNING, Notes, arguments, by_size, has_room, listed, named, unquoted
+from agent.roles.builtin.recipe import (
+    CONCERNING,
+    Notes,
+    area_named,
+    arguments,
+    by_size,
+    has_room,
+    listed,
+    named,
+    unquoted,
+)
 from agent.roles.builtin.sentences import sentence
 from index.questions.subjects import abuse_areas, also_in
 from index.vocabulary import vocabulary
@@ -69,6 +80,7 @@ async def sought(notes: Notes) -> None:
             cited.append(every)
     values = {"count": count, "accounts": accounts, "area": found.label, "near": near, "of": of}
     notes.tell("sought", *cited, kind="answer", **values)
+    await _themes_of(notes, found.label)
     await _graded(notes, scope)
     notes.tell("sought_benign", kind="answer")
     await _when(notes, scope)
@@ -97,6 +109,23 @@ async def _themes_called(notes: Notes, label: str) -> bool:
     return bool(rows)
 
 
+async def _themes_of(notes: Notes, area: str) -> None:
+    """Published themes whose name is of an area: a label is given to one conversation at a time and misses some, which lie in a
+    theme beside those that it finds."""
+    outer = notes.task.scope.model_copy(update={"near": None, "area": None})
+    table = await notes.ask("count_by", arguments(outer, by="theme")) if has_room(outer) else None
+    if table is None:
+        return
+    rows = [row for row in by_size(named(table)) if row.accounts and area_named(row.label) == area]
+    if rows:
+        stated = by_accounts(rows[:_OF_AREA], notes.spoken)
+        notes.tell("sought_themes", table, kind="answer", rows=stated)
+
+
+_OF_AREA = 3
+"""Themes of an area that are named."""
+
+
 async def _not_shown(notes: Notes, area: str | None, said: str, subject: str, *cited: Finding, **values: str) -> None:
     """What is said where no conversation of the kind can be shown: "perhaps" where the area that it belongs to can, for other
     words may name what was looked for; else the sentence `said`. Then the other misuse, so that a no is no comfort about it."""
@@ -110,6 +139,7 @@ async def _not_shown(notes: Notes, area: str | None, said: str, subject: str, *c
         count, accounts = f"{row.values[0].count:,}", f"{row.accounts:,}"
         found = {"subject": subject, "area": row.label, "count": count, "accounts": accounts}
         notes.tell("sought_within", table, kind="answer", **found)
+        await _themes_of(notes, row.label)
     else:
         notes.tell(said, *cited, kind="answer", subject=subject, **values)
     if table is not None and (others := [row for row in by_size(named(table)) if row.label in abuse_areas()]):
