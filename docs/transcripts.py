@@ -93,6 +93,7 @@ _HOW = (
 async def everyday(file: Path) -> None:
     """Asks each question of a file in a session of its own, after the one that it follows, and writes the answers."""
     app = App.start(DEMO)
+    app.open_index()  # an index that is not there fails here, before earlier pages are deleted
     shutil.rmtree(_ASKED, ignore_errors=True)
     _ASKED.mkdir(parents=True)
     asked = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
@@ -141,6 +142,7 @@ def _wrapped(text: str) -> str:
 
 async def main() -> None:
     app = App.start(DEMO)
+    app.open_index()  # an index that is not there fails here, before earlier pages are deleted
     shutil.rmtree(_FOLDER, ignore_errors=True)
     _FOLDER.mkdir(parents=True)
     links = []
