@@ -98,6 +98,10 @@ _LETTERS = {
         "Liebe Kollegen,\n\nim Forum hieß es gestern, dass hier Schadsoftware entsteht. Gibt es dafür Hinweise?\n\nViele Grüße\nA.",
         Asked("", "sought", {"near": "Writing malware"}),
     ),
+    "a report in lines": (
+        "\n".join([*["The assistant was used by shops in this month"] * 20, "How many conversations are in German?", "That is all"]),
+        Asked("", "size", {"language": "German"}),
+    ),
     "lines that are no letter": ("coding,\nin German,\nby month", Asked("", "trend", {"field": "Software development", "language": "German"})),
 }  # fmt: skip
 

@@ -66,7 +66,7 @@ def background(text: str) -> str:
 
 def _asked(body: str) -> tuple[list[str], list[str]]:
     """The sentences that ask, or the last one, and the others."""
-    sentences = [part.strip() for part in regex.split(r"(?<=[.!?。？！])\s+|\n{2,}", body) if part.strip()] or [body]
+    sentences = [part.strip() for part in regex.split(r"(?<=[.!?。？！])\s+|\n+", body) if part.strip()] or [body]
     asked = [part for part in sentences if part.endswith(("?", "？"))] or sentences[-1:]
     return asked, [part for part in sentences if part not in asked]
 
