@@ -23,6 +23,7 @@ from pydantic import Field
 
 from index.core.errors import IndexFault, SettingsError
 from index.core.facets import FacetSpec, load_facets, require_kept
+from index.core.files import written_whole
 from index.core.home import Home, load_or_make_key, private_folder, restrict
 from index.core.settings_file import SettingsModel, checked, read_toml
 from index.embedding.encoder import Encoder, same_encoder
@@ -293,10 +294,8 @@ class Index:
         self._keep(CELLS, np.concatenate([self._basis, self.cells()]))
 
     def _keep(self, kind: str, values: NDArray[Any]) -> None:
-        partial = self._beside(kind).with_suffix(".partial")
-        with partial.open("wb") as file:
-            np.save(file, values)
-        partial.replace(self._beside(kind))
+        with written_whole(self._beside(kind)) as partial:
+            np.save(partial, values)
 
     def _beside(self, kind: str) -> Path:
         return self.derived.with_suffix("").with_suffix(kind)

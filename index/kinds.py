@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.core.files import written_whole
 from index.core.records import UNKNOWN, Conversation
 from index.embedding.encoder import Encoder
 from index.labels import LabelSpace
@@ -49,9 +50,8 @@ class Kinds:
         except (OSError, ValueError):
             texts = [text for request in vocabulary().requests for text in (request.label, *request.phrasings)]
             found = encoder.encode(texts)
-        partial = file.with_suffix(".partial.npy")
-        np.save(partial, found)
-        partial.replace(file)
+        with written_whole(file) as partial:
+            np.save(partial, found)
         return cls(found)
 
     @property

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from index.core.errors import IndexFault
+from index.core.files import written_whole
 from index.core.settings_file import toml_text
 from index.embedding.encoder import Encoder
 from index.stores.vectors import Vectors
@@ -70,7 +71,5 @@ def write_labels(path: Path, labels: Sequence[OwnLabel]) -> None:
         f"[[label]]\ntext = {toml_text(label.text)}\nphrasings = [{', '.join(map(toml_text, label.phrasings))}]\n"
         for label in labels
     ]
-    partial = path.with_suffix(".partial")
-    partial.write_text("\n".join(blocks), "utf-8")
-    partial.chmod(0o600)
-    partial.replace(path)
+    with written_whole(path) as partial:
+        partial.write_text("\n".join(blocks), "utf-8")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from index.core.files import written_whole
 from tools.context import ToolContext
 from tools.core.errors import ToolRefusal
 from tools.core.facets import NOT_RECORDED, UNDATED_MONTH
@@ -113,8 +114,6 @@ def _kept(path: Path, ctx: ToolContext) -> dict[str, Finding]:
 
 
 def _keep(path: Path, found: Mapping[str, Finding]) -> None:
-    partial = path.with_suffix(".partial")
     stored = {name: finding.as_dict() for name, finding in found.items()}
-    partial.write_text(json.dumps(stored, ensure_ascii=False), "utf-8")
-    partial.chmod(0o600)
-    partial.replace(path)
+    with written_whole(path) as partial:
+        partial.write_text(json.dumps(stored, ensure_ascii=False), "utf-8")

@@ -14,6 +14,7 @@ from pathlib import Path
 from agent.alerts.sinks import Message, NotDelivered
 from agent.core.settings import Sink
 from index.core.database import opened
+from index.core.files import written_whole
 from index.core.home import private_folder
 
 _SCHEMA = """
@@ -77,10 +78,8 @@ class Outbox:
         if self.dead_letters.exists():
             lines = self.dead_letters.read_text("utf-8").splitlines(keepends=True)
             kept = [line for line in lines if json.loads(line).get("watch") != watch]
-            partial = self.dead_letters.with_suffix(".partial")
-            partial.touch(mode=0o600)
-            partial.write_text("".join(kept), "utf-8")
-            partial.replace(self.dead_letters)
+            with written_whole(self.dead_letters) as partial:
+                partial.write_text("".join(kept), "utf-8")
 
     def dead(self) -> int:
         """How many messages could not be delivered."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.evaluation.items import Measured
 from index.core.errors import SettingsError
+from index.core.files import written_whole
 from index.core.home import private_folder
 
 SET, ITEMS = "run.json", "items.jsonl"
@@ -52,9 +53,8 @@ class Record:
                 _cut_to_whole(folder / ITEMS)
             return found
         private_folder(folder)
-        partial = folder / f"{SET}.partial"
-        partial.write_text(json.dumps(setting, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        partial.rename(folder / SET)
+        with written_whole(folder / SET) as partial:
+            partial.write_text(json.dumps(setting, indent=2, ensure_ascii=False) + "\n", "utf-8")
         return cls(folder, setting, ())
 
     def add(self, measured: Measured) -> "Record":

@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 
 from index.core.errors import IndexFault
+from index.core.files import written_whole
 from index.core.records import Conversation
 from index.ingest.extraction import LocalExtractor
 from index.ingest.identity import Candidate, bare, candidates
@@ -151,15 +152,12 @@ def _cipher(key: bytes) -> Cipher:
 
 def _write(target: Path, batches: Sequence[ReadBatch], key: bytes) -> None:
     cipher = _cipher(key)
-    partial = target.with_suffix(".partial")
     rows = [(number, cipher.seal(pickle.dumps(batch))) for number, batch in enumerate(batches)]
-    with duckdb.connect(":memory:") as connection:
+    with written_whole(target) as partial, duckdb.connect(":memory:") as connection:
         connection.execute("CREATE TABLE readings (batch INTEGER, sealed BLOB)")
         if rows:
             connection.executemany("INSERT INTO readings VALUES (?, ?)", rows)
         connection.execute(f"COPY readings TO {quoted(partial)} (FORMAT parquet)")
-    partial.chmod(0o600)
-    partial.replace(target)
 
 
 def _read(file: Path, key: bytes) -> Iterator[ReadBatch]:
@@ -177,7 +175,5 @@ def _read(file: Path, key: bytes) -> Iterator[ReadBatch]:
 
 
 def _replace(target: Path, content: bytes) -> None:
-    partial = target.with_suffix(".json.partial")
-    partial.write_bytes(content)
-    partial.chmod(0o600)
-    partial.replace(target)
+    with written_whole(target) as partial:
+        partial.write_bytes(content)

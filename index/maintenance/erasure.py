@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from index.core.files import written_whole
 from index.core.home import Home
 from index.core.records import as_day
 from index.handle import FORGETTING, SHARDS, IndexSettings, Writer, open_writer, read_settings
@@ -77,10 +78,8 @@ def finish(path: Path, home: Home, report: Report) -> Forgotten | None:
 
 
 def _write_note(path: Path, what: Forgetting) -> None:
-    partial = path / f"{FORGETTING}.partial"
-    partial.write_text(json.dumps([what.account, what.before]), "utf-8")
-    partial.chmod(0o600)
-    partial.replace(path / FORGETTING)
+    with written_whole(path / FORGETTING) as partial:
+        partial.write_text(json.dumps([what.account, what.before]), "utf-8")
 
 
 def apply_retention(path: Path, home: Home, report: Report) -> Forgotten | None:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from index.core.errors import IndexFault
+from index.core.files import written_whole
 
 FILE = "names.json"
 
@@ -49,8 +50,6 @@ def names_in_turn(folder: Path) -> Iterator[None]:
 
 def write_names(folder: Path, names: Mapping[str, GivenName]) -> None:
     """Keep these names, whole or not at all."""
-    partial = (folder / FILE).with_suffix(".partial")
     stored = {cluster: asdict(name) for cluster, name in sorted(names.items())}
-    partial.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    partial.chmod(0o600)
-    partial.replace(folder / FILE)
+    with written_whole(folder / FILE) as partial:
+        partial.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", "utf-8")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.core.files import written_whole
 from index.embedding.encoder import Encoder
 from index.questions.values import Example
 
@@ -66,11 +67,9 @@ def _kept(place: Path, made_of: str) -> tuple[tuple[str, ...], NDArray[np.float3
 
 def save(place: Path, made_of: str, intents: Sequence[str], weights: NDArray[np.float32]) -> None:
     """Keep trained weights, in half precision: their probabilities agree to a thousandth."""
-    partial = place.with_name(f"{place.stem}-{id(weights):x}.partial.npz")
-    np.savez_compressed(
-        partial, made_of=np.array(made_of), intents=np.array(intents), weights=weights.astype(np.float16)
-    )
-    partial.replace(place)
+    halved = weights.astype(np.float16)
+    with written_whole(place) as partial:
+        np.savez_compressed(partial, made_of=np.array(made_of), intents=np.array(intents), weights=halved)
 
 
 def _trained(encoder: Encoder, examples: Sequence[Example], intents: Sequence[str]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.core.files import written_whole
 from index.embedding.encoder import Encoder
 from index.stores.vectors import Vectors
 
@@ -22,9 +23,8 @@ def loaded(file: Path, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.fl
         found: NDArray[np.float32] = np.load(file)
     except (OSError, ValueError, EOFError):
         found = make()
-        partial = file.with_name(f"{file.stem}-{id(found):x}.partial.npy")
-        np.save(partial, found)
-        partial.replace(file)
+        with written_whole(file) as partial:
+            np.save(partial, found)
     return found
 
 

@@ -60,6 +60,7 @@ class EncoderReader(QuestionReader):
         """Train, and put what was trained where it is shipped."""
         self._shipped.unlink(missing_ok=True)
         IntentClassifier.of(self._encoder, lambda: self._learn(self), self.version, (self._shipped,))
+        self._shipped.chmod(0o644)  # a part of the package, for everybody who may run it
 
     def warm(self) -> None:
         """Load what reading needs: a second, the first time."""

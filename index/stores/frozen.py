@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.core.errors import IndexFault
+from index.core.files import written_whole
 from index.stores.vectors import Vectors
 
 SUFFIX = ".vectors.npy"
@@ -21,11 +22,8 @@ _BLOCK = 16_384
 
 def freeze(target: Path, pages: Iterable[Vectors], count: int) -> "FrozenVectors":
     """Write `count` vectors, given in pages, to `target`. It is there whole or not at all."""
-    partial = target.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    partial.touch(mode=0o600)
     width = 0
-    with partial.open("wb") as file:
+    with written_whole(target) as partial, partial.open("wb") as file:
         # Written, not mapped: the pages of a mapped file count as this process's memory.
         for page in pages:
             if not width:
@@ -34,7 +32,6 @@ def freeze(target: Path, pages: Iterable[Vectors], count: int) -> "FrozenVectors
             file.write(np.ascontiguousarray(page, dtype=np.float32).data)
         if not width:
             _write_header(file, (0, 1))
-    partial.replace(target)
     return FrozenVectors(target)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.core.files import written_whole
 from index.handle import Index
 from tools.coordination.bands import Reader
 from tools.core.policy import PrivacyPolicy
@@ -25,10 +26,8 @@ def suspected(index: Index, policy: PrivacyPolicy) -> NDArray[np.bool_]:
 
 def keep_suspected(index: Index, policy: PrivacyPolicy) -> None:
     """Read the newest snapshot, and keep what was found beside it. Only the writer may."""
-    partial = index.derived.with_suffix(".partial")
-    with partial.open("wb") as file:
-        np.save(file, np.concatenate([_basis(index, policy), _read(index, policy)]))
-    partial.replace(index.derived)
+    with written_whole(index.derived) as partial:
+        np.save(partial, np.concatenate([_basis(index, policy), _read(index, policy)]))
 
 
 def _read(index: Index, policy: PrivacyPolicy) -> NDArray[np.int64]:

@@ -20,6 +20,7 @@ from typing import Any
 from pyroaring import BitMap
 
 from index.core.database import opened
+from index.core.files import written_whole
 from index.core.home import private_folder
 from tools.core.errors import PHRASES_SPENT, LedgerFault
 from tools.core.ledger_blobs import SCHEMA as BLOBS
@@ -165,10 +166,8 @@ class Ledger:
     def _anchor(self, *links: str) -> None:
         """Note the chain's end: a chain can prove that nothing within it changed, not that its end is still there. Before
         a commit both ends are noted, after it the new one, so a crash between is no alarm."""
-        partial = self._anchor_file.with_suffix(".partial")
-        partial.write_text("\n".join(links), "utf-8")
-        partial.chmod(0o600)
-        partial.replace(self._anchor_file)
+        with written_whole(self._anchor_file) as partial:
+            partial.write_text("\n".join(links), "utf-8")
 
     def _noted_ends(self) -> list[str]:
         """The hash of the last entry as it was noted, or of the last two; empty where nothing was released yet."""

@@ -18,6 +18,7 @@ from agent.llm.client import Ask, BatchState, Reply
 from agent.roles.claude.extractor import PORTION, extraction_of, form_of, message_of
 from agent.roles.claude.structured import parsed, strict_schema
 from index.core.facets import FacetSpec
+from index.core.files import written_whole
 from index.core.records import Conversation
 from index.ingest.extraction import Extraction, NotExtracted
 from prompts import Prompt, load
@@ -76,10 +77,8 @@ class OpenBatches:
         self._write()
 
     def _write(self) -> None:
-        partial = self._path.with_suffix(".partial")
-        partial.write_text(json.dumps(self._open), "utf-8")
-        partial.chmod(0o600)
-        partial.replace(self._path)
+        with written_whole(self._path) as partial:
+            partial.write_text(json.dumps(self._open), "utf-8")
 
 
 @dataclass(frozen=True, slots=True)
