@@ -20,7 +20,7 @@ from index.embedding.encoder import Encoder
 from index.labels import LabelSpace
 from index.naming.samples import Label
 from index.stores.vectors import Vectors
-from index.vocabulary import LANGUAGES, UNCLEAR, Request, vocabulary
+from index.vocabulary import LANGUAGES, UNCLEAR, VARIOUS, Request, vocabulary
 
 _BATCH, _VOTED = 512, 4_096
 """Texts whose nearness, and conversations whose votes, are in memory at once."""
@@ -232,7 +232,7 @@ def _field_label(middles: Vectors, vectors: Vectors, known: NDArray[np.int64]) -
     if of_field < _FIELD * len(known):
         return ()
     middle = middles[[request.field == field for request in requests]].mean(axis=0)
-    return (Label(field, float(_unit(middle) @ _unit(vectors.mean(axis=0)))),)
+    return (Label(field + VARIOUS, float(_unit(middle) @ _unit(vectors.mean(axis=0)))),)
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

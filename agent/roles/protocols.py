@@ -39,7 +39,8 @@ class Task(_Value):
     facet: str | None = Field(
         None,
         description="For breakdown: the closed facet to count by; for trend: day, week or month; for flag_gaps: "
-        "flagged, where the question is for false positives; for rate: the facet of the part",
+        "flagged, where the question is for false positives; for rate: the facet of the part; for sought: flagged, where "
+        "it is asked how much of it is flagged",
     )
     across: str | None = Field(
         None,
@@ -53,9 +54,16 @@ class Task(_Value):
         description="Groups that an earlier answer named, to be left out now",
     )
     about: str = Field(
-        "", description="For sought: what the question calls what is looked for; for rate: the value counted"
+        "",
+        description="For sought: what the question calls what is looked for; for rate: the value counted; for breakdown: "
+        "the value whose rank is asked for",
     )
     smallest: bool = Field(False, description="Whether the smallest groups are asked for, not the largest")
+    asked: Literal["", "most", "rest"] = Field(
+        "",
+        description="What is answered first. For rate: most, whether it is more than half; for breakdown: rest, how many "
+        "are none of the values left out",
+    )
     supports: bool = Field(False, description="Whether it only supports another task's answer")
     disconfirmer: str = ""
     spoken: str = Field("English", description="The language of the question, by its English name")

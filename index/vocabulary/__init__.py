@@ -92,10 +92,15 @@ _IN_LANGUAGE = regex.compile(rf" \((?:{_NAMES})(?:(?:, | and )(?:{_NAMES}))*\)$"
 _TERMS = regex.compile(r": (?P<terms>[^:()]+)$")
 
 
+VARIOUS = ", various"
+"""Behind a field's name, what tells a theme that is spread over the field's areas from the field itself."""
+
+
 @cache
 def _labels() -> frozenset[str]:
     known = vocabulary()
-    return frozenset([*(request.label for request in known.requests), *known.areas, *known.fields])
+    spread = (f"{field}{VARIOUS}" for field in known.fields)
+    return frozenset([*(request.label for request in known.requests), *known.areas, *known.fields, *spread])
 
 
 def public_part(name: str, own: Collection[str] = ()) -> tuple[str, str]:

@@ -6,7 +6,8 @@ that it says aloud; it must never call something abuse where the finding only sh
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from agent.roles.builtin.investigator_abuse import concern, coordination, flag_gaps
+from agent.roles.builtin.investigator_abuse import concern, coordination
+from agent.roles.builtin.investigator_gaps import flag_gaps
 from agent.roles.builtin.investigator_rates import rate
 from agent.roles.builtin.investigator_sought import sought
 from agent.roles.builtin.investigator_usage import (

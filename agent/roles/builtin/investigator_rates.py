@@ -47,7 +47,8 @@ async def rate(notes: Notes) -> None:
         return
     sides = [notes.task.scope, *([notes.task.against] if notes.task.against is not None else [])]
     found = [await _side(notes, side) for side in sides]
-    names = [what(side, notes.spoken) for side in sides]
+    # "Of 9,400 conversations": that they are all is said where they stand beside others.
+    names = [what(side, notes.spoken, every=len(sides) > 1) for side in sides]
     told = [(name, item) for name, item in zip(names, found, strict=True) if item is not None]
     if len(told) == len(sides) == 2:
         _beside(notes, names, [item for _, item in told])
@@ -61,7 +62,21 @@ def _alone(notes: Notes, name: str, found: _Rate) -> None:
     values = {"part": _part(notes), "what": name, "whole": f"{found.whole:,}"}
     if found.count is not None:
         values |= {"count": f"{found.count:,}", "share": str(found.share)}
-    notes.tell(key, *found.findings, kind="answer", **values)
+    notes.tell(
+        key, *found.findings, kind="answer", verdict=_of_half(found) if notes.task.asked == "most" else None, **values
+    )
+
+
+_HALF = (48.0, 52.0)
+"""Shares (percent) that are called about a half: rounding may move one by so much."""
+
+
+def _of_half(found: _Rate) -> str | None:
+    """Whether it is more than half. None: hidden."""
+    if found.count is None:
+        return "verdict_fewer" if found.hidden == "rate_few" else "verdict_most" if found.hidden == "rate_all" else None
+    low, high = _HALF
+    return "verdict_fewer" if found.share < low else "verdict_most" if found.share > high else "verdict_half"
 
 
 def _beside(notes: Notes, names: Sequence[str], found: Sequence[_Rate]) -> None:

@@ -25,7 +25,7 @@ from agent.roles.builtin.recipe import (
     named,
     unquoted,
 )
-from agent.roles.builtin.sentences import sentence
+from agent.roles.builtin.sentences import sentence, what
 from index.questions.subjects import abuse_areas, also_in
 from index.vocabulary import vocabulary
 from tools.core.finding import Finding
@@ -79,6 +79,7 @@ async def sought(notes: Notes) -> None:
             of = unquoted(sentence("sought_of", notes.spoken, area=found.label, count=f"{whole.values[0].count:,}"))
             cited.append(every)
     values = {"count": count, "accounts": accounts, "area": found.label, "near": near, "of": of}
+    await _flagged(notes, found.label)
     notes.tell("sought", *cited, kind="answer", **values)
     await _themes_of(notes, found.label)
     await _graded(notes, scope)
@@ -138,12 +139,31 @@ async def _not_shown(notes: Notes, area: str | None, said: str, subject: str, *c
     if table is not None and row is not None and row.values[0].count is not None and row.accounts is not None:
         count, accounts = f"{row.values[0].count:,}", f"{row.accounts:,}"
         found = {"subject": subject, "area": row.label, "count": count, "accounts": accounts}
+        await _flagged(notes, row.label)
         notes.tell("sought_within", table, kind="answer", **found)
         await _themes_of(notes, row.label)
     else:
         notes.tell(said, *cited, kind="answer", subject=subject, **values)
     if table is not None and (others := [row for row in by_size(named(table)) if row.label in abuse_areas()]):
         notes.tell("misuse", table, rows=listed(others[: notes.shown]))
+
+
+async def _flagged(notes: Notes, area: str) -> None:
+    """How many conversations of the area are flagged, where that is asked: a flag has no category of its own."""
+    if notes.task.facet != "flagged":
+        return
+    scope = notes.task.scope.model_copy(update={"near": None, "area": area})
+    table = await notes.ask("count_by", arguments(scope, by="flagged")) if has_room(scope) else None
+    if table is None:
+        return
+    row = table.row("flagged")
+    values = {"whole": f"{table.totals[0]:,}", "what": what(scope, notes.spoken, every=False)}
+    values["part"] = sentence("part_flagged", notes.spoken)
+    if row is not None and row.values[0].count is not None:
+        shown = {"count": f"{row.values[0].count:,}", "share": str(row.values[0].share)}
+        notes.tell("rate", table, kind="answer", **values, **shown)
+    else:
+        notes.tell("rate_few", table, kind="answer", **values)
 
 
 async def _graded(notes: Notes, scope: Scope) -> None:

@@ -140,6 +140,7 @@ async def breakdown(notes: Notes) -> None:
         values |= {"count": f"{marked.values[0].count:,}", "share": str(marked.values[0].share)}
         notes.tell("rate", finding, kind="answer", **values)
         return
+    _ranked(notes, finding, rows, name)
     if rows:
         shown = rows if facet == "month" else rows[: notes.shown]
         counted = listed(shown)
@@ -156,8 +157,12 @@ async def breakdown(notes: Notes) -> None:
         if notes.task.already_named and (
             left := [row for row in named(finding) if row.label in notes.task.already_named]
         ):
-            _rest(notes, finding, left)
-            notes.tell("left_out", finding, kind="answer", rows=listed(left), count=count, others=counted)
+            told = {"rows": listed(left), "count": count, "others": counted}
+            if notes.task.asked == "rest":
+                _rest(notes, finding, left)
+            notes.tell("left_out", finding, kind="answer", **told)
+            if notes.task.asked != "rest":
+                _rest(notes, finding, left)
         else:
             key = "by_smallest" if notes.task.smallest else "by"
             whole = what(notes.task.scope, notes.spoken, every=False)
@@ -166,6 +171,16 @@ async def breakdown(notes: Notes) -> None:
         notes.tell("by_hidden", finding, kind="answer", facet=name, what=what(notes.task.scope, notes.spoken))
     if rows and finding.suppressed.groups:
         left_out(notes, finding)
+
+
+def _ranked(notes: Notes, finding: Finding, rows: Sequence[Row], facet: str) -> None:
+    """The place of the value whose rank is asked for, where it is shown and no larger one can be hidden."""
+    place = next((place for place, row in enumerate(rows, start=1) if row.label == notes.task.about), None)
+    if place is not None and (rows[place - 1].values[0].share or 0.0) > finding.suppressed.share:
+        row, others = rows[place - 1], rows[: place - 1][: notes.shown] or rows[1:2]
+        if others:
+            key = "rank_below" if place > 1 else "rank_first"
+            notes.tell(key, finding, kind="answer", facet=facet, row=sized(row), rows=listed(others))
 
 
 def _rest(notes: Notes, finding: Finding, left: Sequence[Row]) -> None:
@@ -365,7 +380,12 @@ def _contrasted(
     facet = word(kind, spoken)
     if is_first and second is not None and len(finding.totals) == 2:
         said = {"sides_more": more, "sides_less": less, f"sides_{alike}": alike}
-        differ = "; ".join(sentence(key, spoken, rows=rows, facet=facet) for key, rows in said.items() if rows)
+        named_by = {"sides_more": _where(first), "sides_less": _where(second)}
+        differ = "; ".join(
+            sentence(key, spoken, rows=rows, facet=facet, side=named_by.get(key, ""))
+            for key, rows in said.items()
+            if rows
+        )
         count, other = (f"{total:,}" for total in finding.totals)
         sides = {"who": what(first, spoken, every=False), "other": what(second, spoken, every=False)}
         notes.tell("sides", finding, kind="answer", count=count, second=other, differ=differ, **sides)
@@ -377,6 +397,14 @@ def _contrasted(
             notes.tell(key, finding, kind=leading, rows=stated_rows, **names)
     if alike:
         notes.tell(alike, finding, kind=leading, facet=facet, **names)
+
+
+def _where(scope: Scope) -> str:
+    """A scope as the place of something: "in Spanish", "until 2026-08-02", "in those about cooking"."""
+    restricted = what(scope, "English", every=False).removeprefix("conversations ")
+    return (
+        restricted if restricted.startswith(("in ", "on ", "since ", "until ", "from ")) else f"in those {restricted}"
+    )
 
 
 def _beside(rows: Sequence[Row], spoken: str, shown: int) -> str:

@@ -145,14 +145,15 @@ async def trend(notes: Notes) -> None:
     name = word(step, notes.spoken)
     measured = sentence("share_of_step" if is_part else "number_per_step", notes.spoken, step=name)
     whole = what(notes.task.scope, notes.spoken)
-    notes.tell("trend", finding, kind="answer", what=whole, measured=measured, first=first, last=last, highest=highest)
+    ends = {"first": first, "last": last, "highest": highest}
+    notes.tell("trend", finding, kind="answer", verdict=_direction(finding), what=whole, measured=measured, **ends)
     if step == "month" and len(rows) <= _LISTED:
         counts = ", ".join(f"{row.label}: {row.values[0].count:,}" for row in rows)
         notes.tell("by_step", finding, step=name, rows=counts)
     for note in [note for note in finding.notes if note.startswith(("change of level", "the second half"))][-_CHANGES:]:
         # Odds and intervals are in the finding.
         if note.startswith("the second half"):
-            notes.tell(_half(note), finding, kind="answer")
+            notes.tell(_HALVES[_half(note)], finding)
         else:
             notes.say(note.split(" (", 1)[0].replace("a bucket", f"a {step}"), finding)
     if len(_reported(finding)) < len(finding.rows):
@@ -176,11 +177,32 @@ _TIMES = regex.compile(r"(at least |at most )?([\d.]+) times the odds")
 
 
 def _half(note: str) -> str:
-    """The sentence for the second half against the first."""
+    """The verdict on the second half against the first."""
     match = _TIMES.search(note)
     if match is None:
-        return "half_same"
-    return "half_less" if match[1] == "at most " or float(match[2]) < 1 else "half_more"
+        return "verdict_level"
+    return "verdict_down" if match[1] == "at most " or float(match[2]) < 1 else "verdict_up"
+
+
+_HALVES = {"verdict_level": "half_same", "verdict_down": "half_less", "verdict_up": "half_more"}
+"""The sentence that states a verdict on two halves."""
+_LEVEL = 0.05
+"""Change of a number, from one half of the time to the other, from which it is called growing or falling."""
+
+
+def _direction(finding: Finding) -> str | None:
+    """Whether a share clearly rose or fell; of a number, by how much its second half is above its first. None: too much is
+    hidden to say."""
+    if note := next((note for note in finding.notes if note.startswith("the second half")), None):
+        return _half(note)
+    counts = [row.values[0].count for row in finding.rows]
+    if len(finding.columns) == 2 or None in counts or len(counts) < 2 * _FEWEST:
+        return None
+    middle = len(counts) // 2
+    first, second = (sum(count or 0 for count in half) for half in (counts[:middle], counts[-middle:]))
+    if abs(second - first) < _LEVEL * max(1, first):
+        return "verdict_level"
+    return "verdict_up" if second > first else "verdict_down"
 
 
 async def _course(notes: Notes) -> tuple[Finding, str] | None:
@@ -204,10 +226,12 @@ def _reported(finding: Finding) -> list[Row]:
 
 
 def _stated(row: Row, spoken: str, *, is_part: bool) -> str:
-    """A bucket: the share where a part of all is followed, because all of it grows too; else the number."""
+    """A bucket: the share and the number where a part of all is followed, because all of it grows too; else the number."""
     value = row.values[0]
-    number = f"{value.share} %" if is_part else f"{value.count:,}"
-    return f"{number} in {row.label}" if spoken == "English" else f"{number} ({row.label})"
+    if spoken != "English":
+        return f"{value.share} % ({row.label}: {value.count:,})" if is_part else f"{value.count:,} ({row.label})"
+    number = f"{value.share} % ({value.count:,})" if is_part else f"{value.count:,}"
+    return f"{number} in {row.label}"
 
 
 async def precedent(notes: Notes) -> None:

@@ -21,6 +21,7 @@ CONCERNING = 3
 """Grade from which a conversation counts as concerning."""
 SHOWN = 5
 Kind = Literal["answer", "support", "limit"]
+_LOWERED_BEHIND_A_COLON = ("English", "French", "Spanish")
 
 
 @dataclass(slots=True)
@@ -72,9 +73,16 @@ class Notes:
         """A claim; the handles are put before its last full stop."""
         self._add(text, findings, kind, "English")
 
-    def tell(self, key: str, *findings: Finding, kind: Kind = "support", **values: object) -> str:
-        """A claim in the language of the question, by the key of its sentence; returns it as it was stated."""
-        return self._add(sentence(key, self.spoken, **values), findings, kind, self.spoken)
+    def tell(
+        self, key: str, *findings: Finding, kind: Kind = "support", verdict: str | None = None, **values: object
+    ) -> str:
+        """A claim in the language of the question, by the key of its sentence; returns it as it was stated. `verdict`: the key
+        of what a yes-or-no question is answered first."""
+        said = sentence(key, self.spoken, **values)
+        if verdict is not None:
+            is_lowered = self.spoken in _LOWERED_BEHIND_A_COLON
+            said = sentence(verdict, self.spoken, said=f"{said[:1].lower()}{said[1:]}" if is_lowered else said)
+        return self._add(said, findings, kind, self.spoken)
 
     def _add(self, text: str, findings: Sequence[Finding], kind: Kind, spoken: str) -> str:
         ids = tuple(dict.fromkeys(finding.id for finding in findings))

@@ -86,6 +86,9 @@ class BuiltinPlanner:
         for question in questions[1:]:
             earlier = [Exchange(question=questions[0], answer="", tasks=plans[0].tasks)] if plans[0].tasks else []
             plans.append(self._one(replace(brief, history=(*brief.history, *earlier)), question, goes_on=bool(earlier)))
+        if len(plans) > 1 and all(plan.reply for plan in plans):
+            replies = dict.fromkeys(str(plan.reply) for plan in plans)
+            return plans[0].model_copy(update={"reply": "\n\n".join(replies)})
         understood = [(question, plan) for question, plan in zip(questions, plans, strict=True) if plan.tasks]
         if len(understood) < 2:
             made = understood[0][1] if understood else plans[0]
@@ -125,6 +128,9 @@ class BuiltinPlanner:
             subjects = read_slots(told, self._reader, known, language_of(told, spoken)).subjects
             slots = replace(slots, subjects=tuple(item for item in subjects if item.is_abuse))
             is_told_of = bool(slots.subjects)
+        if goes_on and last is not None and not names_something(slots) and _OF_LANGUAGE.search(question):
+            # "Which language is used most after English, and what do they ask?"
+            slots = replace(slots, languages=_largest_language(last, known))
         if goes_on and ON_PART.match(question) and not (slots.marks or slots.subjects or slots.clusters):
             # "How many refusals were there, and on what subjects": the second part is about the first one's.
             earlier = read_slots(next(iter(questions_of(brief.question))), self._reader, known, spoken)
@@ -146,6 +152,8 @@ class BuiltinPlanner:
         ):
             tasks = tuple(task.model_copy(update={"spoken": spoken}) for task in last.tasks)
             return Plan(tasks=tasks, spoken=spoken)
+        if slots.most is not None and intent not in ASIDE | OFFERING | LATER.keys() | FOLLOWS | {"not_recorded"}:
+            intent = "rate"
         if missing and intent is None:
             intent = "not_recorded"
         if last is not None and (shaped := shape_of(question, slots)):
@@ -254,6 +262,19 @@ class BuiltinPlanner:
             words = ", ".join(dict.fromkeys(word.casefold() for word in slots.unknown[:_NAMED]))
             unread = (*unread, text_of("word_unread", spoken).format(words=words))
         return plan.model_copy(update={"tasks": tasks, "assumptions": tuple(assumed), "unread": unread})
+
+
+_OF_LANGUAGE = regex.compile(r"\b(?:they|them|it|its|it's|their|there)\b", regex.IGNORECASE)
+
+
+def _largest_language(last: Exchange, known: Known) -> tuple[str, ...]:
+    """The largest language that a question for one language leaves, as a scope has it; none for another question."""
+    task = last.tasks[0]
+    if task.focus != "breakdown" or task.facet != "language" or task.scope.facets() or task.smallest:
+        return ()
+    if "languages" in last.question.casefold():
+        return ()
+    return tuple(name for name in known.languages if name not in task.already_named)[:1]
 
 
 def _of_data(likely: Mapping[str, float]) -> dict[str, float]:

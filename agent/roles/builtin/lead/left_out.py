@@ -18,9 +18,9 @@ SUBJECTS = ("field", "area", "request", "hazard", "phrase", "quoted")
 
 
 @cache
-def _before_what_is_left_out(spoken: str) -> regex.Pattern[str]:
+def _before_what_is_left_out(spoken: str, section: str = "except") -> regex.Pattern[str]:
     """Words such as "except" at the end of what stands before a name."""
-    words: Mapping[str, list[str]] = slots("except")
+    words: Mapping[str, list[str]] = slots(section)
     before = sorted(words.get(spoken, words["English"]), key=len, reverse=True)
     either = "|".join(
         (r"(?<!\p{L})" if word.isascii() or word[0].islower() else "") + regex.escape(word) for word in before
@@ -40,14 +40,16 @@ def _behind() -> regex.Pattern[str]:
 
 def excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
     """What follows words such as "except", with what is joined to it by "and"."""
-    pattern = _before_what_is_left_out(spoken)
+    pattern, after = _before_what_is_left_out(spoken), _before_what_is_left_out(spoken, "after")
     out: list[Found] = []
     for item in found:
         if item.kind not in ("language", "surface", *SUBJECTS):
             continue
         is_next = bool(out) and _JOINS.fullmatch(text[out[-1].end : item.start]) is not None
+        is_passed = item.kind in ("language", "surface") and after.search(text[: item.start])
         if (
             is_next
+            or is_passed
             or pattern.search(text[: item.start])
             or _behind().match(text[item.end :])
             or item.words.endswith(_ALL_BUT)

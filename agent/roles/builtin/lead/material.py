@@ -98,6 +98,8 @@ CUES = (
     "what_for",
     "false_alarm",
     "change",
+    "more_of",
+    "often",
 )
 """Sections of `slots.toml` whose words say how something is asked."""
 

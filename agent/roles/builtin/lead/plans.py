@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
-from agent.roles.builtin.lead.left_out import in_table
+from agent.roles.builtin.lead.left_out import SUBJECTS, in_table
 from agent.roles.builtin.lead.plans_abuse import abuse, briefing, concern, coordination, false_alarms, gaps
 from agent.roles.builtin.lead.plans_time import by_time, falling, new, spike, trend, volume
 from agent.roles.builtin.lead.rates import beside_rest, of_whole, part_of, part_of_mark, rate_of
@@ -84,6 +84,8 @@ def _others(reading: Reading) -> Iterator[Task]:
     if {item.kind for item in out} == {"language", "surface"}:
         yield from _beside_both(reading)
         return
+    if {"language", "surface"} & {item.kind for item in out} and any(item.kind in SUBJECTS for item in out):
+        reading.limit("not_together")
     kinds = {"area": "field", "request": "field", "quoted": "field", "phrase": "field", "hazard": "harm"}
     for facet in dict.fromkeys(kinds.get(item.kind, item.kind) for item in out):
         if facet == "period":
@@ -101,7 +103,8 @@ def _others(reading: Reading) -> Iterator[Task]:
             continue
         if facet != "field" and reading.intent in ("overview", "topic", "compare", "unique"):
             reading.limit("in_parts")
-        yield breakdown_of(unmarked(reading.scope, facet), facet, without=names)
+        asked = {"asked": "rest" if reading.intent == "size" else ""}
+        yield breakdown_of(unmarked(reading.scope, facet), facet, without=names).model_copy(update=asked)
 
 
 def _beside_both(reading: Reading) -> Iterator[Task]:
@@ -221,14 +224,23 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
             yield breakdown_of(unmarked(reading.scope, facet), facet)
             yield breakdown_of(unmarked(reading.scope, facet), "month", across=facet)
             return
+        if facet == "turns" and reading.against is not None:
+            # Where fewer have one turn, conversations are longer.
+            yield rate_of(reading.scope, ("turns", "1 turn"), against=reading.against)
+            return
         sides = [reading.scope, reading.against] if reading.against is not None else scopes
-        if facet in ("language", "surface") and len(getattr(reading.slots, f"{facet}s")) > 1:
+        values = getattr(reading.slots, f"{facet}s") if facet in ("language", "surface") else ()
+        if len(values) == 2 and reading.against is not None and not mark and not reading.slots.subjects:
+            yield size_of(reading.scope)
+            yield size_of(reading.against)
+            return
+        if len(values) > 1:
             sides = [reading.scope]
         if mark and reading.against is not None and not divided:
             first, second = (unmarked(side, facet) for side in (reading.scope, reading.against))
             yield rate_of(first, part_of_mark(reading, mark), against=second)
             return
-        smallest = {"smallest": reading.slots.says("least")}
+        smallest = {"smallest": reading.slots.says("least"), "about": next(iter(values), "")}
         for scope in sides:
             if mark and divided:
                 yield rate_of(unmarked(scope, divided), part_of_mark(reading, mark), across=divided)
@@ -257,6 +269,9 @@ def _by_named(reading: Reading) -> Iterator[Task]:
 def _refused(reading: Reading) -> Iterator[Task]:
     facet = reading.facet("language", "surface")
     for scope in reading.scopes:
+        if reading.slots.says("often") and not reading.slots.says("share"):
+            yield breakdown_of(scope, "outcome")
+            continue
         if not scope.near:
             refused = scope.model_copy(update={"outcome": "refused"})
             if reading.slots.says("benign"):
@@ -297,6 +312,10 @@ def _compare(reading: Reading) -> Iterator[Task]:
         return
     if "turns" in reading.slots.facets:
         yield from _by("turns")(reading)
+        return
+    if reading.against is not None and reading.slots.says("more_of") and not reading.slots.marks and len(subjects) < 2:
+        for side in (reading.base, reading.against):
+            yield size_of(about(side, subjects[0]) if subjects else side)
         return
     if reading.against is not None and reading.slots.says("growth") and not subjects and not reading.slots.period.parts:
         # What grows is read from the trend of each, and not from what they are about.

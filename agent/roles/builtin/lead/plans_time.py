@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from agent.roles.builtin.lead.rates import part_of_subject, rate_of
 from agent.roles.builtin.lead.reading import Reading
 from agent.roles.builtin.lead.tasks import (
     FACET_OF,
@@ -50,11 +51,11 @@ def trend(reading: Reading) -> Iterator[Task]:
         and reading.slots.subjects
         and (oldest is None or since > oldest)
     ):
-        # Since a day: the whole course, then how much there is from then on, and how much there was before.
-        for scope in reading.scopes[:1]:
-            yield trend_of(scope.model_copy(update={"since": None}))
-            yield size_of(scope.model_copy(update={"since": since}))
-            yield size_of(scope.model_copy(update={"since": None, "until": since - timedelta(days=1)}))
+        # Since a day: its share from then on beside its share before, then the whole course.
+        whole = reading.base.model_copy(update={"since": since})
+        before = reading.base.model_copy(update={"since": None, "until": since - timedelta(days=1)})
+        yield rate_of(whole, part_of_subject(reading.slots.subjects[0]), against=before)
+        yield trend_of(reading.scopes[0].model_copy(update={"since": None}))
         return
     for scope in reading.scopes:
         if not reading.slots.subjects:

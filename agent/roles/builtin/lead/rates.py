@@ -51,6 +51,9 @@ def part_of_mark(reading: Reading, mark: str) -> Part:
 
 def of_whole(reading: Reading) -> Iterator[Task]:
     """The share of what else is named in the whole that a question names ("what share of flagged conversations is on web")."""
+    if reading.slots.most is not None:
+        yield _more_than_half(reading, *reading.slots.most)
+        return
     whole = reading.slots.whole
     scope = Scope(since=reading.base.since, until=reading.base.until)
     others = [item for item in reading.slots.subjects if whole is None or item.label != whole.label]
@@ -73,6 +76,21 @@ def of_whole(reading: Reading) -> Iterator[Task]:
         yield size_of(scope)  # the whole alone is named
         return
     yield rate_of(_within(scope, languages, surfaces) if marks else scope, part)
+
+
+def _more_than_half(reading: Reading, part: Found, whole: Found | None) -> Task:
+    """Whether a part is more than half of a whole."""
+    scope = Scope(since=reading.base.since, until=reading.base.until)
+    if whole is not None:
+        scope = scope.model_copy(update=_as_scope(whole, reading))
+    counted = part_of_subject(part)
+    if part.kind == "mark":
+        counted = part_of_mark(reading, part.label)
+    elif part.kind in ("language", "surface"):
+        # Surfaces are called as the index calls them.
+        surface = next((name for name in reading.known.surfaces if name.casefold() == part.label), part.label)
+        counted = part.kind, surface if part.kind == "surface" else part.label
+    return rate_of(scope, counted).model_copy(update={"asked": "most"})
 
 
 def beside_rest(reading: Reading) -> Iterator[Task]:

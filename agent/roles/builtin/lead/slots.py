@@ -11,6 +11,7 @@ import regex
 
 from agent.roles.builtin.lead.known import Known
 from agent.roles.builtin.lead.left_out import SUBJECTS, excluded, in_table, months_left_out
+from agent.roles.builtin.lead.majority import part_asserted
 from agent.roles.builtin.lead.material import CUES, asking_words, slots
 from agent.roles.builtin.lead.period import Period
 from agent.roles.builtin.lead.spelling import corrected, many_in, spelled
@@ -67,6 +68,8 @@ class Slots:
     """What is to be left out of a subject that it belongs to ("recipes excluding vegan ones"): no scope can say that."""
     whole: Found | None = None
     """What a share is asked of, where that is named behind the share."""
+    most: tuple[Found, Found | None] | None = None
+    """What a yes-or-no question asks to be more than half, and what of."""
 
     def says(self, cue: str) -> bool:
         """Whether the question has words of this section of `slots.toml`."""
@@ -158,6 +161,7 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         is_bare=is_bare(text, [*taken, *((item.start, item.end) for item in found)]),
         negated=negated,
         whole=_whole(text, kept) if spoken == "English" else _first_of_two(text, kept),
+        most=part_asserted(text, kept, spoken),
     )
 
 
