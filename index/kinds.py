@@ -26,7 +26,7 @@ _BATCH, _VOTED = 512, 4_096
 """Texts whose nearness, and conversations whose votes, are in memory at once."""
 
 _SHARP = 0.05
-"""Temperature over cosines: phrasings a twentieth less near count a third. docs/evaluation/themes.md has others."""
+"""Temperature over cosines: phrasings a twentieth less near count a third. docs/benchmarks/themes.md has others."""
 
 _NEAR_ENOUGH = 0.24
 """Cosine to the nearest phrasing below which a text is of no kind that is listed."""
@@ -183,7 +183,7 @@ _LIKE = 0.7
 _FITS, _FITS_WELL = 0.66, 0.83
 _MANY, _MOST, _AREA, _SOME = 0.45, 0.55, 0.28, 0.25
 """Shares of a group from which on a request, one that fits well or any, and an area may name it, and a request may tell it from
-others of its area (docs/evaluation/themes.md)."""
+others of its area (docs/benchmarks/themes.md)."""
 _FIELD = 0.75
 """Share of a group from which on a field may name it, where no area does."""
 

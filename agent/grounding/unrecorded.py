@@ -86,7 +86,7 @@ _KINDS = (
     ),
     _kind(
         r"\b(?:response|reply|waiting) times?\b|\blatenc(?:y|ies)\b|\bthumbs[- ](?:up|down)\b|\b(?:user )?(?:satisfaction|ratings?|feedback scores?)\b"
-        r"|\bhow (?:happy|satisfied|pleased) (?:are|were)\b|\bretention\b|\bchurn\b|\b(?:users?|people|they|customers?) trust\b|\bmakes? (?:people|users|them) (?:more )?(?:happ|satisf|content)\w*"
+        r"|\bhow (?:happy|satisfied|pleased) (?:are|were)\b|\b(?:users?|people|they|customers?|folks) (?:\w+ )?(?:happy|satisfied|pleased|content|unhappy|dissatisfied) with\b|\b(?:try|tries|tried|trying) (?:it )?again\b|\bretention\b|\bchurn\b|\b(?:users?|people|they|customers?) trust\b|\bmakes? (?:people|users|them) (?:more )?(?:happ|satisf|content)\w*"
         r"|\b(?:users?|people|accounts?|they|refused)\b.{0,40}\b(?:com(?:e|es|ing)|came|return(?:s|ed|ing)?) (?:back|later|again)\b|\b(?:returning|repeat) (?:users?|visitors?|customers?)\b",
         "Ratings, trust, response times and whether people come back are not stored.",
         "rating", "satisfaction",

@@ -3,7 +3,7 @@ crosses languages, and a projection of both to fewer dimensions.
 
 MiniLM alone groups by language; the multilingual one alone tells fewer English requests apart. Their vectors stand side by
 side, MiniLM's shorter, and are projected on the directions in which English requests of a public vocabulary differ: what
-tells languages apart is hardly among these. docs/evaluation/encoders.md has what was tried. Needed when a model is compiled
+tells languages apart is hardly among these. docs/benchmarks/encoders.md has what was tried. Needed when a model is compiled
 and never when a question is answered, because it imports torch.
 """
 

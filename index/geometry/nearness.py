@@ -3,7 +3,7 @@
 A phrase that many summaries are about reaches higher similarities than one they only touch, so the cut lies between what any
 summary has to the phrase and what its nearest have, and never under a floor: a phrase that nothing is about has next to
 nothing near it. A cell is near as a whole, by the mean of its members: so no set smaller than a cell can be singled out by
-phrases, and no account alone moves the cut. docs/evaluation/nearness.md says how the numbers were chosen.
+phrases, and no account alone moves the cut. docs/benchmarks/nearness.md says how the numbers were chosen.
 """
 
 import numpy as np

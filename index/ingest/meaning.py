@@ -1,7 +1,7 @@
 """The vector of a summary: its attested words, and where words are missing the kind of the request in their place.
 
 Words that too few accounts used may not move a vector (R6). A summary that lost many of them would lie anywhere, so its vector
-is mixed with that of its kind, a public label, in the proportion of the words that are missing. docs/evaluation/themes.md
+is mixed with that of its kind, a public label, in the proportion of the words that are missing. docs/benchmarks/themes.md
 has the other ways that were measured.
 """
 

@@ -9,7 +9,7 @@
 These are rules, not a judge: lists of given names and of words for organisations, and traits that are counted by kind.
 They measure the pipeline from stage to stage with one rod. They must never decide what is released; that is the gate's
 (R3, R6), and a text that scores 5 here is not thereby safe. How often they agree with labels is in
-`docs/evaluation/screening.md`. Nothing here keeps, logs or returns any part of the text.
+`docs/benchmarks/screening.md`. Nothing here keeps, logs or returns any part of the text.
 """
 
 import itertools

@@ -16,7 +16,7 @@ from index.embedding.encoder import Encoder
 from index.questions.values import Example
 
 _STRENGTH = 10.0
-"""Inverse of the penalty on the weights; 3 and 30 do about as well (docs/evaluation/questions.md)."""
+"""Inverse of the penalty on the weights; 3 and 30 do about as well (docs/benchmarks/questions.md)."""
 
 _MARK = 0.5
 """Size of a mark beside a vector of unit length: with 1 a slot that was missed outweighs the meaning."""

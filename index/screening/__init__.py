@@ -3,7 +3,7 @@
 Patterns of ours (`patterns`), Presidio's recognisers where a checksum or a parser decides (`recognisers`), people's names by
 public lists (`names`) and by relations (`related`), wallets' seed phrases (`seeds`) and, only where a spaCy pipeline is installed, its names (`ner`) find
 them; what only looks like one stays (`ordinary`). They are the first line only: what they miss must still be attested by
-many accounts to be shown (R6). `docs/evaluation/screening.md` measures each of them.
+many accounts to be shown (R6). `docs/benchmarks/screening.md` measures each of them.
 
 Nothing here may return, log or raise the text it removed, and nothing may write to it: what leaves is the original
 with spans replaced by the mask.

@@ -75,6 +75,10 @@ SPELLED = [
         "Is a conversation longer on the API than on the web?", "rate", {"surface": "api"}, {"surface": "web"}, "turns"
     ),
     Asked("How often does the assistant refuse?", "breakdown", {}, None, "outcome"),
+    Asked("日本語のユーザーは主に何について質問していますか?", "breakdown", {"language": "Japanese"}, None, "field"),
+    Asked("Everything the classifier flagged except coding, what is it mostly about?", "breakdown", {"flagged": "yes"}),
+    Asked("whats the share of coding on mobile vs web", "rate", {"field": "Software development"}, None, "surface"),
+    Asked("Em que mês houve mais conversas sobre programação?", "trend", {"field": "Software development"}),
     Asked("Do most of them write in German?", "rate", {}, None, "language"),
     Asked("Which languages are there, and how many of each?", "breakdown", {}, None, "language"),
 ]

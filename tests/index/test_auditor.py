@@ -1,6 +1,6 @@
 """The built-in auditor of texts: floors on the validation set's held-out half, and what no rule may get wrong.
 
-The floors are the figures of docs/evaluation/names.md. The held-out texts are measured and never shown by a failing test.
+The floors are the figures of docs/benchmarks/names.md. The held-out texts are measured and never shown by a failing test.
 """
 
 import json

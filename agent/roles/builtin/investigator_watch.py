@@ -228,10 +228,8 @@ def _reported(finding: Finding) -> list[Row]:
 def _stated(row: Row, spoken: str, *, is_part: bool) -> str:
     """A bucket: the share and the number where a part of all is followed, because all of it grows too; else the number."""
     value = row.values[0]
-    if spoken != "English":
-        return f"{value.share} % ({row.label}: {value.count:,})" if is_part else f"{value.count:,} ({row.label})"
     number = f"{value.share} % ({value.count:,})" if is_part else f"{value.count:,}"
-    return f"{number} in {row.label}"
+    return sentence("in_step", spoken, number=number, step=row.label)
 
 
 async def precedent(notes: Notes) -> None:

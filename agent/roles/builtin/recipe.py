@@ -21,7 +21,7 @@ CONCERNING = 3
 """Grade from which a conversation counts as concerning."""
 SHOWN = 5
 Kind = Literal["answer", "support", "limit"]
-_LOWERED_BEHIND_A_COLON = ("English", "French", "Spanish")
+_LOWERED_BEHIND_A_COLON = ("English", "French", "Spanish", "Portuguese")
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from tools.core.scope import Scope
 _FIGURE = regex.compile(r"“[^”]*”(*SKIP)(*FAIL)|(?<![\w.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?![\w.,]\d|\w)")
 """A number as code writes it, outside names."""
 
-SPOKEN = ("English", "German", "French", "Spanish", "Japanese", "Chinese")
+SPOKEN = ("English", "German", "French", "Spanish", "Portuguese", "Japanese", "Chinese")
 """Languages that answers are written in."""
 
 

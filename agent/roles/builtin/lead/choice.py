@@ -10,7 +10,7 @@ from agent.roles.builtin.lead.replies import LATER
 from agent.roles.builtin.lead.slots import Slots
 
 SURE = 0.22
-"""Probability, among the candidates, from which an intent is taken (docs/evaluation/questions.md)."""
+"""Probability, among the candidates, from which an intent is taken (docs/benchmarks/questions.md)."""
 
 CLEAR = 1.08
 """How many times as likely as the next one it must be below twice that."""

@@ -13,7 +13,7 @@ from index.vocabulary import vocabulary
 _ALL_BUT = "以外"
 """Behind a name that was read with it."""
 _JOINS = regex.compile(r"\s*(?:,|and|or|und|oder|et|ou|y|o|e|和|、|と)?\s*(?:the |in |on |about |en |auf |de )?\s*")
-_ARTICLES = r"[\s-]*(?:(?:las|los|celles|ceux|diejenigen|those|the ones) (?:que|qui|die|which|that|written)?\s*(?:están |son |sean |sont |are |sind )?(?:en |auf |in )?|(?:those |die |das |ceux |los |las |the ones )?(?:from |via |über |von |par |por |pela |pelo |à )|the |in |on |about |for |zum |zur |beim |fürs |für |der |die |das |dem |den |la |le |les |el |los |las |l')*"
+_ARTICLES = r"[\s-]*(?:(?:las|los|celles|ceux|diejenigen|those|the ones) (?:que|qui|die|which|that|written)?\s*(?:están |son |sean |sont |are |sind )?(?:en |auf |in |sur |on |via )?(?:le |la |the |el |dem |der )?|(?:those |die |das |ceux |los |las |the ones )?(?:from |via |über |von |par |por |pela |pelo |à )|the |in |on |about |for |zum |zur |beim |fürs |für |der |die |das |dem |den |la |le |les |el |los |las |l')*"
 SUBJECTS = ("field", "area", "request", "hazard", "phrase", "quoted")
 
 

@@ -25,6 +25,8 @@ def part_asserted(text: str, found: Sequence[Found], spoken: str) -> tuple[Found
     is_yes_or_no |= any(mark in lowered for mark in words["holds"])
     if not is_yes_or_no or any(regex.search(rf"\b{regex.escape(word)}\b", lowered) for word in words["asks_which"]):
         return None
+    if any(word in lowered for word in words["asks_which_inside"]):
+        return None
     if not any(word in lowered for word in words["words"].get(spoken, ())):
         return None
     named = [item for item in found if item.kind in _PARTS]

@@ -103,6 +103,8 @@ def _others(reading: Reading) -> Iterator[Task]:
             continue
         if facet != "field" and reading.intent in ("overview", "topic", "compare", "unique"):
             reading.limit("in_parts")
+        if facet not in FACET_OF.values():
+            reading.base = marked(reading.slots.marks, reading.base)
         asked = {"asked": "rest" if reading.intent == "size" else ""}
         yield breakdown_of(unmarked(reading.scope, facet), facet, without=names).model_copy(update=asked)
 
@@ -208,6 +210,9 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
                 update={"smallest": reading.slots.says("least")}
             )
             return
+        if mark and mark in reading.slots.marks and reading.slots.says("growth") and reading.against is None:
+            yield from trend(reading)
+            return
         if mark and (step := reading.facet("month", "week", "day")):
             for scope in scopes:
                 whole = unmarked(scope, facet).model_copy(update=stated(MARKED[mark]))
@@ -277,8 +282,9 @@ def _refused(reading: Reading) -> Iterator[Task]:
             if reading.slots.says("benign"):
                 yield breakdown_of(refused, "concern")
             if facet is None and not scope.field and has_room(refused):
-                if reading.slots.says("share"):
-                    yield rate_of(scope, ("outcome", "refused"), across="field")
+                if reading.slots.says("share") or reading.slots.says("least"):
+                    least = {"smallest": reading.slots.says("least")}
+                    yield rate_of(scope, ("outcome", "refused"), across="field").model_copy(update=least)
                 else:
                     out = tuple(in_table(item) for item in reading.slots.excluded)
                     yield breakdown_of(refused, "field", without=out)

@@ -24,6 +24,7 @@ FELL = "fell"
 """Facet of a task that looks for what is new, where what became rarer is asked for."""
 GREW = "grew"
 """The same, where what grew is asked for."""
+_MONTH_DAYS = 31
 RECENT_DAYS = 28
 """What "new" means where a question names no period."""
 
@@ -60,7 +61,18 @@ def trend(reading: Reading) -> Iterator[Task]:
     for scope in reading.scopes:
         if not reading.slots.subjects:
             scope = marked(reading.slots.marks, scope)
+        if _is_month(scope) and not is_by_step:
+            # One month has no course: it is said how it stands among the others.
+            yield trend_of(scope.model_copy(update={"since": None, "until": None})).model_copy(
+                update={"facet": "month"}
+            )
+            continue
         yield _in_months(reading, trend_of(scope))
+
+
+def _is_month(scope: Scope) -> bool:
+    """Whether a scope is about one month, or less."""
+    return scope.since is not None and scope.until is not None and (scope.until - scope.since).days < _MONTH_DAYS
 
 
 def volume(reading: Reading) -> Iterator[Task]:

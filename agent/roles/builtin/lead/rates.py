@@ -21,6 +21,7 @@ _VALUES = {"refused": "refused", "flagged": "flagged"}
 def rate_of(whole: Scope, part: Part, *, against: Scope | None = None, across: str | None = None) -> Task:
     """The share of a part in a whole; beside its share in another, or by a facet."""
     facet, label = part
+    against = against if against != whole else None
     where = f" by {across}" if across else f" and of {against.described()}" if against else ""
     counted = f"of grade {label} or above" if facet == "concern" else label
     objective = f"How much of {whole.described()}{where} is {counted}"
@@ -71,7 +72,10 @@ def of_whole(reading: Reading) -> Iterator[Task]:
     if marks:
         part = part_of_mark(reading, marks[0])
     elif languages or surfaces:
-        part = ("language", languages[0]) if languages else ("surface", surfaces[0])
+        facet, values = ("language", languages) if languages else ("surface", surfaces)
+        for value in values[1:3]:
+            yield rate_of(scope, (facet, value))
+        part = facet, values[0]
     else:
         yield size_of(scope)  # the whole alone is named
         return

@@ -31,7 +31,11 @@ def is_of_last(question: str, slots: Slots, intent: str, last: Exchange) -> bool
     """Whether a question is about what the last answer was about: it says so ("is it ..."), or it only names another way to look
     ("show me month by month") and nothing of its own. Behind a search for misuse, any count that names nothing else is about
     what was found: that of all conversations would read as if it were all misuse."""
-    if slots.subjects or slots.clusters or _OF_ALL.search(question.casefold()):
+    if slots.subjects or slots.clusters:
+        return False
+    if _OF_THOSE.search(question):
+        return True
+    if _OF_ALL.search(question.casefold()):
         return False
     if last.tasks[0].focus in ("sought", "coordination") and intent in _LOOKS | COUNTING | {"overview", "spike", "new"}:
         return True
@@ -41,6 +45,11 @@ def is_of_last(question: str, slots: Slots, intent: str, last: Exchange) -> bool
     return is_look and (len(question.split()) < SHORT or _MORE.search(question.casefold()) is not None)
 
 
+_OF_THOSE = regex.compile(
+    r"\b(?:of|among) (?:those|these|them)\b|\bdavon\b|\bdarunter\b|\bparmi (?:eux|elles)\b|\bde (?:esas|ellas|esos)\b",
+    regex.IGNORECASE,
+)
+"""What was counted last, as the whole of what is asked now."""
 SAME = regex.compile(
     r"^(?:and |now |ok,? )*(?:the )?same\b|\bdasselbe\b|\bdas gleiche\b|\bla même chose\b|\blo mismo\b|同じ|同样",
     regex.IGNORECASE,

@@ -15,7 +15,7 @@ from agent.grounding.verify import HANDLE, handles, sentences_of
 from agent.roles.protocols import Brief, Exchange, Plan
 
 _CONFIDENCE = regex.compile(
-    r"\*\*((?:Confidence|Zuverlässigkeit|Confiance|Confianza|確信度|可信度) ?[:：][^*\n]{1,30}[.。])\*\*(.*)"
+    r"\*\*((?:Confidence|Zuverlässigkeit|Confiance|Confianza|Confiança|確信度|可信度) ?[:：][^*\n]{1,30}[.。])\*\*(.*)"
 )
 _SHORT = 3
 """Sentences of the last answer in its short form, where no number is asked for."""
