@@ -40,22 +40,33 @@ def _behind() -> regex.Pattern[str]:
 
 def excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
     """What follows words such as "except", with what is joined to it by "and"."""
-    pattern, after = _before_what_is_left_out(spoken), _before_what_is_left_out(spoken, "after")
+    pattern = _before_what_is_left_out(spoken)
     out: list[Found] = []
     for item in found:
         if item.kind not in ("language", "surface", *SUBJECTS):
             continue
         is_next = bool(out) and _JOINS.fullmatch(text[out[-1].end : item.start]) is not None
-        is_passed = item.kind in ("language", "surface") and after.search(text[: item.start])
         if (
             is_next
-            or is_passed
+            or is_passed(text, item, spoken)
             or pattern.search(text[: item.start])
             or _behind().match(text[item.end :])
             or item.words.endswith(_ALL_BUT)
         ):
             out.append(item)
     return out
+
+
+_NEXT = ("の次に", "に次いで", "之后")
+"""Behind what the next largest is asked for after."""
+
+
+def is_passed(text: str, item: Found, spoken: str) -> bool:
+    """Whether what comes next after a language or a surface is asked for."""
+    if item.kind not in ("language", "surface"):
+        return False
+    behind = text[item.end :].startswith(_NEXT)
+    return behind or _before_what_is_left_out(spoken, "after").search(text[: item.start]) is not None
 
 
 def months_left_out(text: str, period: Period, times: Sequence[tuple[int, int]], spoken: str) -> list[Found]:

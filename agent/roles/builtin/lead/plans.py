@@ -105,7 +105,7 @@ def _others(reading: Reading) -> Iterator[Task]:
             reading.limit("in_parts")
         if facet not in FACET_OF.values():
             reading.base = marked(reading.slots.marks, reading.base)
-        asked = {"asked": "rest" if reading.intent == "size" else ""}
+        asked = {"asked": "" if reading.slots.says("next") else "rest"}
         yield breakdown_of(unmarked(reading.scope, facet), facet, without=names).model_copy(update=asked)
 
 
@@ -246,6 +246,7 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
             yield rate_of(first, part_of_mark(reading, mark), against=second)
             return
         smallest = {"smallest": reading.slots.says("least"), "about": next(iter(values), "")}
+        smallest |= {"asked": "" if reading.slots.says("next") else "rest"} if out else {}
         for scope in sides:
             if mark and divided:
                 yield rate_of(unmarked(scope, divided), part_of_mark(reading, mark), across=divided)

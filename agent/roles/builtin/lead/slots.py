@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import regex
 
 from agent.roles.builtin.lead.known import Known
-from agent.roles.builtin.lead.left_out import SUBJECTS, excluded, in_table, months_left_out
+from agent.roles.builtin.lead.left_out import SUBJECTS, excluded, in_table, is_passed, months_left_out
 from agent.roles.builtin.lead.majority import part_asserted
 from agent.roles.builtin.lead.material import CUES, asking_words, slots
 from agent.roles.builtin.lead.period import Period
@@ -157,7 +157,9 @@ def read_slots(question: str, reader: QuestionReader, known: Known, spoken: str)
         left=left(text, [*taken, *((item.start, item.end) for item in found)]),
         assumed=(*mended, *period.assumed),
         inseparable=tuple(item.words for item in blurred),
-        cues=frozenset(_cues(text, marks)),
+        cues=frozenset(
+            [*_cues(text, marks), *(["next"] if any(is_passed(text, item, spoken) for item in out) else [])]
+        ),
         is_bare=is_bare(text, [*taken, *((item.start, item.end) for item in found)]),
         negated=negated,
         whole=_whole(text, kept) if spoken == "English" else _first_of_two(text, kept),
