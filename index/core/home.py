@@ -59,7 +59,8 @@ def private_folder(path: Path) -> Path:
 def restrict(folder: Path) -> None:
     """Take group and world permissions from every file below `folder` (stores of other libraries make their own)."""
     for path in folder.rglob("*"):
-        path.chmod(0o700 if path.is_dir() else 0o600)
+        with suppress(FileNotFoundError):  # another session put its own file in place meanwhile
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def load_or_make_key(keys: Path, index_id: str) -> bytes:

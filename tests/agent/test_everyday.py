@@ -134,3 +134,13 @@ async def test_which_of_two_counted_scopes_is_larger_is_the_answer(make_session:
     assert not answer.removed
     first, _, _ = answer.text.partition("\n")
     assert "Of the two, conversations in English are more: about 8" in first
+
+
+async def test_a_rank_is_by_size_also_where_the_smallest_is_asked_for(make_session: MakeSession) -> None:
+    answer = await asked(make_session, "Is English the least used language?")
+    assert answer.text.strip().startswith("By language, the largest is “English”")
+
+
+async def test_whether_something_is_most_of_the_rest_is_answered_yes_or_no(make_session: MakeSession) -> None:
+    assert (await asked(make_session, "Are most conversations in English?")).text.strip().startswith("Yes: ")
+    assert (await asked(make_session, "Are most conversations in Spanish?")).text.strip().startswith("No: ")

@@ -67,16 +67,20 @@ def _alone(notes: Notes, name: str, found: _Rate) -> None:
     )
 
 
-_HALF = (48.0, 52.0)
-"""Shares (percent) that are called about a half: rounding may move one by so much."""
+_ABOUT_HALF = 5.0
+"""Percentage points by which a share may differ from a half that it is called."""
 
 
 def _of_half(found: _Rate) -> str | None:
-    """Whether it is more than half. None: hidden."""
+    """Whether it is more than half, by the interval of the share. None: hidden, or too few to say."""
     if found.count is None:
-        return "verdict_fewer" if found.hidden == "rate_few" else "verdict_most" if found.hidden == "rate_all" else None
-    low, high = _HALF
-    return "verdict_fewer" if found.share < low else "verdict_most" if found.share > high else "verdict_half"
+        return {"rate_few": "verdict_fewer", "rate_all": "verdict_most"}.get(found.hidden)
+    low, high = proportion_interval(found.count, found.whole)
+    if high < 0.5:
+        return "verdict_fewer"
+    if low > 0.5:
+        return "verdict_most"
+    return "verdict_half" if abs(found.share - 50) < _ABOUT_HALF else None
 
 
 def _beside(notes: Notes, names: Sequence[str], found: Sequence[_Rate]) -> None:

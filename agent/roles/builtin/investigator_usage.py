@@ -140,7 +140,7 @@ async def breakdown(notes: Notes) -> None:
         values |= {"count": f"{marked.values[0].count:,}", "share": str(marked.values[0].share)}
         notes.tell("rate", finding, kind="answer", **values)
         return
-    _ranked(notes, finding, rows, name)
+    _ranked(notes, finding, by_size(rows), name)
     if rows:
         shown = rows if facet == "month" else rows[: notes.shown]
         counted = listed(shown)
@@ -174,7 +174,8 @@ async def breakdown(notes: Notes) -> None:
 
 
 def _ranked(notes: Notes, finding: Finding, rows: Sequence[Row], facet: str) -> None:
-    """The place of the value whose rank is asked for, where it is shown and no larger one can be hidden."""
+    """What is larger than the value whose rank is asked for, where it is shown and no larger one can be hidden. `rows`: the
+    largest first."""
     place = next((place for place, row in enumerate(rows, start=1) if row.label == notes.task.about), None)
     if place is not None and (rows[place - 1].values[0].share or 0.0) > finding.suppressed.share:
         row, others = rows[place - 1], rows[: place - 1][: notes.shown] or rows[1:2]

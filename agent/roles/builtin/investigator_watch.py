@@ -12,6 +12,7 @@ from agent.roles.builtin.sentences import when as when_of
 from index.vocabulary import UNCLEAR
 from tools.core.finding import Finding, Row
 from tools.core.scope import Scope
+from tools.core.wording import WITH_NOISE
 
 _GROWN = 2.0
 _SURELY = 4.0
@@ -192,10 +193,12 @@ _LEVEL = 0.05
 
 def _direction(finding: Finding) -> str | None:
     """Whether a share clearly rose or fell; of a number, by how much its second half is above its first. None: too much is
-    hidden to say."""
+    hidden, or noise is added, so that it cannot be said."""
     if note := next((note for note in finding.notes if note.startswith("the second half")), None):
         return _half(note)
     counts = [row.values[0].count for row in finding.rows]
+    if any(note.startswith(WITH_NOISE) for note in finding.notes):
+        return None  # the noise may be larger than the change
     if len(finding.columns) == 2 or None in counts or len(counts) < 2 * _FEWEST:
         return None
     middle = len(counts) // 2

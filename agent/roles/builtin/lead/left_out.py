@@ -57,15 +57,11 @@ def excluded(text: str, found: Sequence[Found], spoken: str) -> list[Found]:
     return out
 
 
-_NEXT = ("の次に", "に次いで", "之后")
-"""Behind what the next largest is asked for after."""
-
-
 def is_passed(text: str, item: Found, spoken: str) -> bool:
     """Whether what comes next after a language or a surface is asked for."""
     if item.kind not in ("language", "surface"):
         return False
-    behind = text[item.end :].startswith(_NEXT)
+    behind = text[item.end :].startswith(tuple(slots("after")["behind"]))
     return behind or _before_what_is_left_out(spoken, "after").search(text[: item.start]) is not None
 
 

@@ -21,8 +21,7 @@ def part_asserted(text: str, found: Sequence[Found], spoken: str) -> tuple[Found
     words = slots("most")
     lowered = text.casefold().strip(" ¿¡\"'“")
     begins = tuple(words["begins"].get(spoken, ()))
-    is_yes_or_no = lowered.startswith(begins) if begins else False
-    is_yes_or_no |= any(mark in lowered for mark in words["holds"])
+    is_yes_or_no = lowered.startswith(begins) or any(mark in lowered for mark in words["holds"])
     if not is_yes_or_no or any(regex.search(rf"\b{regex.escape(word)}\b", lowered) for word in words["asks_which"]):
         return None
     if any(word in lowered for word in words["asks_which_inside"]):

@@ -81,6 +81,7 @@ def _overview(reading: Reading) -> Iterator[Task]:
 def _others(reading: Reading) -> Iterator[Task]:
     """What is not what was excluded: the other rows of its table, because there is no scope by "not"."""
     out = reading.slots.excluded
+    reading.base = marked(reading.slots.marks, reading.base)
     if {item.kind for item in out} == {"language", "surface"}:
         yield from _beside_both(reading)
         return
@@ -103,8 +104,6 @@ def _others(reading: Reading) -> Iterator[Task]:
             continue
         if facet != "field" and reading.intent in ("overview", "topic", "compare", "unique"):
             reading.limit("in_parts")
-        if facet not in FACET_OF.values():
-            reading.base = marked(reading.slots.marks, reading.base)
         asked = {"asked": "" if reading.slots.says("next") else "rest"}
         yield breakdown_of(unmarked(reading.scope, facet), facet, without=names).model_copy(update=asked)
 
@@ -245,13 +244,16 @@ def _by(facet: str) -> Callable[[Reading], Iterator[Task]]:
             first, second = (unmarked(side, facet) for side in (reading.scope, reading.against))
             yield rate_of(first, part_of_mark(reading, mark), against=second)
             return
-        smallest = {"smallest": reading.slots.says("least"), "about": next(iter(values), "")}
-        smallest |= {"asked": "" if reading.slots.says("next") else "rest"} if out else {}
+        how = {
+            "smallest": reading.slots.says("least"),
+            "about": next(iter(values), ""),
+            "asked": "rest" if out and not reading.slots.says("next") else "",
+        }
         for scope in sides:
             if mark and divided:
                 yield rate_of(unmarked(scope, divided), part_of_mark(reading, mark), across=divided)
             else:
-                yield breakdown_of(unmarked(scope, facet), facet, without=tuple(out)).model_copy(update=smallest)
+                yield breakdown_of(unmarked(scope, facet), facet, without=tuple(out)).model_copy(update=how)
 
     return made
 

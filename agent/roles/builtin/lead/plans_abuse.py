@@ -35,9 +35,11 @@ def abuse(reading: Reading) -> Iterator[Task]:
     sides = [reading.base, *([reading.against] if reading.against is not None else [])]
     for subject in subjects[:3]:
         for scope in (about(side, subject) for side in sides):
-            facet = "flagged" if "flagged" in reading.slots.marks else None
-            made = concern_of(scope) if subject.kind == "hazard" else sought_of(scope, subject.words)
-            yield made.model_copy(update={"facet": facet}) if made.focus == "sought" else made
+            if subject.kind == "hazard":
+                yield concern_of(scope)
+            else:
+                facet = "flagged" if "flagged" in reading.slots.marks else None
+                yield sought_of(scope, subject.words).model_copy(update={"facet": facet})
     if "flagged" in reading.slots.marks and not any(item.kind != "hazard" for item in subjects):
         # Of all conversations: beside the misuse that is asked for it must not read as if it were of that.
         reading.limit("no_category")
