@@ -92,6 +92,8 @@ def test_markdown_is_the_answer_with_its_findings(home: Path) -> None:
         (["ask", LANGUAGES, "--json", "--markdown"], 2),
         (["ask", LANGUAGES, "--session", "s-none"], 2),
         (["ask", LANGUAGES, "-i", "nowhere"], 3),
+        (["-i", "small", "ask", LANGUAGES], 2),
+        (["--connect", "http://127.0.0.1:1", "ask", LANGUAGES], 2),
         (["ask", LANGUAGES, "--timeout", "0.1"], 5),
         (["ask", "blah fnord qwerty"], 7),
         (["sessions", "show", "s-none"], 2),

@@ -68,6 +68,16 @@ def start(
     if context.invoked_subcommand is None:
         _require_terminal()
         _chat(index, built_in=False, connect=connect)
+    elif index or connect:
+        # Each command has these options of its own; taken here they would be dropped, and another index asked.
+        given = "--index" if index else "--connect"
+        command = context.invoked_subcommand
+        fail(
+            SettingsError(
+                f"{given} stands before the command {command}.",
+                f"Put it behind: shoal {command} … {given} {index or connect}",
+            )
+        )
 
 
 @app.command()
