@@ -1,22 +1,24 @@
-"""What a long ledger costs: `python -m bench.ledger [RELEASES [CONVERSATIONS [STEP]]]` (default 5000 400000 5; STEP is
-what counts are rounded to: under 5, sums across tables are looked at too).
+"""What a long ledger costs: `python -m bench.ledger [--releases 5000] [--conversations 400000] [--step 5] [--few 9]`.
+STEP is what counts are rounded to: under 5, sums across tables are looked at too. FEW: so many accounts write all
+conversations of one language, a quarter of all. Nearly every combination of sets is then likely to be near another one.
 
 A snapshot of generated facets, four conversations an account (so 100,000 accounts by default), is asked
 until its ledger holds so many releases: closed facets of drawn scopes of language, concern and period. Printed are the
 median and the 95th percentile of a release (from the groups to the ledger's entry) and of a question (the scope's
-admission too) over the first and the last hundred, how long a new handle takes to open the ledger and look its sets up
-for the first time, the ledger's size and this process's peak memory. Seconds are of the processor, so that other work of
-the machine does not count.
+admission too) over the first and the last hundred, what was refused included. Then: how long a new handle takes to open
+the ledger and look its sets up for the first time, the ledger's size and this process's peak memory. Seconds are of the
+processor, so that other work of the machine does not count.
 """
 
+import argparse
 import os
 import platform
 import resource
-import sys
 import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -37,7 +39,7 @@ from tools.release.gate import Gate
 _MEMBERS = """
 CREATE TABLE clusters (id VARCHAR, parent VARCHAR, name VARCHAR, position INTEGER);
 CREATE TABLE meta AS SELECT 'accounts' AS key, 'stated' AS value;
-CREATE TABLE members AS SELECT i AS no, 1 + (hash(i) % {accounts})::INTEGER AS account, -1 AS cluster,
+CREATE TABLE members AS SELECT i AS no, {account} AS account, -1 AS cluster,
     ['English', 'Spanish', 'Japanese', 'German'][1 + (hash(i * 3) % 4)::INTEGER] AS language,
     1 + (hash(i * 5) % 5)::TINYINT AS concern, 1 + (hash(i * 7) % 9)::INTEGER AS turns,
     20500 + (hash(i * 11) % 240)::INTEGER AS day FROM range(1, {size} + 1) t(i);
@@ -47,12 +49,15 @@ BY = ("concern", "language", "turns", "month")
 WINDOW = 100
 
 
-def generated(path: Path, size: int) -> Index:
+def generated(path: Path, size: int, few: int) -> Index:
     """An index that holds a snapshot of so many conversations, and no more of it than the gate asks for."""
+    account = f"1 + {few} + (hash(i) % {size // 4})::INTEGER"
+    if few:
+        account = f"CASE WHEN hash(i * 3) % 4 = 0 THEN 1 + (hash(i * 13) % {few})::INTEGER ELSE {account} END"
     (path / "snapshots").mkdir(parents=True)
     (path / "index.toml").write_text('id = "bench"\n', "utf-8")
     with duckdb.connect(str(path / "snapshots" / "0001.duckdb")) as made:
-        made.execute(_MEMBERS.format(size=size, accounts=size // 4))
+        made.execute(_MEMBERS.format(size=size, account=account))
     freeze(vectors_path(path / "snapshots", 1), [], 0)
     return Index(path, NoEncoder())
 
@@ -67,27 +72,34 @@ def asked(chance: np.random.Generator) -> tuple[Scope, str]:
     return Scope(since=since, until=until, language=language, concern_at_least=concern), str(chance.choice(BY))
 
 
-def released(gate: Gate, scope: Scope, by: str) -> tuple[float, float] | None:
-    """Seconds of one release and of the whole question; None when it is refused."""
+class Took(NamedTuple):
+    """Seconds of a release and of the whole question."""
+
+    release: float
+    question: float
+
+
+def released(gate: Gate, scope: Scope, by: str) -> tuple[Took, bool]:
+    """What one question took, and whether it was answered."""
     codes = facet_codes(gate.index.snapshot, by)
+    begun = admitted = time.process_time()
     try:
-        begun = time.process_time()
         resolved = gate.admit(scope)
-        admitted = time.process_time() - begun
         rows = resolved.rows
         groups = [Group(value, (rows[codes.codes[rows] == place],)) for place, value in enumerate(codes.values)]
         kept = tuple(group for group in groups if len(group.members))
-        begun = time.process_time()
+        admitted = time.process_time()
         gate.release(
             CandidateTable("count_by", {}, "made", "table", resolved, ("conversations",), kept, "made", unit=by)
         )
+        is_released = True
     except ToolRefusal:
-        return None
-    took = time.process_time() - begun
-    return took, admitted + took
+        is_released = False
+    ended = time.process_time()
+    return Took(ended - admitted, ended - begun), is_released
 
 
-def row(name: str, times: list[tuple[float, float]]) -> None:
+def row(name: str, times: list[Took]) -> None:
     (release, question), (slow, slow_question) = (1000 * np.quantile(times, share, axis=0) for share in (0.5, 0.95))
     print(
         f"{name}: a release median {release:.1f} ms, p95 {slow:.1f} ms; "
@@ -96,18 +108,21 @@ def row(name: str, times: list[tuple[float, float]]) -> None:
     )
 
 
-def main(releases: int, size: int, step: int) -> None:
+def main(releases: int, size: int, step: int, few: int) -> None:
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores; {size // 4:,} accounts", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        index, path = generated(Path(folder) / "index", size), Path(folder) / "ledger" / "bench.sqlite3"
+        index, path = generated(Path(folder) / "index", size, few), Path(folder) / "ledger" / "bench.sqlite3"
         policy = PrivacyPolicy().with_values(round_to=step)
         gate, chance = Gate(index, policy, Ledger(path)), np.random.default_rng(5)
-        times: list[tuple[float, float]] = []
-        while len(times) < releases:
-            took = released(gate, *asked(chance))
-            times += [took] if took is not None else []
-        row(f"first {WINDOW} releases", times[:WINDOW])
-        row(f"last {WINDOW} of {releases:,} releases", times[-WINDOW:])
+        times: list[Took] = []
+        answered = 0
+        while answered < releases:
+            took, is_released = released(gate, *asked(chance))
+            times.append(took)
+            answered += is_released
+        row(f"first {WINDOW} questions", times[:WINDOW])
+        row(f"last {WINDOW} of {len(times):,} questions", times[-WINDOW:])
+        print(f"{answered:,} of {len(times):,} were answered")
         gate.ledger.close()
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"ledger {path.stat().st_size / 2**20:,.0f} MiB; peak memory {memory:,.0f} MiB", flush=True)
@@ -123,4 +138,10 @@ def main(releases: int, size: int, step: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in (*sys.argv[1:], *("5000", "400000", "5")[len(sys.argv) - 1 :])))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--releases", type=int, default=5_000)
+    parser.add_argument("--conversations", type=int, default=400_000)
+    parser.add_argument("--step", type=int, default=5)
+    parser.add_argument("--few", type=int, default=0)
+    chosen = parser.parse_args()
+    main(chosen.releases, chosen.conversations, chosen.step, chosen.few)

@@ -14,6 +14,7 @@ from index.handle import SHARDS, Index, Writer, open_writer
 from index.maintenance.erasure import apply_retention, finish, forget
 from index.stores.vectors import VectorStore
 from tests.fakes.corpus import FIRST_DAY, FakeEncoder, context, publish_of, records, take
+from tests.fakes.killed_erasure import forget_killed_at
 from tools.registry import call
 
 SOME = [record.conversation() for record in records()[:200]]
@@ -124,17 +125,10 @@ async def test_what_is_not_there_is_forgotten_without_a_change(home: Home) -> No
 @pytest.mark.parametrize(
     "step", ["maintenance.erasure._rewrite_vectors", "maintenance.erasure.written_anew", "stores.rewriting._copy"]
 )
-async def test_an_erasure_that_was_killed_is_finished(home: Home, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+async def test_an_erasure_that_was_killed_is_finished(home: Home, step: str) -> None:
     path = await made(home, [*SOME, *TOLD, HIS])
     text, vector = his_summary(path)
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(f"index.{step}", killed)
-        with pytest.raises(KeyboardInterrupt):
-            forget(path, home, stages, account="the-one")
+    forget_killed_at(f"index.{step}", path, home, "the-one")
     assert finish(path, home, stages) is not None
     assert finish(path, home, stages) is None
     left = bytes_of(path)
@@ -213,18 +207,9 @@ async def test_no_summary_number_is_given_twice(home: Home) -> None:
     writer.close()
 
 
-async def test_readers_are_refused_while_an_erasure_stands_unfinished(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_readers_are_refused_while_an_erasure_stands_unfinished(home: Home) -> None:
     path = await made(home, [*SOME, HIS])
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("index.maintenance.erasure.written_anew", killed)
-        with pytest.raises(KeyboardInterrupt):
-            forget(path, home, stages, account="the-one")
+    forget_killed_at("index.maintenance.erasure.written_anew", path, home, "the-one")
     with pytest.raises(IndexFault, match="erased"):
         Index(path, FakeEncoder())
     finish(path, home, stages)

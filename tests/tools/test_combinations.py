@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from functools import partial, reduce
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from index.snapshots.snapshot import Rows, Snapshot
 from tests.fakes.corpus import small_index
 from tests.fakes.snapshots import bare_snapshot
 from tools.history.candidates import Combination
-from tools.history.combinations import NEWEST, Combinations
+from tools.history.combinations import MOST_COMPARED, NEWEST, Combinations
 from tools.history.overlap import IsNear
 from tools.history.signatures import Signer
 
@@ -234,8 +235,11 @@ def test_who_differs_does_not_choose_the_combination_that_he_is_judged_by() -> N
 
 
 @pytest.mark.parametrize("is_prepared", [False, True])
-def test_where_not_every_likely_three_can_be_looked_at_the_set_counts_as_unchecked(
-    monkeypatch: pytest.MonkeyPatch, is_prepared: bool
+@pytest.mark.parametrize(
+    "bound", ["likely.MOST_FITS", "likely.MOST_LOOKED_AT", "likely.MOST_FOUND", "combinations.MOST_COMPARED"]
+)
+def test_where_not_every_likely_combination_can_be_looked_at_the_set_counts_as_unchecked(
+    monkeypatch: pytest.MonkeyPatch, bound: str, is_prepared: bool
 ) -> None:
     parts = [np.arange(start, start + 60, dtype=np.int64) for start in (0, 60, 120)]
     nearly = np.arange(0, 179, dtype=np.int64)
@@ -249,7 +253,25 @@ def test_where_not_every_likely_three_can_be_looked_at_the_set_counts_as_uncheck
     usual = found()
     assert usual is not None
     assert not usual.is_unchecked
-    monkeypatch.setattr("tools.history.combinations.MOST_THREES", 0)
+    monkeypatch.setattr(f"tools.history.{bound}", 0)
     bounded = found()
     assert bounded is not None
     assert bounded.is_unchecked
+
+
+@pytest.mark.parametrize("accounts", [1, 4, 100])
+def test_sets_of_a_few_accounts_are_looked_at_in_bounded_work(tmp_path: Path, accounts: int) -> None:
+    chance = np.random.default_rng(7)
+    compared = 0
+
+    def is_near(differing: Rows, more: int) -> bool:
+        nonlocal compared
+        compared += 1
+        return False
+
+    snapshot = bare_snapshot(tmp_path, [(no + 1, 1 + no % accounts) for no in range(SIZE)])
+    sets = [np.flatnonzero(chance.random(SIZE) < 0.5).astype(np.int64) for _ in range(200)]
+    *earlier, asked = sets
+    found = Filed(earlier, snapshot, is_near).of(asked)
+    assert compared <= MOST_COMPARED
+    assert (found is not None and found.is_unchecked) == (accounts < FEW)

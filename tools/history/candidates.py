@@ -11,33 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.snapshots.snapshot import Rows
-from tools.history.pairs import Places
 
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """The set that earlier ones make together, and whether so few accounts tell it from the new one that it `is_near`. `rows`: its
-    members. `differing`: those accounts, and `contributions`: how many conversations of each the combination counts, one
-    that is in two of its sets twice."""
+    """The set that earlier ones make together, which few accounts tell from the new one. `rows`: its members. `differing`:
+    those accounts, and `contributions`: how many conversations of each the combination counts, one that is in two of its
+    sets twice."""
 
     rows: Rows
     differing: NDArray[np.int64]
     contributions: NDArray[np.int64]
-    is_near: bool = True
     is_unchecked: bool = False
     """Too many combinations were likely to look at all of them: the set must be suppressed."""
 
 
 _NONE = np.zeros(0, dtype=np.int64)
 UNCHECKED = Combination(_NONE, _NONE, _NONE, is_unchecked=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Candidates, one a row: places of sets and the sign of each column."""
-
-    places: Places
-    signs: tuple[int, ...]
 
 
 class Candidate(NamedTuple):

@@ -11,7 +11,7 @@ a set that contains S has members at all of its roots. Data plane: it holds memb
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple
 
 import numpy as np
@@ -20,9 +20,10 @@ from pyroaring import BitMap
 
 from index.snapshots.snapshot import Rows, Snapshot
 from tools.core.counting import distinct
-from tools.history.candidates import TOO_MANY, UNCHECKED, Candidate, Combination, Found
+from tools.history.candidates import TOO_MANY, UNCHECKED, Candidate, Combination
+from tools.history.likely import Likely
 from tools.history.overlap import IsNear
-from tools.history.pairs import HIGH, LOW, SIZE, Pairs, Places, Rooted, negative, signed, twice_over
+from tools.history.pairs import HIGH, LOW, SIZE, Fits, Pairs, Places, Rooted, negative, signed, twice_over
 from tools.history.signatures import FINER, Signature, Words
 
 NEWEST = 96
@@ -37,9 +38,9 @@ _AT_ONCE = 1 << 15
 _MOST_PREPARED = 4_096
 """Sets whose combinations are kept at hand until a set is added, because the same table is often asked for again."""
 
-MOST_THREES = 2_048
-"""Likely threes that are looked at for one set. Of conversations of a few accounts, nearly any three are likely; then the set
-counts as unchecked, so that a release is bounded in time whatever is in the index."""
+MOST_COMPARED = 8
+"""Likely combinations that are compared in full for one set. A set of a few accounts is nearly made by any, and then counts
+as unchecked."""
 
 _THREES = tuple(signs for signs in product((1, -1), repeat=3) if max(signs) > 0)
 
@@ -158,15 +159,17 @@ class Combinations:
         or when its own number was said."""
         if not len(self) or not len(rows) or own.fine.tobytes() in self._place:
             return None
+        left = MOST_COMPARED
         for likely in self._candidates(own):
             # The oldest, whichever bucket it was found in, and exact or not: so that those who differ do not decide
             # by which combination they are judged.
-            for candidate in sorted(likely - {TOO_MANY}):
-                combination = self._made(rows, candidate)
-                if combination.is_near:
+            oldest = sorted(likely - {TOO_MANY})
+            for candidate in oldest[:left]:
+                if (combination := self._made(rows, candidate)) is not None:
                     return combination if len(combination.differing) else None
-            if TOO_MANY in likely:
+            if TOO_MANY in likely or len(oldest) > left:
                 return UNCHECKED
+            left -= len(oldest)
         return None
 
     def prepare(self, signatures: Sequence[Signature]) -> None:
@@ -240,12 +243,10 @@ class Combinations:
         parts, most = self._parts_of(owns[0].reach), max(own.accounts for own in owns) + self._few
         inside = parts.accounts < most
         places, coarse = parts.places[inside], parts.coarse[:, inside]
-        likely = _nothing_yet(owns)
+        likely = Likely(owns, self._few)
         for at, own in _few_at_once(owns, len(places)):
-            for bucket, column, wanted in self._hits(_beside(own, coarse)):
-                place, part = at + column // len(places), places[[column % len(places)]]
-                self._complete(owns[place], likely[place], bucket, wanted, part, (1, 1))
-        return likely
+            self._complete(likely, self._fits(_beside(own, coarse)), at, places[:, None], np.array([[1, 1]]))
+        return likely.found
 
     def _differences(self, owns: _Alike) -> list[set[Candidate]]:
         """A - B that fit in some bucket."""
@@ -253,28 +254,27 @@ class Combinations:
         around = wholes.accounts > least
         places, coarse = wholes.places[around], wholes.coarse[:, around]
         is_twin = self._is_twin[:, places]
-        likely = _nothing_yet(owns)
+        likely = Likely(owns, self._few)
         for at, own in _few_at_once(owns, len(places)):
             # Where the set has nobody in the bucket, every other set would complete itself.
             useful = None if own.all() else ((own != 0)[:, :, None] | is_twin[:, None]).reshape(self._few, -1)
-            for bucket, column, wanted in self._hits(negative(_beside(own, coarse)), useful):
-                place, whole = at + column // len(places), places[[column % len(places)]]
-                self._complete(owns[place], likely[place], bucket, wanted, whole, (1, -1))
-        return likely
+            fits = self._fits(negative(_beside(own, coarse)), useful)
+            self._complete(likely, fits, at, places[:, None], np.array([[1, -1]]))
+        return likely.found
 
     def _threes(self, owns: _Alike) -> list[set[Candidate]]:
         """Threes that fit in some bucket, two of them among the newest sets."""
         root = np.uint64(int(owns[0].roots) & -int(owns[0].roots))
-        wholes = self._wholes_of(root)
+        wholes, likely = self._wholes_of(root), Likely(owns, self._few)
         if len(wholes.places) < min(len(self._paired().places), len(self) // 2):
-            return self._threes_around(owns, wholes, root)
-        likely = _nothing_yet(owns)
-        for own, of_it in zip(owns, likely, strict=True):
-            self._any_threes(own, of_it)
-        return likely
+            self._threes_around(owns, wholes, root, likely)
+        else:
+            for place, own in enumerate(owns):
+                self._any_threes(own, place, likely)
+        return likely.found
 
-    def _any_threes(self, own: Signature, likely: set[Candidate]) -> None:
-        pairs, looked = self._paired(), 0
+    def _any_threes(self, own: Signature, place: int, likely: Likely) -> None:
+        pairs = self._paired()
         for signs in _THREES:
             # S = x A + y B + z C, so that C = z S - z x (A + xy B).
             first, second, last = signs
@@ -287,42 +287,28 @@ class Combinations:
             buckets = hits // max(1, joined.low.shape[1])
             words = own_part[buckets] + signed(joined.words.ravel()[hits], -last * first)
             kept = self._high[buckets, words >> HIGH]
-            columns = joined.order.ravel()[hits[kept]]
-            for bucket, column, word in zip(
-                buckets[kept].tolist(), columns.tolist(), words[kept].tolist(), strict=True
-            ):
-                if word in self._under[bucket]:
-                    looked += 1
-                    if looked > MOST_THREES:
-                        likely.add(TOO_MANY)
-                        return
-                    self._complete(own, likely, bucket, word, pairs.places[column], signs)
+            found = Fits(buckets[kept], joined.order.ravel()[hits[kept]], words[kept])
+            self._complete(likely, found, place, pairs.places, np.array([signs]))
 
-    def _threes_around(self, owns: _Alike, wholes: _Chosen, root: np.uint64) -> list[set[Candidate]]:
+    def _threes_around(self, owns: _Alike, wholes: _Chosen, root: np.uint64, likely: Likely) -> None:
         """The same, by what must be there of sets with a root: one that is added and has members there. It is the last one,
         or one of the pair."""
-        likely, looked, most = _nothing_yet(owns), 0, MOST_THREES * len(owns)
-        for at, own in _few_at_once(owns, len(wholes.places)):
-            for column, pair, signs in self._paired().making(_beside(own, wholes.coarse)):
-                looked += 1
-                if looked > most:
-                    return [{*found, TOO_MANY} for found in likely]
-                place, whole = at + column // len(wholes.places), wholes.places[column % len(wholes.places)]
-                if whole not in pair:
-                    found = Found(np.array([[*pair, whole]]), (*signs, 1))
-                    likely[place].update(self._likely(owns[place], found))
+        many = len(wholes.places)
+        for at, own in _few_at_once(owns, many):
+            made = self._paired().made
+            fits = made.fits(_beside(own, wholes.coarse))
+            fits = fits.at(likely.first(at + fits.columns // many))
+            first, counts = made.making(fits.words)
+            counts = likely.room(at + fits.columns // many, counts)
+            columns, pairs, signs = self._paired().of_entries(fits, first, counts)
+            three = np.column_stack([pairs, wholes.places[columns % many]])
+            likely.add(self._fine, at + columns // many, three, np.column_stack([signs, np.ones_like(columns)]))
         for last in (1, -1):
             rooted = self._rooted_at(root, owns[0].reach, last)
-            many = len(rooted.signs)
-            for at, own in _few_at_once(owns, many):
-                for bucket, column, word in self._hits(signed(_beside(own, rooted.words), last)):
-                    looked += 1
-                    if looked > most:
-                        return [{*found, TOO_MANY} for found in likely]
-                    place, entry = at + column // many, column % many
-                    three = (*rooted.signs[entry], last)
-                    self._complete(owns[place], likely[place], bucket, word, rooted.places[entry], three)
-        return likely
+            signs = np.column_stack([rooted.signs, np.full(len(rooted.signs), last)])
+            for at, own in _few_at_once(owns, len(rooted.signs)):
+                fits = self._fits(signed(_beside(own, rooted.words), last))
+                self._complete(likely, fits, at, rooted.places, signs)
 
     def _rooted(self, root: np.uint64, reach: np.uint64, last: int) -> Rooted:
         return self._paired().rooted(self._reach, self._roots, root, reach, last)
@@ -333,9 +319,9 @@ class Combinations:
             self._pairs = Pairs.of(newest, self._coarse)
         return self._pairs
 
-    def _hits(self, wanted: Words, useful: NDArray[np.bool_] | None = None) -> Iterator[tuple[int, int, int]]:
-        """Bucket, column and word of those signatures that some set has. `wanted`: shape (few, any). `useful`, of the same
-        shape: which of them to look at."""
+    def _fits(self, wanted: Words, useful: NDArray[np.bool_] | None = None) -> Fits:
+        """Those signatures that some set may have. `wanted`: shape (few, any). `useful`, of the same shape: which of them
+        to look at."""
         low = (wanted & LOW).view(np.int64) + self._starts
         hits = np.flatnonzero(self._ahead.ravel().take(low))
         buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
@@ -343,31 +329,26 @@ class Combinations:
         kept = self._high[buckets, words >> HIGH]
         if useful is not None:
             kept &= useful.ravel()[hits]
-        found = zip(buckets[kept].tolist(), columns[kept].tolist(), words[kept].tolist(), strict=True)
-        return ((bucket, column, word) for bucket, column, word in found if word in self._under[bucket])
+        return Fits(buckets[kept], columns[kept], words[kept])
 
-    def _complete(
-        self, own: Signature, likely: set[Candidate], bucket: int, word: int, places: Places, signs: tuple[int, ...]
-    ) -> None:
-        """Add what these places and a further set that has this signature in the bucket nearly make."""
-        last = np.array(self._under[bucket][word], dtype=np.int64)
-        last = last[(last[:, None] != places).all(axis=1)]
-        if len(last):
-            found = Found(np.column_stack([np.tile(places, (len(last), 1)), last]), signs)
-            likely.update(self._likely(own, found))
+    def _complete(self, likely: Likely, fits: Fits, at: int, places: Places, signs: Places) -> None:
+        """Add what these places and a further set that has the signature in the bucket nearly make. `places`, shape (some,
+        1 or 2), with `signs` of theirs and of the further set, shape (some or 1, 2 or 3): columns of the fits go through them,
+        for one set after the other, from the set `at` on."""
+        fits = fits.at(likely.first(at + fits.columns // max(1, len(places))))
+        under = [
+            self._under[bucket].get(word, ())
+            for bucket, word in zip(fits.buckets.tolist(), fits.words.tolist(), strict=True)
+        ]
+        owns = at + fits.columns // max(1, len(places))
+        counts = likely.room(owns, np.fromiter(map(len, under), dtype=np.int64, count=len(under)))
+        last = chain.from_iterable(those[:count] for those, count in zip(under, counts.tolist(), strict=True))
+        some = np.repeat(fits.columns % max(1, len(places)), counts)
+        made = np.column_stack([places[some], np.fromiter(last, dtype=np.int64, count=len(some))])
+        likely.add(self._fine, np.repeat(owns, counts), made, signs[some if len(signs) > 1 else np.zeros_like(some)])
 
-    def _likely(self, own: Signature, found: Found) -> Iterator[Candidate]:
-        """Candidates that differ from the set in fewer buckets than `few` accounts can touch."""
-        rest = own.fine
-        for column, sign in enumerate(found.signs):
-            fine = self._fine[found.places[:, column]]
-            rest = rest - fine if sign > 0 else rest + fine
-        for places in found.places[np.count_nonzero(rest, axis=1) < self._few].tolist():
-            signed = sorted(zip(places, found.signs, strict=True))
-            yield Candidate(*(tuple(place for place, sign in signed if sign == side) for side in (1, -1)))
-
-    def _made(self, rows: Rows, candidate: Candidate) -> Combination:
-        """The combination of these sets, beside the set that it nearly is."""
+    def _made(self, rows: Rows, candidate: Candidate) -> Combination | None:
+        """The combination of these sets, beside the set that it nearly is; None where it is not."""
         made = np.zeros(len(self._snapshot), dtype=np.int8)
         for places, sign in ((candidate.plus, 1), (candidate.minus, -1)):
             for place in places:
@@ -376,20 +357,16 @@ class Combinations:
         rest = made.copy()
         rest[rows] -= 1
         accounts = self._snapshot.accounts
-        apart = np.flatnonzero(rest)
+        apart = np.flatnonzero(rest != 0)
         differing = distinct(accounts[apart])
-        is_near = len(differing) < self._few and (self._is_near is None or self._is_near(apart, 0))
-        counted = np.flatnonzero(made) if is_near else rows[:0]
+        if len(differing) >= self._few or not (self._is_near is None or self._is_near(apart, 0)):
+            return None
+        counted = np.flatnonzero(made)
         theirs = counted[np.isin(accounts[counted], differing)]
         contributions = np.bincount(np.searchsorted(differing, accounts[theirs]), made[theirs], len(differing)).astype(
             np.int64
         )
-        members = np.flatnonzero(made > 0).astype(np.int64)
-        return Combination(members, differing, np.maximum(contributions, 0), is_near=is_near)
-
-
-def _nothing_yet(owns: _Alike) -> list[set[Candidate]]:
-    return [set() for _ in owns]
+        return Combination(np.flatnonzero(made > 0).astype(np.int64), differing, np.maximum(contributions, 0))
 
 
 def _few_at_once(owns: _Alike, many: int) -> Iterator[tuple[int, Words]]:

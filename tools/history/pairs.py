@@ -4,7 +4,6 @@ Everything here is made once for a ledger's state and read for each set that is 
 member in sight.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -37,6 +36,17 @@ def negative(words: Words) -> Words:
 def twice_over(few: int) -> Places:
     """Where each bucket begins in a table that holds its low bits twice, shape (few, 1)."""
     return np.arange(few, dtype=np.int64)[:, None] * 2 * SIZE
+
+
+class Fits(NamedTuple):
+    """Where a wanted signature is there in some bucket: the bucket, the column of what was wanted, and the word."""
+
+    buckets: Places
+    columns: Places
+    words: Words
+
+    def at(self, kept: NDArray[np.bool_]) -> "Fits":
+        return Fits(self.buckets[kept], self.columns[kept], self.words[kept])
 
 
 class Joined(NamedTuple):
@@ -81,19 +91,19 @@ class Made(NamedTuple):
         order = np.argsort(words, axis=None)
         return cls(words.ravel()[order], order, words.shape[1], low, high)
 
-    def hits(self, wanted: Words) -> Iterator[tuple[int, int]]:
-        """Column of `wanted`, shape (few, any), and the entry that makes it in some bucket: signs times pairs, and pair."""
+    def fits(self, wanted: Words) -> Fits:
+        """Where a column of `wanted`, shape (few, any), is made in some bucket."""
         starts = np.arange(len(wanted), dtype=np.int64)[:, None] * SIZE
         hits = np.flatnonzero(self.low.ravel().take((wanted & LOW).view(np.int64) + starts))
         words = wanted.ravel()[hits]
-        kept = self.high[hits // max(1, wanted.shape[1]), words >> HIGH]
-        hits, words = hits[kept], words[kept]
+        buckets, columns = np.divmod(hits, max(1, wanted.shape[1]))
+        kept = self.high[buckets, words >> HIGH]
+        return Fits(buckets[kept], columns[kept], words[kept])
+
+    def making(self, words: Words) -> tuple[Places, Places]:
+        """Where in the ascending words each of these begins, and how often it is there."""
         first, last = (np.searchsorted(self.words, words, side) for side in ("left", "right"))
-        for hit, start, end in zip(hits.tolist(), first.tolist(), last.tolist(), strict=True):
-            bucket, column = divmod(hit, wanted.shape[1])
-            for made in self.order[start:end].tolist():
-                if made // self.many == bucket:
-                    yield column, made % self.many
+        return first, last - first
 
 
 @dataclass(frozen=True)
@@ -115,18 +125,22 @@ class Pairs:
         return {is_sum: Joined.of(words) for is_sum, words in self.words.items()}
 
     @cached_property
-    def _made(self) -> Made:
+    def made(self) -> Made:
+        """With each of the signs."""
         return Made.of(np.concatenate([self._signed(*signs) for signs in _SIGNS], axis=1))
 
     def _signed(self, first: int, second: int) -> Words:
         """What they make with these signs, shape (few, pairs)."""
         return signed(self.words[first == second], first)
 
-    def making(self, wanted: Words) -> Iterator[tuple[int, Places, tuple[int, int]]]:
-        """Column of `wanted`, shape (few, any), and a pair with its signs that makes it in some bucket."""
-        for column, entry in self._made.hits(wanted):
-            signs, pair = divmod(entry, len(self.places))
-            yield column, self.places[pair], _SIGNS[signs]
+    def of_entries(self, fits: Fits, first: Places, counts: Places) -> tuple[Places, Places, Places]:
+        """Columns of the fits, and pairs with their signs, both of shape (any, 2), that make them in their bucket: of each as
+        many as counted, from the first on."""
+        begun = np.repeat(first - np.cumsum(counts) + counts, counts)
+        buckets, entries = np.divmod(self.made.order[begun + np.arange(len(begun))], self.made.many)
+        is_there = buckets == np.repeat(fits.buckets, counts)
+        signs, pairs = np.divmod(entries[is_there], len(self.places))
+        return np.repeat(fits.columns, counts)[is_there], self.places[pairs], np.array(_SIGNS)[signs]
 
     def rooted(self, reaches: Words, all_roots: Words, root: np.uint64, reach: np.uint64, last: int) -> Rooted:
         """Pairs that with a last set of this sign may make one of this reach. Where it is added, what the pair adds lies in
