@@ -74,7 +74,11 @@ class Likely:
 
     def _within(self, seen: Places, most: int, owns: Places, counts: Places) -> Places:
         """As much of each count as is left of `most` for its set, of which `seen` were there before."""
-        order = np.argsort(owns, kind="stable")
+        if seen.max(initial=0) + counts.sum() <= most and not self._is_full.any():
+            seen += np.bincount(owns, counts, len(seen)).astype(np.int64)
+            return counts
+        # Short numbers, because those are sorted by their digits, without a comparison.
+        order = np.argsort(owns.astype(np.uint16), kind="stable")
         sets, ordered = owns[order], np.where(self._is_full[owns[order]], 0, counts[order])
         upto = np.cumsum(ordered)
         starts = np.searchsorted(sets, sets, side="left")
