@@ -147,6 +147,8 @@ async def _by_facet(notes: Notes, across: str) -> None:
         return
     rates.sort(key=lambda item: item[1].share, reverse=not notes.task.smallest)
     stated = ", ".join(f"“{name}” ({item.stated(notes.spoken)})" for name, item in rates[: notes.shown])
+    if notes.task.smallest and len(rates) > 1:
+        stated = sentence("rates_lowest_first", notes.spoken) + stated
     if has_hidden:
         stated += sentence("rates_others_hidden", notes.spoken)
     notes.tell("rates_by", *cited, kind="answer", rows=stated, **values)
