@@ -170,10 +170,11 @@ async def test_one_identity_takes_its_own_places_and_none_of_staff(
     gate: Served, monkeypatch: pytest.MonkeyPatch, role: Role
 ) -> None:
     monkeypatch.setattr(guarding, "_WAITS_S", 0.2)
-    release = asyncio.Event()
+    release, arrived = asyncio.Event(), asyncio.Semaphore(0)
 
     async def slow(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         if scope["path"] == "/slow":
+            arrived.release()
             await release.wait()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"ok"})
@@ -181,7 +182,8 @@ async def test_one_identity_takes_its_own_places_and_none_of_staff(
     gate.guard._app = slow
     async with gate.client(gate.token("eve")) as eve, gate.client(gate.token("bo")) as bo:
         waiting = [asyncio.create_task(eve.get("/slow")) for _ in range(8)]
-        await asyncio.sleep(0.05)
+        for _ in waiting:
+            await arrived.acquire()
         assert (await eve.get("/quick")).status_code == 503
         assert (await bo.get("/quick")).status_code == 200
         async with gate.client(gate.token("who", role)) as staff:
