@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from index.handle import Index, Writer
     from index.kinds import KindReader, Kinds
     from index.naming.samples import Namer
+    from index.privacy.judgement import NameAuditor
     from index.questions.reader import EncoderReader
     from tools.context import ToolContext
     from tools.core.ledger import Ledger
-    from tools.toolbox import NameReaders, Toolbox
+    from tools.toolbox import Toolbox
 
 DEMO = "demo"
 _TRACING = (
@@ -247,7 +248,6 @@ class App:
 
     def tool_context(self, *, built_in: bool = False, ledger: "Ledger | None" = None) -> "ToolContext":
         """Tools on the newest snapshot behind a gate of their own, which writes into `ledger` where one is open. Data plane."""
-        from agent.roles.builtin.namer import BuiltinNamer
         from tools.context import ToolContext
         from tools.core.policy import load_policy
         from tools.release.gate import Gate
@@ -255,7 +255,7 @@ class App:
         index = self.open_index()
         policy = load_policy(index.settings.policy, self.settings.policy)
         gate = Gate(index, policy, ledger or self.ledger(), to_model=self.uses_model(built_in=built_in))
-        return ToolContext(gate, BuiltinNamer())
+        return ToolContext(gate)
 
     def toolbox(self, *, built_in: bool = False) -> "Toolbox":
         """The tools as the talk plane holds them."""
@@ -269,10 +269,8 @@ class App:
         from agent.roles.builtin.auditor import BuiltinAuditor
         from agent.roles.builtin.investigator import BuiltinInvestigator
         from agent.roles.builtin.lead.lead import BuiltinPlanner
-        from agent.roles.builtin.namer import BuiltinNamer
         from agent.roles.builtin.writer import BuiltinWriter
         from agent.roles.protocols import RoleSet
-        from tools.toolbox import NameReaders
 
         roles = RoleSet(
             "built-in",
@@ -282,13 +280,12 @@ class App:
             BuiltinWriter(),
             uses_model=False,
         )
-        readers = NameReaders(BuiltinNamer())
-        return RoleSource(roles.name, False, lambda _: roles, lambda _: readers, _nothing)
+        return RoleSource(roles.name, False, lambda _: roles, lambda _: None, _nothing)
 
     def model_roles(self) -> "RoleSource":
         """Roles and readers over one client, bound to each run."""
         from agent.engine.role_source import RoleSource
-        from agent.roles.claude import claude_roles, client_of, local_roles, model_names, name_readers
+        from agent.roles.claude import claude_roles, client_of, local_roles, model_names, name_auditor
 
         settings, client = self.settings, client_of(self.settings)
         built_in = self.built_in_roles()
@@ -298,10 +295,10 @@ class App:
                 return local_roles(settings, client.for_run(run), built_in.roles(run))
             return claude_roles(settings, client.for_run(run))
 
-        def readers(run: "RunContext") -> "NameReaders":
-            return name_readers(settings, client.for_run(run))
+        def auditor(run: "RunContext") -> "NameAuditor | None":
+            return name_auditor(settings, client.for_run(run))
 
-        return RoleSource(model_names(settings), True, roles, readers, client.close)
+        return RoleSource(model_names(settings), True, roles, auditor, client.close)
 
     def readers(
         self,

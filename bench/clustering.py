@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from agent.wiring import App
-from index.geometry.clustering import Labels, Space, centres_of, cluster_space, density_clusters, partition_clusters
+from index.geometry.clustering import Labels, Space, centres_of, density_clusters, partition_clusters, space_and_plane
 from index.stores.vectors import Vectors
 
 MIN_SIZE = 15
@@ -36,7 +36,7 @@ def scores(vectors: Vectors, labels: Labels, truth: NDArray[np.str_]) -> tuple[f
 
 def _of_its_own(vectors: Vectors) -> Labels:
     """Clusters of a scope in a space of its own."""
-    return density_clusters(cluster_space(vectors), MIN_SIZE)
+    return density_clusters(space_and_plane(vectors)[0], MIN_SIZE)
 
 
 def timed(work: Callable[[], Labels]) -> tuple[Labels, float]:
@@ -66,7 +66,7 @@ def domains(vectors: Vectors, space: Space, truth: NDArray[np.str_], domain: NDA
         inside = domain == name
         for way, find in (
             ("snapshot's space", lambda inside=inside: density_clusters(space[inside], MIN_SIZE)),
-            ("space of its own", lambda inside=inside: density_clusters(cluster_space(vectors[inside]), MIN_SIZE)),
+            ("space of its own", lambda inside=inside: density_clusters(space_and_plane(vectors[inside])[0], MIN_SIZE)),
         ):
             labels, seconds = timed(find)
             found = scores(vectors[inside], labels, truth[inside])
@@ -100,7 +100,7 @@ def main(folder: Path) -> None:
     vectors = App.start().encoder().encode([row["text"] for row in rows])
     print(f"{platform.processor() or platform.machine()}, {len(rows)} texts, {len(set(truth)) - 1} intents")
     started = time.perf_counter()
-    space = cluster_space(vectors)
+    space = space_and_plane(vectors)[0]
     whole(vectors, space, time.perf_counter() - started, truth)
     domains(vectors, space, truth, domain)
     speed(space, vectors)

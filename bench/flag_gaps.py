@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.roles.builtin.namer import BuiltinNamer
 from agent.wiring import DEMO, App
 from index.demo.generate import DemoConversation, conversations
 from index.handle import Index
@@ -43,7 +42,7 @@ class TrueGrades(Snapshot):
 def asked(index: Index) -> Finding:
     with tempfile.TemporaryDirectory() as folder:
         gate = Gate(index, PrivacyPolicy(), Ledger(Path(folder) / "bench.sqlite3"))
-        finding = asyncio.run(call("flag_gaps", {}, ToolContext(gate, BuiltinNamer())))
+        finding = asyncio.run(call("flag_gaps", {}, ToolContext(gate)))
         gate.ledger.close()
     return finding
 

@@ -78,18 +78,16 @@ def compare_paint(folders: list[Path], runs: int) -> None:
 
 
 async def _busy(points: int) -> None:
-    """What a question does: HDBSCAN over a five-dimensional space, as the tools ask for it."""
+    """What the tools of a question do: arithmetic over summaries, in a thread beside the screen's loop."""
     import numpy as np
 
-    from index.geometry.clustering_process import density_clusters
-
-    space = np.random.default_rng(0).normal(size=(points, 5)).astype(np.float32)
+    vectors = np.random.default_rng(0).normal(size=(points, 384)).astype(np.float32)
     while True:
-        await density_clusters(space, 25)
+        await asyncio.to_thread(lambda: (vectors @ vectors[:1_000].T).argmax(axis=1))
 
 
 async def typing(keys: int, points: int) -> tuple[list[float], dict[int, float]]:
-    """Seconds each key waited while `points` were clustered, and of one event by the questions of the session."""
+    """Seconds each key waited while `points` were compared, and of one event by the questions of the session."""
     from tests.fakes.desk import desk
     from tests.fakes.session import FakeSession, events
     from tui.state.reduce import apply

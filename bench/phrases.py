@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.roles.builtin.namer import BuiltinNamer
 from agent.wiring import DEMO, App
 from index.handle import Index
 from index.snapshots.snapshot import Rows
@@ -128,7 +127,7 @@ def attacked(of: Callable[[list[str]], Any], questions: int, *, by_cells: bool, 
         ledger = Ledger(Path(folder) / "ledger" / "x.sqlite3")
         # Without the month's budget, which would end the attack sooner.
         policy = PrivacyPolicy(phrases_per_month=questions)
-        ctx = ToolContext(Gate(index, policy, ledger), BuiltinNamer())
+        ctx = ToolContext(Gate(index, policy, ledger))
         for scope in _scopes(chance, questions, crossed=crossed):
             rows = resolve(ctx.index, Scope.model_validate(scope)).rows
             distinct.add(rows.tobytes())

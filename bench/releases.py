@@ -112,7 +112,6 @@ def _scope(chance: random.Random, snapshot: Any) -> dict[str, Any]:
 
 
 async def record(out: Path, name: str, count: int, seed: int) -> None:
-    from agent.roles.builtin.namer import BuiltinNamer
     from agent.wiring import App
     from tools.context import ToolContext
     from tools.core.errors import ToolRefusal
@@ -126,7 +125,7 @@ async def record(out: Path, name: str, count: int, seed: int) -> None:
         for policy, values in POLICIES.items():
             ledger = Ledger(Path(folder) / policy / "a.sqlite3")
             gate = Gate(index, load_policy(values), ledger)
-            ctx = ToolContext(gate, BuiltinNamer(), None)
+            ctx = ToolContext(gate)
             for place, (tool, arguments) in enumerate(drawn_calls(index.snapshot, count, seed)):
                 row: dict[str, Any] = {"policy": policy, "place": place, "tool": tool, "arguments": arguments}
                 try:

@@ -136,7 +136,7 @@ async def _ask(path: Path) -> dict[str, float]:
     index = Index(path, NoEncoder())
     _ = len(index.snapshot)
     took["open"] = time.perf_counter() - started
-    ctx = ToolContext(Gate(index, PrivacyPolicy(), Ledger(path / "bench.sqlite3")), BuiltinNamer())
+    ctx = ToolContext(Gate(index, PrivacyPolicy(), Ledger(path / "bench.sqlite3")))
     for name, tool, arguments in (
         ("count_by", "count_by", {"by": "language"}),
         ("near, first", "count_by", {"by": "language", "scope": {"near": "about topic 7"}}),

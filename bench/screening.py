@@ -26,7 +26,7 @@ from index.core.records import Conversation, Turn
 from index.core.words import words
 from index.demo.source import DemoSource
 from index.demo.truth import __file__ as demo_file
-from index.geometry.clustering import centres_of, cluster_space, density_clusters
+from index.geometry.clustering import centres_of, density_clusters, space_and_plane
 from index.ingest.extraction import NotExtracted
 from index.ingest.reading import excerpt
 from index.privacy.score import shares
@@ -259,7 +259,7 @@ def clustering(folder: Path) -> None:
         ("built-in summary", summaries(read(masked), accounts)),
     ):
         vectors = encoder.encode(stage)
-        labels = density_clusters(cluster_space(vectors), MIN_SIZE)
+        labels = density_clusters(space_and_plane(vectors)[0], MIN_SIZE)
         centres = centres_of(vectors, labels)
         scored = np.where(labels < 0, (vectors @ centres.T).argmax(axis=1), labels)
         ari = adjusted_rand_score(truth[known], scored[known])

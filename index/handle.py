@@ -5,15 +5,13 @@ DuckDB file; the newest has its vectors beside it).
 Readers never open the writer's files, so they go on while an ingest runs.
 """
 
-import asyncio
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,8 +25,6 @@ from index.core.files import written_whole
 from index.core.home import Home, load_or_make_key, private_folder, restrict
 from index.core.settings_file import SettingsModel, checked, read_toml
 from index.embedding.encoder import Encoder, same_encoder
-from index.geometry.clustering import Space
-from index.geometry.clustering_process import cluster_space
 from index.geometry.nearness import near_cells
 from index.geometry.partition import Least, cell_means, cells
 from index.labels import OwnLabel, load_labels
@@ -76,9 +72,8 @@ id = "{id}"
 NEAR_AT_MOST = 5_000
 """Most summaries that one phrase can select."""
 
-_REFINED_UP_TO = 2_000
-"""Up to so many summaries get a cluster space of their own: a little better, and still under two seconds
-(docs/concepts/clustering.md)."""
+_BLOCK = 16_384
+"""Vectors that are compared with the vocabulary at once."""
 
 
 class Retention(SettingsModel):
@@ -319,18 +314,6 @@ class Index:
     def _made_cells(self) -> NDArray[np.int32]:
         return cells(self._vectors.mapped, self.snapshot.accounts, self.least)
 
-    async def space_of(self, rows: Rows) -> Space:
-        """The space to cluster these summaries in, shape (len(rows), DIMENSIONS): one of their own where they are few,
-        else the snapshot's. From how many on is drawn for each set, so that no single conversation decides between the two."""
-        if len(rows) > _REFINED_UP_TO + self._drawn(rows):
-            return await asyncio.to_thread(self.snapshot.space, rows)
-        return await cluster_space(await asyncio.to_thread(self._vectors.of, rows))
-
-    def _drawn(self, rows: Rows) -> int:
-        """From 0 to under 200, by a secret of the index and the numbers of these."""
-        numbers = self.snapshot.numbers[rows].astype("<i8").tobytes()
-        return blake2b(numbers, key=self.settings.id.encode()[:64], digest_size=1).digest()[0] % 200
-
     def vectors_of(self, rows: Rows) -> Vectors:
         """The vectors of these rows, in their order, of length one. For computing inside the data plane only."""
         return self._vectors.of(rows)
@@ -341,6 +324,12 @@ class Index:
         numbers = [number for number in snapshot_numbers(folder) if number < self.snapshot.number]
         return [Snapshot(snapshot_path(folder, number)) for number in numbers]
 
-    async def placed(self, texts: Sequence[str]) -> Space:
-        """A cluster space of its own for texts that have none in the snapshot, shape (len(texts), DIMENSIONS)."""
-        return await cluster_space(await asyncio.to_thread(self._encoder.encode, texts))
+    def nearest_kinds(self, rows: Rows) -> NDArray[np.int64]:
+        """The request of the public vocabulary that each of these summaries is nearest to, by its place in it, shape (n,); -1 for
+        all where this snapshot was published without one."""
+        labelled = self.snapshot.label_space
+        if labelled is None:
+            return np.full(len(rows), -1, dtype=np.int64)
+        vectors = self._vectors.of(rows)
+        blocks = [vectors[at : at + _BLOCK] @ labelled.middles.T for at in range(0, len(vectors), _BLOCK)]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(block.argmax(axis=1) for block in blocks)])

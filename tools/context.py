@@ -5,9 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from index.geometry.clustering_process import prepare
 from index.handle import Index
-from index.naming.samples import Namer
 from index.privacy.judgement import NameAuditor
 from tools.core.candidate import CandidateTable
 from tools.core.finding import Finding, Row
@@ -15,17 +13,13 @@ from tools.core.handles import Handles
 from tools.core.scope import Resolved, Scope
 from tools.release.gate import Gate
 
-_LARGE = 10_000
-"""Conversations of an index from which on a clustering takes long enough for its libraries to be loaded ahead."""
-
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """The index at one snapshot, the gate in front of it, and the readers that name groups and judge the names.
+    """The index at one snapshot, the gate in front of it, and what judges names.
     Without an `auditor` the gate's built-in rules judge alone. `run` names the run that asks, for the ledger."""
 
     gate: Gate
-    namer: Namer
     auditor: NameAuditor | None = None
     run: str = ""
     handles: Handles = field(default_factory=Handles)
@@ -53,8 +47,6 @@ class ToolContext:
 
     def warm(self) -> None:
         """Load what questions will need, before the first one."""
-        if len(self.index.snapshot) >= _LARGE:
-            prepare(len(self.index.snapshot))
         self.index.near("warm up")
         self.gate.warm()
         snapshot = self.index.snapshot

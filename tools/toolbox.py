@@ -16,7 +16,6 @@ from index.core.untrusted import safe
 from index.handle import LABELS
 from index.labels import MOST, OwnLabel, load_labels, write_labels
 from index.naming.given import GivenName, names_in_turn, read_names, write_names
-from index.naming.samples import Namer
 from index.privacy.judgement import NameAuditor
 from index.vocabulary import public_part
 from tools.context import ToolContext
@@ -44,14 +43,6 @@ class IndexCard:
     min_accounts: int
     published: str = ""
     """When the snapshot was published, as ISO has it; empty where an older Shoal did not say."""
-
-
-class NameReaders(NamedTuple):
-    """What names groups before they are released, and judges the names. Without an `auditor` the gate's rules judge
-    alone."""
-
-    namer: Namer
-    auditor: NameAuditor | None = None
 
 
 class LedgerReading(NamedTuple):
@@ -120,9 +111,9 @@ class Toolbox:
             context.index.snapshot.meta.get("published", ""),
         )
 
-    def for_run(self, run: str, readers: NameReaders) -> RunTools:
-        """The tools for one run, with the readers that are charged to it."""
-        return RunTools(replace(self._context, run=run, namer=readers.namer, auditor=readers.auditor))
+    def for_run(self, run: str, auditor: NameAuditor | None = None) -> RunTools:
+        """The tools for one run, with the auditor of names that is charged to it; without one the gate's rules judge alone."""
+        return RunTools(replace(self._context, run=run, auditor=auditor))
 
     def rename(self, cluster: str, text: str, by: str) -> str:
         """Give a theme a name of the analyst's, kept with the index; an empty text takes it back. Returns what is kept. Raises

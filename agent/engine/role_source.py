@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from agent.core.run import RunContext
 from agent.roles.protocols import RoleSet
-from tools.toolbox import NameReaders
+from index.privacy.judgement import NameAuditor
 
 
 @dataclass(frozen=True, slots=True)
 class RoleSource:
     """One implementation of every role. `name` is shown: "built-in", or the models' names. `close` lets its connections go,
-    when no run needs them any more."""
+    when no run needs them any more. `auditor` judges names before they are released."""
 
     name: str
     uses_model: bool
     roles: Callable[[RunContext], RoleSet]
-    readers: Callable[[RunContext], NameReaders]
+    auditor: Callable[[RunContext], NameAuditor | None]
     close: Callable[[], Awaitable[None]]

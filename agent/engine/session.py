@@ -184,7 +184,7 @@ class Session:
             context,
             self.roles.roles(context),
             self.fallback.roles(context),
-            self.toolbox.for_run(run, self.roles.readers(context)),
+            self.toolbox.for_run(run, self.roles.auditor(context)),
             card,
             self.settings,
             asyncio.Semaphore(self.settings.agents),
@@ -332,7 +332,7 @@ class Session:
         return self.toolbox.rename(cluster, name, self.settings.analyst)
 
     def _tools(self) -> RunTools:
-        return self.toolbox.for_run("", self.fallback.readers(RunContext.unlimited()))
+        return self.toolbox.for_run("")
 
     def warm(self) -> None:
         """Load what questions will need: the graph library, and what the tools read."""

@@ -17,7 +17,6 @@ from weakref import WeakValueDictionary
 import regex
 
 from agent.core.events import Event, RunEnded, RunStarted, ToolEnded, ToolStarted, UsageReported, dump
-from agent.core.run import RunContext
 from agent.core.settings import Settings
 from agent.exports.forms import form_of
 from agent.gateway.people import Caller, Limits
@@ -110,12 +109,11 @@ class Desk:
                 ToolStarted(task="", call="1", tool=tool, arguments=arguments),
             ):
                 self._store.add(run, dump(event))
-            readers = self._service.fallback.readers(RunContext.unlimited(run, caller.identity))
             finding: Finding | None = None
             refused = ""
             state: Literal["done", "failed"] = "failed"
             try:
-                finding = await toolbox.for_run(run, readers).call(tool, arguments)
+                finding = await toolbox.for_run(run).call(tool, arguments)
                 state = "done"
             except ToolRefusal as refusal:
                 refused, state = str(refusal), "done"
@@ -270,7 +268,7 @@ class Desk:
 
     async def _run_tools(self, caller: Caller) -> "RunTools":
         toolbox = await self.toolbox(caller)
-        return toolbox.for_run("", self._service.fallback.readers(RunContext.unlimited("", caller.identity)))
+        return toolbox.for_run("")
 
     async def _opened(self, caller: Caller, session: str) -> "Session":
         """A session, under the limits of this moment."""

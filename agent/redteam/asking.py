@@ -30,7 +30,7 @@ EVERYTHING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("count_by", {"by": "topic"}),
     ("count_by", {"by": "language", "across": "surface"}),
     ("cluster_scope", {"scope": {"language": "English"}}),
-    ("cluster_scope", {"method": "kmeans", "clusters": 12}),
+    ("cluster_scope", {"min_size": 50}),
     ("trend", {"by": "week"}),
     ("emerging", {"since": "2026-05-01"}),
     ("coordination", {"by": "theme"}),
@@ -92,7 +92,7 @@ async def ask(session: Session, question: str) -> Asked:
 def tools_of(session: Session) -> RunTools:
     """The tools of a session, as one of its runs has them."""
     run = RunContext.unlimited()
-    return session.toolbox.for_run("", session.roles.readers(run))
+    return session.toolbox.for_run("", session.roles.auditor(run))
 
 
 async def call_all(session: Session, calls: Sequence[tuple[str, dict[str, Any]]]) -> list[Finding]:

@@ -14,8 +14,10 @@ from agent.core.budget import Usage
 from agent.core.errors import Option
 from agent.engine.role_source import RoleSource
 from agent.llm.client import Ask, OnDelta, Reply
-from agent.roles.claude import Readers, claude_roles, name_readers
+from agent.roles.builtin.namer import BuiltinNamer
+from agent.roles.claude import Readers, claude_roles, name_auditor
 from agent.roles.claude.extractor import ClaudeExtractor
+from agent.roles.claude.namer import ClaudeNamer
 from agent.wiring import App
 from index.publish.taxonomy import FieldTaxonomist
 
@@ -159,15 +161,15 @@ class ObedientApp(App):
         """Roles and readers that obey what they read."""
         model, settings = ObedientModel(self.obedience), self.settings
         roles = replace(claude_roles(settings, model), name="obedient")
-        readers = name_readers(settings, model)
-        return RoleSource("obedient", True, lambda _: roles, lambda _: readers, _nothing)
+        auditor = name_auditor(settings, model)
+        return RoleSource("obedient", True, lambda _: roles, lambda _: auditor, _nothing)
 
     def readers(self, writer: Any, run: Any, waiting: Any = None, *, batch: bool = False) -> Readers:
         """Readers that cost nothing, say nothing and never wait."""
         del run, waiting, batch
         model = ObedientModel(self.obedience)
         extractor = ClaudeExtractor(model, self.settings, writer.settings.facets)
-        return Readers(extractor, name_readers(self.settings, model).namer, FieldTaxonomist(), _nothing)
+        return Readers(extractor, ClaudeNamer(model, self.settings, BuiltinNamer()), FieldTaxonomist(), _nothing)
 
 
 async def _nothing() -> None:

@@ -177,11 +177,9 @@ async def _labels(session: Session, victim: Victim) -> list[str]:
         ("count_by", {"by": "theme", "scope": near}),
         ("compare", {"first": near, "by": "topic"}),
     ]
-    # Each clustering names anew, from another sample of the group: the narrower it is, the likelier the victim's own
-    # summary is among what the namer sees.
     scopes = (near, {**near, "until": _MIDDLE}, {**near, "since": _MIDDLE}, {"until": _MIDDLE}, {"since": _MIDDLE})
     calls += [("cluster_scope", {"scope": scope}) for scope in scopes]
-    calls += [("cluster_scope", {"scope": scope, "method": "kmeans", "clusters": 2}) for scope in scopes[:3]]
+    calls += [("drill_down", {"cluster": f"C{number}"}) for number in (1, 2, 3)]
     labels = []
     for name, arguments in calls:
         try:

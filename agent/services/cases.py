@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import closing
 
-from agent.core.run import RunContext
 from agent.storage.cases import Asked, Case, CaseStore, Item
 from agent.storage.changes import changes
 from agent.wiring import App
@@ -17,7 +16,7 @@ async def rerun(app: App, store: CaseStore, case: Case) -> list[Asked]:
     over = app.on_index(case.index_path)
     toolbox = await asyncio.to_thread(over.toolbox, built_in=True)
     with closing(toolbox):
-        tools = toolbox.for_run(case.id, over.built_in_roles().readers(RunContext.unlimited(case.id)))
+        tools = toolbox.for_run(case.id)
         found = [item for item in case.items if item.kind == "finding"]
         return [await _again(store, case, item, tools, toolbox.card.snapshot) for item in found]
 

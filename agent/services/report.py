@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
 
-from agent.core.run import RunContext
 from agent.storage.export import Document, document
 from agent.wiring import App
 from index.ingest.pipeline import Progress
@@ -41,9 +40,7 @@ async def report(
     session = app.session(built_in=built_in)
     worst = 0
     try:
-        facts = await session.toolbox.for_run(
-            "report", app.built_in_roles().readers(RunContext.unlimited("report"))
-        ).facts()
+        facts = await session.toolbox.for_run("report").facts()
         asked = questions(days, facts.last_day)
         for done, question in enumerate(asked):
             told(Progress("asking", done, len(asked), question))

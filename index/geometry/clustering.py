@@ -1,7 +1,7 @@
 """The geometry of meaning: a low-dimensional space, density clusters in it, and groups of clusters.
 
-HDBSCAN fails on 384 dimensions (almost everything is noise) and works in a UMAP space of a few; so the space is
-computed once a snapshot and every question clusters in it. Sources: McInnes et al. 2018 (UMAP), Campello et al. 2013
+HDBSCAN fails on 384 dimensions (almost everything is noise) and works in a UMAP space of a few; both are computed once
+a snapshot. Sources: McInnes et al. 2018 (UMAP), Campello et al. 2013
 (HDBSCAN); Clio §2 (B.2) for why k-means is the alternative. Seeds are fixed: the same input gives the same clusters.
 Nothing here may assign noise to a cluster: a conversation outside stays outside.
 """
@@ -53,14 +53,6 @@ _NEARLY = 0.1
 """How far from the best silhouette the chosen one may be: it rises slowly with the number of groups."""
 
 
-def cluster_space(vectors: Vectors) -> Space:
-    """A space in which density means shared meaning. Below 200 distinct rows UMAP is unstable and PCA serves."""
-    points, neighbours = _distinct(vectors)
-    distinct = vectors[points.first]
-    space = _principal_components(distinct, DIMENSIONS) if neighbours is None else _space(points, neighbours)
-    return space[points.of]
-
-
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """Rows that are near each row, shape (n, k), and the cosine to them."""
@@ -70,8 +62,8 @@ class Neighbours:
 
 
 def space_and_plane(vectors: Vectors) -> tuple[Space, Plane, Neighbours]:
-    """The cluster space, a plane to draw (Clio G.6), and the neighbours that both are made of. Rows that say the same have
-    the same place in both."""
+    """A space in which density means shared meaning, a plane to draw (Clio G.6), and the neighbours that both are made of. Rows
+    that say the same have the same place in both. Below 200 distinct rows UMAP is unstable and principal components serve."""
     points, neighbours = _distinct(vectors)
     distinct = vectors[points.first]
     if neighbours is None:
@@ -171,11 +163,6 @@ def _principal_components(vectors: Vectors, dimensions: int) -> NDArray[np.float
         kept = axes[:dimensions]
         space[:, : len(kept)] = centred @ kept.T
     return space
-
-
-def load() -> None:
-    """Import what `density_clusters` needs, ahead of it."""
-    import hdbscan  # noqa: F401
 
 
 def density_clusters(space: Space, min_size: int) -> Labels:

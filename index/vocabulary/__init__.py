@@ -95,6 +95,9 @@ _TERMS = regex.compile(r": (?P<terms>[^:()]+)$")
 VARIOUS = ", various"
 """Behind a field's name, what tells a theme that is spread over the field's areas from the field itself."""
 
+OTHER_THEMES, OTHER_REQUESTS = ", other themes", ", other requests"
+"""Behind the name of a level, what tells the rest of it from what is shown of it by itself."""
+
 
 @cache
 def _labels() -> frozenset[str]:
@@ -109,8 +112,10 @@ def public_part(name: str, own: Collection[str] = ()) -> tuple[str, str]:
     the name, without the words that say it is made of phrases, where it begins with no label."""
     spoken = match[0] if (match := _IN_LANGUAGE.search(name)) else ""
     label = name.removesuffix(spoken)
+    rest = next((ending for ending in (OTHER_THEMES, OTHER_REQUESTS) if label.endswith(ending)), "")
+    label = label.removesuffix(rest)
     is_label = label in own or label in _labels()
     terms = match["terms"] if not is_label and (match := _TERMS.search(label)) else ""
     label = label.removesuffix(f": {terms}")
     is_label = label in own or label in _labels()
-    return (label + spoken, terms) if is_label else ("", name.removeprefix(OF_PHRASES))
+    return (label + rest + spoken, terms) if is_label else ("", name.removeprefix(OF_PHRASES))

@@ -333,10 +333,10 @@ def small_index() -> Index:
     return Index(small().path, FakeEncoder())
 
 
-def context(index: Index, ledger: Path, policy: PrivacyPolicy | None = None, namer: Namer | None = None) -> ToolContext:
+def context(index: Index, ledger: Path, policy: PrivacyPolicy | None = None) -> ToolContext:
     """Tools on `index` with a ledger of their own."""
     gate = Gate(index, policy or SHARP, Ledger(ledger))
-    return ToolContext(gate, namer or BuiltinNamer())
+    return ToolContext(gate)
 
 
 def capped(accounts: Sequence[Any], most: int = 10) -> int:

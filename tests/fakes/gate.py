@@ -37,10 +37,8 @@ class SmallService(GateService):
     def context(self) -> ToolContext:
         with self._lock:
             if self._opened is None:
-                from agent.roles.builtin.namer import BuiltinNamer
-
                 index = Index(self.app.path, FakeEncoder())
-                self._opened = ToolContext(Gate(index, self.policy, self.app.ledger()), BuiltinNamer())
+                self._opened = ToolContext(Gate(index, self.policy, self.app.ledger()))
             return self._opened
 
 

@@ -36,7 +36,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("compare", {"first": {"surface": "api"}, "by": "topic"}),
     ("compare", {"first": {"language": "Spanish"}}),
     ("emerging", {"since": MID}),
-    ("emerging", {"since": MID, "by": "found"}),
+    ("emerging", {"since": MID, "by": "topic"}),
     ("coordination", {"by": "theme"}),
     ("coordination", {"scope": {"language": "English"}}),
     ("drill_down", {"cluster": LARGEST}),
@@ -47,7 +47,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("search_topics", {"phrase": "travel itineraries"}),
     ("search_topics", {"phrase": "clinical experience cover letter position"}),
     ("cluster_scope", {"scope": {"language": "English"}}),
-    ("cluster_scope", {"method": "kmeans", "clusters": 20}),
+    ("cluster_scope", {"min_size": 50}),
     ("trend", {"scope": {"surface": "api"}, "by": "week"}),
     ("count_by", {"by": "language", "scope": {"near": "beehive varroa honeycomb"}}),
 ]

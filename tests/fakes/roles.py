@@ -28,7 +28,7 @@ def with_roles(source: RoleSource, change: Callable[[RoleSet], RoleSet] | None =
 
 def with_built_in_readers(source: RoleSource) -> RoleSource:
     """The source with readers that ask no model, so that a script of replies has the talking roles alone."""
-    return replace(source, readers=App.start("none").built_in_roles().readers)
+    return replace(source, auditor=App.start("none").built_in_roles().auditor)
 
 
 def model_at(url: str | None, run: RunContext | None = None) -> RunModel:

@@ -14,9 +14,8 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.roles.builtin.namer import BuiltinNamer
 from index.core.records import as_day
-from index.geometry.clustering import DIMENSIONS, Space
+from index.geometry.clustering import DIMENSIONS
 from index.geometry.partition import Least
 from index.handle import Index, IndexSettings
 from index.naming.samples import Background
@@ -119,9 +118,6 @@ class WorldIndex(Index):
         rows = np.flatnonzero([any(word in text for word in phrase.split()) for text in texts]).astype(np.int64)
         return rows, np.ones(len(rows), dtype=np.float32)
 
-    async def space_of(self, rows: Rows) -> Space:
-        return self.snapshot.space(rows)
-
     def vectors_of(self, rows: Rows) -> Vectors:
         return self.snapshot.space(rows)
 
@@ -136,7 +132,7 @@ def asked_in(told: Sequence[Told], policy: PrivacyPolicy | None = None, secret: 
         index = WorldIndex(written(Path(folder), told), Path(folder), secret)
         ledger = Ledger(Path(folder) / "ledger.sqlite3")
         try:
-            yield ToolContext(Gate(index, policy or SHARP, ledger), BuiltinNamer())
+            yield ToolContext(Gate(index, policy or SHARP, ledger))
         finally:
             ledger.close()
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index.geometry.clustering import OUTSIDE, cluster_space, density_clusters
+from index.geometry.clustering import OUTSIDE, density_clusters, space_and_plane
 from index.geometry.placing import VOICES, bounded, place
 from index.geometry.repeats import identical
 from index.stores.frozen import FrozenVectors, freeze
@@ -59,7 +59,7 @@ def test_what_is_said_often_enough_is_one_theme(copies: int) -> None:
     others = kinds(chance, [80] * 6)
     vectors = np.vstack([others, np.repeat(unit(chance.standard_normal((1, 32))), copies, axis=0)])
     order = chance.permutation(len(vectors))
-    labels = density_clusters(cluster_space(vectors[order]), 25)
+    labels = density_clusters(space_and_plane(vectors[order])[0], 25)
     theirs = labels[order >= len(others)]
     assert len(set(theirs.tolist())) == 1
     assert theirs[0] != OUTSIDE
@@ -69,9 +69,9 @@ def test_what_is_said_often_enough_is_one_theme(copies: int) -> None:
 
 def test_nothing_but_one_repeat_is_a_theme_and_what_is_said_too_seldom_is_none() -> None:
     vectors = unit(np.ones((40, 16)))
-    assert density_clusters(cluster_space(vectors), 25).tolist() == [0] * 40
-    assert density_clusters(cluster_space(vectors[:24]), 25).tolist() == [OUTSIDE] * 24
-    assert density_clusters(cluster_space(vectors[:0]), 25).tolist() == []
+    assert density_clusters(space_and_plane(vectors)[0], 25).tolist() == [0] * 40
+    assert density_clusters(space_and_plane(vectors[:24])[0], 25).tolist() == [OUTSIDE] * 24
+    assert density_clusters(space_and_plane(vectors[:0])[0], 25).tolist() == []
 
 
 @settings(max_examples=8, deadline=None)
@@ -82,7 +82,7 @@ def test_no_two_copies_are_in_different_themes(seed: int) -> None:
     copies = chance.integers(0, len(texts), 900)
     nearly = texts[copies] + 0.002 * chance.standard_normal((900, 32)).astype(np.float32)
     for vectors in (texts[copies], unit(nearly.astype(np.float64))):
-        labels = density_clusters(cluster_space(vectors), 25)
+        labels = density_clusters(space_and_plane(vectors)[0], 25)
         assert all(len(set(labels[copies == text].tolist())) == 1 for text in set(copies.tolist()))
 
 

@@ -114,17 +114,14 @@ async def test_a_theme_that_only_the_later_period_has_is_new(home: Home, tmp_pat
     await publish_of(writer)
     writer.close()
     ctx = context(Index(home.index_path("made"), FakeEncoder()), tmp_path / "l" / "x.sqlite3")
-    for way in ("theme", "found"):
-        finding = await call("emerging", {"since": str(MID), "by": way}, ctx)
-        new = [row for row in finding.rows if row.measures and row.measures[0].verdict == "new"]
-        # The built-in lexicon knows "quantum" as physics, and names by its own word. An index's key is drawn, and with it
-        # the order of its summaries, so a small cluster at the threshold may look new beside it.
-        found = [
-            row for row in new if any(word in row.label.casefold() for word in ("annealing", "quantum", "physics"))
-        ]
-        assert len(found) == 1
-        assert len(new) <= 2
-        assert found[0].measures[0].is_bound
+    finding = await call("emerging", {"since": str(MID)}, ctx)
+    new = [row for row in finding.rows if row.measures and row.measures[0].verdict == "new"]
+    # The built-in lexicon knows "quantum" as physics, and names by its own word. An index's key is drawn, and with it
+    # the order of its summaries, so a small cluster at the threshold may look new beside it.
+    found = [row for row in new if any(word in row.label.casefold() for word in ("annealing", "quantum", "physics"))]
+    assert len(found) == 1
+    assert len(new) <= 2
+    assert found[0].measures[0].is_bound
 
 
 def _repeated(text: str, times: int) -> list[Conversation]:

@@ -14,7 +14,7 @@ from index.naming.given import FILE, read_names
 from tests.fakes.corpus import small
 from tests.fakes.homes import copied
 from tools.core.finding import Finding
-from tools.toolbox import NameReaders, Toolbox
+from tools.toolbox import Toolbox
 
 
 @pytest.fixture
@@ -24,9 +24,8 @@ def toolbox(own_home: Path) -> Toolbox:
 
 
 def _themes(toolbox: Toolbox) -> Finding:
-    from agent.roles.builtin.namer import BuiltinNamer
 
-    return asyncio.run(toolbox.for_run("", NameReaders(BuiltinNamer())).themes())
+    return asyncio.run(toolbox.for_run("").themes())
 
 
 def _named(toolbox: Toolbox) -> dict[str, str]:

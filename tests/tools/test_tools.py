@@ -173,12 +173,8 @@ async def test_search_topics_counts_the_near_conversations_of_each_theme(ctx: To
     assert all("letter" in row.label.casefold() for row in finding.rows)
 
 
-@pytest.mark.parametrize("method", ["hdbscan", "kmeans"])
-async def test_cluster_scope_finds_the_theme_of_its_scope_and_shows_only_what_is_enough(
-    ctx: ToolContext, method: str
-) -> None:
-    arguments = {"scope": {"language": "English"}, "method": method, "clusters": 6}
-    finding = await call("cluster_scope", arguments, ctx)
+async def test_cluster_scope_finds_the_theme_of_its_scope_and_shows_only_what_is_enough(ctx: ToolContext) -> None:
+    finding = await call("cluster_scope", {"scope": {"language": "English"}}, ctx)
     assert finding.rows
     assert all(row.values[0].count is not None and row.values[0].count >= 15 for row in finding.rows)
     assert all(row.accounts is not None and row.accounts >= 5 for row in finding.rows)
@@ -188,7 +184,7 @@ async def test_cluster_scope_finds_the_theme_of_its_scope_and_shows_only_what_is
 
 
 async def test_cluster_scope_of_one_theme_divides_that_theme(ctx: ToolContext) -> None:
-    finding = await call("cluster_scope", {"scope": {"concern_at_least": 3}, "method": "kmeans", "clusters": 2}, ctx)
+    finding = await call("cluster_scope", {"scope": {"concern_at_least": 3}}, ctx)
     total = len([record.account for record in records() if record.concern >= 3])
     assert sum(counts_of(finding)) <= total + 5 * len(finding.rows)
     assert abs(finding.totals[0] - total) <= 5
@@ -254,7 +250,7 @@ ALL_CALLS: list[tuple[str, dict[str, Any]]] = [
     ("compare", {"first": {"surface": "api"}, "by": "topic"}),
     ("compare", {"first": {"language": "Spanish"}, "second": {"language": "English"}}),
     ("emerging", {"since": str(MID)}),
-    ("emerging", {"since": str(MID), "by": "found"}),
+    ("emerging", {"since": str(MID), "by": "topic"}),
     ("drill_down", {"cluster": LARGEST}),
     ("drill_down", {"cluster": "C1"}),
     ("coverage", {}),
@@ -262,7 +258,7 @@ ALL_CALLS: list[tuple[str, dict[str, Any]]] = [
     ("coverage", {"by": "language"}),
     ("search_topics", {"phrase": "merge pandas dataframe error"}),
     ("cluster_scope", {}),
-    ("cluster_scope", {"method": "kmeans", "clusters": 30}),
+    ("cluster_scope", {"min_size": 50}),
     ("trend", {"scope": {"language": "English"}, "by": "week"}),
 ]
 

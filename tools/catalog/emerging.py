@@ -6,18 +6,12 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import CandidateTable, Group
-from tools.core.errors import ToolRefusal
+from tools.core.candidate import CandidateTable
 from tools.core.finding import Finding
 from tools.core.scope import Scope
-from tools.grouping.clusters import dense_groups
-from tools.grouping.division import Grouped, grouped
+from tools.grouping.division import grouped
 from tools.statistics.measures import change_between_periods
-
-_FOUND = "found"
-_AT_MOST = 60_000
 
 
 class Args(BaseModel):
@@ -29,9 +23,7 @@ class Args(BaseModel):
     until: date | None = Field(None, description="Last day of the later period; left out: to the end")
     earlier_since: date | None = Field(None, description="First day of the earlier period; left out: from the start")
     scope: Scope = Field(default_factory=Scope, description="What to look at; it must not restrict the period itself")
-    by: Literal["theme", "topic", "found"] = Field(
-        "theme", description="theme: the taxonomy's clusters; topic: terms; found: clusters found now over both periods"
-    )
+    by: Literal["theme", "topic"] = Field("theme", description="theme: the taxonomy's clusters; topic: terms")
 
     @model_validator(mode="after")
     def _in_order(self) -> "Args":
@@ -47,7 +39,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
 
     Each group has the odds ratio of its share of the later period over that of the earlier one, with a 95 % interval.
     "New" means that it stayed under the threshold before, "vanished" that it does now; either may have been there in
-    small numbers. by="found" clusters both periods together now and can see what the taxonomy is too coarse for.
+    small numbers.
     Limits: shares of each period's own conversations are compared, so that growth of the whole is not taken for growth
     of a part; a season or a change of who uses the assistant reads the same as a new use.
     Method: as compare (Monroe et al. 2008; Benjamini & Hochberg 1995).
@@ -58,9 +50,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     earlier = (await ctx.admit(before)).rows
     # Admitted scopes may be earlier, nearly identical ones: what lies in both counts as later.
     earlier = np.setdiff1d(earlier, later.rows, assume_unique=True)
-    found = await (
-        _found(later.rows, earlier, ctx) if args.by == _FOUND else grouped(args.by, (later.rows, earlier), ctx)
-    )
+    found = await grouped(args.by, (later.rows, earlier), ctx)
     names = (f"{since} to {until}" if until else f"since {since}", f"before {since}")
     return await ctx.release(
         CandidateTable(
@@ -77,22 +67,3 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
             statistic=change_between_periods,
         )
     )
-
-
-async def _found(later: Rows, earlier: Rows, ctx: ToolContext) -> Grouped:
-    """Clusters of both periods together, found now."""
-    both = np.sort(np.concatenate([later, earlier]))
-    if ctx.gate.at_least_about(both) > _AT_MOST:
-        raise ToolRefusal(f"That is too much to cluster now; narrow the scope or the periods to about {_AT_MOST:,}.")
-    space = ctx.index.snapshot.space(both)
-    smallest = ctx.gate.policy.text_min_conversations
-    groups, _ = await dense_groups(ctx, both, space, smallest)
-    split = tuple(
-        Group(
-            group.label,
-            (np.intersect1d(group.members, later), np.intersect1d(group.members, earlier)),
-            is_text=True,
-        )
-        for group in groups
-    )
-    return Grouped(split, f"HDBSCAN (at least {smallest}) over both periods in a UMAP space")

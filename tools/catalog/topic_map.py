@@ -1,6 +1,7 @@
 """topic_map: where conversations lie in meaning, as a grid of counts to draw. Never a point a conversation."""
 
-from math import ceil, floor, log2, sqrt
+from dataclasses import dataclass, replace
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from index.geometry.clustering import OUTSIDE, Plane
 from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
-from tools.core.candidate import CandidateTable, Group
+from tools.core.candidate import CandidateTable, Group, split
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding, Place
 from tools.core.scope import Scope
@@ -22,10 +23,25 @@ _ASPECT = 3
 """Cells across for each cell up: a terminal's cells are tall, and a pane is wide."""
 
 _EDGES = (0.5, 99.5)
-"""Percentiles of the accounts' middles between which the grid lies; what is farther out counts in the outermost cells."""
+"""Percentiles of all accounts' middles between which the whole map lies; what is farther out counts in the outermost cells."""
 
-_STEPS = 8
-"""Steps to which the grid's edges are moved outwards, at least, so that no account alone moves them a little."""
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """A part of the plane, from `low` to `high` across and up, in `across` x `up` cells."""
+
+    low: tuple[float, float]
+    high: tuple[float, float]
+    across: int
+    up: int
+
+    def places(self, points: Plane) -> NDArray[np.int64]:
+        """The cell of each point, across and up, shape (n, 2). Points outside are in the outermost cells."""
+        size = np.array([self.across, self.up])
+        low, high = np.array(self.low), np.array(self.high)
+        steps = (points - low) / np.maximum(high - low, 1e-9) * size
+        found: NDArray[np.int64] = np.clip(steps.astype(np.int64), 0, size - 1)
+        return found
 
 
 class Args(BaseModel):
@@ -39,8 +55,8 @@ class Args(BaseModel):
 async def run(args: Args, ctx: ToolContext) -> Finding:
     """A map of a scope: cells of a grid with how many conversations lie in each and the theme of most of its accounts, where it is clear.
 
-    For a screen to draw, and to see which themes lie beside each other. The grid is of the scope's own part of the
-    snapshot's plane, so the map of a cluster is a zoom into it. Cells under the threshold are suppressed.
+    For a screen to draw, and to see which themes lie beside each other. The grid is of the part of the snapshot's plane
+    where the scope has enough people, so the map of a cluster is a zoom into it. Cells under the threshold are suppressed.
     Limits: two dimensions cannot keep all distances; nearness on the map is a hint, distance across it means nothing.
     Method: UMAP (McInnes 2018) to two dimensions at publish, display only (Clio G.6).
     """
@@ -49,7 +65,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     if plane is None:
         raise ToolRefusal("This snapshot was published before there were maps. Publish again: shoal publish.")
     rows = resolved.rows
-    cells = _cells(plane[rows], ctx.index.snapshot.accounts[rows], ctx.gate.rounded(rows))
+    cells = _cells(ctx, rows, plane)
     parts = {int(cell): resolved.rows[cells == cell] for cell in np.unique(cells)}
     shown = {cell: rows for cell, rows in parts.items() if ctx.gate.is_releasable(rows)}
     # The others together: that a cell is suppressed would tell that somebody is in it.
@@ -75,25 +91,36 @@ _WIDTH = 1_000
 """A cell's number is its place up times this, plus its place across."""
 
 
-def _cells(points: Plane, accounts: NDArray[np.int64], released: int) -> NDArray[np.int64]:
-    """The number of the cell of each point. The grid is as fine as leaves `_A_CELL` of the `released` conversations a cell on
-    average, and lies where accounts have their middles: one voice an account, so that where the edges are tells of none."""
-    up = int(np.clip(round(sqrt(released / _A_CELL / _ASPECT)), _LEAST, _MOST // _ASPECT))
-    _, whose, each = np.unique(accounts, return_inverse=True, return_counts=True)
-    numbers = np.zeros(len(points), dtype=np.int64)
-    for axis, count in ((0, up * _ASPECT), (1, up)):
-        middles = np.bincount(whose, weights=points[:, axis]) / each
-        low, high = _moved_outwards(*np.percentile(middles, _EDGES).tolist())
-        steps = (points[:, axis] - low) / (high - low) * count
-        numbers += np.clip(steps.astype(np.int64), 0, count - 1) * (1 if axis == 0 else _WIDTH)
+def _cells(ctx: ToolContext, rows: Rows, plane: Plane) -> NDArray[np.int64]:
+    """The number of the cell of each row. The grid is as fine as leaves `_A_CELL` of the released conversations a cell on average."""
+    up = int(np.clip(round(sqrt(ctx.gate.rounded(rows) / _A_CELL / _ASPECT)), _LEAST, _MOST // _ASPECT))
+    box = _part(ctx, rows, plane, _whole(plane, ctx.index.snapshot.accounts))
+    across, upwards = replace(box, across=up * _ASPECT, up=up).places(plane[rows]).T
+    numbers: NDArray[np.int64] = across + upwards * _WIDTH
     return numbers
 
 
-def _moved_outwards(low: float, high: float) -> tuple[float, float]:
-    """The edges at multiples of a power of two, of which there are at least `_STEPS` between them."""
-    step = 2.0 ** floor(log2(max(high - low, 1e-6) / _STEPS))
-    low = floor(low / step) * step
-    return low, max(ceil(high / step) * step, low + step)
+def _whole(plane: Plane, accounts: NDArray[np.int64]) -> _Box:
+    """The whole snapshot's box, in as many cells as a map can have. It lies where accounts have their middles: one voice an
+    account."""
+    _, whose, each = np.unique(accounts, return_inverse=True, return_counts=True)
+    middles = np.column_stack([np.bincount(whose, weights=plane[:, axis]) / each for axis in (0, 1)])
+    (left, bottom), (right, top) = np.percentile(middles, _EDGES, axis=0).tolist()
+    return _Box((left, bottom), (right, top), _MOST, _MOST // _ASPECT)
+
+
+def _part(ctx: ToolContext, rows: Rows, plane: Plane, whole: _Box) -> _Box:
+    """Around the cells of the whole in which enough of these are. Where a few more are does not move it: an edge by the members
+    themselves told whether one more was there."""
+    found, cells = np.unique(whole.places(plane[rows]), axis=0, return_inverse=True)
+    parts = split(rows, cells.ravel(), len(found))
+    held = found[[ctx.gate.is_releasable(part) for part in parts]]
+    if not len(held):
+        return whole
+    size = (np.array(whole.high) - np.array(whole.low)) / (whole.across, whole.up)
+    low = np.array(whole.low) + held.min(axis=0) * size
+    high = np.array(whole.low) + (held.max(axis=0) + 1) * size
+    return replace(whole, low=tuple(low.tolist()), high=tuple(high.tolist()))
 
 
 def _cell(ctx: ToolContext, rows: Rows, number: int) -> Group:

@@ -5,7 +5,7 @@ Shared by the tools that count. Data plane: the groups hold members, and only th
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.geometry.clustering import OUTSIDE
+from index.naming.samples import phrases_of
+from index.privacy.sealing import SUMMARY
 from index.snapshots.snapshot import Rows, Snapshot
 from tools.context import ToolContext
 from tools.core.candidate import Group, split
@@ -56,7 +58,7 @@ async def grouped(by: str, columns: Sequence[Rows], ctx: ToolContext, within: Sc
     """Divide each column's members, which are all of the scope `within`. Raises ToolRefusal for a facet that does not
     exist."""
     if by == TOPIC:
-        return await _by_topic(columns, ctx)
+        return await by_topic(columns, ctx)
     if by == THEME:
         return _by_theme(columns, ctx)
     codes = facet_codes(ctx.index.snapshot, by)
@@ -103,12 +105,13 @@ def _divided(columns: Sequence[Rows], codes: NDArray[np.int32], count: int) -> l
     return list(zip(*(split(rows, codes[rows], count) for rows in columns), strict=True))
 
 
-async def _by_topic(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
+async def by_topic(columns: Sequence[Rows], ctx: ToolContext, about: str = SUMMARY) -> Grouped:
+    """By the terms of a free-text facet. Those of one column that have no term are in no group."""
     holders: list[dict[str, list[int]]] = [defaultdict(list) for _ in columns]
     for rows, by_topic in zip(columns, holders, strict=True):
-        texts = await asyncio.to_thread(ctx.index.snapshot.texts, rows)
+        texts = await asyncio.to_thread(ctx.index.snapshot.texts, rows, about)
         for row, text in zip(rows.tolist(), texts, strict=True):
-            for topic in dict.fromkeys(part.strip() for part in text.split(";")):
+            for topic in _terms(text, about):
                 by_topic[topic].append(row)
     # Only columns that are everything together tell a topic's whole; reading all texts for the others would be slow.
     is_everything = sum(map(len, columns)) == len(ctx.index.snapshot)
@@ -120,9 +123,23 @@ async def _by_topic(columns: Sequence[Rows], ctx: ToolContext) -> Grouped:
             parts = tuple(np.array(by_topic.get(topic, ()), dtype=np.int64) for by_topic in holders)
             whole = np.sort(np.concatenate(parts)) if is_everything else None
             groups.append(Group(topic, parts, is_text=True, whole=whole))
+    if about != SUMMARY:
+        groups = [group for group in groups if _is_telling(group, columns[0], ctx.gate.rounded)]
     groups.sort(key=lambda group: (-_interest(group, columns, ctx.gate.rounded), str(group.label)))
-    method = f"terms of the screened summaries, the {_MAX_TOPICS} most telling; a conversation has several"
+    method = f"terms of the {about}, the {_MAX_TOPICS} most telling; a conversation has several"
     return Grouped(tuple(groups[:_MAX_TOPICS]), method, wholes=tuple(columns))
+
+
+def _terms(text: str, about: str) -> Iterable[str]:
+    """A summary is stored as its terms; of another text they are the words with a meaning of their own."""
+    if about == SUMMARY:
+        return dict.fromkeys(part.strip() for part in text.split(";"))
+    return {written: None for canonical, written in phrases_of(text).items() if " " not in canonical}
+
+
+def _is_telling(group: Group, rows: Rows, rounded: Callable[[Rows], int]) -> bool:
+    """Whether a word is not in most of these texts, as the words of a facet's question are."""
+    return 2 * rounded(group.members) <= rounded(rows)
 
 
 def _interest(group: Group, columns: Sequence[Rows], rounded: Callable[[Rows], int]) -> float:

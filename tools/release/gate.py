@@ -126,10 +126,6 @@ class Gate:
         """How many these are as it would leave: by what a tool chooses the largest, so that a choice tells no more."""
         return self._thresholds.rounded(len(rows), rows)
 
-    def at_least_about(self, rows: Rows) -> int:
-        """How many these are for a limit of work, or up to a tenth fewer."""
-        return self._thresholds.at_least_about(rows)
-
     def admit(self, scope: Scope, *, fixed_domain: bool = False) -> Resolved:
         """The rows of a scope, or those of an earlier, nearly identical one (R5). Raises ToolRefusal when the scope or its
         complement is too small to ask about (R3) or is suppressed to protect another (R4). `fixed_domain`: only counts over a

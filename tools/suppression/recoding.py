@@ -21,8 +21,6 @@ from index.geometry.clustering import OUTSIDE, Labels
 from index.geometry.partition import Least
 from index.handle import Index
 from index.labels import LabelSpace
-from index.naming.samples import Background, Member
-from index.privacy.sealing import SUMMARY
 from index.snapshots.snapshot import UNDATED, Cluster, Codes, Rows, Snapshot
 from tools.core.candidate import split
 from tools.core.policy import PrivacyPolicy
@@ -65,13 +63,6 @@ class RecodedSnapshot(Snapshot):
     @cached_property
     def kinds(self) -> NDArray[np.int64]:
         return self.original.kinds
-
-    @cached_property
-    def background(self) -> Background:
-        return self.original.background
-
-    def members(self, rows: Rows, facet: str = SUMMARY) -> list[Member]:
-        return self.original.members(rows, facet)
 
     @cached_property
     def days(self) -> NDArray[np.int64]:

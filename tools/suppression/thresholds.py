@@ -147,10 +147,6 @@ class Thresholds:
         edge = 1 - min(1.0, self.policy.soft_edge) / 2 * self._edge.of_set(complement_of(rows, whole), "choice")
         return len(whole) - len(rows) <= _MOST_BESIDE * edge * len(whole)
 
-    def at_least_about(self, rows: Rows) -> int:
-        """How many these are, or up to a tenth fewer by a draw: for limits of work, which are no thresholds of privacy."""
-        return int(len(rows) * (1 - min(1.0, self.policy.soft_edge) / 10 * self._edge.of_set(rows, "choice")))
-
     def of_value(self, value: int) -> float:
         """A draw for a value of a facet, 0 where edges are exact."""
         return self._edge.of_value(value) if self.policy.soft_edge else 0.0

@@ -52,7 +52,7 @@ async def top(notes: Notes) -> None:
             notes.tell("themes", finding, kind="answer", rows=listed(leaves[: notes.shown]))
         await notes.ask("topic_map", {})  # for a screen to draw; nothing is claimed of it
     else:
-        # Where fields can be counted beside them, a few published themes say more than new clusters do.
+        # Where fields can be counted beside them, a few published themes say more than groups of them do.
         found = await themes_in(notes, scope, 1 if has_room(scope) else _FEWEST_THEMES)
         if found is None:
             return

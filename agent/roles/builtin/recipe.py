@@ -182,7 +182,7 @@ def beside(row: Row, spoken: str) -> str:
 
 async def themes_in(notes: Notes, scope: Scope, fewest: int = 1) -> tuple[Finding, list[Row]] | None:
     """The published themes in a scope, the largest first, so that a theme has one number in every answer; where fewer than
-    `fewest` can be shown, the clusters of the scope itself. None: the scope was refused."""
+    `fewest` can be shown, those of its parts that can, small themes counted together. None: the scope was refused."""
     is_counted = has_room(scope) and not scope.near
     published = await notes.ask("count_by", arguments(scope, by="theme")) if is_counted else None
     shown = _themes(published)
@@ -191,7 +191,7 @@ async def themes_in(notes: Notes, scope: Scope, fewest: int = 1) -> tuple[Findin
     clustered = await notes.ask("cluster_scope", arguments(scope))
     if clustered is None or named(clustered):
         return None if clustered is None else (clustered, notes.fresh(named(clustered)))
-    # Too small for clusters of its own: the few published ones that it lies in.
+    # Too small for parts of its own: the few published themes that it lies in.
     published = published if is_counted else await notes.ask("count_by", arguments(scope, by="theme"))
     shown = _themes(published)
     return (published, notes.fresh(shown)) if published is not None and shown else (clustered, [])

@@ -19,8 +19,8 @@ from agent.roles.protocols import RoleSet
 from index.core.facets import FacetSpec
 from index.ingest.extraction import Extractor, LocalExtractor
 from index.naming.samples import Namer
+from index.privacy.judgement import NameAuditor
 from index.publish.taxonomy import FieldTaxonomist, Taxonomist
-from tools.toolbox import NameReaders
 
 
 def client_of(settings: Settings) -> MessagesClient:
@@ -59,11 +59,10 @@ def model_names(settings: Settings) -> str:
     return f"{settings.lead_model}, {settings.worker_model}"
 
 
-def name_readers(settings: Settings, model: Model) -> NameReaders:
-    """The namer and the auditor of names for what is released. A small model audits nothing: the gate's rules judge names
-    alone, as in the built-in roles."""
-    namer = ClaudeNamer(model, settings, BuiltinNamer())
-    return NameReaders(namer) if settings.profile == "local" else NameReaders(namer, ClaudeNameAuditor(model, settings))
+def name_auditor(settings: Settings, model: Model) -> NameAuditor | None:
+    """The auditor of names for what is released. A small model audits nothing: the gate's rules judge names alone, as in the
+    built-in roles."""
+    return None if settings.profile == "local" else ClaudeNameAuditor(model, settings)
 
 
 class Readers(NamedTuple):
