@@ -12,6 +12,7 @@ from index.handle import Index
 from tests.fakes.corpus import small_index
 from tests.fakes.policy import SHARP
 from tests.fakes.worlds import Told, answer, asked_in, crowd, day
+from tools.coordination.signals import band
 from tools.core.policy import PrivacyPolicy
 from tools.core.soft_edge import SoftEdge
 from tools.suppression.thresholds import Thresholds
@@ -132,6 +133,63 @@ def test_a_choice_of_a_tool_is_no_test_for_one_account() -> None:
     assert all(abs(said[ahead + 1] - said[ahead]) < 100 for ahead in range(11))
 
 
+def test_what_is_known_of_a_suppressed_cell_is_no_test_for_one_conversation() -> None:
+    index = cast(Any, small_index())
+    for count in range(12, 31):
+        small, suppressed = [0, 0], [0, 0]
+        for draw in range(400):
+            thresholds = Thresholds(cast(Index, _World(index, f"index {draw}", accounts=20)), PrivacyPolicy())
+            for more in (0, 1):
+                rows = np.arange(count + more, dtype=np.int64)
+                small[more] += count + more < thresholds.most_small(rows)
+                suppressed[more] += count + more < thresholds.most_suppressed(rows)
+        for without, with_one in (small, suppressed):
+            assert (without + 400 - with_one) / 800 < 0.64
+
+
+@pytest.mark.parametrize("name", ["concentration", "template"])
+def test_the_fences_of_a_band_are_no_test_for_one_account(name: str) -> None:
+    base = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    draws = np.random.default_rng(7).random((400, 2))
+    width = next(extra for extra in np.arange(0.01, 3, 0.01) if band(name, 1 + extra, base) != "typical")
+    for value in np.arange(1 + 0.9 * width, 1 + 1.5 * width, 0.01):
+        with_one = value - 0.04 * width  # one account among two dozen
+        right = sum(
+            (band(name, value, base, one) != "typical") + (band(name, with_one, base, other) == "typical")
+            for one, other in draws
+        )
+        assert right / 800 < 0.64
+
+
+def test_the_voices_of_coordinated_accounts_are_no_test_for_one_account() -> None:
+    index = cast(Any, small_index())
+    policy, shown = PrivacyPolicy().with_values(established_days=1), [0, 0]
+    for draw in range(400):
+        thresholds = Thresholds(cast(Index, _World(index, f"index {draw}", accounts=40)), policy)
+        # Eighteen that look coordinated count as nine.
+        vars(thresholds)["_suspected"] = np.arange(40) < 18
+        for more in (0, 1):
+            thresholds.snapshot.accounts[:] = np.arange(120) % (18 + more)
+            shown[more] += thresholds.meets_text(np.arange(100 + more, dtype=np.int64), None)
+    assert shown[0] == 0
+    assert (400 + shown[1]) / 800 < 0.64
+
+
+def test_whether_an_index_has_a_history_is_no_test_for_one_conversation() -> None:
+    index = cast(Any, small_index())
+    for returning in range(20, 42):
+        found = [0, 0]
+        for draw in range(200):
+            for more in (0, 1):
+                world = _World(index, f"index {draw}", accounts=400)
+                # One conversation of each account on a first day, and of those that return on a second.
+                accounts = np.concatenate([np.arange(400), np.arange(returning + more)])
+                world.snapshot.accounts, world.snapshot.numbers = accounts, np.arange(1, len(accounts) + 1)
+                world.snapshot.days = np.repeat([100, 101], [400, returning + more])
+                found[more] += Thresholds(cast(Index, world), PrivacyPolicy())._has_history
+        assert (found[1] + 200 - found[0]) / 400 < 0.64
+
+
 def test_what_is_at_a_threshold_is_not_rounded_under_it() -> None:
     index = cast(Any, small_index())
     policy = PrivacyPolicy(min_conversations=18, min_accounts=7)
@@ -176,6 +234,7 @@ class _World:
 class _Snapshot:
     def __init__(self, numbers: Any, accounts: Any) -> None:
         self.numbers, self.accounts = numbers, accounts
+        self.days = np.zeros(len(numbers), dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.numbers)

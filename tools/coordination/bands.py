@@ -28,7 +28,7 @@ COMPARED = 48
 """Base clusters that make a base rate, those nearest in size."""
 
 KIN_SHARE = 0.2
-"""Share of a group in one of the taxonomy's top groups from which that one is of the group's kind."""
+"""Share of a group in one of the taxonomy's top groups from which that one is of the group's kind; by a draw up to a half more."""
 
 _SEED = 7
 
@@ -59,7 +59,8 @@ class Reader:
         found: dict[str, Band] = {}
         for name in signals.SIGNALS:
             known = [value for reading in base if (value := reading[name]) is not None]
-            found[name] = signals.band(name, mine[name], known)
+            edge = min(1.0, self.policy.soft_edge) * self._edge.of_word(name, rows)
+            found[name] = signals.band(name, mine[name], known, edge)
         return {**found, "coordination": signals.overall(found)}
 
     def _comparable(self, rows: Rows) -> tuple[int, list[int]]:
@@ -68,9 +69,11 @@ class Reader:
         inside = np.zeros(len(self.index.snapshot), dtype=bool)
         inside[rows] = True
         others = [place for place, members in self.members.items() if inside[members].mean() <= 0.5]
+        # By a number up to a quarter lower, drawn for the group: how many are taken of it is no test for one of them.
+        held = int(len(rows) * (1 - min(1.0, self.policy.soft_edge) / 4 * self._edge.of_set(rows, "choice")))
         for level in LEVELS:
             enough = [place for place in others if len(self.members[place]) >= level]
-            if len(rows) >= level and len(enough) >= signals.FEWEST_COMPARED:
+            if held >= level and len(enough) >= signals.FEWEST_COMPARED:
                 enough.sort(key=lambda place: (abs(np.log(len(self.members[place]) / len(rows))), place))
                 return level, enough[:COMPARED]
         return LEVELS[-1], []
@@ -160,7 +163,8 @@ class Reader:
         theirs, inside = theirs[inside | (labels[theirs] != OUTSIDE)], inside[inside | (labels[theirs] != OUTSIDE)]
         mine = labels[rows][labels[rows] != OUTSIDE]
         tops, sizes = np.unique(self._parents[mine], return_counts=True)
-        kind = np.isin(self._parents, tops[sizes >= KIN_SHARE * len(mine)])
+        least = KIN_SHARE * (1 + min(1.0, self.policy.soft_edge) / 2 * self._edge.of_set(rows, "choice"))
+        kind = np.isin(self._parents, tops[sizes >= least * len(mine)])
         codes, table = self._languages
         usual = table[kind].sum(axis=0) / np.maximum(table.sum(axis=0), 1)
         is_kin = inside | (kind[labels[theirs]] & (labels[theirs] != OUTSIDE))

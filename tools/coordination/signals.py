@@ -156,12 +156,13 @@ def dedication(accounts: Ints, kin: NDArray[np.bool_], usual: Floats, spared: in
     return quietest_mean(of_kind - np.bincount(who, usual)[several] / each[several], spared, fewest)
 
 
-def band(name: str, value: float | None, base: Sequence[float]) -> Band:
-    """Where a value lies among ordinary groups': beyond 1.5 widths of their middle half, or 3, is out of the ordinary."""
+def band(name: str, value: float | None, base: Sequence[float], edge: float = 0.0) -> Band:
+    """Where a value lies among ordinary groups': beyond 1.5 widths of their middle half, or 3, is out of the ordinary. `edge`:
+    from 0 to 1, by which these lie up to a third farther out, drawn for each group, so that they are no test for one account."""
     if value is None or len(base) < FEWEST_COMPARED:
         return "unknown"
     low, top = (float(edge) for edge in np.quantile(base, (0.25, 0.75)))
-    width = max(top - low, _FLOORS[name])
+    width = max(top - low, _FLOORS[name]) * (1 + edge / 3)
     if value > top + 3 * width:
         return "very high"
     if value > top + 1.5 * width:

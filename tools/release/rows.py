@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from index.snapshots.snapshot import Snapshot
 from tools.core.candidate import Group
 from tools.core.finding import Measure, Row, Suppressed, Value
-from tools.core.policy import PrivacyPolicy
 from tools.core.statistic import ReleasedCounts, Statistics
 from tools.core.table import Cell, DecidedTable
 from tools.core.wording import GRADED_BY_RULES, NO_ACCOUNTS, UNNAMED
@@ -34,7 +33,7 @@ def rendered(table: DecidedTable, labels: Sequence[str], thresholds: Thresholds)
     if table.candidate.shape == "trend":
         table, labels = _within_released(table, labels)
     candidate, policy = table.candidate, thresholds.policy
-    statistics = _statistics(table, labels, policy)
+    statistics = _statistics(table, labels, thresholds)
     lines = table.lines
     order = statistics.order or range(len(lines))
     visible = _visible(table)
@@ -128,8 +127,9 @@ def _outside_share(table: DecidedTable) -> float | None:
     return round(100 * outside.released / totals[0], 1)
 
 
-def _statistics(table: DecidedTable, labels: Sequence[str], policy: PrivacyPolicy) -> Statistics:
+def _statistics(table: DecidedTable, labels: Sequence[str], thresholds: Thresholds) -> Statistics:
     """Measures of what is released, and the bands of groups that are shown."""
+    policy = thresholds.policy
     candidate, lines = table.candidate, table.lines
     found = Statistics([()] * len(candidate.groups))
     if candidate.statistic is not None:
@@ -140,7 +140,10 @@ def _statistics(table: DecidedTable, labels: Sequence[str], policy: PrivacyPolic
                 # A number in the place of its total says too little of the cell to compute from.
                 [[None if cell.is_nearly_all else cell.released for cell in line] for line in lines],
                 # A cell that an account dominates may be large: nothing bounds it, as with one that protects another.
-                [[cell.is_primary and cell.count < policy.always_shown for cell in line] for line in lines],
+                [
+                    [cell.is_primary and cell.count < thresholds.most_suppressed(cell.rows) for cell in line]
+                    for line in lines
+                ],
                 table.released_totals,
                 policy.always_shown,
                 policy.round_to,

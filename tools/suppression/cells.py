@@ -37,12 +37,13 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the decisions go by: the thresholds, the minimum of conversations, the rounding base and the
-    room that it leaves around a number, and whether cells together
-    are a set that another finding suppresses, though none of them is that set."""
+    """What the decisions go by: the thresholds, the minimum of conversations, the same up to a third higher by a draw of a set, the
+    rounding base and the room that it leaves around a number, and whether cells together are a set that another finding
+    suppresses, though none of them is that set."""
 
     meets: Meets
     threshold: int
+    most_small: Callable[[Rows], int]
     base: int
     room: tuple[int, int]
     is_suppressed_together: Callable[[Sequence[Cell]], bool]
@@ -62,8 +63,10 @@ class Rules:
             # Up to as many as are too few may lie elsewhere in the row.
             low = max(0, cell.released - self.room[0] - (self.threshold - 1))
             return Interval(max(0, cell.count - low), known.up)
-        is_small = is_known_small and cell.count < self.threshold
-        return suppressed_interval(cell.count, self.threshold, is_small=is_small)
+        if is_known_small and self.threshold <= cell.count < self.most_small(cell.rows):
+            # As if it were just under the threshold: between that and endless room there must be no exact number.
+            return Interval(cell.count, 0)
+        return suppressed_interval(cell.count, self.threshold, is_small=is_known_small and cell.count < self.threshold)
 
     def must_protect(self, cell: Cell, *, is_shown: bool) -> bool:
         """Whether a cell must be protected. An empty cell too: whether few are in it or nobody must not show."""

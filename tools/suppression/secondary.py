@@ -65,6 +65,7 @@ class _Secondary:
         rules = Rules(
             self.thresholds.meets,
             policy.min_conversations,
+            self.thresholds.most_small,
             policy.round_to,
             policy.rounding_room,
             self._is_suppressed_together,
@@ -101,11 +102,11 @@ class _Secondary:
             return self._released_interval(rules, group.members, count)
         if group.whole is None:
             return UNBOUNDED
-        elsewhere = len(complement_of(group.members, group.whole))
-        if elsewhere >= self.thresholds.policy.min_conversations:
+        elsewhere = complement_of(group.members, group.whole)
+        if len(elsewhere) >= self.thresholds.most_suppressed(elsewhere):
             return UNBOUNDED
         # As if a reader knew how few lie elsewhere in the row, or that nobody does: then both are the same.
-        return self._released_interval(rules, group.whole, count + elsewhere)
+        return self._released_interval(rules, group.whole, count + len(elsewhere))
 
     def _released_interval(self, rules: Rules, rows: Rows, count: int) -> Interval:
         """Around a sum of cells, by what another finding releases of these members: an earlier one may have answered with

@@ -101,6 +101,16 @@ class Thresholds:
         edge = 1 + self.policy.soft_edge * self._edge.of_set(rows)
         return found.bounded >= int(conversations * edge) and found.accounts >= int(accounts * edge)
 
+    def most_suppressed(self, rows: Rows) -> int:
+        """From how many conversations on this set is not suppressed for being small, by its soft edge. Whatever a reader is taken
+        to know of a suppressed number goes by this, because an exact number would tell 14 from 15."""
+        return int(self.policy.min_conversations * (1 + self.policy.soft_edge * self._edge.of_set(rows)))
+
+    def most_small(self, rows: Rows) -> int:
+        """From how many conversations on a suppressed set is not taken for a small one: the policy's, or by a draw a third more."""
+        edge = min(1.0, self.policy.soft_edge) / 3 * self._edge.of_set(rows, "choice")
+        return int(self.policy.min_conversations * (1 + edge))
+
     def text_accounts(self, word: str, rows: Rows) -> int:
         """Accounts of these rows that must use a word for it to be shown in their name."""
         return int(self.policy.text_min_accounts * (1 + self.policy.soft_edge * self._edge.of_word(word, rows)))
@@ -200,8 +210,10 @@ class Thresholds:
         if not self._reaches(established, found, self.policy.text_min_conversations, least):
             return False
         # Of so many that all of them could be coordinated, nobody needs to be looked at.
-        return found.accounts >= least * self.policy.coordinated_as_one or (
-            self.distinct_voices(distinct(self.snapshot.accounts[established]).tolist()) >= least
+        most = least * (1 + self.policy.soft_edge)
+        return found.accounts >= most * self.policy.coordinated_as_one or (
+            self.distinct_voices(distinct(self.snapshot.accounts[established]).tolist())
+            >= int(least * (1 + self.policy.soft_edge * self._edge.of_set(established)))
         )
 
     def meets_reading(self, rows: Rows) -> bool:
@@ -250,10 +262,12 @@ class Thresholds:
 
     @cached_property
     def _has_history(self) -> bool:
-        """Whether a tenth of the accounts were seen on more than one day: else hardly any is older than another, and a name
-        would rest on those few."""
+        """Whether a tenth of the accounts, or by a draw down to half as many, were seen on more than one day: else hardly any is
+        older than another, and a name would rest on those few."""
         days = self._seen[0]
-        return bool(np.count_nonzero(days > 1) * _RETURNING >= np.count_nonzero(days))
+        everything = np.arange(len(self.snapshot), dtype=np.int64)
+        times = _RETURNING * (1 + min(1.0, self.policy.soft_edge) * self._edge.of_set(everything, "choice"))
+        return bool(np.count_nonzero(days > 1) * times >= np.count_nonzero(days))
 
     @cached_property
     def _seen(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
