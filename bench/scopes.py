@@ -25,6 +25,7 @@ from index.snapshots.snapshot import Rows
 from tools.context import ToolContext
 from tools.core.ledger import Ledger
 from tools.core.policy import PrivacyPolicy
+from tools.core.wording import REST
 from tools.grouping.parts import by_themes
 from tools.release.gate import Gate
 
@@ -104,7 +105,8 @@ def _space(index: Index, rows: Rows) -> NDArray[np.float32]:
 def _published(ctx: ToolContext, rows: Rows) -> Labels:
     labels = np.full(len(rows), OUTSIDE, dtype=np.int32)
     for place, group in enumerate(by_themes(ctx, rows, ctx.gate.policy.min_conversations).groups):
-        labels[np.searchsorted(rows, group.members)] = place
+        if group.label not in REST:
+            labels[np.searchsorted(rows, group.members)] = place
     return labels
 
 

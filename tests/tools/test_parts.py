@@ -1,5 +1,6 @@
 """How a scope divides: along the published taxonomy, so that one conversation moves nothing but its own part."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from index.snapshots.snapshot import Rows
 from index.vocabulary import OTHER_REQUESTS, OTHER_THEMES, public_part, vocabulary
 from tests.fakes.corpus import context, small_index
 from tools.context import ToolContext
+from tools.core.wording import REST
 from tools.grouping.division import Grouped
 from tools.grouping.parts import by_kinds, by_themes
 
@@ -34,7 +36,11 @@ def _rows(ctx: ToolContext, seed: int) -> tuple[Rows, Rows]:
 
 
 def _sets(found: Grouped) -> set[bytes]:
-    return {group.members.tobytes() for group in found.groups}
+    return {group.members.tobytes() for group in found.groups if group.label not in REST}
+
+
+def _rest(found: Grouped) -> list[Rows]:
+    return [group.members for group in found.groups if group.label in REST]
 
 
 @settings(max_examples=100, deadline=None)
@@ -48,6 +54,9 @@ def test_one_conversation_more_changes_no_part_but_those_of_its_own_group(ctx: T
     for changed in _sets(first) ^ _sets(second):
         members = np.frombuffer(changed, dtype=np.int64)
         assert set(of_group[members].tolist()) == {of_group[added]}
+    # What is too little in each group is one part, which gains or loses what its group has.
+    for one_rest, more_rest in itertools.product(_rest(first), _rest(second)):
+        assert set(of_group[np.setxor1d(one_rest, more_rest)].tolist()) <= {of_group[added]}
     for rows, found in ((one, first), (more, second)):
         assert found.outside is not None
         parts = [group.members for group in found.groups]
@@ -65,7 +74,9 @@ def test_kinds_of_request_divide_in_the_same_way(ctx: ToolContext, seed: int) ->
     fields = np.array([*(requests[kind].field for kind in range(KINDS)), "none"])[kinds]
     for changed in _sets(first) ^ _sets(second):
         assert set(fields[np.frombuffer(changed, dtype=np.int64)].tolist()) == {fields[added]}
-    public = [public_part(group.label or "")[0] for group in (*first.groups, *second.groups)]
+    for one_rest, more_rest in itertools.product(_rest(first), _rest(second)):
+        assert set(fields[np.setxor1d(one_rest, more_rest)].tolist()) <= {fields[added]}
+    public = [public_part(group.label or "")[0] for group in (*first.groups, *second.groups) if group.label not in REST]
     assert all(public)
     assert len({group.label for group in first.groups}) == len(first.groups)
 

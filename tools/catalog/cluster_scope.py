@@ -35,8 +35,7 @@ async def run(args: Args, ctx: ToolContext) -> Finding:
     "other themes" of their group, or as the group where none of it stands by itself. A scope of one theme is divided into
     kinds of request. about="task" (or a free-text facet of the index's own, where an extractor filled it) divides by the
     terms of that text; a conversation can have several.
-    Limits: what is in no theme, or in a group with too few here, stays outside (stated). No new clusters are made of a
-    scope, because they would tell who is in it.
+    Limits: what is in no theme stays outside (stated). No new clusters are made of a scope, because they would tell who is in it.
     Method: counts over the snapshot's taxonomy (HDBSCAN, Campello 2013), level by level.
     """
     resolved = await ctx.admit(args.scope)

@@ -9,6 +9,9 @@ UNCLUSTERED = "unclustered"
 NAMELESS, UNDATED = "in a cluster without a name", "without a date"
 """Label of what is outside every cluster, where it is counted as a row."""
 
+REST = ("other themes", "other requests")
+"""Labels of the row of what is too little in each group of a scope, and together is not."""
+
 NO_ACCOUNTS = "the source states no accounts: thresholds count conversations only"
 """Note of every finding of an index without accounts."""
 GRADED_BY_RULES = "grades of concern and categories of harm are by built-in rules, which know English best"

@@ -16,6 +16,7 @@ from index.snapshots.snapshot import Rows
 from index.vocabulary import OTHER_REQUESTS, OTHER_THEMES, vocabulary
 from tools.context import ToolContext
 from tools.core.candidate import Group, split
+from tools.core.wording import REST
 from tools.grouping.division import Grouped
 from tools.release.gate import Gate
 
@@ -32,7 +33,7 @@ class _Part:
 
 
 def by_themes(ctx: ToolContext, rows: Rows, smallest: int) -> Grouped:
-    """The published themes of these rows; those that are too small here count with the others of their group."""
+    """The published themes of these rows; those that are too small here count with the others of their group, or of all groups."""
     snapshot = ctx.index.snapshot
     themes = snapshot.base_clusters
     above = {theme.parent: place for place, theme in enumerate(themes) if theme.parent}
@@ -41,13 +42,16 @@ def by_themes(ctx: ToolContext, rows: Rows, smallest: int) -> Grouped:
     # The last place is that of what is in no theme.
     of_theme = np.array([*(place.get(theme.parent or "", -1) for theme in themes), -1], dtype=np.int64)
     labels = snapshot.base_labels[rows].astype(np.int64)
-    found = list(_parts(rows, [labels, of_theme[labels]], smallest, ctx.gate))
+    levels = [labels, of_theme[labels], np.where(labels < 0, -1, 0)]
+    found = list(_parts(rows, levels, smallest, ctx.gate))
     divided = {int(of_theme[part.value]) for part in found if part.level == 0}
     groups = []
     for part in found:
         if part.level == 0:
             theme, whole = themes[part.value], snapshot.base_members[part.value]
             groups.append(Group(theme.name, (part.rows,), is_text=True, id=theme.id, whole=whole))
+        elif part.level == 2:
+            groups.append(Group(REST[0], (part.rows,)))
         elif part.value in divided:
             name = tops[part.value].name
             groups.append(Group(name and f"{name}{OTHER_THEMES}", (part.rows,), is_text=True))
@@ -58,18 +62,19 @@ def by_themes(ctx: ToolContext, rows: Rows, smallest: int) -> Grouped:
 
 def by_kinds(ctx: ToolContext, rows: Rows, kinds: Rows, smallest: int) -> Grouped:
     """The kinds of request among these rows, of which `kinds` has the nearest by its place in the public vocabulary (-1: none);
-    those that are too few count with the others of their area, and then of their field."""
+    those that are too few count with the others of their area, then of their field, then of all."""
     known = vocabulary()
     areas = np.array([*(known.areas.index(request.area) for request in known.requests), -1], dtype=np.int64)
     fields = np.array([*(known.fields.index(request.field) for request in known.requests), -1], dtype=np.int64)
-    found = list(_parts(rows, [kinds, areas[kinds], fields[kinds]], smallest, ctx.gate))
-    names = ([request.label for request in known.requests], known.areas, known.fields)
+    levels = [kinds, areas[kinds], fields[kinds], np.where(kinds < 0, -1, 0)]
+    found = list(_parts(rows, levels, smallest, ctx.gate))
+    names = ([request.label for request in known.requests], known.areas, known.fields, REST[1:])
     divided = {int(areas[part.value]) for part in found if part.level == 0}
     groups = []
     for part in found:
         name = names[part.level][part.value]
         is_rest = (part.level == 1 and part.value in divided) or part.level == 2
-        groups.append(Group(f"{name}{OTHER_REQUESTS}" if is_rest else name, (part.rows,), is_text=True))
+        groups.append(Group(f"{name}{OTHER_REQUESTS}" if is_rest else name, (part.rows,), is_text=part.level < 3))
     return _beside(rows, groups, f"kinds of request, the nearest to each text; {_POOLED.format(smallest)}")
 
 

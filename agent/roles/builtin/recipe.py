@@ -15,7 +15,7 @@ from index.vocabulary import vocabulary
 from tools.core.errors import ToolRefusal
 from tools.core.finding import Finding, Measure, Row
 from tools.core.scope import Scope
-from tools.core.wording import UNCLUSTERED, UNNAMED
+from tools.core.wording import REST, UNCLUSTERED, UNNAMED
 
 CONCERNING = 3
 """Grade from which a conversation counts as concerning."""
@@ -126,8 +126,8 @@ def stated(scope: Scope) -> dict[str, Any]:
 
 
 def named(finding: Finding) -> list[Row]:
-    """Rows with a name and a count in the first column, as the finding orders them."""
-    return [row for row in finding.rows if row.label != UNNAMED and row.values[0].count is not None]
+    """Rows with a name and a count in the first column, as the finding orders them; the rest of all groups has none."""
+    return [row for row in finding.rows if row.label not in (UNNAMED, *REST) and row.values[0].count is not None]
 
 
 def by_size(rows: Sequence[Row]) -> list[Row]:

@@ -19,7 +19,7 @@ from agent.roles.protocols import Exchange, Plan, Task
 from index.questions.values import Found
 from index.vocabulary import UNCLEAR, vocabulary
 from tools.core.scope import Scope
-from tools.core.wording import NAMELESS, UNCLUSTERED, UNDATED, UNNAMED
+from tools.core.wording import NAMELESS, REST, UNCLUSTERED, UNDATED, UNNAMED
 
 _PLACES = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
            "sixth": 5, "6th": 5, "largest": 0, "biggest": 0, "top": 0, "last": -1}  # fmt: skip
@@ -67,7 +67,7 @@ def subject_of(last: Exchange, question: str = "it") -> Scope:
     return _scope_of(last.rows[0], last) if scope == Scope() and last.rows else scope
 
 
-_NO_GROUP = frozenset((UNCLUSTERED, NAMELESS, UNDATED, UNNAMED, UNCLEAR))
+_NO_GROUP = frozenset((UNCLUSTERED, NAMELESS, UNDATED, UNNAMED, UNCLEAR, *REST))
 """Rows that stand for what is in no group."""
 
 

@@ -77,6 +77,7 @@ _OF_DAYS = regex.compile(
     rf"\b({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?{_SPAN}(\d{{1,2}})(?:st|nd|rd|th)?\b(?![\d-]| (?:of )?(?:{_MONTH}))"
 )
 """Two days of one month: the month is said once."""
+_DAY_OF_MONTH = rf"\d{{1,2}}(?:st|nd|rd|th)?(?: of)? (?:{_MONTH})|(?:{_MONTH})\.? \d{{1,2}}(?:st|nd|rd|th)?"
 _BRIEF = 80
 """Characters of a question that asks for one thing."""
 _FAR = 100
@@ -178,17 +179,23 @@ def _dated(question: str) -> tuple[str, list[str]]:
 def _first_of(question: str, newest: date | None, landmarks: Mapping[str, date]) -> str:
     """The question with "the first two weeks after the launch" and the like as dates."""
     names = {name.casefold(): day for name, day in landmarks.items()}
-    what = "|".join([*map(regex.escape, sorted(names, key=len, reverse=True)), _MONTH, r"\d{4}-\d{2}-\d{2}"])
+    named = map(regex.escape, sorted(names, key=len, reverse=True))
+    what = "|".join([*named, _DAY_OF_MONTH, _MONTH, r"\d{4}-\d{2}-\d{2}"])
     pattern = (
-        rf"\b(?:(?:in|during|within|for|over) )?(?:(?:the )?first (?:(?P<count>{_COUNT}) )?|the )(?P<unit>day|week|month)s? "
-        rf"(?:of|after|since|following|in|from) (?:the )?(?P<what>{what})\b(?! \d)"
+        rf"\b(?:(?:in|during|within|for|over) )?(?:(?:the )?first |the )(?:(?P<count>{_COUNT}) )?(?P<unit>day|week|month)s? "
+        rf"(?P<where>of|after|following|since|in|from) (?:the )?(?P<what>{what})\b(?! \d)"
     )
 
     def span(match: "regex.Match[str]") -> str:
         wording, count = match["what"], _count(match["count"] or "one")
         exact = _one(wording)
-        if exact is None and wording not in names and newest is not None:
+        if exact is None and wording in _NAMES and wording not in names and newest is not None:
             exact = _calendar({"month": wording}, newest)
+        elif exact is None and wording not in names and match["where"] not in ("of", "in"):
+            # The week of a day is that of the calendar; after a day begins on the next one.
+            found = next(_moments(wording, newest, {}), None)
+            later = 1 if match["where"] in ("after", "following") else 0
+            exact = (found[0].first + timedelta(days=later), found[0].last) if found is not None else None
         first = names.get(wording) or (exact[0] if exact else None)
         if first is None or not count or first.year > date.max.year - _FAR:
             return str(match[0])

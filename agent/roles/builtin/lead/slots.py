@@ -200,12 +200,12 @@ def _has(text: str, section: str) -> bool:
 
 
 _NEGATED = regex.compile(
-    r"(?:\b(?:not|never|un|excluding|except|without|no)|n['’]t|\bnicht|\bohne|\baußer|\bnon|\bpas|\bsans|\bhors|\bsin|\bno|\bexcepto|\bsalvo|\bnão|\bsem)"
-    r"(?:\s+(?:been|be|being|anything|that|those|what|is|was|were|the|todo|lo|ce|qui|est))*[\s-]*$|(?:未被|没有被|没被|未)$",
+    r"(?:\b(?:not|never|un|excluding|except|without|no)|n['’]t|\bnicht|\bohne|\baußer|\bnon|\bpas|\bsans|\bhors|\bsin|\bno|\bexcepto|\bsalvo|\bnão|\bsem|\bsenza)"
+    r"(?:\s+(?:been|be|being|anything|that|those|what|is|was|were|the|any|a|an|single|todo|lo|ce|qui|est|aucun|aucune|ningún|ninguna|nenhum|nenhuma|alcun|alcuna|jede|jegliche|eine|irgendeine))*[\s-]*$|(?:未被|没有被|没被|没有|未)$",
     regex.IGNORECASE,
 )
 _NEGATED_BEHIND = regex.compile(
-    r"(?:が|の)?(?:ついていない|付いていない|付けられていない|されていない|されなかった|以外|なし)"
+    r"(?:が|の)?(?:ついていない|付いていない|付けられていない|されていない|されなかった|以外|なし|ない|なかった|無い)"
 )
 
 
@@ -344,9 +344,16 @@ def _masked(
     parts = [(item.start, item.end, _placeholder(item)) for item in found if item.kind not in ("facet", "mark")]
     parts += [(start, end, "C12") for _, start, end in clusters]
     parts += [(start, end, "July") for start, end in _together(text, times)]
+    restrictions = []
     for item in negated:
         match = _RESTRICTS.search(text[: item.start])
-        parts.append((match.start() if match else item.start, item.end, " "))
+        restrictions.append((match.start() if match else item.start, item.end, " "))
+    # Where the restriction is all that is said ("conversations without any refusal"), it is what is asked for.
+    shorter = _replaced(text, [*parts, *restrictions])
+    return shorter if len(shorter.split()) > 1 else _replaced(text, parts)
+
+
+def _replaced(text: str, parts: Sequence[tuple[int, int, str]]) -> str:
     for start, end, word in sorted(parts, reverse=True):
         text = f"{text[:start]}{word}{text[end:]}"
     return text.strip(" ?!.？！。¿¡")
