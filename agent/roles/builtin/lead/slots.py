@@ -350,7 +350,16 @@ def _masked(
         restrictions.append((match.start() if match else item.start, item.end, " "))
     # Where the restriction is all that is said ("conversations without any refusal"), it is what is asked for.
     shorter = _replaced(text, [*parts, *restrictions])
-    return shorter if len(shorter.split()) > 1 else _replaced(text, parts)
+    is_more = len(shorter.split()) > 1 or (_has_no_spaces(shorter) and len(shorter) > _SHORT)
+    return shorter if is_more else _replaced(text, parts)
+
+
+_SHORT = 6
+"""Characters of a word or two in scripts without spaces."""
+
+
+def _has_no_spaces(text: str) -> bool:
+    return regex.search(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]", text) is not None
 
 
 def _replaced(text: str, parts: Sequence[tuple[int, int, str]]) -> str:
