@@ -50,4 +50,4 @@ class ToolContext:
         self.index.near("warm up")
         self.gate.warm()
         snapshot = self.index.snapshot
-        _ = snapshot.base_labels, snapshot.days, snapshot.background
+        _ = snapshot.base_labels, snapshot.days

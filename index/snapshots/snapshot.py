@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 
 from index.core.errors import IndexFault
 from index.geometry.clustering import DIMENSIONS, Labels, Plane, Space
-from index.kinds import places_of
 from index.labels import LabelSpace
-from index.naming.samples import Background, Member
 from index.privacy.sealing import SUMMARY
 from index.privacy.sketch import VALUES, Sketches, unpacked
 from index.stores.frozen import SUFFIX
@@ -188,24 +186,6 @@ class Snapshot:
         return self._cursor().execute("SELECT language, phrase, uses FROM phrases").fetchall()
 
     @cached_property
-    def background(self) -> Background:
-        """How common phrases are, by language."""
-        uses: dict[str, dict[str, int]] = {}
-        for language, phrase, count in self.phrases:
-            uses.setdefault(language, {})[phrase] = count
-        languages = self.facet("language")
-        totals = np.bincount(languages.codes, minlength=len(languages.values)).tolist()
-        return Background(uses, dict(zip(languages.values, totals, strict=True)))
-
-    def members(self, rows: Rows, facet: str = SUMMARY) -> list[Member]:
-        """Text, language and account of these rows, in their order. For naming only."""
-        languages = self.facet("language")
-        named = [languages.values[code] for code in languages.codes[rows]]
-        return [
-            Member(*item) for item in zip(self.texts(rows, facet), named, self.accounts[rows].tolist(), strict=True)
-        ]
-
-    @cached_property
     def privacy_scores(self) -> dict[tuple[str, int], int]:
         """How many things of each stage got each privacy score, when this snapshot was published."""
         if not self._has_table("privacy_scores"):
@@ -232,12 +212,6 @@ class Snapshot:
     def own_labels(self) -> frozenset[str]:
         """The labels that names may be made of beside the public vocabulary; they were checked when they were added."""
         return frozenset(self.label_space.own) if self.label_space is not None else frozenset()
-
-    @cached_property
-    def kinds(self) -> NDArray[np.int64]:
-        """The kind of each summary's request, as a place in the public vocabulary; -1: unclear. For naming only."""
-        codes = self._coded("kind")
-        return places_of(codes.values)[codes.codes]
 
     @cached_property
     def own_facets(self) -> tuple[OwnFacet, ...]:

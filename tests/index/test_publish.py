@@ -210,9 +210,11 @@ def test_a_published_name_holds_only_words_that_ten_accounts_of_the_cluster_used
     snapshot = small_index().snapshot
     for place, cluster in enumerate(snapshot.base_clusters):
         rows = np.flatnonzero(snapshot.base_labels == place)
-        members = snapshot.members(rows)
+        languages = snapshot.facet("language")
+        read = zip(snapshot.texts(rows), languages.codes[rows], snapshot.accounts[rows].tolist(), strict=True)
+        members = [(f"{text} {languages.values[code]}".casefold(), account) for text, code, account in read]
         for word in specifics(public_part(cluster.name or "")[1]):
-            users = {found.account for found in members if word in f"{found.text} {found.language}".casefold()}
+            users = {account for text, account in members if word in text}
             assert len(users) >= 10, word
 
 

@@ -108,11 +108,11 @@ def _divided(columns: Sequence[Rows], codes: NDArray[np.int32], count: int) -> l
 async def by_topic(columns: Sequence[Rows], ctx: ToolContext, about: str = SUMMARY) -> Grouped:
     """By the terms of a free-text facet. Those of one column that have no term are in no group."""
     holders: list[dict[str, list[int]]] = [defaultdict(list) for _ in columns]
-    for rows, by_topic in zip(columns, holders, strict=True):
+    for rows, held in zip(columns, holders, strict=True):
         texts = await asyncio.to_thread(ctx.index.snapshot.texts, rows, about)
         for row, text in zip(rows.tolist(), texts, strict=True):
             for topic in _terms(text, about):
-                by_topic[topic].append(row)
+                held[topic].append(row)
     # Only columns that are everything together tell a topic's whole; reading all texts for the others would be slow.
     is_everything = sum(map(len, columns)) == len(ctx.index.snapshot)
     groups = []
@@ -120,7 +120,7 @@ async def by_topic(columns: Sequence[Rows], ctx: ToolContext, about: str = SUMMA
         # Only groups, so that a topic of one account takes no other's place among the most telling.
         least = ctx.gate.policy.text_min_conversations
         if len(first) >= least and ctx.gate.is_of_size(np.array(first, dtype=np.int64), least):
-            parts = tuple(np.array(by_topic.get(topic, ()), dtype=np.int64) for by_topic in holders)
+            parts = tuple(np.array(held.get(topic, ()), dtype=np.int64) for held in holders)
             whole = np.sort(np.concatenate(parts)) if is_everything else None
             groups.append(Group(topic, parts, is_text=True, whole=whole))
     if about != SUMMARY:

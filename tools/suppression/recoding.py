@@ -61,10 +61,6 @@ class RecodedSnapshot(Snapshot):
         return self.original.label_space
 
     @cached_property
-    def kinds(self) -> NDArray[np.int64]:
-        return self.original.kinds
-
-    @cached_property
     def days(self) -> NDArray[np.int64]:
         days, period = self.original.days, public_period(self._thresholds)
         if period is None:
